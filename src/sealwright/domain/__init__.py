@@ -1,0 +1,1 @@
+"""What our words mean: plain values and rules, no I/O."""

@@ -1,0 +1,57 @@
+"""Identifiers: opaque, prefixed ids, and the time-ordered ids of credentials."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from typing import Final
+from uuid import UUID
+
+PREFIXES: Final = frozenset({"usr", "req", "grt", "off", "bat", "dlg", "key", "tok", "whk", "evt", "slt"})
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
+_URN_PREFIX: Final = "urn:uuid:"
+
+
+def new_id(prefix: str) -> str:
+    """Make an opaque id: the prefix, ``_``, and 26 lower-case base-32 characters (128 random bits).
+
+    Raises:
+        ValueError: The prefix is not one of the contract's.
+    """
+    if prefix not in PREFIXES:
+        raise ValueError(f"unknown id prefix {prefix!r}")
+    number = secrets.randbits(128)
+    letters = []
+    for _ in range(26):
+        letters.append(_ALPHABET[number & 31])
+        number >>= 5
+    return f"{prefix}_{''.join(letters)}"
+
+
+def new_credential_uid() -> UUID:
+    """Make a time-ordered UUID (version 7), so that new rows enter an index at its right-hand edge.
+
+    Spec: RFC 9562, "UUID Version 7".
+    """
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | (0x7 << 76)
+    value = value & ~(0x3 << 62) | (0x2 << 62)
+    return UUID(int=value)
+
+
+def credential_urn(uid: UUID) -> str:
+    """Spell a credential's uid as its public id."""
+    return f"{_URN_PREFIX}{uid}"
+
+
+def uid_from_text(text: str) -> UUID | None:
+    """Read a credential's uid from ``urn:uuid:…`` or the bare UUID; None when the text is neither."""
+    bare = text[len(_URN_PREFIX) :] if text.startswith(_URN_PREFIX) else text
+    if len(bare) != 36:
+        return None
+    try:
+        uid = UUID(bare)
+    except ValueError:
+        return None
+    return uid if str(uid) == bare.lower() else None

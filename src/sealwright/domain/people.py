@@ -1,0 +1,136 @@
+"""People, their account roles, and who is acting in a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from sealwright.domain.errors import AccountInactive, RoleRequired
+
+UserId = NewType("UserId", str)
+
+
+class AccountRole(StrEnum):
+    """What an account may do in the office."""
+
+    ADMIN = "admin"
+    ISSUER = "issuer"
+    IMPROVER = "improver"
+    PROPOSER = "proposer"
+    VOTER = "voter"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account. `roles` are the approved ones; `version` grows with each change."""
+
+    user_id: UserId
+    email: str
+    verified: bool
+    display_name: str
+    roles: frozenset[AccountRole]
+    created_at: datetime
+    active: bool = True
+    scopes: tuple[str, ...] = ()
+    wallets: tuple[str, ...] = ()
+    holder_did: str | None = None
+    version: int = 1
+
+
+class ActorKind(StrEnum):
+    """Who an audit row names."""
+
+    USER = "user"
+    API_KEY = "api_key"
+    AGENT = "agent"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts and how that was established; taken from the session, key or terminal, never from a body.
+
+    Args:
+        kind: The kind of actor.
+        id: Their id: a user id, an API key id, the operator's login, or a part of the system.
+        auth: How they were recognized: ``token``, ``api_key``, ``session``, ``terminal``, ``clock``.
+    """
+
+    kind: ActorKind
+    id: str
+    auth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller with everything that authorization reads, as of one registry epoch.
+
+    Args:
+        actor: For the audit trail.
+        epoch: The registry epoch at which this was true; acts check it again at the moment of effect.
+        credential_digest: SHA-256 of the bearer secret, to look the caller up again; None for the operator.
+        person: The person behind a personal token; None for API keys and the operator.
+        issuer_dids: DIDs an API key is bound to (canonical ids).
+        schemas: Schema ids an API key is bound to; None means all that are open to its DIDs.
+        issue_per_minute: An API key's own issuing limit; None means the setting.
+    """
+
+    actor: Actor
+    epoch: int
+    credential_digest: bytes | None = None
+    person: Person | None = None
+    issuer_dids: frozenset[str] = frozenset()
+    schemas: frozenset[str] | None = None
+    issue_per_minute: int | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Tell whether every account-role check passes."""
+        if self.actor.kind is ActorKind.OPERATOR:
+            return True
+        return self.person is not None and self.person.active and AccountRole.ADMIN in self.person.roles
+
+    @property
+    def bucket(self) -> str:
+        """Name the caller for rate limits and idempotency scopes."""
+        return f"{self.actor.kind}:{self.actor.id}"
+
+    def require_person(self) -> Person | None:
+        """Refuse callers that are neither an active person nor the operator.
+
+        Raises:
+            RoleRequired: An API key called a route for people.
+            AccountInactive: The person is deactivated.
+        """
+        if self.actor.kind is ActorKind.OPERATOR:
+            return None
+        if self.person is None:
+            raise RoleRequired("This act is for a signed-in person, not for an API key.")
+        if not self.person.active:
+            raise AccountInactive("This account is deactivated.")
+        return self.person
+
+    def require_admin(self) -> None:
+        """Refuse everybody but an admin or the operator.
+
+        Raises:
+            RoleRequired: The caller is no admin.
+        """
+        if not self.is_admin:
+            raise RoleRequired("This act needs the admin role.")
+
+
+OPERATOR_AUTH = "terminal"
+
+
+def operator(login: str, *, epoch: int = 0) -> Caller:
+    """Make the caller that stands for whoever sits at the server's terminal."""
+    return Caller(Actor(ActorKind.OPERATOR, login, OPERATOR_AUTH), epoch)
+
+
+def system_actor(part: str) -> Actor:
+    """Make the actor for what the clock or a sweep does by itself."""
+    return Actor(ActorKind.SYSTEM, part, "clock")

@@ -1,0 +1,389 @@
+"""What the services need from outside, as protocols. Storage and adapters fulfil them; tests have fakes.
+
+A unit of work is one transaction. It rolls back unless `commit` was called. Registry changes (DIDs,
+keys, schemas, people, keys and tokens, halts) raise the registry epoch in the same transaction, so
+that everybody who checked something under an older epoch checks again at the moment of effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from sealwright.domain.access import ApiKey, PersonalToken
+from sealwright.domain.audit import AuditEntry, AuditFilter, AuditHead, AuditRecord, Checkpoint
+from sealwright.domain.credentials import (
+    Allocation,
+    CredentialFilter,
+    CredentialRecord,
+    CredentialStatus,
+    IdempotencyScope,
+    ReasonCode,
+    Reservation,
+    ReservationState,
+    StatusBits,
+    StatusListRecord,
+    StatusPurpose,
+)
+from sealwright.domain.dids import DIDRecord, DIDVersion, KeyPurpose, StoredKey
+from sealwright.domain.people import Person
+from sealwright.domain.schemas import SchemaRecord
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The one source of wall time: aware, UTC, whole seconds."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a cursor list, newest first; `next_cursor` is None on the last one."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+
+
+class People(Protocol):
+    """People with their roles and personal tokens."""
+
+    def get(self, user_id: str) -> Person | None: ...
+    def by_email(self, email: str) -> Person | None: ...
+    def add(self, person: Person) -> None:
+        """Raises EmailInUse, UserExists."""
+
+    def update(self, person: Person) -> None:
+        """Replace the row whose version is one less; raises VersionConflict."""
+
+    def list(self, *, role: str | None = None, search: str | None = None) -> tuple[Person, ...]: ...
+    def count_active_admins(self) -> int: ...
+    def token_by_digest(self, digest: bytes) -> PersonalToken | None: ...
+    def token(self, token_id: str) -> PersonalToken | None: ...
+    def tokens_of(self, user_id: str) -> tuple[PersonalToken, ...]: ...
+    def add_token(self, token: PersonalToken) -> None: ...
+    def revoke_token(self, token_id: str, at: datetime) -> bool:
+        """False if it was revoked already or is unknown."""
+
+
+class ApiKeys(Protocol):
+    """API keys."""
+
+    def get(self, api_key_id: str) -> ApiKey | None: ...
+    def by_digest(self, digest: bytes) -> ApiKey | None: ...
+    def add(self, key: ApiKey) -> None: ...
+    def revoke(self, api_key_id: str, at: datetime) -> bool:
+        """False if it was revoked already (at or before `at`) or is unknown."""
+
+    def list(self, *, owner: str | None) -> tuple[ApiKey, ...]:
+        """All keys, or one owner's; newest first."""
+
+    def touch(self, uses: Mapping[str, datetime]) -> None:
+        """Record last uses by key id; does not raise the registry epoch."""
+
+
+class DIDs(Protocol):
+    """DIDs that this office keeps."""
+
+    def get(self, did_or_alias: str) -> DIDRecord | None: ...
+    def add(self, record: DIDRecord) -> None:
+        """Raises DIDExists (id or alias taken), KeyInUse (a public key of another DID)."""
+
+    def update(self, record: DIDRecord) -> None:
+        """Store the next version; raises VersionConflict unless `record.version - 1` is stored, and KeyInUse."""
+
+    def versions(self, did: str) -> tuple[DIDVersion, ...]: ...
+    def list(self, *, owner: str | None, limit: int, cursor: str | None) -> Page[DIDRecord]:
+        """Newest first; raises InvalidPagination for a cursor that is not ours."""
+
+
+class Keys(Protocol):
+    """Private keys at rest."""
+
+    def get(self, key_id: str) -> StoredKey | None: ...
+    def add(self, key: StoredKey) -> None: ...
+    def replace(self, key: StoredKey) -> None:
+        """Change sealed bytes, KEK id, state or not_after of a key by its id."""
+
+    def system_key(self, use: KeyPurpose) -> StoredKey | None:
+        """The active key of the office itself for a purpose."""
+
+    def list(self) -> tuple[StoredKey, ...]: ...
+
+
+class Schemas(Protocol):
+    """Credential schemas."""
+
+    def get(self, schema_id: str) -> SchemaRecord | None: ...
+    def by_name(self, name: str, version: str) -> SchemaRecord | None: ...
+    def add(self, record: SchemaRecord) -> None:
+        """Raises SchemaExists (id, or name and version)."""
+
+    def update(self, record: SchemaRecord) -> None:
+        """Change `restricted`, `allowed_issuers` and `active`; nothing else ever changes."""
+
+    def list(self, *, active: bool | None, limit: int, cursor: str | None) -> Page[SchemaRecord]: ...
+    def all(self) -> tuple[SchemaRecord, ...]:
+        """Every schema, oldest first; their contexts are registered from it at start and on first sight."""
+
+
+class Reservations(Protocol):
+    """What was written down before signing."""
+
+    def add_many(self, reservations: Sequence[Reservation]) -> None: ...
+    def settle_many(self, uids: Sequence[UUID], to: ReservationState) -> frozenset[UUID]:
+        """Move `reserved` rows to `to`; returns the uids that were moved (the others were not `reserved` any more)."""
+
+    def state(self, uid: UUID) -> ReservationState | None: ...
+    def get(self, uid: UUID) -> Reservation | None: ...
+    def stale(self, before: datetime, limit: int) -> tuple[Reservation, ...]:
+        """Rows still `reserved` since before that moment, oldest first."""
+
+
+class Credentials(Protocol):
+    """Stored credentials."""
+
+    def add_many(self, records: Sequence[CredentialRecord]) -> None: ...
+    def get(self, credential_id: str) -> CredentialRecord | None:
+        """By ``urn:uuid:…``, bare UUID, or the document's own id."""
+
+    def get_for_update(self, credential_id: str) -> CredentialRecord | None:
+        """The same, with the row locked until the unit of work ends."""
+
+    def set_status(
+        self,
+        uid: UUID,
+        status: CredentialStatus,
+        *,
+        revoked_at: datetime | None,
+        reason_code: ReasonCode | None,
+        reason: str | None,
+    ) -> None: ...
+    def list(
+        self, wanted: CredentialFilter, *, now: datetime, limit: int, cursor: str | None
+    ) -> Page[CredentialRecord]: ...
+    def count_active(self, issuer_did: str, now: datetime) -> int: ...
+    def after(self, uid: UUID | None, limit: int) -> tuple[CredentialRecord, ...]:
+        """All credentials in id order, for `verify-store`."""
+
+
+class StatusLists(Protocol):
+    """Status lists and their bits."""
+
+    def get(self, list_id: str) -> StatusListRecord | None: ...
+    def take(self, issuer_did: str, count: int, new_list: Callable[[], StatusListRecord]) -> tuple[Allocation, ...]:
+        """Allocate `count` ordinals from the issuer's open list (locked), opening new ones as they fill."""
+
+    def set_bits(
+        self, list_id: str, purpose: StatusPurpose, indexes: Sequence[int], *, value: bool, at: datetime
+    ) -> None:
+        """Change bits under the list's lock and raise its version."""
+
+    def bits(self, list_id: str) -> StatusBits | None: ...
+    def all(self) -> tuple[StatusListRecord, ...]: ...
+
+
+class AuditLog(Protocol):
+    """The chained trail. Entries are sealed behind the head, under its lock, when the unit of work commits."""
+
+    def append(self, *entries: AuditEntry) -> None: ...
+    def head(self) -> AuditHead: ...
+    def read(self, after: int, limit: int) -> tuple[AuditRecord, ...]:
+        """Rows in order with sequence greater than `after`."""
+
+    def list(self, wanted: AuditFilter, *, limit: int, cursor: str | None) -> Page[AuditRecord]:
+        """Newest first."""
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+    def last_checkpoint(self) -> Checkpoint | None: ...
+    def checkpoints(self) -> tuple[Checkpoint, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer that can be replayed. `body` is sealed by the office's key-encryption key when `is_sealed`."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    is_sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """What is known of a key: still running when `answer` and `finished` are unset.
+
+    Args:
+        reference: The uid text of the reservation that this key is bound to, for single issues.
+        finished: True once the effect is committed; `answer` may then be None where it is rebuilt from `reference`.
+    """
+
+    scope: IdempotencyScope
+    reference: str | None
+    finished: bool
+    answer: StoredAnswer | None
+    created_at: datetime
+
+
+class Idempotency(Protocol):
+    """Idempotency keys."""
+
+    def find(self, scope: IdempotencyScope) -> IdempotencyRecord | None:
+        """By principal, route and key; the caller compares the body digest of the answer's scope."""
+
+    def begin_many(
+        self, items: Sequence[tuple[IdempotencyScope, str | None]], at: datetime, expires_at: datetime
+    ) -> frozenset[IdempotencyScope]:
+        """Bind keys to references; returns the scopes that were free. Waits for a concurrent owner's commit."""
+
+    def rebind(self, scope: IdempotencyScope, old_reference: str, new_reference: str, at: datetime) -> bool:
+        """Take a key over from a reservation that is void; False if somebody else did."""
+
+    def finish(self, scope: IdempotencyScope, answer: StoredAnswer | None) -> None: ...
+    def finish_many(self, scopes: Sequence[IdempotencyScope]) -> None: ...
+    def expire(self, before: datetime) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A stop of issuing: everything, one issuer, or one schema."""
+
+    halt_id: str
+    reason: str
+    since: datetime
+    issuer_did: str | None
+    schema_id: str | None
+
+    def covers(self, issuer_did: str, schema_id: str | None) -> bool:
+        """Tell whether this stop applies to an order."""
+        if self.issuer_did is not None and self.issuer_did != issuer_did:
+            return False
+        return self.schema_id is None or self.schema_id == schema_id
+
+
+class Office(Protocol):
+    """The office itself: whether it is set up, its halts, its registry epoch, small settings."""
+
+    def epoch(self, *, shared_lock: bool = False) -> int:
+        """The registry epoch; with the lock, no registry change commits before this unit of work ends."""
+
+    def raise_epoch(self) -> None: ...
+    def get(self, name: str) -> str | None: ...
+    def put(self, name: str, value: str) -> None: ...
+    def halts(self) -> tuple[Halt, ...]: ...
+    def add_halt(self, halt: Halt) -> None: ...
+    def clear_halts(self) -> int: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over every repository."""
+
+    people: People
+    api_keys: ApiKeys
+    dids: DIDs
+    keys: Keys
+    schemas: Schemas
+    reservations: Reservations
+    credentials: Credentials
+    status_lists: StatusLists
+    audit: AuditLog
+    idempotency: Idempotency
+    office: Office
+
+    def commit(self) -> None:
+        """Seal the audit entries and commit; raises StoreUnavailable or AuditUnavailable, and then nothing happened."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that rolls back alone if it raises."""
+
+
+class UnitOfWorkFactory(Protocol):
+    """Opens units of work. With `write` False the transaction only reads."""
+
+    def __call__(self, *, write: bool = True) -> AbstractContextManager[UnitOfWork]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RateHit:
+    """The outcome of one call against a bucket."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_seconds: int
+
+
+class RateLimiter(Protocol):
+    """Counts calls per bucket and minute, across processes and restarts."""
+
+    def hit_many(self, hits: Sequence[tuple[str, int]], now: datetime) -> tuple[RateHit, ...]:
+        """Count a call for each (bucket, limit per minute), in order. Blocking; a limit of 0 passes uncounted."""
+
+
+class EpochReader(Protocol):
+    """Reads the registry epoch on a connection of its own, as cheaply as the database allows. Blocking."""
+
+    def read(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key made by a key store, not yet stored."""
+
+    public_key: bytes
+    backend: str
+    sealed: bytes
+    kek_id: str
+
+
+class KeyStore(Protocol):
+    """Makes private keys and signs with them; they never leave it in clear."""
+
+    def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
+        """Raises Sealed when the key-encryption key is absent."""
+
+    def import_seed(self, seed: bytes, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
+        """Take over a private key of 32 bytes; raises Sealed, InvalidKey."""
+
+    def sign(self, key: StoredKey, data: bytes, *, use: KeyPurpose, at: datetime) -> bytes:
+        """Sign with an active key of this purpose within its life.
+
+        Raises:
+            SigningFailed: Wrong purpose, state or date, or the store failed.
+            Sealed: The key-encryption key is absent or does not fit.
+        """
+
+    def rewrap(self, key: StoredKey) -> StoredKey:
+        """Seal the key anew under the present key-encryption key."""
+
+    def seal_bytes(self, data: bytes, *, label: str) -> bytes:
+        """Encrypt small secrets at rest (replayable answers that show a secret once)."""
+
+    def open_bytes(self, sealed: bytes, *, label: str) -> bytes: ...
+    def check(self, keys: Iterable[StoredKey]) -> bool:
+        """Tell whether every software key opens; False means sealed."""
+
+    @property
+    def is_sealed(self) -> bool: ...
+
+
+class CheckpointSink(Protocol):
+    """The second place that checkpoints go to."""
+
+    def publish(self, checkpoint: Checkpoint) -> None:
+        """Write by compare-and-swap; raises StoreUnavailable when another writer was ahead or it cannot write."""
+
+    def newest(self) -> bytes | None:
+        """The newest note there, or None."""
+
+
+class Outbound(Protocol):
+    """The guarded way out: https only, judged addresses, limits, one deadline."""
+
+    def fetch(self, url: str, *, accept: str, max_bytes: int) -> bytes:
+        """Raises FetchRefused (a DIDUnresolvable-like refusal without detail) for anything that is not a clean 200."""
