@@ -12,6 +12,7 @@
     ├── UnsupportedDIDMethod
     ├── InvalidKey                malformed, weak, private where public is asked
     │   ├── InvalidPublicKeyLength
+    │   ├── InvalidPublicKeyType
     │   └── UnsupportedKeyType
     ├── DIDNotResolved            the DID has no document
     │   ├── DIDNotFound           it does not exist
@@ -36,7 +37,10 @@
     │   └── ProofTypeUnavailable  known, but this installation cannot run it
     ├── ProofRefused
     │   ├── ProofMissing
-    │   └── ProofInvalid
+    │   ├── ProofInvalid
+    │   ├── KeyCompromised
+    │   ├── KeyNotControlled      signed by a key that does not speak for the issuer
+    │   └── ControllerDeactivated
     └── StatusListRefused
         ├── StatusIndexOutOfRange
         ├── StatusListInvalid     read, and wrong
@@ -116,6 +120,10 @@ class InvalidKey(VcError):
 
 class InvalidPublicKeyLength(InvalidKey):
     """Key bytes whose length does not fit their codec."""
+
+
+class InvalidPublicKeyType(InvalidKey):
+    """A key format that is known but may not be asked for here, or that cannot hold the key."""
 
 
 class UnsupportedKeyType(InvalidKey):
@@ -216,6 +224,18 @@ class ProofMissing(ProofRefused):
 
 class ProofInvalid(ProofRefused):
     """A proof that is malformed or does not verify."""
+
+
+class KeyCompromised(ProofRefused):
+    """The verification method's private key is known to be out: whatever it signed proves nothing."""
+
+
+class KeyNotControlled(ProofRefused):
+    """The signature may hold, but its verification method is not the issuer's, or not listed for the purpose."""
+
+
+class ControllerDeactivated(ProofRefused):
+    """The DID that controls the verification method was deactivated."""
 
 
 class StatusListRefused(VcError):
