@@ -1,0 +1,98 @@
+# Everything a person needs to run, test and measure the house. `make help` lists the targets.
+#
+# The environment lies in .venv and is installed from requirements/dev.lock, hash by hash. A stamp makes later runs
+# fast; it goes stale when the lock or pyproject.toml changes. Python 3.11+ with venv is all that must be there before.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PREPARED := $(VENV)/.prepared
+PEERS := $(dir $(wildcard tests/interop/*/package-lock.json))
+PEERS_PREPARED := $(addsuffix node_modules/.prepared,$(PEERS))
+
+ARGS ?=
+PYTEST_ARGS ?=
+BENCH ?=
+
+# The first interpreter that is new enough and can make an environment.
+FIND_PYTHON = for p in $${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do \
+	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done
+
+.PHONY: help prepare serve test check format format-check lint types imports audit docs interop peers bench lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+prepare: $(PREPARED) ## Make the environment from the lock
+
+$(PY):
+	@python="$$($(FIND_PYTHON))"; \
+	if [ -z "$$python" ]; then echo "Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3-venv)." >&2; exit 1; fi; \
+	echo "Making $(VENV) with $$($$python --version)"; rm -rf $(VENV); $$python -m venv $(VENV)
+
+$(PREPARED): requirements/dev.lock pyproject.toml | $(PY)
+	@echo "Installing from requirements/dev.lock"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(PY) --require-hashes -r requirements/dev.lock && \
+		uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index -e .; \
+	else \
+		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock && \
+		$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
+	fi
+	@touch $@
+
+serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
+	@exec $(BIN)/sealwright serve $(ARGS)
+
+test: prepare peers ## Run the tests, on both databases (PYTEST_ARGS="-k issue")
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+check: format-check lint types imports audit docs test ## The whole gate, each step a target of its own
+
+format: prepare ## Format the code in place
+	@$(BIN)/ruff format src tests benchmarks requirements
+	@$(BIN)/ruff check --fix --select I src tests benchmarks requirements
+
+format-check: prepare ## Is the code formatted?
+	@$(BIN)/ruff format --check src tests benchmarks requirements
+
+lint: prepare ## Lint the code
+	@$(BIN)/ruff check src tests benchmarks requirements
+
+types: prepare ## Check the types, strictly
+	@$(BIN)/mypy
+
+imports: prepare ## Check which way imports run
+	@$(BIN)/lint-imports --no-logo
+
+audit: prepare ## Look up known faults of the locked dependencies
+	@$(PY) requirements/audit.py
+
+docs: prepare ## Prove the documentation complete
+	@$(PY) -m pytest -q tests/docs tests/house
+
+peers: $(PEERS_PREPARED) ## Install the interop peers from their own locks, without their scripts
+
+%/node_modules/.prepared: %/package-lock.json %/package.json
+	@if command -v npm >/dev/null 2>&1; then \
+		echo "Installing the peer in $*"; \
+		cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.prepared; \
+	else echo "npm is not here: tests with the peer in $* will say so" >&2; fi
+
+interop: prepare peers ## Exchange documents with independent implementations
+	@$(PY) -m pytest tests/interop $(PYTEST_ARGS)
+
+bench: prepare peers ## Measure, side by side with peers (BENCH="issue verify")
+	@$(PY) -m benchmarks $(BENCH)
+
+lock: prepare ## Write the lock files anew from pyproject.toml (UPGRADE=1 takes newer releases)
+	@$(PY) requirements/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove what the other targets made, but no data
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(addsuffix node_modules,$(PEERS))
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
