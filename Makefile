@@ -40,8 +40,8 @@ $(PREPARED): requirements/dev.lock pyproject.toml | $(PY)
 		uv pip install --quiet --python $(PY) --require-hashes -r requirements/dev.lock && \
 		uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index -e .; \
 	else \
-		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock && \
-		$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
+		$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.lock && \
+		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
 	fi
 	@touch $@
 

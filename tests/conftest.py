@@ -1,0 +1,77 @@
+"""Fixtures that every folder of tests may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import postgres, tools
+
+DATABASES = ("sqlite", "postgresql")
+
+
+class _Server:
+    """The session's one server, started when first asked for; what went wrong is remembered, not tried again."""
+
+    def __init__(self) -> None:
+        self.running: postgres.PostgresServer | None = None
+        self.failure: str | None = None
+
+    def get(self) -> postgres.PostgresServer:
+        if self.running is None and self.failure is None:
+            try:
+                self.running = postgres.obtain()
+            except postgres.NoPostgres as error:
+                self.failure = str(error)
+        if self.running is None:
+            tools.missing(f"No PostgreSQL server: {self.failure}")
+        return self.running
+
+
+@pytest.fixture(scope="session")
+def _postgres_session() -> Iterator[_Server]:
+    session = _Server()
+    yield session
+    if session.running is not None:
+        session.running.stop()
+
+
+@pytest.fixture
+def postgres_server(_postgres_session: _Server) -> postgres.PostgresServer:
+    """The session's PostgreSQL server; the test is skipped, under CI failed, where there is none."""
+    return _postgres_session.get()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.PostgresServer) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database that only this test has."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite file that does not exist yet and only this test has."""
+    return f"sqlite:///{tmp_path / 'test.sqlite'}"
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of this test's own; the test runs once on each supported database."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List every reason why tests were skipped, once, where it cannot be overlooked."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason] = reasons.get(reason, 0) + 1
+    if reasons:
+        terminalreporter.section("not run, and why", sep="!")
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")

@@ -1,0 +1,1 @@
+"""What several test folders share: tools of the outside world, and fakes of our own ports."""
