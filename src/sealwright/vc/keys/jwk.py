@@ -1,0 +1,106 @@
+"""JSON Web Keys to and from checked public keys; private ones to Ed25519 seeds.
+
+A key with private members is refused wherever a public one is asked for: it must not be stored or shown by mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from sealwright.vc.encoding.multibase import base64url_decode, base64url_encode
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import InvalidEncoding, InvalidKey, InvalidPublicKeyLength, UnsupportedKeyType
+from sealwright.vc.keys.ed25519 import Secret32, public_from_private
+from sealwright.vc.keys.multikey import EC_CURVES, KeyKind, PublicKey
+
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+_COORDINATE_BYTES: Final[Mapping[str, int]] = {"P-256": 32, "P-384": 48, "secp256k1": 32}
+_OKP_KINDS: Final[Mapping[str, KeyKind]] = {"Ed25519": "Ed25519", "X25519": "X25519"}
+_EC_KINDS: Final[Mapping[str, KeyKind]] = {"P-256": "P-256", "P-384": "P-384", "secp256k1": "secp256k1"}
+
+
+def public_key_from_jwk(jwk: Mapping[str, JSONValue]) -> PublicKey:
+    """Read and check a public JSON Web Key.
+
+    Raises:
+        InvalidKey: A private member is present, a coordinate is missing or malformed, or the point is not on the curve.
+        InvalidPublicKeyLength: A coordinate has the wrong length.
+        UnsupportedKeyType: Another key type or curve than Ed25519, X25519, P-256, P-384, secp256k1.
+
+    Spec: RFC 7517; RFC 7518, "Parameters for Elliptic Curve Keys"; RFC 8037.
+    """
+    if _PRIVATE_MEMBERS & jwk.keys():
+        raise InvalidKey("A private key stands where a public key was asked for.")
+    key_type, curve = jwk.get("kty"), jwk.get("crv")
+    if not isinstance(curve, str):
+        raise UnsupportedKeyType("A JWK must name its curve in crv.")
+    if key_type == "OKP" and curve in _OKP_KINDS:
+        return PublicKey(_OKP_KINDS[curve], _coordinate(jwk, "x"))
+    if key_type == "EC" and curve in _EC_KINDS:
+        return PublicKey(_EC_KINDS[curve], _compressed_point(jwk, curve))
+    raise UnsupportedKeyType("The JWK's key type and curve are not implemented here.")
+
+
+def public_jwk(key: PublicKey) -> dict[str, str]:
+    """Write a public key as JSON Web Key with the members its thumbprint needs, in alphabetical order.
+
+    Raises:
+        UnsupportedKeyType: The kind has no registered JWK form (BLS12-381).
+    """
+    if key.kind in _OKP_KINDS:
+        return {"crv": key.kind, "kty": "OKP", "x": base64url_encode(key.raw)}
+    if key.kind not in _EC_KINDS:
+        raise UnsupportedKeyType(f"{key.kind} keys have no registered JWK form.")
+    point = ec.EllipticCurvePublicKey.from_encoded_point(EC_CURVES[key.kind], key.raw)
+    raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
+    half = len(raw) // 2
+    return {"crv": key.kind, "kty": "EC", "x": base64url_encode(raw[:half]), "y": base64url_encode(raw[half:])}
+
+
+def seed_from_private_jwk(jwk: Mapping[str, JSONValue]) -> Secret32:
+    """Read the Ed25519 seed from a private JSON Web Key; its public part must belong to it.
+
+    Raises:
+        UnsupportedKeyType: Not an Ed25519 key.
+        InvalidKey: Without private part, malformed, or with a public part of another key.
+
+    Spec: RFC 8037, "Key Type 'OKP'".
+    """
+    if jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519":
+        raise UnsupportedKeyType("Only Ed25519 private keys are taken in.")
+    seed = Secret32(_coordinate(jwk, "d"))
+    if _coordinate(jwk, "x") != public_from_private(seed):
+        raise InvalidKey("The private key and the public key in this JWK do not belong together.")
+    return seed
+
+
+def private_jwk(seed: Secret32) -> dict[str, str]:
+    """Write a seed as private JSON Web Key; for a holder's own export only."""
+    public = base64url_encode(public_from_private(seed))
+    return {"crv": "Ed25519", "d": base64url_encode(seed.reveal()), "kty": "OKP", "x": public}
+
+
+def _coordinate(jwk: Mapping[str, JSONValue], member: str) -> bytes:
+    value = jwk.get(member)
+    if not isinstance(value, str) or len(value) > 128:
+        raise InvalidKey(f"JWK member {member} is missing or is no base64url text.")
+    try:
+        return base64url_decode(value)
+    except InvalidEncoding:
+        raise InvalidKey(f"JWK member {member} is no base64url text.") from None
+
+
+def _compressed_point(jwk: Mapping[str, JSONValue], curve: str) -> bytes:
+    x, y = _coordinate(jwk, "x"), _coordinate(jwk, "y")
+    length = _COORDINATE_BYTES[curve]
+    if len(x) != length or len(y) != length:
+        raise InvalidPublicKeyLength(f"A {curve} coordinate has {length} bytes.")
+    try:
+        point = ec.EllipticCurvePublicKey.from_encoded_point(EC_CURVES[curve], b"\x04" + x + y)
+    except ValueError:
+        raise InvalidKey(f"The {curve} public key is not on the curve.") from None
+    return point.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
