@@ -67,16 +67,18 @@ class Account:
     def start(self, command: list[str], *, cwd: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start a program as this account; it is told to stop when we die."""
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC", "HOME": str(cwd)}
-        other = {} if os.geteuid() != 0 else {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return subprocess.Popen(  # noqa: PLW1509  the hook makes one system call and takes no lock
+        other = os.geteuid() == 0
+        return subprocess.Popen(
             command,
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=_stop_with_parent,
-            **other,
+            user=self.uid if other else None,
+            group=self.gid if other else None,
+            extra_groups=[] if other else None,
+            preexec_fn=_stop_with_parent,  # noqa: PLW1509  it makes one system call and takes no lock
         )
 
 

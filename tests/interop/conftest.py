@@ -1,0 +1,23 @@
+"""The peers, started once for the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.interop.peer import DigitalBazaar, node_peer
+
+
+@pytest.fixture(scope="session")
+def digital_bazaar() -> Iterator[DigitalBazaar]:
+    """Digital Bazaar's libraries in a Node process of their own."""
+    with node_peer("digitalbazaar") as peer:
+        yield DigitalBazaar(peer)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is an exchange with an independent implementation."""
+    for item in items:
+        if "tests/interop" in item.path.as_posix():
+            item.add_marker(pytest.mark.interop)
