@@ -1,0 +1,200 @@
+"""The software key store: private keys as AES-256-GCM ciphertext, opened in memory to sign."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from sealwright.adapters.kek import CannotOpen, KekRing, KeyEncryptionKey
+from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
+from sealwright.domain.errors import Sealed, SigningFailed
+from sealwright.services.ports import NewKey
+from sealwright.vc.errors import UnsupportedKeyType
+from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32, generate_private_key, public_from_private
+
+BACKEND: Final = "software"
+ED25519: Final = "Ed25519"
+_FORMAT: Final = b"\x01"
+_MOST_SIGNERS: Final = 1024
+
+
+class SoftwareKeyStore:
+    """Keeps Ed25519 keys sealed under the key-encryption key, and signs with them.
+
+    The key id, DID, purpose, algorithm and KEK id are the associated data of each ciphertext, so one that was
+    moved to another row does not open. Opened keys stay in memory, the last 1,024 of them; an entry counts
+    only for the very row it was opened from.
+
+    Args:
+        keks: The key-encryption keys; with none the store is sealed.
+    """
+
+    def __init__(self, keks: KekRing) -> None:
+        self._keks = keks
+        self._signers: dict[tuple[object, ...], Ed25519Signer] = {}
+        self._lock = threading.Lock()
+        self._fits = True
+
+    @property
+    def is_sealed(self) -> bool:
+        """Tell whether the key-encryption key is absent, or did not fit at the last `check`."""
+        return not self._fits or self._keks.current() is None
+
+    def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
+        """Make a private key; raises Sealed, and UnsupportedKeyType for an algorithm other than Ed25519."""
+        return self._seal_new(generate_private_key(), key_id, did, use, algorithm)
+
+    def import_seed(self, seed: bytes, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
+        """Take over a private key of 32 bytes; raises Sealed, InvalidKey, UnsupportedKeyType."""
+        return self._seal_new(Secret32(seed), key_id, did, use, algorithm)
+
+    def sign(self, key: StoredKey, data: bytes, *, use: KeyPurpose, at: datetime) -> bytes:
+        """Sign with an active key of this purpose within its life.
+
+        Raises:
+            SigningFailed: Wrong purpose, state, date or backend, or a ciphertext that is not this key's.
+            Sealed: The key-encryption key is absent or does not fit.
+        """
+        require_signable(key, BACKEND, use=use, at=at)
+        if not self._fits:
+            raise Sealed("The key-encryption key does not fit the stored keys.")
+        return self._signer(key).sign(data)
+
+    def rewrap(self, key: StoredKey) -> StoredKey:
+        """Seal the key anew under the present key-encryption key; other backends' keys are given back unchanged.
+
+        Raises:
+            Sealed: The present key, or the one that sealed it, is absent.
+            SigningFailed: The ciphertext is not this key's.
+        """
+        if key.backend != BACKEND:
+            return key
+        seed = self._open(key)
+        kek = self._require_kek()
+        associated = _associated(key.key_id, key.did, key.use, key.algorithm, kek.kek_id)
+        return replace(key, sealed=_FORMAT + kek.seal(seed.reveal(), associated), kek_id=kek.kek_id)
+
+    def seal_bytes(self, data: bytes, *, label: str) -> bytes:
+        """Encrypt a small secret at rest; `label` must be given again to open it. Raises Sealed."""
+        return seal_labeled(self._require_kek(), data, label)
+
+    def open_bytes(self, sealed: bytes, *, label: str) -> bytes:
+        """Decrypt what `seal_bytes` made under the same label; raises Sealed when it does not open."""
+        return open_labeled(self._keks, sealed, label)
+
+    def check(self, keys: Iterable[StoredKey]) -> bool:
+        """Tell whether every software key opens and is the one its row says.
+
+        The answer is kept: after a False the store is sealed until a later check passes.
+        """
+        self._fits = self._keks.current() is not None and all(
+            self._opens(key) for key in keys if key.backend == BACKEND
+        )
+        return self._fits
+
+    def _opens(self, key: StoredKey) -> bool:
+        try:
+            # Past the cache: what is asked is whether the ciphertext opens now.
+            self._open(key)
+        except (Sealed, SigningFailed):
+            return False
+        return True
+
+    def _require_kek(self) -> KeyEncryptionKey:
+        kek = self._keks.current()
+        if kek is None:
+            raise Sealed("The key-encryption key is absent.")
+        if not self._fits:
+            # A key made now under a stranger's KEK would be lost with it.
+            raise Sealed("The key-encryption key does not fit the stored keys.")
+        return kek
+
+    def _seal_new(self, seed: Secret32, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
+        if algorithm != ED25519:
+            raise UnsupportedKeyType(f"The software key store makes no {algorithm} keys.")
+        kek = self._require_kek()
+        sealed = _FORMAT + kek.seal(seed.reveal(), _associated(key_id, did, use, algorithm, kek.kek_id))
+        return NewKey(public_from_private(seed), BACKEND, sealed, kek.kek_id)
+
+    def _signer(self, key: StoredKey) -> Ed25519Signer:
+        # Every member that binds the ciphertext is part of the name, so a changed row is opened, and judged, anew.
+        name = (key.key_id, key.did, key.use, key.algorithm, key.kek_id, key.public_key, key.sealed)
+        signer = self._signers.get(name)
+        if signer is None:
+            signer = Ed25519Signer(self._open(key))
+            with self._lock:
+                while len(self._signers) >= _MOST_SIGNERS:
+                    del self._signers[next(iter(self._signers))]
+                self._signers[name] = signer
+        return signer
+
+    def _open(self, key: StoredKey) -> Secret32:
+        kek = self._keks.find(key.kek_id)
+        if kek is None:
+            raise Sealed("The key-encryption key is absent or does not fit.")
+        if key.algorithm != ED25519 or key.sealed[:1] != _FORMAT:
+            raise SigningFailed("The stored key has an unknown form.")
+        try:
+            opened = kek.open(key.sealed[1:], _associated(key.key_id, key.did, key.use, key.algorithm, key.kek_id))
+        except CannotOpen as error:
+            raise SigningFailed("The stored key does not open as the key it is kept as.") from error
+        seed = Secret32(opened)
+        if not hmac.compare_digest(public_from_private(seed), key.public_key):
+            raise SigningFailed("The stored key and its public key do not belong together.")
+        return seed
+
+
+def require_signable(key: StoredKey, backend: str, *, use: KeyPurpose, at: datetime) -> None:
+    """Refuse a key that may not sign for this purpose at this moment.
+
+    Raises:
+        SigningFailed: It belongs to another key store, has another purpose, is not active, or its life is over.
+    """
+    if key.backend != backend:
+        raise SigningFailed("The key belongs to another key store.")
+    if key.use is not use:
+        raise SigningFailed("The key has another purpose.")
+    if key.state is not MethodState.ACTIVE:
+        raise SigningFailed("The key is not active.")
+    if key.not_after is not None and at >= key.not_after:
+        raise SigningFailed("The key's life is over.")
+
+
+def seal_labeled(kek: KeyEncryptionKey, data: bytes, label: str) -> bytes:
+    """Encrypt bytes bound to a label; the KEK's id stands in front, so that an earlier KEK is found again."""
+    kek_id = kek.kek_id.encode("ascii")
+    return _FORMAT + bytes([len(kek_id)]) + kek_id + kek.seal(data, _lengthy("bytes", label, kek.kek_id))
+
+
+def open_labeled(keks: KekRing, sealed: bytes, label: str) -> bytes:
+    """Decrypt what `seal_labeled` made.
+
+    Raises:
+        Sealed: The KEK is absent, the label is another, or the bytes were changed.
+    """
+    try:
+        start = 2 + sealed[1]
+        kek_id = sealed[2:start].decode("ascii")
+    except (IndexError, UnicodeDecodeError) as error:
+        raise Sealed("Sealed bytes have an unknown form.") from error
+    kek = keks.find(kek_id) if sealed[:1] == _FORMAT else None
+    if kek is None:
+        raise Sealed("The key-encryption key is absent or does not fit.")
+    try:
+        return kek.open(sealed[start:], _lengthy("bytes", label, kek_id))
+    except CannotOpen as error:
+        raise Sealed("Sealed bytes do not open.") from error
+
+
+def _associated(key_id: str, did: str, use: KeyPurpose, algorithm: str, kek_id: str) -> bytes:
+    return _lengthy("key", key_id, did, use.value, algorithm, kek_id)
+
+
+def _lengthy(*parts: str) -> bytes:
+    """Join texts with their lengths, so that no two lists of texts give the same bytes."""
+    encoded = [part.encode("utf-8") for part in parts]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
