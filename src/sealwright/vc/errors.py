@@ -6,6 +6,7 @@
     │   ├── InvalidUnicode
     │   ├── DuplicateKey
     │   └── NestingTooDeep
+    ├── InvalidEncoding           not base58btc, base64url or multibase
     ├── InvalidDate               not RFC 3339 / dateTimeStamp with a zone
     ├── InvalidDID
     │   └── InvalidDIDURL
@@ -96,6 +97,10 @@ class DuplicateKey(UnreadableJSON):
 
 class NestingTooDeep(UnreadableJSON):
     """Arrays and objects nest deeper than the limit."""
+
+
+class InvalidEncoding(VcError):
+    """Text that is not base58btc, not base64url without padding, or has no multibase prefix that we read."""
 
 
 class InvalidDate(VcError):

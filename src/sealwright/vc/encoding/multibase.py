@@ -1,0 +1,91 @@
+"""Bytes as text: base58btc, base64url without padding, and the multibase prefix that tells them apart.
+
+Spec: The Multibase Data Format (draft); Controlled Identifiers 1.0, "Multibase"; RFC 4648, section 5.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final, Literal
+
+import gmpy2
+
+from sealwright.vc.errors import InvalidEncoding
+
+_BITCOIN_DIGITS: Final = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_GMP_DIGITS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"
+_TO_BITCOIN: Final = str.maketrans(_GMP_DIGITS.decode(), _BITCOIN_DIGITS.decode())
+_TO_GMP: Final = str.maketrans(_BITCOIN_DIGITS.decode(), _GMP_DIGITS.decode())
+_BASE58: Final = re.compile(r"[1-9A-HJ-NP-Za-km-z]*")
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*")
+
+
+def base58btc_encode(data: bytes) -> str:
+    """Encode with the Bitcoin alphabet, without a multibase prefix; each leading zero byte is a ``1``."""
+    stripped = data.lstrip(b"\x00")
+    zeros = "1" * (len(data) - len(stripped))
+    if not stripped:
+        return zeros
+    digits: str = gmpy2.mpz(int.from_bytes(stripped, "big")).digits(58)
+    return zeros + digits.translate(_TO_BITCOIN)
+
+
+def base58btc_decode(text: str) -> bytes:
+    """Decode text of the Bitcoin alphabet, without a multibase prefix.
+
+    Raises:
+        InvalidEncoding: A character outside the alphabet.
+    """
+    if not _BASE58.fullmatch(text):
+        raise InvalidEncoding("The text is not base58btc.")
+    digits = text.lstrip("1")
+    zeros = bytes(len(text) - len(digits))
+    if not digits:
+        return zeros
+    number = int(gmpy2.mpz(digits.translate(_TO_GMP), 58))
+    return zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def base64url_encode(data: bytes) -> str:
+    """Encode with the URL-safe alphabet and no padding."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def base64url_decode(text: str) -> bytes:
+    """Decode unpadded URL-safe text, taking only the one spelling that the encoder gives.
+
+    Raises:
+        InvalidEncoding: Padding, blanks, foreign characters, an impossible length, or spare bits that are not zero.
+    """
+    if not _BASE64URL.fullmatch(text):
+        raise InvalidEncoding("The text is not base64url without padding.")
+    try:
+        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise InvalidEncoding("The text is not base64url without padding.") from error
+    # Spare bits would let one signature have several spellings.
+    if base64url_encode(data) != text:
+        raise InvalidEncoding("The base64url text ends in spare bits that are not zero.")
+    return data
+
+
+def multibase_encode(data: bytes, base: Literal["z", "u"] = "z") -> str:
+    """Encode with a multibase prefix: ``z`` for base58btc, ``u`` for base64url without padding."""
+    return "z" + base58btc_encode(data) if base == "z" else "u" + base64url_encode(data)
+
+
+def multibase_decode(text: str) -> bytes:
+    """Decode multibase text of the two bases that the credential specifications use.
+
+    Raises:
+        InvalidEncoding: Empty text, another prefix, or a body that does not fit its base.
+
+    Spec: Controlled Identifiers 1.0, "Multibase".
+    """
+    if text.startswith("z"):
+        return base58btc_decode(text[1:])
+    if text.startswith("u"):
+        return base64url_decode(text[1:])
+    raise InvalidEncoding("The text has no multibase prefix z or u.")
