@@ -1,0 +1,88 @@
+"""The way in: find the command, hand it its output, turn what it raises into an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from sealwright.cli.index import COMMANDS, USAGE, Entry, help_text
+from sealwright.cli.output import Output, write_line
+
+if TYPE_CHECKING:
+    from typer.core import TyperGroup  # noqa: F401 - names the kind of object that a group entry becomes
+
+PROGRAM: Final = "sealwright"
+# Interrupted by the keyboard: 128 and the signal's number, as shells have it.
+INTERRUPTED: Final = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code; nothing is raised.
+
+    Args:
+        arguments: Without the program's name. ``--json`` and ``--quiet`` may stand anywhere before ``--``.
+    """
+    output, rest = _take_switches(arguments)
+    if not rest or rest[0] in ("--help", "-h", "help"):
+        write_line(sys.stdout, help_text())
+        return 0 if rest else 2
+    if rest[0] == "--version":
+        rest = ["version", *rest[1:]]
+    entry = COMMANDS.get(rest[0])
+    if entry is None:
+        return _unknown(rest[0], output)
+    return _invoke(entry, rest, output)
+
+
+def _take_switches(arguments: Sequence[str]) -> tuple[Output, list[str]]:
+    rest = list(arguments)
+    end = rest.index("--") if "--" in rest else len(rest)
+    switches = {argument for argument in rest[:end] if argument in ("--json", "--quiet")}
+    kept = [argument for argument in rest[:end] if argument not in switches]
+    return Output("--json" in switches, "--quiet" in switches), kept + rest[end:]
+
+
+def _unknown(name: str, output: Output) -> int:
+    from difflib import get_close_matches
+
+    from sealwright.cli.errors import Misused, report
+
+    close = get_close_matches(name, COMMANDS, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f". {USAGE}"
+    return report(Misused(f"There is no command {name!r}{hint}"), output, PROGRAM)
+
+
+def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
+    from importlib import import_module
+
+    import typer
+    from typer.main import get_command
+
+    from sealwright.cli.errors import Misused, report
+
+    target = getattr(import_module(entry.module), entry.attribute)
+    app = target if isinstance(target, typer.Typer) else _alone(target, words[0])
+    spoken = f"{PROGRAM} {words[0]}"
+    try:
+        result = get_command(app).main(list(words[1:]), prog_name=spoken, standalone_mode=False, obj=output)
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return report(Misused(error.format_message()), output, spoken)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        sys.stdout = None  # type: ignore[assignment]
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last handler: everything gets an exit code
+        return report(error, output, spoken, document_at=getattr(error, "document_at", ""))
+    return result if isinstance(result, int) else 0
+
+
+def _alone(function: object, name: str) -> object:
+    """Make an application of one command."""
+    from sealwright.cli.app import group
+
+    app = group()
+    app.command(name)(function)  # type: ignore[arg-type]
+    return app

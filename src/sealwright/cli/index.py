@@ -1,0 +1,74 @@
+"""Every command by name, without importing any: the table that help is printed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a command lives, and what it does in one line.
+
+    Args:
+        module: Imported only when the command runs.
+        attribute: A function, or a Typer group when the command has commands of its own.
+    """
+
+    module: str
+    attribute: str
+    summary: str
+
+
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "init": Entry("sealwright.cli.setup", "init", "Set the office up; again is harmless"),
+    "serve": Entry("sealwright.cli.serving", "serve", "Serve HTTP until stopped"),
+    "demo": Entry("sealwright.cli.setup", "demo", "Seed the documentation's examples"),
+    "user": Entry("sealwright.cli.people", "users", "People: create, list, show, deactivate, token"),
+    "token": Entry("sealwright.cli.people", "tokens", "Personal tokens: create, list, revoke"),
+    "did": Entry("sealwright.cli.dids", "dids", "DIDs: create, import, rotate, deactivate, resolve, list"),
+    "schema": Entry("sealwright.cli.schemas", "schemas", "Credential schemas: register, list, show, deactivate"),
+    "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
+    "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file"),
+    "credential": Entry("sealwright.cli.credentials", "credentials", "Stored credentials: show"),
+    "revoke": Entry("sealwright.cli.credentials", "revoke", "Revoke credentials for good"),
+    "suspend": Entry("sealwright.cli.credentials", "suspend", "Suspend a credential"),
+    "reinstate": Entry("sealwright.cli.credentials", "reinstate", "End a suspension"),
+    "verify": Entry("sealwright.cli.verifying", "verify", "Verify a credential offline: 0 sound, 1 not, 2 open"),
+    "audit": Entry("sealwright.cli.auditing", "audit", "The audit trail: verify, export"),
+    "verify-store": Entry("sealwright.cli.auditing", "verify_store", "Re-read everything that is stored"),
+    "migrate": Entry("sealwright.cli.setup", "migrate", "Bring the database to this version"),
+    "halt": Entry("sealwright.cli.operations", "halt", "Stop issuing"),
+    "resume": Entry("sealwright.cli.operations", "resume", "Go on issuing"),
+    "keys": Entry("sealwright.cli.operations", "keys", "Signing keys: rotate"),
+    "doctor": Entry("sealwright.cli.checkup", "doctor", "Check this installation and say what to mend"),
+    "openapi": Entry("sealwright.cli.operations", "openapi", "Print the OpenAPI document"),
+    "version": Entry("sealwright.cli.operations", "version", "Print the version"),
+}
+
+USAGE: Final = "Usage: sealwright COMMAND [OPTIONS] [--json] [--quiet]"
+
+
+def help_text() -> str:
+    """The page that ``--help`` prints."""
+    width = max(len(name) for name in COMMANDS) + 2
+    lines = [f"  {name:<{width}}{entry.summary}" for name, entry in COMMANDS.items()]
+    return "\n".join(
+        [
+            USAGE,
+            "",
+            "A credential office: issue, deliver, verify and revoke W3C verifiable credentials.",
+            "",
+            "Commands:",
+            *lines,
+            "",
+            "Options of every command:",
+            "  --json    One JSON object on stdout; errors as a problem object on stderr",
+            "  --quiet   No messages on stderr, only data and errors",
+            "  --help    What a command takes",
+            "",
+            "Exit codes: 0 done, 1 failure, 2 usage or bad setting, 3 not allowed, 4 not found,",
+            "5 conflict, 6 validation, 7 rate limited, 8 some rows failed.",
+        ]
+    )
