@@ -1,0 +1,118 @@
+"""What proofs ask of canonicalization, and the hash of proof options that is the same for many documents."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final, Protocol
+from weakref import WeakKeyDictionary
+
+from sealwright.vc.encoding.strict_json import JSONValue
+
+MAX_REMEMBERED: Final = 1000
+
+# Options with any other member (challenge, domain, nonce …) belong to one document alone and are never remembered.
+_COMMON_MEMBERS: Final = (
+    {"type", "created", "verificationMethod", "proofPurpose"},
+    {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose"},
+)
+
+
+class CanonicalForms(Protocol):
+    """Gives the canonical N-Quads of a document; `vc.canon.Canonicalizer` is the one."""
+
+    def canonicalize(
+        self, document: Mapping[str, JSONValue], *, allow_inline: bool = False, stranger: bool = False
+    ) -> bytes:
+        """Canonical N-Quads in UTF-8, or a `DocumentRefused` with a pointer."""
+        ...
+
+
+class OptionsHashes:
+    """SHA-256 of canonical proof options, remembered for as many as 1,000 different ones, oldest dropped first.
+
+    The key holds every member of the options and every context address, so an entry can never answer for options it
+    was not made from. Contexts keep their content for the life of a canonicalizer, to which an instance belongs.
+    """
+
+    __slots__ = ("_hashes", "_lock")
+
+    def __init__(self) -> None:
+        self._hashes: dict[tuple[object, ...], bytes] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def get(self, key: tuple[object, ...]) -> bytes | None:
+        """The hash under this key, if it is remembered."""
+        return self._hashes.get(key)
+
+    def put(self, key: tuple[object, ...], digest: bytes) -> None:
+        """Remember a hash, dropping the oldest beyond the bound."""
+        with self._lock:
+            if len(self._hashes) >= MAX_REMEMBERED:
+                del self._hashes[next(iter(self._hashes))]
+            self._hashes[key] = digest
+
+
+def options_key(options: Mapping[str, JSONValue], contexts: JSONValue) -> tuple[object, ...] | None:
+    """The key under which the hash of these options may be remembered; None if it may not."""
+    if options.keys() not in _COMMON_MEMBERS:
+        return None
+    # Inline contexts are not part of any pinned set, so their meaning is not fixed by an address.
+    if not isinstance(contexts, list) or not all(type(entry) is str for entry in contexts):
+        return None
+    values = tuple(options.values())
+    if not all(type(value) is str for value in values):
+        return None
+    return (tuple(options), values, tuple(contexts))
+
+
+# Signing and verifying do not share their memories: strangers' documents must not push ours out.
+_signing: Final[WeakKeyDictionary[CanonicalForms, OptionsHashes]] = WeakKeyDictionary()
+_verifying: Final[WeakKeyDictionary[CanonicalForms, OptionsHashes]] = WeakKeyDictionary()
+
+
+def rdf_options_hash(
+    options: Mapping[str, JSONValue],
+    contexts: JSONValue,
+    canon: CanonicalForms,
+    *,
+    allow_inline: bool,
+    stranger: bool,
+) -> bytes:
+    """SHA-256 of the canonical proof options under the document's contexts.
+
+    Args:
+        options: The proof without its value and without contexts of its own.
+        contexts: The document's `@context`.
+        canon: Canonicalizer; the memory of hashes belongs to it.
+        allow_inline: Whether context objects are accepted.
+        stranger: Whether the document is somebody else's.
+
+    Raises:
+        DocumentRefused: The options hold an undefined term, or a context is refused.
+
+    Spec: Data Integrity EdDSA Cryptosuites 1.0, "Proof Configuration", "Hashing".
+    """
+    key = options_key(options, contexts)
+    if key is None:
+        return _hash_options(options, contexts, canon, allow_inline=allow_inline, stranger=stranger)
+    memories = _verifying if stranger else _signing
+    memory = memories.get(canon)
+    if memory is None:
+        memory = memories.setdefault(canon, OptionsHashes())
+    digest = memory.get(key)
+    if digest is None:
+        digest = _hash_options(options, contexts, canon, allow_inline=allow_inline, stranger=stranger)
+        memory.put(key, digest)
+    return digest
+
+
+def _hash_options(
+    options: Mapping[str, JSONValue], contexts: JSONValue, canon: CanonicalForms, *, allow_inline: bool, stranger: bool
+) -> bytes:
+    document: dict[str, JSONValue] = {"@context": contexts, **options}
+    return sha256(canon.canonicalize(document, allow_inline=allow_inline, stranger=stranger)).digest()

@@ -1,0 +1,172 @@
+"""Making a proof in two steps: what is to be signed, then the signature put in its place.
+
+Between the two a signer works that sees nothing but 64 bytes, and may sit in another process or device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import format_timestamp
+from sealwright.vc.errors import Fault, MalformedDocument, ProofInvalid
+from sealwright.vc.keys.ed25519 import SIGNATURE_BYTES
+from sealwright.vc.keys.multikey import PublicKey
+from sealwright.vc.proofs.canonical import CanonicalForms
+from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.suites.suite import Hashing, Suite, encode_proof_value
+from sealwright.vc.proofs.unsecured import covered_document, proofs_of, without_proof
+
+
+@dataclass(frozen=True, slots=True)
+class ProofOptions:
+    """What a proof is to say about itself.
+
+    Args:
+        suite: Name of the suite, such as ``Ed25519Signature2020``.
+        verification_method: Absolute id of the method in its controller's DID document.
+        created: Aware UTC; written in whole seconds.
+        purpose: Proof purpose.
+        challenge: The verifier's nonce, for presentations.
+        domain: The verifier that a presentation is meant for.
+        proof_id: Id of the proof, when a later one shall name it.
+        previous_proof: Ids of proofs in the document that this one covers; one stands as text, several as an array.
+        expires: From when on the proof shall not be accepted any more.
+    """
+
+    suite: str
+    verification_method: str
+    created: datetime
+    purpose: str = "assertionMethod"
+    challenge: str | None = None
+    domain: str | None = None
+    proof_id: str | None = None
+    previous_proof: tuple[str, ...] = ()
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedProof:
+    """A proof that lacks its value only.
+
+    Args:
+        document: The document as it was given, earlier proofs included.
+        proof: The proof without value; not to be altered.
+        data_to_sign: 64 bytes, options hash then document hash.
+        suite: The suite that will check it.
+    """
+
+    document: Mapping[str, JSONValue]
+    proof: Mapping[str, JSONValue]
+    data_to_sign: bytes
+    suite: Suite
+
+
+def with_suite_context(document: Mapping[str, JSONValue], suite: str) -> dict[str, JSONValue]:
+    """The document with a context that defines the suite's terms, added last where none is there yet.
+
+    Without it the proof's own members are undefined, and other verifiers do not even find the proof.
+
+    Raises:
+        UnsupportedProofType: No such suite.
+        MalformedDocument: `@context` is missing or not an array.
+    """
+    wanted = suite_named(suite)
+    contexts = document.get("@context")
+    if not isinstance(contexts, list) or not contexts:
+        detail = "@context must be a non-empty array."
+        raise MalformedDocument(detail, faults=(Fault("/@context", "INVALID_TYPE", detail),), pointer="/@context")
+    base = contexts[0] if isinstance(contexts[0], str) else ""
+    if base in wanted.base_contexts or any(context in contexts for context in wanted.contexts):
+        return dict(document)
+    return {**document, "@context": [*contexts, wanted.contexts[0]]}
+
+
+def prepare(
+    document: Mapping[str, JSONValue],
+    options: ProofOptions,
+    canon: CanonicalForms,
+    *,
+    allow_inline: bool = False,
+) -> PreparedProof:
+    """Canonicalize and hash a document and the options of a proof to be made over it.
+
+    Args:
+        document: The document; its context for the suite must be there already (`with_suite_context`).
+        options: What the proof says.
+        canon: Canonicalizer.
+        allow_inline: Accept context objects that only add terms.
+
+    Raises:
+        DocumentRefused: The document, or the options under its contexts, would not be signed whole.
+        UnsupportedProofType: No such suite, or one that cannot run here.
+        ProofInvalid: An earlier proof is malformed, or one that `options` names is not there.
+
+    Spec: Verifiable Credential Data Integrity 1.0, "Add Proof", "Add Proof Set/Chain".
+    """
+    suite = suite_named(options.suite)
+    proof = _proof(options, suite)
+    contexts = document.get("@context")
+    hashing = Hashing(canon, allow_inline)
+    covered: Mapping[str, JSONValue] = document
+    if "proof" in document:
+        covered = covered_document(without_proof(document), proofs_of(document), options.previous_proof)
+    elif options.previous_proof:
+        covered = covered_document(document, (), options.previous_proof)
+    data = suite.hash_options(proof, contexts, hashing) + suite.hash_document(covered, hashing)
+    if suite.carries_context:
+        proof["@context"] = contexts
+    return PreparedProof(document, proof, data, suite)
+
+
+def attach(prepared: PreparedProof, signature: bytes) -> dict[str, JSONValue]:
+    """The document with the finished proof, after those it had.
+
+    Raises:
+        ProofInvalid: `signature` does not have 64 bytes.
+    """
+    if len(signature) != SIGNATURE_BYTES:
+        raise ProofInvalid(f"An Ed25519 signature has 64 bytes, not {len(signature)}.")
+    proof = {**prepared.proof, "proofValue": encode_proof_value(signature)}
+    if "proof" not in prepared.document:
+        return {**prepared.document, "proof": proof}
+    earlier = prepared.document["proof"]
+    several: list[JSONValue] = [*(earlier if isinstance(earlier, list) else [earlier]), proof]
+    return {**prepared.document, "proof": several}
+
+
+def verify_prepared(prepared: PreparedProof, signature: bytes, public_key: PublicKey) -> None:
+    """Check a fresh signature over the digest that was given to the signer: half the price of a full verification.
+
+    It shows that the signer used the right key on the right bytes, and nothing about the document that leaves in the
+    end; `verifying.verify_proofs` on the final bytes does that.
+
+    Raises:
+        ProofInvalid: The signature does not hold.
+        InvalidKey: The key is weak.
+    """
+    prepared.suite.verify(public_key, signature, prepared.data_to_sign)
+
+
+def _proof(options: ProofOptions, suite: Suite) -> dict[str, JSONValue]:
+    """The proof without value. Members stand in the order in which other implementations write them."""
+    proof: dict[str, JSONValue] = {"type": suite.proof_type}
+    if options.proof_id is not None:
+        proof["id"] = options.proof_id
+    if suite.cryptosuite is not None:
+        proof["cryptosuite"] = suite.cryptosuite
+    proof["created"] = format_timestamp(options.created)
+    proof["verificationMethod"] = options.verification_method
+    proof["proofPurpose"] = options.purpose
+    if options.expires is not None:
+        proof["expires"] = format_timestamp(options.expires)
+    if options.challenge is not None:
+        proof["challenge"] = options.challenge
+    if options.domain is not None:
+        proof["domain"] = options.domain
+    if options.previous_proof:
+        several: list[JSONValue] = list(options.previous_proof)
+        proof["previousProof"] = several[0] if len(several) == 1 else several
+    return proof

@@ -1,0 +1,158 @@
+"""What a suite is made of: a declaration of parts that are shared among suites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, Protocol
+
+from sealwright.vc.encoding.jcs import canonicalize_json
+from sealwright.vc.encoding.multibase import base58btc_decode, multibase_encode
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import InvalidEncoding, ProofInvalid, UnsignableValue, VcError
+from sealwright.vc.keys import ed25519
+from sealwright.vc.keys.multikey import KeyKind, PublicKey
+from sealwright.vc.proofs.canonical import CanonicalForms, rdf_options_hash
+
+DATA_INTEGRITY_PROOF: Final = "DataIntegrityProof"
+
+# A base58 text of 64 bytes has at most 88 characters; the cap keeps decoding, which is quadratic, cheap.
+_MAX_PROOF_VALUE: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """How a hash is to be made: with which canonicalizer, for whose document, and whether contexts may stand inline."""
+
+    canon: CanonicalForms
+    allow_inline: bool = False
+    stranger: bool = False
+
+
+class HashDocument(Protocol):
+    """Hashes a document without its proof."""
+
+    def __call__(self, unsecured: Mapping[str, JSONValue], hashing: Hashing, /) -> bytes:
+        """32 bytes, or a `DocumentRefused`."""
+        ...
+
+
+class HashOptions(Protocol):
+    """Hashes proof options under the contexts of their document."""
+
+    def __call__(self, options: Mapping[str, JSONValue], contexts: JSONValue, hashing: Hashing, /) -> bytes:
+        """32 bytes, or a `DocumentRefused`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One way to prove a document.
+
+    Args:
+        name: What callers ask for: the proof type of a 2020 suite, else the cryptosuite.
+        proof_type: The proof's `type`.
+        cryptosuite: The proof's `cryptosuite`, or None where the type says it all.
+        key_kind: The kind of key that signs.
+        method_types: Types of verification method that may hold this key.
+        contexts: Contexts any one of which defines the proof's terms; the first is the one we add.
+        base_contexts: Base contexts that define the proof's terms themselves.
+        carries_context: Whether the proof repeats the document's contexts.
+        signs_terms: Whether only what contexts define is signed (RDF), or every member (JCS).
+        hash_document: Canonical form and hash of the document.
+        hash_options: Canonical form and hash of the options.
+        verify: Checks a signature over options hash and document hash.
+    """
+
+    name: str
+    proof_type: str
+    cryptosuite: str | None
+    key_kind: KeyKind
+    method_types: frozenset[str]
+    contexts: tuple[str, ...]
+    base_contexts: frozenset[str]
+    carries_context: bool
+    signs_terms: bool
+    hash_document: HashDocument
+    hash_options: HashOptions
+    verify: Callable[[PublicKey, bytes, bytes], None]
+
+
+def rdfc_hash_document(unsecured: Mapping[str, JSONValue], hashing: Hashing) -> bytes:
+    """SHA-256 of the canonical N-Quads.
+
+    Spec: Data Integrity EdDSA Cryptosuites 1.0, "Transformation (eddsa-rdfc-2022)", "Hashing (eddsa-rdfc-2022)".
+    """
+    form = hashing.canon.canonicalize(unsecured, allow_inline=hashing.allow_inline, stranger=hashing.stranger)
+    return sha256(form).digest()
+
+
+def rdfc_hash_options(options: Mapping[str, JSONValue], contexts: JSONValue, hashing: Hashing) -> bytes:
+    """SHA-256 of the options' canonical N-Quads under the document's contexts.
+
+    Raises:
+        DocumentRefused: With pointers that begin at ``/proof``.
+    """
+    try:
+        return rdf_options_hash(
+            options, contexts, hashing.canon, allow_inline=hashing.allow_inline, stranger=hashing.stranger
+        )
+    except VcError as error:
+        raise below_proof(error) from error
+
+
+def jcs_hash_document(unsecured: Mapping[str, JSONValue], hashing: Hashing) -> bytes:
+    """SHA-256 of the JSON canonical form. Terms must be defined all the same, so that what is signed means something.
+
+    Spec: Data Integrity EdDSA Cryptosuites 1.0, "Transformation (eddsa-jcs-2022)", "Hashing (eddsa-jcs-2022)".
+    """
+    # A null or an empty array has no RDF statement, but JCS signs the text itself, so nothing is left out.
+    with suppress(UnsignableValue):
+        hashing.canon.canonicalize(unsecured, allow_inline=hashing.allow_inline, stranger=hashing.stranger)
+    return sha256(canonicalize_json(unsecured)).digest()
+
+
+def jcs_hash_options(options: Mapping[str, JSONValue], contexts: JSONValue, _hashing: Hashing) -> bytes:
+    """SHA-256 of the options' JSON canonical form, with the contexts that the proof repeats."""
+    return sha256(canonicalize_json({**options, "@context": contexts})).digest()
+
+
+def verify_ed25519(key: PublicKey, signature: bytes, data: bytes) -> None:
+    """Check an Ed25519 signature over 64 bytes of hashes.
+
+    Raises:
+        ProofInvalid: It does not hold.
+        InvalidKey: The key is weak.
+    """
+    ed25519.verify(key.raw, signature, data)
+
+
+def encode_proof_value(signature: bytes) -> str:
+    """A signature as `proofValue`: multibase base58btc."""
+    return multibase_encode(signature)
+
+
+def decode_proof_value(value: JSONValue) -> bytes:
+    """The signature in a `proofValue`.
+
+    Raises:
+        ProofInvalid: Not base58btc multibase text of 64 bytes.
+    """
+    if not isinstance(value, str) or not value.startswith("z") or len(value) > _MAX_PROOF_VALUE:
+        raise ProofInvalid("proofValue is not base58btc multibase text of 64 bytes.", pointer="/proof/proofValue")
+    try:
+        signature = base58btc_decode(value[1:])
+    except InvalidEncoding:
+        raise ProofInvalid("proofValue is not base58btc text.", pointer="/proof/proofValue") from None
+    if len(signature) != ed25519.SIGNATURE_BYTES:
+        raise ProofInvalid("proofValue does not hold 64 bytes.", pointer="/proof/proofValue")
+    return signature
+
+
+def below_proof(error: VcError) -> VcError:
+    """The same refusal with its pointers placed under the member `proof`."""
+    faults = tuple(type(fault)(f"/proof{fault.pointer}", fault.code, fault.detail) for fault in error.faults)
+    pointer = None if error.pointer is None else f"/proof{error.pointer}"
+    return type(error)(error.detail, faults=faults, pointer=pointer)

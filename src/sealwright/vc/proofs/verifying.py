@@ -1,0 +1,237 @@
+"""Checking proofs: form, suite, dates, key and signature of every one, then whether the key speaks for the issuer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sealwright.vc.dids.document import DIDDocument
+from sealwright.vc.dids.resolver import DIDResolver, ResolvedDID
+from sealwright.vc.dids.syntax import parse_did_url
+from sealwright.vc.dids.verification_method import VerificationMethod
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
+from sealwright.vc.errors import (
+    ControllerDeactivated,
+    InvalidDate,
+    InvalidDID,
+    KeyCompromised,
+    KeyNotControlled,
+    ProofInvalid,
+)
+from sealwright.vc.proofs.canonical import CanonicalForms
+from sealwright.vc.proofs.registry import suite_name_of, suite_named
+from sealwright.vc.proofs.suites.suite import Hashing, Suite, decode_proof_value
+from sealwright.vc.proofs.unsecured import covered_document, previous_ids, require_proofs, without_proof
+
+MAX_SKEW: Final = timedelta(seconds=60)
+"""How far two clocks may differ before a date counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedProof:
+    """One proof whose signature holds.
+
+    Args:
+        proof: The proof as it stands in the document.
+        suite: The suite that checked it.
+        method: The verification method whose key it was checked with.
+        controller: The DID whose document lists that method.
+        purpose: The proof purpose.
+    """
+
+    proof: Mapping[str, JSONValue]
+    suite: Suite
+    method: VerificationMethod
+    controller: ResolvedDID
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRules:
+    """What a caller accepts in proofs; nothing here has a default.
+
+    Args:
+        purpose: The purpose each proof must state.
+        accepted_suites: Names of the suites taken; a proof of another suite fails.
+        now: Aware UTC.
+    """
+
+    purpose: str
+    accepted_suites: Collection[str]
+    now: datetime
+
+
+def verify_proofs(
+    document: Mapping[str, JSONValue],
+    *,
+    resolver: DIDResolver,
+    canon: CanonicalForms,
+    purpose: str,
+    accepted_suites: Collection[str],
+    now: datetime,
+    allow_inline: bool = False,
+) -> tuple[VerifiedProof, ...]:
+    """Check every proof of a credential or presentation, and that each key speaks for its issuer or holder.
+
+    Args:
+        document: A signed document whose form was checked.
+        resolver: Finds the documents of DIDs.
+        canon: Canonicalizer.
+        purpose: The purpose each proof must state, such as ``assertionMethod``.
+        accepted_suites: Names of the suites taken.
+        now: Aware UTC.
+        allow_inline: Accept context objects that only add terms.
+
+    Returns:
+        All proofs, in the document's order.
+
+    Raises:
+        ProofMissing: There is none.
+        ProofInvalid: One is malformed, of a suite or purpose not accepted, outside its dates, or does not hold.
+        KeyCompromised: One was made with a key that is known to be out.
+        KeyNotControlled: One was made with a key that is not the issuer's (holder's), or not listed for the purpose.
+        ControllerDeactivated: The issuer's DID was ended.
+        DocumentRefused: A part of the document or of a proof would not be signed.
+        DIDNotResolved, UnsupportedDIDMethod: A controller could not be found.
+        InvalidKey: A controller's key is malformed or weak.
+
+    Spec: Verifiable Credential Data Integrity 1.0, "Verify Proof", "Verify Proof Sets and Chains".
+    """
+    rules = ProofRules(purpose, accepted_suites, now)
+    verified = check_signatures(document, resolver=resolver, rules=rules, hashing=Hashing(canon, allow_inline, True))
+    party = party_of(document)
+    for proof in verified:
+        check_control(proof, party)
+    return verified
+
+
+def check_signatures(
+    document: Mapping[str, JSONValue], *, resolver: DIDResolver, rules: ProofRules, hashing: Hashing
+) -> tuple[VerifiedProof, ...]:
+    """Check every proof by itself; whether the keys speak for the issuer is `check_control`'s to say.
+
+    Raises:
+        As `verify_proofs`, but for KeyNotControlled and ControllerDeactivated.
+    """
+    proofs = require_proofs(document)
+    unsecured = without_proof(document)
+    # One document hash serves all proofs of a set that use one suite: the costly part is done once.
+    hashes: dict[tuple[str, tuple[str, ...]], bytes] = {}
+    verified: dict[int, VerifiedProof] = {}
+    order = sorted(range(len(proofs)), key=lambda index: "previousProof" in proofs[index])
+    for index in order:
+        proof = proofs[index]
+        suite = _accepted_suite(proof, rules)
+        _check_dates(proof, rules.now)
+        options = _options(proof, suite, document.get("@context"))
+        signature = decode_proof_value(proof.get("proofValue"))
+        method, controller = _find_key(proof, suite, resolver)
+        previous = previous_ids(proof)
+        key = (suite.name, previous)
+        if key not in hashes:
+            hashes[key] = suite.hash_document(covered_document(unsecured, proofs, previous), hashing)
+        data = suite.hash_options(options, document.get("@context"), hashing) + hashes[key]
+        suite.verify(method.public_key, signature, data)
+        verified[index] = VerifiedProof(proof, suite, method, controller, rules.purpose)
+    return tuple(verified[index] for index in range(len(proofs)))
+
+
+def check_control(proof: VerifiedProof, party: str | None) -> None:
+    """Check that a proof's key speaks for a party: its own DID document lists the method for the purpose, as its own.
+
+    Args:
+        proof: A proof whose signature holds.
+        party: DID of the issuer or holder; None refuses, as nobody then stands behind the proof.
+
+    Raises:
+        KeyNotControlled: Another party's key, one not listed for the purpose, or one whose controller is another.
+        ControllerDeactivated: The party's DID was ended.
+
+    Spec: Controlled Identifiers 1.0, "Retrieve Verification Method".
+    """
+    document = proof.controller.document
+    if party is None or document.id != party or proof.method.controller != party:
+        raise KeyNotControlled("The proof's verification method does not belong to the party that the document names.")
+    if proof.method.id not in document.relationship(proof.purpose):
+        raise KeyNotControlled(f"The proof's verification method is not listed for {proof.purpose}.")
+    if proof.controller.deactivated:
+        raise ControllerDeactivated("The DID behind the proof was deactivated.")
+
+
+def party_of(document: Mapping[str, JSONValue]) -> str | None:
+    """Who must stand behind a document's proofs: a credential's issuer, a presentation's holder; None if unstated."""
+    party = document.get("issuer" if "issuer" in document else "holder")
+    if isinstance(party, Mapping):
+        party = party.get("id")
+    return party if isinstance(party, str) else None
+
+
+def _accepted_suite(proof: Mapping[str, JSONValue], rules: ProofRules) -> Suite:
+    name = suite_name_of(proof)
+    if name not in rules.accepted_suites:
+        raise ProofInvalid("The proof's suite is not one that is accepted here.", pointer="/proof/type")
+    if proof.get("proofPurpose") != rules.purpose:
+        raise ProofInvalid(f"The proof's purpose is not {rules.purpose}.", pointer="/proof/proofPurpose")
+    return suite_named(name)
+
+
+def _check_dates(proof: Mapping[str, JSONValue], now: datetime) -> None:
+    created, expires = _moment(proof, "created"), _moment(proof, "expires")
+    if created is not None and created > now + MAX_SKEW:
+        raise ProofInvalid("The proof was created in the future.", pointer="/proof/created")
+    if expires is not None and expires < now - MAX_SKEW:
+        raise ProofInvalid("The proof has expired.", pointer="/proof/expires")
+
+
+def _moment(proof: Mapping[str, JSONValue], member: str) -> datetime | None:
+    if member not in proof:
+        return None
+    text = proof[member]
+    try:
+        return parse_xsd_datetime_stamp(text if isinstance(text, str) else "")
+    except InvalidDate:
+        raise ProofInvalid(
+            f"The proof's {member} is not a date-time with a zone.", pointer=f"/proof/{member}"
+        ) from None
+
+
+def _options(proof: Mapping[str, JSONValue], suite: Suite, contexts: JSONValue) -> dict[str, JSONValue]:
+    """The proof without value and contexts.
+
+    A proof that repeats the contexts must repeat these very ones: whoever could append a context to a signed document
+    could give its members other meanings.
+    """
+    options = {name: value for name, value in proof.items() if name not in ("proofValue", "@context")}
+    if ("@context" in proof) != suite.carries_context or (suite.carries_context and proof["@context"] != contexts):
+        raise ProofInvalid("The proof's contexts are not those of the document.", pointer="/proof/@context")
+    return options
+
+
+def _find_key(
+    proof: Mapping[str, JSONValue], suite: Suite, resolver: DIDResolver
+) -> tuple[VerificationMethod, ResolvedDID]:
+    """Look the verification method up in the document of its own DID; keys and key addresses in proofs are ignored."""
+    address = proof.get("verificationMethod")
+    if not isinstance(address, str):
+        raise ProofInvalid("The proof names no verification method.", pointer="/proof/verificationMethod")
+    try:
+        did = str(parse_did_url(address).did)
+    except InvalidDID:
+        raise ProofInvalid("The verification method is no DID URL.", pointer="/proof/verificationMethod") from None
+    resolved = resolver.resolve(did)
+    method = _method(resolved.document, address)
+    if method.public_key.kind != suite.key_kind or method.type not in suite.method_types:
+        raise ProofInvalid(f"The verification method does not hold a key for {suite.name}.", pointer="/proof")
+    if method.id in resolved.compromised_methods:
+        raise KeyCompromised("The proof's key is known to be compromised.", pointer="/proof/verificationMethod")
+    return method, resolved
+
+
+def _method(document: DIDDocument, address: str) -> VerificationMethod:
+    method = document.method(address)
+    if method is None:
+        raise ProofInvalid("The verification method is not in its DID document.", pointer="/proof/verificationMethod")
+    return method
