@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.interop.peer import DigitalBazaar, node_peer
+from tests.interop.peer import DigitalBazaar, digital_bazaar_peer
 
 
 @pytest.fixture(scope="session")
 def digital_bazaar() -> Iterator[DigitalBazaar]:
     """Digital Bazaar's libraries in a Node process of their own."""
-    with node_peer("digitalbazaar") as peer:
-        yield DigitalBazaar(peer)
+    with digital_bazaar_peer() as peer:
+        yield peer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from tests.support import tools
 
-FOLDER: Final = Path(__file__).parent
+DIGITAL_BAZAAR: Final = Path(__file__).parent / "digitalbazaar"
 ANSWER_SECONDS: Final = 30
 Document: TypeAlias = Mapping[str, Any]
 
@@ -31,6 +31,10 @@ class PeerRefused(Exception):
         super().__init__(error.get("message"))
         self.reasons: tuple[str, ...] = tuple(error.get("reasons") or ())
         self.event: str | None = error.get("event")
+
+
+class PeerMissing(Exception):
+    """The peer cannot be started on this machine; the text says what is missing."""
 
 
 class PeerSilent(Exception):
@@ -138,20 +142,36 @@ class DigitalBazaar:
         return answer
 
 
-@contextmanager
-def node_peer(name: str, program: str = "peer.mjs") -> Iterator[Peer]:
-    """A Node program in the folder of that name, for as long as the block runs; a loud skip where it cannot run."""
-    folder = FOLDER / name
+def start_node(folder: Path, program: str) -> Peer:
+    """Start a Node program of ours.
+
+    Args:
+        folder: Where it runs.
+        program: Its path, relative to the folder.
+
+    Raises:
+        PeerMissing: Node or the packages are not here.
+    """
     node = shutil.which("node")
     if node is None:
-        tools.missing(f"Node is not here, so the peer {name} was not asked")
-    if not (folder / "node_modules").is_dir():
-        tools.missing(f"The packages of the peer {name} are not installed: run `make peers`")
-    process = subprocess.Popen(
-        [node, program], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        raise PeerMissing(f"Node is not here, so the peer in {folder.name} was not asked")
+    if not (DIGITAL_BAZAAR / "node_modules").is_dir():
+        raise PeerMissing(f"The packages of the peer {DIGITAL_BAZAAR.name} are not installed: run `make peers`")
+    return Peer(
+        subprocess.Popen(
+            [node, program], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
     )
-    peer = Peer(process)
+
+
+@contextmanager
+def digital_bazaar_peer() -> Iterator[DigitalBazaar]:
+    """The peer for as long as the block runs; a loud skip where it cannot run."""
     try:
-        yield peer
+        peer = start_node(DIGITAL_BAZAAR, "peer.mjs")
+    except PeerMissing as error:
+        tools.missing(str(error))
+    try:
+        yield DigitalBazaar(peer)
     finally:
         peer.stop()

@@ -1,0 +1,1 @@
+"""Runnable comparisons with peers: `make bench`, or `python -m benchmarks issue verify`."""

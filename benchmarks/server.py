@@ -1,0 +1,164 @@
+"""A freshly started server of ours for a bench: its own home and database, demo data, no rate limits."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from tests.support import postgres
+
+START_SECONDS: Final = 60
+STOP_SECONDS: Final = 15
+ISSUER: Final = "did:adi:issuer001"
+NO_LIMITS: Final = {f"SEALWRIGHT_RATE_{name}_PER_MINUTE": "0" for name in ("ISSUE", "BATCH", "WRITE", "READ", "PUBLIC")}
+# The documentation's literal request; holders exist in the demo data.
+ISSUE_BODY: Final = {
+    "schemaId": "did:adi:schema:university-degree-v1",
+    "issuerDid": ISSUER,
+    "holderDid": "did:adi:holder001",
+    "claims": {"degree": {"type": "BachelorDegree", "university": "MIT", "graduationYear": 2025, "gpa": 3.8}},
+    "expirationDate": "2030-12-31T23:59:59Z",
+}
+
+
+class ServerFailed(Exception):
+    """The server did not start, or the demo data could not be made; the text is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers, and the key to issue with."""
+
+    host: str
+    port: int
+    pid: int
+    api_key: str
+    log: Path
+
+    def resident_bytes(self) -> int:
+        """Resident memory of the server and its children, read from the processes themselves."""
+        return sum(_resident(pid) for pid in (self.pid, *_descendants(self.pid)))
+
+
+@contextmanager
+def database(kind: str) -> Iterator[str | None]:
+    """A fresh database of a kind: None lets the server make SQLite in its home."""
+    if kind == "sqlite":
+        yield None
+        return
+    server = postgres.obtain()
+    try:
+        with server.database() as url:
+            yield url
+    finally:
+        server.stop()
+
+
+@contextmanager
+def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
+    """Start a server on a fresh database for as long as the block runs.
+
+    Args:
+        kind: ``sqlite`` or ``postgresql``.
+        settings: Further settings, by their name in the environment.
+
+    Raises:
+        ServerFailed: It did not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="sealwright-bench-") as folder, database(kind) as url:
+        home = Path(folder)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SEALWRIGHT_")}
+        kek = base64.b64encode(secrets.token_bytes(32)).decode()
+        environment |= {"SEALWRIGHT_HOME": str(home / "var"), "SEALWRIGHT_KEK": kek, **NO_LIMITS, **settings}
+        environment["SEALWRIGHT_LOG_LEVEL"] = settings.get("SEALWRIGHT_LOG_LEVEL", "error")
+        if url is not None:
+            environment["SEALWRIGHT_DATABASE_URL"] = url
+        key = _demo(environment)
+        log = home / "log"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [*_program(), "serve", "--port", "0", "--json"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+        try:
+            ready = _first_line(process, log)
+            address = urlsplit(ready["url"])
+            yield RunningServer(address.hostname or "127.0.0.1", address.port or 80, int(ready["pid"]), key, log)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def issue_request(server: RunningServer, body: dict[str, object] | None = None) -> bytes:
+    """The bytes of one issue request over a kept-alive connection."""
+    content = json.dumps(body or ISSUE_BODY, separators=(",", ":")).encode()
+    head = (
+        "POST /api/v1/credentials/issue HTTP/1.1\r\n"
+        f"Host: {server.host}:{server.port}\r\n"
+        f"Authorization: Bearer {server.api_key}\r\n"
+        "Content-Type: application/json\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode("ascii") + content
+
+
+def _program() -> list[str]:
+    return [sys.executable, "-m", "sealwright"]
+
+
+def _demo(environment: dict[str, str]) -> str:
+    run = subprocess.run(
+        [*_program(), "demo", "--json"], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    if run.returncode != 0:
+        raise ServerFailed(f"sealwright demo: {run.stderr.strip()[-500:]}")
+    key: str = json.loads(run.stdout)["issuer_api_keys"][ISSUER]
+    return key
+
+
+def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
+    assert process.stdout is not None
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if select.select([process.stdout], [], [], 0.2)[0]:
+            line = process.stdout.readline()
+            if line:
+                ready: dict[str, str] = json.loads(line)
+                return ready
+    raise ServerFailed(f"sealwright serve: {log.read_text(errors='replace').strip()[-500:]}")
+
+
+def _resident(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    if not children.exists():
+        return []
+    found = [int(child) for child in children.read_text(encoding="ascii").split()]
+    return found + [deeper for child in found for deeper in _descendants(child)]
