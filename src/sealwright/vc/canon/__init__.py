@@ -1,0 +1,5 @@
+"""Canonical N-Quads: the compiled plans and the reference processor, behind one door."""
+
+from sealwright.vc.canon.canonicalizer import Canonicalizer, CanonStats, PlanHandle, PlanMismatch
+
+__all__ = ["CanonStats", "Canonicalizer", "PlanHandle", "PlanMismatch"]
