@@ -392,18 +392,27 @@ class _Unchecked(Exception):
 class _Trail:
     """Rows and checkpoints as they come by. Keeps 32 bytes a row, for checkpoints that come late."""
 
-    def __init__(self, keys: Iterable[str], outside: Iterable[bytes]) -> None:
-        self.given_keys = [parse_verifier_key(text) for text in keys]
-        self.keys = list(self.given_keys)
+    def __init__(self) -> None:
+        self.given_keys: list[VerifierKey] = []
+        self.keys: list[VerifierKey] = []
         self.count = 0
         self.head = bytes(32)
         self.last_at = ""
         self.last_moment: datetime | None = None
         self.hashes = bytearray()
         self.notes: list[Note] = []
-        self.outside = [parse_note(content) for content in outside]
+        self.outside: list[Note] = []
         self.signed = 0
         self.unsigned: str | None = None
+
+    def believe(self, keys: Iterable[str], outside: Iterable[bytes]) -> None:
+        """Take in what came from elsewhere; what cannot be read leaves the whole question open."""
+        try:
+            self.given_keys = [parse_verifier_key(text) for text in keys]
+            self.outside = [parse_note(content) for content in outside]
+        except MalformedNote as error:
+            raise _Unchecked(f"A key or checkpoint from outside cannot be read: {error}") from error
+        self.keys = list(self.given_keys)
 
     def row(self, members: Mapping[str, object], body: bytes, prev_hash: object, row_hash: object) -> None:
         """Chain one row behind the last; `body` is the form that was hashed."""
@@ -545,12 +554,10 @@ def check_rows(
         keys: Verifier keys that may have signed them.
         outside: Checkpoints that were kept elsewhere.
         head: Position and hash that the database names as the last; rows must end there.
-
-    Raises:
-        MalformedNote: A key, or a checkpoint from outside, cannot be read.
     """
-    trail = _Trail(keys, outside)
+    trail = _Trail()
     try:
+        trail.believe(keys, outside)
         for row in rows:
             _check_kept_row(trail, row)
         if head is not None and head != (trail.count, trail.head.hex()):
@@ -586,15 +593,13 @@ def check_export(lines: Iterable[bytes], *, keys: Iterable[str] = (), outside: I
             believed; without, they are, and the verdict then says no more than that the export agrees
             with itself and with the checkpoints from outside.
         outside: Checkpoints that were kept elsewhere.
-
-    Raises:
-        MalformedNote: A key, or a checkpoint from outside, cannot be read.
     """
-    trail = _Trail(keys, outside)
+    trail = _Trail()
     source = iter(lines)
     recognized = 0
     closing: Note | None = None
     try:
+        trail.believe(keys, outside)
         for line in source:
             closing = _check_line(trail, line.rstrip(b"\n"))
             recognized += 1
@@ -702,7 +707,7 @@ def main(arguments: Sequence[str]) -> int:
                 outside.append(file.read())
         with open(options.export, "rb") as lines:
             verdict = check_export(lines, keys=options.key, outside=outside)
-    except (OSError, MalformedNote) as error:
+    except OSError as error:
         sys.stderr.write(f"could not be checked: {error}\n")
         return Finding.UNCHECKED.value
     answer = {"verified": verdict.verified, "records": verdict.records, "first_bad": verdict.first_bad}

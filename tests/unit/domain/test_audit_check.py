@@ -187,6 +187,12 @@ def test_outside_checkpoint_by_an_unknown_key_leaves_it_open() -> None:
     assert (verdict.verified, verdict.exit_code) == (None, 2)
 
 
+@pytest.mark.parametrize("outside", [b"", b"no note", NOTE[:-1]])
+def test_outside_checkpoint_that_cannot_be_read_leaves_it_open(outside: bytes) -> None:
+    assert audit_check.check_export(EXPORT, outside=[outside]).exit_code == 2
+    assert audit_check.check_rows(RECORDS, [], keys=[], outside=[outside]).exit_code == 2
+
+
 def test_database_head_behind_its_rows_is_found() -> None:
     verdict = audit_check.check_rows(RECORDS[:10], [], keys=[], head=(12, RECORDS[-1].hash))
     assert (verdict.verified, verdict.first_bad) == (False, 11)
