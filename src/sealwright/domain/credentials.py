@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sealwright.domain.ids import credential_urn
+from sealwright.vc.encoding.strict_json import JSONValue
 
 
 class CredentialStatus(StrEnum):
@@ -47,7 +48,7 @@ class IssuanceRequest:
     schema_id: str
     issuer_did: str
     holder_did: str
-    claims: Mapping[str, object]
+    claims: Mapping[str, JSONValue]
     expiration: datetime | None
     proof_type: str
     revocable: bool

@@ -347,6 +347,11 @@ class KeyStore(Protocol):
     def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
         """Raises Sealed when the key-encryption key is absent."""
 
+    def generate_named(
+        self, naming: Callable[[bytes], tuple[str, str]], *, use: KeyPurpose, algorithm: str
+    ) -> tuple[NewKey, str, str]:
+        """Make a private key whose names follow from its public key: `naming` gives its key id and DID."""
+
     def import_seed(self, seed: bytes, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
         """Take over a private key of 32 bytes; raises Sealed, InvalidKey."""
 
@@ -387,3 +392,16 @@ class Outbound(Protocol):
 
     def fetch(self, url: str, *, accept: str, max_bytes: int) -> bytes:
         """Raises FetchRefused (a DIDUnresolvable-like refusal without detail) for anything that is not a clean 200."""
+
+
+class Metrics(Protocol):
+    """Counters and timings of the office."""
+
+    def count_issued(self, proof_type: str) -> None: ...
+    def count_refused(self, code: str) -> None: ...
+    def observe_round(self, orders: int) -> None:
+        """How many orders shared one commit of the issuing line."""
+
+    def observe_request(self, route: str, method: str, status: int, seconds: float) -> None: ...
+    def render(self) -> bytes:
+        """The Prometheus text form."""

@@ -1,0 +1,123 @@
+"""One act, one transaction: authority checked again at the moment of effect, and at most one effect per key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
+
+from sealwright.domain.credentials import IdempotencyScope
+from sealwright.domain.errors import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
+from sealwright.domain.people import Caller
+from sealwright.services.access import Access
+from sealwright.services.ports import Clock, KeyStore, StoredAnswer, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.registry import Registry
+
+T = TypeVar("T")
+_SEAL_LABEL = "idempotency-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A rendered answer, and whether it was given before."""
+
+    stored: StoredAnswer
+    replayed: bool
+
+
+def idempotency_scope(principal: str, method: str, path: str, key: str, body: bytes) -> IdempotencyScope:
+    """Bind an idempotency key to its caller, route and body.
+
+    Raises:
+        InvalidIdempotencyKey: Not 1–255 printable ASCII characters.
+    """
+    if not 1 <= len(key) <= 255 or not all(" " <= letter <= "~" for letter in key):
+        raise InvalidIdempotencyKey("Idempotency-Key must be 1 to 255 printable ASCII characters.")
+    return IdempotencyScope(principal, f"{method} {path}", key, hashlib.sha256(body).digest())
+
+
+class Acts:
+    """Runs acts: opens the unit of work, checks the caller again, remembers the answer, commits."""
+
+    def __init__(
+        self, units: UnitOfWorkFactory, access: Access, clock: Clock, keys: KeyStore, *, idempotency_ttl_seconds: int
+    ) -> None:
+        self._units = units
+        self._access = access
+        self._clock = clock
+        self._keys = keys
+        self._ttl = timedelta(seconds=idempotency_ttl_seconds)
+
+    def run(self, caller: Caller, act: Callable[[UnitOfWork, Caller], T], *, changes_registry: bool = False) -> T:
+        """Carry out an act in a transaction of its own and give its result.
+
+        Args:
+            act: Gets the open unit of work and the caller as of now; it never commits.
+            changes_registry: True for acts on DIDs, schemas, people, keys and halts: they take the
+                registry lock at once, so that two of them cannot wait for each other half-way.
+
+        Raises:
+            NotSignedIn, AccountInactive: The caller was withdrawn since the door let them in.
+            StoreUnavailable, AuditUnavailable: Nothing happened.
+        """
+        with self._units() as uow:
+            result = act(uow, self._enter(uow, caller, changes_registry=changes_registry))
+            uow.commit()
+            return result
+
+    def answer(
+        self,
+        caller: Caller,
+        act: Callable[[UnitOfWork, Caller], T],
+        render: Callable[[T], StoredAnswer],
+        *,
+        scope: IdempotencyScope | None = None,
+        changes_registry: bool = False,
+        is_secret: bool = False,
+    ) -> Answer:
+        """Carry out an act and render its answer; with a scope, exactly once, and replayed from then on.
+
+        Args:
+            is_secret: The answer shows a secret once: it is kept sealed.
+
+        Raises:
+            IdempotencyKeyReused: The key was used with another body.
+            IdempotencyInProgress: The first call with the key has not ended.
+        """
+        with self._units() as uow:
+            present = self._enter(uow, caller, changes_registry=changes_registry)
+            if scope is not None and not self._bind(uow, scope):
+                return self._replay(uow, scope)
+            rendered = render(act(uow, present))
+            if scope is not None:
+                uow.idempotency.finish(scope, self._sealed(rendered) if is_secret else rendered)
+            uow.commit()
+            return Answer(rendered, replayed=False)
+
+    def _enter(self, uow: UnitOfWork, caller: Caller, *, changes_registry: bool) -> Caller:
+        if changes_registry:
+            uow.office.raise_epoch()
+        epoch = uow.office.epoch(shared_lock=True)
+        if epoch == caller.epoch:
+            return caller
+        return self._access.refresh(caller, Registry.within(uow, epoch))
+
+    def _bind(self, uow: UnitOfWork, scope: IdempotencyScope) -> bool:
+        now = self._clock.now()
+        return scope in uow.idempotency.begin_many([(scope, None)], now, now + self._ttl)
+
+    def _replay(self, uow: UnitOfWork, scope: IdempotencyScope) -> Answer:
+        known = uow.idempotency.find(scope)
+        if known is not None and known.scope.body_digest != scope.body_digest:
+            raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+        if known is None or known.answer is None:
+            raise IdempotencyInProgress("The first call with this Idempotency-Key is still running.")
+        stored = known.answer
+        if stored.is_sealed:
+            stored = replace(stored, body=self._keys.open_bytes(stored.body, label=_SEAL_LABEL), is_sealed=False)
+        return Answer(stored, replayed=True)
+
+    def _sealed(self, answer: StoredAnswer) -> StoredAnswer:
+        return replace(answer, body=self._keys.seal_bytes(answer.body, label=_SEAL_LABEL), is_sealed=True)

@@ -1,0 +1,242 @@
+"""The audit trail as people read it, and the checkpoints that keep it honest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from sealwright.domain.audit import EVENT_KINDS, AuditEntry, AuditFilter, AuditHead, AuditRecord, Checkpoint
+from sealwright.domain.audit_check import (
+    AuditVerdict,
+    VerifierKey,
+    assemble_note,
+    build_note_text,
+    check_rows,
+    checkpoint_line,
+    key_line,
+    record_line,
+    signature_line,
+)
+from sealwright.domain.dids import KeyPurpose, StoredKey
+from sealwright.domain.errors import SetupRequired, StoreUnavailable
+from sealwright.domain.people import ActorKind, Caller, system_actor
+from sealwright.services.ports import CheckpointSink, Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
+from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+
+ROWS_A_READ: Final = 1_000
+EVENT_ROWS_SCANNED: Final = 2_000
+AUDIT_ONLY: Final = frozenset(
+    kind
+    for kind in EVENT_KINDS
+    if kind.split(".")[0] in ("token", "api_key", "key", "system", "audit", "security", "auth", "webhook")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An audit row as subscribers see it: ids, states and codes."""
+
+    event_id: str
+    kind: str
+    at: datetime
+    data: dict[str, JSONValue]
+
+
+class Auditing:
+    """Reading, exporting and checking the trail are for admins and the operator."""
+
+    def __init__(
+        self, *, units: UnitOfWorkFactory, keys: KeyStore, sink: CheckpointSink, clock: Clock, public_url: str
+    ) -> None:
+        self._units = units
+        self._keys = keys
+        self._sink = sink
+        self._clock = clock
+        self._origin = public_url
+        self._key_name = f"{urlsplit(public_url).netloc}/audit"
+
+    def list(self, caller: Caller, wanted: AuditFilter, *, limit: int, cursor: str | None) -> Page[AuditRecord]:
+        """Rows, newest first. Raises RoleRequired, InvalidPagination."""
+        caller.require_admin()
+        with self._units(write=False) as uow:
+            return uow.audit.list(wanted, limit=limit, cursor=cursor)
+
+    def checkpoint(self, caller: Caller) -> bytes:
+        """A signed note over the head as it is now. Raises RoleRequired, SetupRequired, Sealed."""
+        caller.require_admin()
+        with self._units(write=False) as uow:
+            return self._note(uow, uow.audit.head())
+
+    def export(self, caller: Caller) -> Iterator[bytes]:
+        """The whole trail as lines of NDJSON, closed by a checkpoint over its last row. Raises as `checkpoint`."""
+        caller.require_admin()
+        with self._units(write=False) as uow:
+            head = uow.audit.head()
+            closing = self._note(uow, head)
+            notes = [(one.sequence, one.note) for one in uow.audit.checkpoints() if one.sequence < head.sequence]
+            keys = [key_line(key) for key in self._verifier_keys(uow)]
+        return self._lines(head, keys, notes, closing)
+
+    def _lines(
+        self, head: AuditHead, keys: Sequence[bytes], notes: Sequence[tuple[int, bytes]], closing: bytes
+    ) -> Iterator[bytes]:
+        yield from keys
+        waiting = sorted(notes, reverse=True)
+        for row in self._rows(head.sequence):
+            yield record_line(row)
+            while waiting and waiting[-1][0] <= row.sequence:
+                yield checkpoint_line(waiting.pop()[1])
+        yield checkpoint_line(closing)
+
+    def _rows(self, last: int) -> Iterator[AuditRecord]:
+        after = 0
+        while after < last:
+            with self._units(write=False) as uow:
+                rows = uow.audit.read(after, ROWS_A_READ)
+            if not rows:
+                return
+            for row in rows:
+                if row.sequence > last:
+                    return
+                yield row
+            after = rows[-1].sequence
+
+    def verify(self, caller: Caller, outside: tuple[bytes, ...] = ()) -> AuditVerdict:
+        """Rebuild every hash from the rows, and hold them against every checkpoint. Raises RoleRequired."""
+        caller.require_admin()
+        with self._units(write=False) as uow:
+            head = uow.audit.head()
+            notes = [one.note for one in uow.audit.checkpoints() if one.sequence <= head.sequence]
+            keys = [str(key) for key in self._verifier_keys(uow)]
+        newest = self._sink.newest()
+        return check_rows(
+            self._rows(head.sequence),
+            notes,
+            keys=keys,
+            outside=(*outside, *((newest,) if newest is not None else ())),
+            head=(head.sequence, head.hash),
+        )
+
+    def make_checkpoint(self) -> Checkpoint | None:
+        """Sign, keep and export a checkpoint if the trail has grown since the last one.
+
+        Raises:
+            SetupRequired, Sealed, StoreUnavailable: It could not be made or not be exported.
+        """
+        with self._units() as uow:
+            head, last = uow.audit.head(), uow.audit.last_checkpoint()
+            # The row that reports a checkpoint is no reason for the next one.
+            if head.sequence <= (last.sequence + 1 if last is not None else 0):
+                return None
+            checkpoint = Checkpoint(head.sequence, head.hash, self._clock.now(), self._note(uow, head))
+            uow.audit.add_checkpoint(checkpoint)
+            uow.audit.append(
+                AuditEntry(
+                    actor=system_actor("checkpoints"),
+                    action="audit.checkpointed",
+                    object_type="audit",
+                    object_id=str(head.sequence),
+                    at=checkpoint.at,
+                    data={"size": head.sequence, "headHash": head.hash},
+                )
+            )
+            uow.commit()
+        self._sink.publish(checkpoint)
+        return checkpoint
+
+    def is_behind_export(self) -> bool:
+        """Tell whether the exported place knows a checkpoint beyond what this database holds (a restored copy)."""
+        newest = self._sink.newest()
+        if newest is None:
+            return False
+        lines = newest.split(b"\n")
+        with self._units(write=False) as uow:
+            return len(lines) > 1 and lines[1].isdigit() and int(lines[1]) > uow.audit.head().sequence
+
+    def events(
+        self, caller: Caller, *, kinds: frozenset[str] | None, since: datetime | None, limit: int, cursor: str | None
+    ) -> Page[Event]:
+        """Events that the caller may see, newest first: all for admins, those of its issuer DIDs for a key.
+
+        Raises:
+            RoleRequired: A person who is no admin.
+            InvalidPagination: A cursor that is not ours.
+        """
+        if caller.actor.kind is not ActorKind.API_KEY:
+            caller.require_admin()
+        shown = (kinds or EVENT_KINDS) - AUDIT_ONLY
+        wanted = AuditFilter(actions=shown, since=since)
+        events: tuple[Event, ...] = ()
+        scanned = 0
+        while True:
+            with self._units(write=False) as uow:
+                page = uow.audit.list(wanted, limit=limit - len(events), cursor=cursor)
+            events = (*events, *(event for event in map(_event, page.items) if _concerns(event, caller)))
+            scanned += len(page.items)
+            cursor = page.next_cursor
+            if cursor is None or len(events) >= limit or scanned >= EVENT_ROWS_SCANNED:
+                return Page(events, cursor)
+
+    def _note(self, uow: UnitOfWork, head: AuditHead) -> bytes:
+        key = uow.keys.system_key(KeyPurpose.AUDIT)
+        if key is None:
+            raise SetupRequired("The office has not been set up.")
+        now = self._clock.now()
+        text = build_note_text(
+            origin=self._origin, size=head.sequence, head_hash=head.hash, at=now, lists=_list_digests(uow)
+        )
+        signature = self._keys.sign(key, text, use=KeyPurpose.AUDIT, at=now)
+        return assemble_note(text, signature_line(self._key_name, key.public_key, signature))
+
+    def _verifier_keys(self, uow: UnitOfWork) -> tuple[VerifierKey, ...]:
+        return tuple(VerifierKey(self._key_name, key.public_key) for key in _audit_keys(uow))
+
+
+def _audit_keys(uow: UnitOfWork) -> list[StoredKey]:
+    return [key for key in uow.keys.list() if key.use is KeyPurpose.AUDIT]
+
+
+def _list_digests(uow: UnitOfWork) -> list[tuple[str, int, str]]:
+    digests = []
+    for record in uow.status_lists.all():
+        bits = uow.status_lists.bits(record.list_id)
+        if bits is None:
+            raise StoreUnavailable("A status list has lost its bits.")
+        digests.append((record.list_id, bits.record.version, _digest(bits.revocation + bits.suspension)))
+    return digests
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _event(row: AuditRecord) -> Event:
+    body = parse_json(row.body)
+    assert isinstance(body, dict)
+    data: dict[str, JSONValue] = {
+        "object": body.get("object"),
+        "before": body.get("before"),
+        "after": body.get("after"),
+    }
+    detail = body.get("data")
+    if isinstance(detail, dict):
+        data.update(detail)
+    return Event(_event_id(row), row.action, row.at, data)
+
+
+def _event_id(row: AuditRecord) -> str:
+    number = int(row.hash[:32], 16)
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    return "evt_" + "".join(letters[number >> shift & 31] for shift in range(0, 130, 5))
+
+
+def _concerns(event: Event, caller: Caller) -> bool:
+    if caller.actor.kind is not ActorKind.API_KEY:
+        return True
+    named = event.data.get("object")
+    subject = named.get("id") if isinstance(named, dict) else None
+    return event.data.get("issuerDid") in caller.issuer_dids or subject in caller.issuer_dids

@@ -1,0 +1,63 @@
+"""What a DID kept here publishes: its methods and services, put together into a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sealwright.domain.dids import KeyPurpose, MethodRecord, MethodState, ServiceRecord
+from sealwright.vc.dids.document import build_did_document
+from sealwright.vc.dids.verification_method import ED25519_2020, VerificationMethod
+from sealwright.vc.encoding.strict_json import JSONValue, dump_json
+from sealwright.vc.keys.multikey import decode_multikey
+
+ED25519_PROOF_TYPES: Final = ("Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022")
+ISSUING_PURPOSES: Final = ("authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation")
+LIST_PURPOSES: Final = ("assertionMethod",)
+
+
+def method_type(multibase: str) -> str:
+    """The verification method type that a public key is published under."""
+    return ED25519_2020 if decode_multikey(multibase).kind == "Ed25519" else "Multikey"
+
+
+def proof_types_of(multibase: str) -> tuple[str, ...]:
+    """The suites that a public key can serve."""
+    return ED25519_PROOF_TYPES if decode_multikey(multibase).kind == "Ed25519" else ()
+
+
+def document_bytes(
+    did: str,
+    methods: Sequence[MethodRecord],
+    services: Sequence[ServiceRecord],
+    controller: str | None,
+) -> bytes:
+    """The DID document as served. Retired methods stay, so that old proofs still verify; compromised ones go."""
+    listed = [method for method in methods if method.state is not MethodState.COMPROMISED]
+    relationships: dict[str, list[str]] = {}
+    for method in listed:
+        for purpose in method.purposes:
+            relationships.setdefault(purpose, []).append(method.id)
+    document = build_did_document(
+        did,
+        [
+            VerificationMethod(method.id, method.type, did, decode_multikey(method.public_key_multibase))
+            for method in listed
+        ],
+        relationships=relationships,
+        controller=controller,
+        services=[_service(service) for service in services],
+    )
+    return dump_json(document.to_json())
+
+
+def _service(service: ServiceRecord) -> Mapping[str, JSONValue]:
+    endpoint: JSONValue = service.service_endpoint  # type: ignore[assignment]
+    return {"id": service.id, "type": service.type, "serviceEndpoint": endpoint}
+
+
+def next_fragment(methods: Sequence[MethodRecord], use: KeyPurpose) -> str:
+    """The fragment of the next key for a use: ``key-2``, ``status-1`` …"""
+    stem = "status" if use is KeyPurpose.STATUS_LISTS else "key"
+    taken = sum(1 for method in methods if method.use is use)
+    return f"{stem}-{taken + 1}"

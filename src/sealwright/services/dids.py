@@ -1,0 +1,487 @@
+"""The DID registry: create, import, update, rotate, deactivate, and read back with every version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sealwright.domain.audit import AuditEntry
+from sealwright.domain.dids import (
+    Custody,
+    DIDKind,
+    DIDRecord,
+    DIDState,
+    DIDVersion,
+    KeyPurpose,
+    MethodRecord,
+    MethodState,
+    ServiceRecord,
+    StoredKey,
+)
+from sealwright.domain.errors import (
+    AlreadyDeactivated,
+    DIDDeactivated,
+    DIDImmutable,
+    DIDRecordNotFound,
+    MalformedBody,
+    PreconditionFailed,
+)
+from sealwright.domain.people import ActorKind, Caller, UserId
+from sealwright.services.access import Access
+from sealwright.services.did_documents import (
+    ED25519_PROOF_TYPES,
+    ISSUING_PURPOSES,
+    LIST_PURPOSES,
+    document_bytes,
+    method_type,
+    next_fragment,
+    proof_types_of,
+)
+from sealwright.services.ports import Clock, KeyStore, NewKey, Page, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.resolving import generic_document
+from sealwright.vc.dids.document import parse_did_document
+from sealwright.vc.dids.methods import adi_id, did_jwk, did_key, did_web_from_url
+from sealwright.vc.dids.syntax import parse_did
+from sealwright.vc.encoding.strict_json import JSONValue, dump_json
+from sealwright.vc.errors import Fault, InvalidDID, InvalidKey, ProofTypeUnavailable, UnsupportedDIDMethod
+from sealwright.vc.keys.jwk import seed_from_private_jwk
+from sealwright.vc.keys.multikey import PublicKey, decode_multikey, encode_multikey
+from sealwright.vc.proofs.registry import suite_named
+
+_IMMUTABLE_METHODS: Final = frozenset({"key", "jwk"})
+_ED25519: Final = "Ed25519"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDID:
+    """A wish for a DID whose keys are made and kept here."""
+
+    method: str = "adi"
+    kind: DIDKind = DIDKind.HUMAN
+    name: str | None = None
+    proof_types: tuple[str, ...] = ("Ed25519Signature2020",)
+    controller: str | None = None
+    operator: str | None = None
+    services: tuple[ServiceRecord, ...] = ()
+    path: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ImportedKey:
+    """A key that comes with an imported DID: private, to be kept here, or public only."""
+
+    private_key_jwk: Mapping[str, JSONValue] | None = None
+    public_key_multibase: str | None = None
+    purposes: tuple[str, ...] = ISSUING_PURPOSES
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDID:
+    """A DID with an id that was given elsewhere."""
+
+    did: str
+    kind: DIDKind = DIDKind.HUMAN
+    name: str | None = None
+    document: Mapping[str, JSONValue] | None = None
+    keys: tuple[ImportedKey, ...] = ()
+    generate: tuple[str, ...] = ()
+    operator: str | None = None
+    aliases: tuple[str, ...] = ()
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DIDChanges:
+    """What an update changes; None leaves a member as it is."""
+
+    name: str | None = None
+    services: tuple[ServiceRecord, ...] | None = None
+    controller: str | None = None
+
+
+class DIDDesk:
+    """The engine of the DID registry. Every writing method needs the registry lock."""
+
+    def __init__(
+        self,
+        *,
+        units: UnitOfWorkFactory,
+        access: Access,
+        keys: KeyStore,
+        clock: Clock,
+        public_url: str,
+        key_max_age_days: int,
+    ) -> None:
+        self._units = units
+        self._access = access
+        self._keys = keys
+        self._clock = clock
+        self._public_url = public_url
+        self._key_life = timedelta(days=key_max_age_days)
+
+    # -- making ------------------------------------------------------------------------------------
+
+    def create(self, uow: UnitOfWork, caller: Caller, wish: NewDID) -> DIDRecord:
+        """Make a DID with keys kept here.
+
+        Raises:
+            UnsupportedDIDMethod, ProofTypeUnavailable, UnsupportedProofType: By method or proof type.
+            MalformedBody: An agent without an operator that is no agent; a path that did:web cannot have.
+            DIDExists: The did:web is taken.
+            Sealed: Keys cannot be made now.
+        """
+        owner = self._owner(uow, caller, wish.owner)
+        _require_ed25519(wish.proof_types)
+        self._check_operator(uow, wish.kind, wish.operator)
+        if wish.method == "web":
+            record = self._blank(self._web_did(wish.path), wish, owner)
+            record = self._with_new_key(uow, record, KeyPurpose.CREDENTIALS)
+        elif wish.method in ("adi", "key", "jwk"):
+            record = self._named_after_key(uow, wish, owner)
+        else:
+            raise UnsupportedDIDMethod(f"DIDs of method did:{wish.method} are not made here.")
+        if wish.method in ("adi", "web"):
+            record = self._with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
+        record = replace(record, document=_published(record))
+        uow.dids.add(record)
+        self._record(uow, caller, "did.created", record)
+        return record
+
+    def import_did(self, uow: UnitOfWork, caller: Caller, wish: ImportedDID) -> DIDRecord:
+        """Take over a DID with a given id; for admins.
+
+        Raises:
+            RoleRequired: Not an admin.
+            InvalidDID, InvalidKey, MalformedDocument: The id, a key or the document is not sound.
+            DIDExists, KeyInUse: The id, an alias or a key is taken.
+        """
+        caller.require_admin()
+        did = parse_did(wish.did)
+        _require_ed25519(wish.generate)
+        self._check_operator(uow, wish.kind, wish.operator)
+        shape = NewDID(method=did.method, kind=wish.kind, name=wish.name, operator=wish.operator)
+        record = self._blank(wish.did, shape, UserId(wish.owner) if wish.owner else None)
+        for alias in wish.aliases:
+            parse_did(alias)
+        record = replace(record, aliases=tuple(dict.fromkeys(wish.aliases)))
+        for key in wish.keys:
+            record = self._with_imported_key(uow, record, key)
+        if wish.generate:
+            record = self._with_new_key(uow, record, KeyPurpose.CREDENTIALS)
+        if wish.document is not None:
+            record = self._with_given_document(record, wish.document)
+        else:
+            if any(method.custody is Custody.SERVER for method in record.methods) and did.method in ("adi", "web"):
+                record = self._with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
+            record = replace(record, document=_published(record))
+        uow.dids.add(record)
+        self._record(uow, caller, "did.imported", record)
+        return record
+
+    # -- changing ----------------------------------------------------------------------------------
+
+    def update(
+        self, uow: UnitOfWork, caller: Caller, did: str, changes: DIDChanges, expected_version: int | None = None
+    ) -> DIDRecord:
+        """Change name, services or controller.
+
+        Raises:
+            DIDRecordNotFound, NotDIDOwner, DIDImmutable, DIDDeactivated: By what the DID is.
+            PreconditionFailed: Another version is current.
+        """
+        record = self._changeable(uow, caller, did)
+        if expected_version is not None and expected_version != record.version:
+            raise PreconditionFailed(f"The current version is {record.version}.")
+        changed = replace(
+            record,
+            name=changes.name if changes.name is not None else record.name,
+            services=changes.services if changes.services is not None else record.services,
+            controller=changes.controller if changes.controller is not None else record.controller,
+        )
+        return self._store(uow, caller, record, changed, "did.updated")
+
+    def rotate(
+        self,
+        uow: UnitOfWork,
+        caller: Caller,
+        did: str,
+        proof_type: str | None = None,
+        *,
+        compromised: bool = False,
+    ) -> DIDRecord:
+        """Give the DID new keys; the old ones retire, or count as compromised and verify nothing any more.
+
+        Raises:
+            DIDRecordNotFound, NotDIDOwner, DIDImmutable, DIDDeactivated: By what the DID is.
+            UnsupportedProofType, ProofTypeUnavailable: No key kept here serves it.
+        """
+        record = self._changeable(uow, caller, did)
+        if proof_type is not None:
+            _require_ed25519((proof_type,))
+        now = self._clock.now()
+        state = MethodState.COMPROMISED if compromised else MethodState.RETIRED
+        uses = {m.use for m in record.methods if m.state is MethodState.ACTIVE and m.custody is Custody.SERVER}
+        changed = record
+        for use in sorted(uses, key=lambda one: one.value):
+            changed = replace(changed, methods=self._ended(uow, changed.methods, use, state, now))
+            changed = self._with_new_key(uow, changed, use)
+        action = "did.key_compromised" if compromised else "did.key_rotated"
+        return self._store(uow, caller, record, changed, action)
+
+    def deactivate(self, uow: UnitOfWork, caller: Caller, did: str) -> tuple[DIDRecord, int]:
+        """End a DID for ever; also gives how many of its credentials are in force.
+
+        Raises:
+            DIDRecordNotFound, NotDIDOwner: Missing, or somebody else's.
+            AlreadyDeactivated: It is.
+        """
+        record = self._owned(uow, caller, did)
+        if not record.is_active:
+            raise AlreadyDeactivated(f"{record.did} is deactivated already.")
+        now = self._clock.now()
+        ended = replace(
+            record, state=DIDState.DEACTIVATED, deactivated_at=now, version=record.version + 1, updated_at=now
+        )
+        uow.dids.update(ended)
+        self._record(uow, caller, "did.deactivated", ended)
+        return ended, uow.credentials.count_active(record.did, now)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def get(self, did: str) -> DIDRecord:
+        """A DID kept here, by id or alias; raises DIDRecordNotFound."""
+        with self._units(write=False) as uow:
+            return _found(uow.dids.get(did), did)
+
+    def list(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[DIDRecord]:
+        """The caller's DIDs; all of them for an admin. Raises RoleRequired, InvalidPagination."""
+        person = caller.require_person()
+        owner = None if caller.is_admin or person is None else person.user_id
+        with self._units(write=False) as uow:
+            return uow.dids.list(owner=owner, limit=limit, cursor=cursor)
+
+    def versions(self, did: str) -> tuple[DIDVersion, ...]:
+        """Every version of the document, oldest first; raises DIDRecordNotFound."""
+        with self._units(write=False) as uow:
+            return uow.dids.versions(_found(uow.dids.get(did), did).did)
+
+    # -- parts -------------------------------------------------------------------------------------
+
+    def _owner(self, uow: UnitOfWork, caller: Caller, chosen: str | None) -> UserId | None:
+        if caller.actor.kind is ActorKind.API_KEY:
+            key = uow.api_keys.get(caller.actor.id)
+            return key.owner_user_id if key else None
+        person = caller.require_person()
+        if person is not None:
+            return person.user_id
+        return UserId(chosen) if chosen is not None else None
+
+    @staticmethod
+    def _check_operator(uow: UnitOfWork, kind: DIDKind, operator: str | None) -> None:
+        if kind is not DIDKind.AGENT:
+            return
+        record = uow.dids.get(operator) if operator is not None else None
+        if record is None or record.kind is DIDKind.AGENT:
+            code = "MISSING_FIELD" if operator is None else "INVALID_VALUE"
+            fault = Fault("/operator", code, "An agent names an operator that is kept here and is no agent.")
+            raise MalformedBody(fault.detail, faults=[fault])
+
+    def _blank(self, did: str, wish: NewDID, owner: UserId | None) -> DIDRecord:
+        now = self._clock.now()
+        return DIDRecord(
+            did=did,
+            method=parse_did(did).method,
+            kind=wish.kind,
+            name=wish.name,
+            state=DIDState.ACTIVE,
+            controller=wish.controller,
+            operator=wish.operator,
+            owner_user_id=owner,
+            aliases=(),
+            methods=(),
+            services=wish.services,
+            document=b"",
+            version=1,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _web_did(self, path: str | None) -> str:
+        url = self._public_url if path is None else f"{self._public_url}/dids/{path}"
+        if path is not None and not _is_plain_segment(path):
+            fault = Fault("/path", "INVALID_VALUE", "A path is 1 to 64 letters, digits, dots, hyphens or underscores.")
+            raise MalformedBody(fault.detail, faults=[fault])
+        return did_web_from_url(url)
+
+    def _named_after_key(self, uow: UnitOfWork, wish: NewDID, owner: UserId | None) -> DIDRecord:
+        def naming(public_key: bytes) -> tuple[str, str]:
+            key = PublicKey(_ED25519, public_key)
+            if wish.method == "key":
+                did = did_key(key)
+                return f"{did}#{key.multikey}", did
+            if wish.method == "jwk":
+                did = did_jwk(key)
+                return f"{did}#0", did
+            did = adi_id(public_key, agent=wish.kind is DIDKind.AGENT)
+            return f"{did}#key-1", did
+
+        made, key_id, did = self._keys.generate_named(naming, use=KeyPurpose.CREDENTIALS, algorithm=_ED25519)
+        record = self._blank(did, wish, owner)
+        method = self._keep(uow, made, key_id, did, KeyPurpose.CREDENTIALS)
+        return replace(record, methods=(method,))
+
+    def _with_new_key(self, uow: UnitOfWork, record: DIDRecord, use: KeyPurpose) -> DIDRecord:
+        key_id = f"{record.did}#{next_fragment(record.methods, use)}"
+        made = self._keys.generate(key_id=key_id, did=record.did, use=use, algorithm=_ED25519)
+        return replace(record, methods=(*record.methods, self._keep(uow, made, key_id, record.did, use)))
+
+    def _with_imported_key(self, uow: UnitOfWork, record: DIDRecord, key: ImportedKey) -> DIDRecord:
+        use = KeyPurpose.CREDENTIALS
+        key_id = f"{record.did}#{next_fragment(record.methods, use)}"
+        if key.private_key_jwk is not None:
+            seed = seed_from_private_jwk(key.private_key_jwk).reveal()
+            made = self._keys.import_seed(seed, key_id=key_id, did=record.did, use=use, algorithm=_ED25519)
+            method = replace(self._keep(uow, made, key_id, record.did, use), purposes=key.purposes)
+        elif key.public_key_multibase is not None:
+            method = self._external(key_id, key.public_key_multibase, key.purposes)
+        else:
+            raise InvalidKey("A key needs privateKeyJwk or publicKeyMultibase.")
+        return replace(record, methods=(*record.methods, method))
+
+    def _external(self, key_id: str, multibase: str, purposes: Sequence[str]) -> MethodRecord:
+        return MethodRecord(
+            id=key_id,
+            type=method_type(multibase),
+            public_key_multibase=decode_multikey(multibase).multikey,
+            proof_types=proof_types_of(multibase),
+            purposes=tuple(purposes),
+            use=KeyPurpose.CREDENTIALS,
+            state=MethodState.ACTIVE,
+            custody=Custody.EXTERNAL,
+            created_at=self._clock.now(),
+        )
+
+    def _with_given_document(self, record: DIDRecord, source: Mapping[str, JSONValue]) -> DIDRecord:
+        """Keep a document as it was given; its keys are external, but for those that came with it."""
+        document = parse_did_document(source)
+        if document.id != record.did:
+            raise InvalidDID("The document's id is not the DID that is imported.")
+        ours = {method.public_key_multibase: method for method in record.methods}
+        methods = []
+        for method in document.verification_methods:
+            listed = tuple(p for p in (*ISSUING_PURPOSES, "keyAgreement") if method.id in document.relationship(p))
+            known = ours.get(method.public_key.multikey)
+            if known is not None and known.id != method.id:
+                raise InvalidDID("An imported private key has another id in the given document.")
+            if method.public_key.kind != "X25519":
+                base = known or self._external(method.id, method.public_key.multikey, listed)
+                methods.append(replace(base, type=method.type, purposes=listed))
+        if any(multibase not in {m.public_key_multibase for m in methods} for multibase in ours):
+            raise InvalidDID("An imported key is not listed in the given document.")
+        return replace(record, methods=tuple(methods), document=dump_json(dict(source)))
+
+    def _keep(self, uow: UnitOfWork, made: NewKey, key_id: str, did: str, use: KeyPurpose) -> MethodRecord:
+        now = self._clock.now()
+        uow.keys.add(
+            StoredKey(
+                key_id=key_id,
+                did=did,
+                use=use,
+                algorithm=_ED25519,
+                public_key=made.public_key,
+                backend=made.backend,
+                sealed=made.sealed,
+                kek_id=made.kek_id,
+                state=MethodState.ACTIVE,
+                created_at=now,
+            )
+        )
+        multibase = encode_multikey(_ED25519, made.public_key)
+        return MethodRecord(
+            id=key_id,
+            type=method_type(multibase) if not did.startswith("did:jwk:") else "JsonWebKey2020",
+            public_key_multibase=multibase,
+            proof_types=ED25519_PROOF_TYPES,
+            purposes=LIST_PURPOSES if use is KeyPurpose.STATUS_LISTS else ISSUING_PURPOSES,
+            use=use,
+            state=MethodState.ACTIVE,
+            custody=Custody.SERVER,
+            created_at=now,
+        )
+
+    @staticmethod
+    def _ended(
+        uow: UnitOfWork, methods: Sequence[MethodRecord], use: KeyPurpose, state: MethodState, now: datetime
+    ) -> tuple[MethodRecord, ...]:
+        ended = []
+        for method in methods:
+            if method.use is use and method.custody is Custody.SERVER and method.state is MethodState.ACTIVE:
+                key = uow.keys.get(method.id)
+                if key is not None:
+                    uow.keys.replace(replace(key, state=state))
+                method = replace(method, state=state, retired_at=now)  # noqa: PLW2901 - the ended form of this one
+            ended.append(method)
+        return tuple(ended)
+
+    def _owned(self, uow: UnitOfWork, caller: Caller, did: str) -> DIDRecord:
+        record = _found(uow.dids.get(did), did)
+        self._access.require_owner(caller, record)
+        return record
+
+    def _changeable(self, uow: UnitOfWork, caller: Caller, did: str) -> DIDRecord:
+        record = self._owned(uow, caller, did)
+        if record.method in _IMMUTABLE_METHODS:
+            raise DIDImmutable(f"DIDs of method did:{record.method} never change.")
+        if not record.is_active:
+            raise DIDDeactivated(f"{record.did} is deactivated.")
+        return record
+
+    def _store(self, uow: UnitOfWork, caller: Caller, before: DIDRecord, changed: DIDRecord, action: str) -> DIDRecord:
+        changed = replace(changed, version=before.version + 1, updated_at=self._clock.now())
+        changed = replace(changed, document=_published(changed))
+        uow.dids.update(changed)
+        self._record(uow, caller, action, changed)
+        return changed
+
+    def _record(self, uow: UnitOfWork, caller: Caller, action: str, record: DIDRecord) -> None:
+        uow.audit.append(
+            AuditEntry(
+                actor=caller.actor,
+                action=action,
+                object_type="did",
+                object_id=record.did,
+                at=self._clock.now(),
+                after={"state": record.state.value, "version": record.version},
+                data={"keys": {method.id: method.state.value for method in record.methods}},
+            )
+        )
+
+
+def _found(record: DIDRecord | None, did: str) -> DIDRecord:
+    if record is None:
+        raise DIDRecordNotFound(f"{did} is not kept here.")
+    return record
+
+
+def _published(record: DIDRecord) -> bytes:
+    if record.method in _IMMUTABLE_METHODS:
+        return generic_document(record.did)
+    return document_bytes(record.did, record.methods, record.services, record.controller)
+
+
+def _require_ed25519(proof_types: Sequence[str]) -> None:
+    for proof_type in proof_types:
+        suite_named(proof_type)
+        if proof_type not in ED25519_PROOF_TYPES:
+            raise ProofTypeUnavailable(f"Keys for {proof_type} are not made here.")
+
+
+def _is_plain_segment(path: str) -> bool:
+    return (
+        1 <= len(path) <= 64
+        and all(c.isascii() and (c.isalnum() or c in "._-") for c in path)
+        and path not in (".", "..")
+    )

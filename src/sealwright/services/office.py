@@ -1,0 +1,84 @@
+"""The office, joined: every service that a door may call, built by `bootstrap` and handed to web and cli."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sealwright.services.access import Access
+from sealwright.services.acts import Acts
+from sealwright.services.api_keys import ApiKeyDesk
+from sealwright.services.auditing import Auditing
+from sealwright.services.did_resolution import ResolutionDesk
+from sealwright.services.dids import DIDDesk
+from sealwright.services.gate import Gate
+from sealwright.services.halting import Halting
+from sealwright.services.housekeeping import Housekeeping
+from sealwright.services.issuance import Issuing
+from sealwright.services.people import PeopleDesk
+from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
+from sealwright.services.registry import Registry
+from sealwright.services.revocation import RevocationDesk
+from sealwright.services.schemas import SchemaDesk
+from sealwright.services.shelf import CredentialShelf
+from sealwright.services.status_lists import StatusPublisher
+from sealwright.services.store_check import StoreCheck
+from sealwright.services.verification import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits and lifetimes that the doors enforce. Rates are calls a minute, 0 for no limit."""
+
+    body_max_bytes: int
+    batch_body_max_bytes: int
+    batch_inline_max: int
+    rate_issue_per_minute: int
+    rate_batch_per_minute: int
+    rate_write_per_minute: int
+    rate_read_per_minute: int
+    rate_public_per_minute: int
+    status_ttl_seconds: int
+    idempotency_ttl_seconds: int
+    trusted_proxies: tuple[str, ...]
+    metrics_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Everything that a door needs.
+
+    Args:
+        health: Named checks of readiness (``database``, ``migrations``, ``keys``, ``audit``, ``queue``).
+        start_background: Starts the threads that serving needs (gate, issuing line, housekeeping when asked for).
+        close: Finishes what is under way and gives everything back.
+    """
+
+    public_url: str
+    organization: str
+    clock: Clock
+    limits: Limits
+    units: UnitOfWorkFactory
+    keys: KeyStore
+    registry: Registry
+    access: Access
+    gate: Gate
+    acts: Acts
+    issuing: Issuing
+    shelf: CredentialShelf
+    revocation: RevocationDesk
+    dids: DIDDesk
+    resolution: ResolutionDesk
+    schemas: SchemaDesk
+    verifier: Verifier
+    status: StatusPublisher
+    auditing: Auditing
+    people: PeopleDesk
+    api_keys: ApiKeyDesk
+    halting: Halting
+    store_check: StoreCheck
+    metrics: Metrics
+    housekeeping: Housekeeping
+    health: Callable[[], Mapping[str, bool]]
+    start_background: Callable[[bool], None]
+    close: Callable[[], None]

@@ -1,0 +1,299 @@
+"""Checking orders: steps 1 and 2 of the guarded road, and again whatever the registry decides.
+
+The order of the checks is the order in which the contract lets refusals win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sealwright.domain.credentials import IssuanceRequest, Reservation, StatusPlace, StatusPurpose
+from sealwright.domain.dids import DIDRecord, MethodRecord
+from sealwright.domain.errors import (
+    ExpirationInPast,
+    ExpirationTooFar,
+    HolderDeactivated,
+    HolderNotFound,
+    IssuerDeactivated,
+    IssuerKeyMissing,
+    IssuingHalted,
+    PolicyViolation,
+    SchemaInactive,
+    Sealed,
+    StateConflict,
+)
+from sealwright.domain.people import Caller
+from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.access import Access
+from sealwright.services.orders import IssuanceOrder, data_model_of, unsigned_document
+from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.registry import RegistryView
+from sealwright.services.schema_shelf import SchemaShelf
+from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.credentials.structure import check_credential
+from sealwright.vc.dids.resolver import DIDResolver
+from sealwright.vc.dids.syntax import parse_did
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
+from sealwright.vc.errors import DIDNotResolved, InvalidDate, UnsupportedDIDMethod
+from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.signing import with_suite_context
+
+_PREVIEW_UID: Final = UUID("00000000-0000-7000-8000-000000000000")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOptions:
+    """What a VC-API caller may choose about the proof and the status of their own document."""
+
+    proof_type: str | None = None
+    created: datetime | None = None
+    credential_id: str | None = None
+    status_purposes: tuple[StatusPurpose, ...] = ()
+
+
+class OrderChecks:
+    """Turns what was asked into orders that may be signed."""
+
+    def __init__(
+        self,
+        *,
+        units: UnitOfWorkFactory,
+        access: Access,
+        schemas: SchemaShelf,
+        keys: KeyStore,
+        resolver: DIDResolver,
+        canon: Canonicalizer,
+        clock: Clock,
+        public_url: str,
+        expiration_max_years: int,
+    ) -> None:
+        self._units = units
+        self._access = access
+        self._schemas = schemas
+        self._keys = keys
+        self._resolver = resolver
+        self._canon = canon
+        self._clock = clock
+        self._public_url = public_url
+        self._max_years = expiration_max_years
+
+    def check(self, request: IssuanceRequest, caller: Caller, view: RegistryView) -> IssuanceOrder:
+        """Check a request whole and authorize it.
+
+        Raises:
+            IssuerNotFound, SchemaNotFound, HolderNotFound, UnsupportedDIDMethod, InvalidDID: (1), existence.
+            IssuerNotAuthorized, SchemaNotAuthorized: (1), authority.
+            IssuerDeactivated, IssuerKeyMissing, SchemaInactive, HolderDeactivated: (1), state.
+            ReservedKey, ClaimsTooLarge, InvalidCharacter, ClaimsDoNotMatchSchema, UndefinedTerm, UnsignableValue: (2).
+            ExpirationInPast, ExpirationTooFar, PolicyViolation: (2), dates and policy.
+            IssuingHalted, Sealed: the office does not issue now.
+        """
+        # (1) issuer, schema and authority
+        issuer = self._access.issuer(request.issuer_did, view)
+        schema = self._access.schema(request.schema_id, view)
+        holder, holder_active = self._holder(request.holder_did, view)
+        self._access.require_issuer(caller, issuer)
+        self._access.require_schema(caller, issuer, schema)
+        order = IssuanceOrder(
+            caller=caller,
+            issuer=issuer,
+            method=_signing_method(issuer, request.proof_type),
+            schema=schema,
+            holder_did=holder,
+            content=request.claims,
+            is_document=False,
+            proof_type=request.proof_type,
+            model=data_model_of(request.proof_type),
+            types=schema.type,
+            purposes=_purposes(revocable=request.revocable, suspendable=request.suspendable),
+            issued_from=None,
+            expiration=request.expiration,
+            created=None,
+            external_id=None,
+        )
+        if not schema.active:
+            raise SchemaInactive(f"{schema.schema_id} is deactivated.")
+        if not holder_active:
+            raise HolderDeactivated(f"{holder} is deactivated.")
+        # (2) claims against the credential schema; every term defined; dates; policy
+        self._schemas.check_claims(schema, request.claims)
+        self._prove_signable(order)
+        self._check_dates(request.expiration, None)
+        if schema.revocation_required and not request.revocable:
+            raise PolicyViolation(f"{schema.schema_id} demands revocable credentials.")
+        self._require_open(order, view)
+        return order
+
+    def check_document(
+        self, credential: Mapping[str, JSONValue], options: DocumentOptions, caller: Caller, view: RegistryView
+    ) -> IssuanceOrder:
+        """Check a caller's own unsigned document (VC-API) and authorize it.
+
+        Raises:
+            MalformedDocument and its kin: The document breaks the data model or would not be signed whole.
+            IssuerNotFound, IssuerNotAuthorized, IssuerDeactivated, IssuerKeyMissing: As for requests.
+            StateConflict: A credential with this id exists.
+        """
+        model = check_credential(credential).value
+        proof_type = options.proof_type or ("Ed25519Signature2020" if model == "1.1" else "eddsa-rdfc-2022")
+        suite_named(proof_type)
+        issuer = self._access.issuer(_id_of(credential["issuer"]), view)
+        self._access.require_issuer(caller, issuer)
+        document = with_suite_context(credential, proof_type)
+        chosen_id = credential.get("id")
+        order = IssuanceOrder(
+            caller=caller,
+            issuer=issuer,
+            method=_signing_method(issuer, proof_type),
+            schema=None,
+            holder_did=_subject_id(credential),
+            content=document,
+            is_document=True,
+            proof_type=proof_type,
+            model=model,
+            types=tuple(str(name) for name in _as_list(credential["type"]) if name != "VerifiableCredential"),
+            purposes=options.status_purposes,
+            issued_from=None,
+            expiration=_document_date(credential, "expirationDate" if model == "1.1" else "validUntil"),
+            created=options.created,
+            external_id=chosen_id if isinstance(chosen_id, str) else options.credential_id,
+        )
+        self._prove_signable(order)
+        self._require_open(order, view)
+        if order.external_id is not None:
+            self._require_new(order.external_id)
+        return order
+
+    def preview(self, order: IssuanceOrder) -> dict[str, JSONValue]:
+        """The unsigned document as it would be, with placeholders for what only a reservation gives."""
+        return unsigned_document(order, self._imagined(order), self._public_url)
+
+    def _imagined(self, order: IssuanceOrder) -> Reservation:
+        place = StatusPlace("slt_preview", 0) if order.purposes else None
+        return Reservation(
+            uid=_PREVIEW_UID,
+            external_id=order.external_id,
+            issuer_did=order.issuer.did,
+            place=place,
+            order_digest=b"",
+            key_id=order.method.id,
+            proof_type=order.proof_type,
+            reserved_at=self._clock.now(),
+        )
+
+    def _prove_signable(self, order: IssuanceOrder) -> None:
+        """Canonicalize the document as it will be: what would not reach the signed form is refused now (P5).
+
+        Under eddsa-jcs-2022 too, where every member is signed: what no context defines means nothing to a reader.
+        """
+        document = unsigned_document(order, self._imagined(order), self._public_url)
+        self._canon.canonicalize(document, allow_inline=order.is_document, stranger=order.is_document)
+
+    def _holder(self, reference: str, view: RegistryView) -> tuple[str, bool]:
+        record = view.did(reference)
+        if record is not None:
+            return record.did, record.is_active
+        did = parse_did(reference)
+        if did.method in ("key", "jwk"):
+            self._resolver.resolve(reference)
+            return reference, True
+        if did.method not in ("adi", "web"):
+            raise UnsupportedDIDMethod(f"Holders of method did:{did.method} are not supported.")
+        try:
+            resolved = self._resolver.resolve(reference)
+        except (DIDNotResolved, UnsupportedDIDMethod) as error:
+            raise HolderNotFound(f"{reference} does not resolve.") from error
+        return reference, not resolved.deactivated
+
+    def _check_dates(self, expiration: datetime | None, start: datetime | None) -> None:
+        if expiration is None:
+            return
+        now = self._clock.now()
+        if expiration <= max(now, start or now):
+            raise ExpirationInPast("expirationDate must lie after now.")
+        if expiration > _years_after(now, self._max_years):
+            raise ExpirationTooFar(f"expirationDate may lie at most {self._max_years} years ahead.")
+
+    def _require_open(self, order: IssuanceOrder, view: RegistryView) -> None:
+        schema_id = order.schema.schema_id if order.schema else None
+        for halt in view.halts():
+            if halt.covers(order.issuer.did, schema_id):
+                raise IssuingHalted("Issuing has been halted by an operator.")
+        if self._keys.is_sealed:
+            raise Sealed("The key-encryption key is absent or does not fit.")
+
+    def _require_new(self, external_id: str) -> None:
+        with self._units(write=False) as uow:
+            if uow.credentials.get(external_id) is not None:
+                raise StateConflict("A credential with this id exists.")
+
+    def recheck(self, order: IssuanceOrder, view: RegistryView) -> IssuanceOrder:
+        """Check again what the registry decides, under a newer epoch: caller, issuer, key, schema, halts."""
+        caller = self._access.refresh(order.caller, view)
+        issuer = self._access.issuer(order.issuer.did, view)
+        self._access.require_issuer(caller, issuer)
+        schema: SchemaRecord | None = None
+        if order.schema is not None:
+            schema = self._access.schema(order.schema.schema_id, view)
+            self._access.require_schema(caller, issuer, schema)
+            if not schema.active:
+                raise SchemaInactive(f"{schema.schema_id} is deactivated.")
+        method = _signing_method(issuer, order.proof_type)
+        _, holder_active = (order.holder_did, True) if order.is_document else self._holder(order.holder_did, view)
+        if not holder_active:
+            raise HolderDeactivated(f"{order.holder_did} is deactivated.")
+        again = replace(order, caller=caller, issuer=issuer, method=method, schema=schema)
+        self._require_open(again, view)
+        return again
+
+
+def _signing_method(issuer: DIDRecord, proof_type: str) -> MethodRecord:
+    if not issuer.is_active:
+        raise IssuerDeactivated(f"{issuer.did} is deactivated.")
+    method = issuer.signing_method(proof_type)
+    if method is None:
+        raise IssuerKeyMissing(f"{issuer.did} has no active assertion method for {proof_type}.")
+    return method
+
+
+def _purposes(*, revocable: bool, suspendable: bool) -> tuple[StatusPurpose, ...]:
+    if not revocable:
+        return ()
+    return (StatusPurpose.REVOCATION, StatusPurpose.SUSPENSION) if suspendable else (StatusPurpose.REVOCATION,)
+
+
+def _years_after(moment: datetime, years: int) -> datetime:
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:  # 29 February, and no such day in that year
+        return moment.replace(year=moment.year + years, day=28)
+
+
+def _id_of(node: object) -> str:
+    return str(node["id"]) if isinstance(node, Mapping) else str(node)
+
+
+def _as_list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _subject_id(credential: Mapping[str, JSONValue]) -> str:
+    for subject in _as_list(credential.get("credentialSubject")):
+        if isinstance(subject, Mapping) and isinstance(subject.get("id"), str):
+            return str(subject["id"])
+    return ""
+
+
+def _document_date(credential: Mapping[str, JSONValue], member: str) -> datetime | None:
+    text = credential.get(member)
+    if not isinstance(text, str):
+        return None
+    try:
+        return parse_xsd_datetime_stamp(text).replace(microsecond=0)
+    except InvalidDate:
+        return None

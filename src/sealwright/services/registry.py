@@ -1,0 +1,152 @@
+"""What is registered (DIDs, schemas, people, keys, halts), read through a cache that cannot go stale unseen.
+
+Every registry change raises one number, the registry epoch, in its own transaction. A view belongs to
+one epoch and remembers what it read. A call reads the epoch afresh (cheap, and shared by calls that
+arrive together) and works on the view of that epoch; the act that follows compares the epoch again
+inside its own transaction, under a lock, and checks everything anew if it has moved.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Final, Protocol, TypeVar, cast
+
+from sealwright.domain.access import ApiKey, PersonalToken
+from sealwright.domain.dids import DIDRecord, KeyPurpose, StoredKey
+from sealwright.domain.people import Person
+from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.ports import EpochReader, Halt, UnitOfWork, UnitOfWorkFactory
+
+V = TypeVar("V")
+
+# A view never outgrows this many remembered answers; beyond it, the oldest half is forgotten.
+VIEW_CAPACITY: Final = 50_000
+
+INITIALIZED: Final = "initialized"
+
+
+class Loader(Protocol):
+    """Runs one query in a unit of work."""
+
+    def __call__(self, query: Callable[[UnitOfWork], V]) -> V: ...
+
+
+class NotCached(Exception):
+    """A cached-only view was asked for something that it would have to read from the database."""
+
+
+class RegistryView:
+    """The registry as of one epoch.
+
+    Absence is remembered too: a thing that was not there under this epoch cannot have come without
+    raising the epoch.
+    """
+
+    def __init__(self, epoch: int, load: Loader) -> None:
+        self.epoch = epoch
+        self._load = load
+        self._known: dict[Hashable, object] = {}
+        self._lock = threading.Lock()
+        self._only_known = False
+
+    def cached(self) -> RegistryView:
+        """The same view, raising NotCached instead of reading the database."""
+        twin = RegistryView(self.epoch, self._load)
+        twin._known = self._known
+        twin._lock = self._lock
+        twin._only_known = True
+        return twin
+
+    def _read(self, key: Hashable, query: Callable[[UnitOfWork], V]) -> V:
+        if key in self._known:
+            return cast("V", self._known[key])
+        if self._only_known:
+            raise NotCached
+        value = self._load(query)
+        with self._lock:
+            if len(self._known) >= VIEW_CAPACITY:
+                for old in list(self._known)[: VIEW_CAPACITY // 2]:
+                    del self._known[old]
+            self._known[key] = value
+        return value
+
+    def did(self, reference: str) -> DIDRecord | None:
+        """A DID kept here, by its id or an alias."""
+        return self._read(("did", reference), lambda uow: uow.dids.get(reference))
+
+    def schema(self, schema_id: str) -> SchemaRecord | None:
+        """A registered credential schema."""
+        return self._read(("schema", schema_id), lambda uow: uow.schemas.get(schema_id))
+
+    def api_key(self, digest: bytes) -> ApiKey | None:
+        """An API key by the digest of its secret."""
+        return self._read(("api_key", digest), lambda uow: uow.api_keys.by_digest(digest))
+
+    def token(self, digest: bytes) -> PersonalToken | None:
+        """A personal token by the digest of its secret."""
+        return self._read(("token", digest), lambda uow: uow.people.token_by_digest(digest))
+
+    def person(self, user_id: str) -> Person | None:
+        """A person by id."""
+        return self._read(("person", user_id), lambda uow: uow.people.get(user_id))
+
+    def key(self, key_id: str) -> StoredKey | None:
+        """A private key at rest, by its verification method."""
+        return self._read(("key", key_id), lambda uow: uow.keys.get(key_id))
+
+    def system_key(self, use: KeyPurpose) -> StoredKey | None:
+        """The office's own active key for a purpose."""
+        return self._read(("system_key", use), lambda uow: uow.keys.system_key(use))
+
+    def halts(self) -> tuple[Halt, ...]:
+        """The stops of issuing that are in force."""
+        return self._read("halts", lambda uow: uow.office.halts())
+
+    def is_initialized(self) -> bool:
+        """Tell whether the office has been set up."""
+        return self._read("initialized", lambda uow: uow.office.get(INITIALIZED)) is not None
+
+
+class Registry:
+    """Hands out views: one per epoch, the newest kept."""
+
+    def __init__(self, units: UnitOfWorkFactory, epochs: EpochReader) -> None:
+        self._units = units
+        self._epochs = epochs
+        self._lock = threading.Lock()
+        self._view: RegistryView | None = None
+
+    def view(self, epoch: int) -> RegistryView:
+        """The view of an epoch that was just read.
+
+        A reading may begin after its epoch was superseded and then sees newer rows. That is safe: acts
+        compare the epoch again. The reverse, old rows under a new epoch, cannot happen, because rows
+        are read after the epoch.
+        """
+        view = self._view
+        if view is not None and view.epoch == epoch:
+            return view
+        with self._lock:
+            if self._view is None or self._view.epoch < epoch:
+                self._view = RegistryView(epoch, self._load)
+            if self._view.epoch == epoch:
+                return self._view
+        return RegistryView(epoch, self._load)
+
+    def current(self) -> RegistryView:
+        """Read the epoch and give its view. Blocking."""
+        return self.view(self._epochs.read())
+
+    @staticmethod
+    def within(uow: UnitOfWork, epoch: int) -> RegistryView:
+        """A view that reads through an open unit of work; for checks at the moment of effect."""
+
+        def load(query: Callable[[UnitOfWork], V]) -> V:
+            return query(uow)
+
+        return RegistryView(epoch, load)
+
+    def _load(self, query: Callable[[UnitOfWork], V]) -> V:
+        with self._units(write=False) as uow:
+            return query(uow)

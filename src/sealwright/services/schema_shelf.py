@@ -1,0 +1,65 @@
+"""Registered schemas made ready for work: validators built once, contexts known to the canonicalizer.
+
+Contexts and validators follow from a schema's immutable content, so what is built once stays right.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Final
+
+from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.ports import UnitOfWorkFactory
+from sealwright.vc.contexts.store import ContextStore
+from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.schemas.reserved import check_claims
+from sealwright.vc.schemas.validation import ClaimsValidator
+
+SHELF_CAPACITY: Final = 4_096
+
+
+class SchemaShelf:
+    """Validators by schema id, and the place where generated contexts become known."""
+
+    def __init__(self, contexts: ContextStore) -> None:
+        self._contexts = contexts
+        self._lock = threading.Lock()
+        self._validators: dict[str, ClaimsValidator] = {}
+
+    def load(self, units: UnitOfWorkFactory) -> None:
+        """Make every registered context known; at start, and when a document names a context we have not met."""
+        with units(write=False) as uow:
+            records = uow.schemas.all()
+        for record in records:
+            self.learn(record)
+
+    def learn(self, record: SchemaRecord) -> None:
+        """Make one schema's context known."""
+        if not self._contexts.knows(record.context_url):
+            self._contexts.register(record.context_url, record.context)
+
+    def validator(self, record: SchemaRecord) -> ClaimsValidator:
+        """The schema's validator, built at first sight."""
+        known = self._validators.get(record.schema_id)
+        if known is not None:
+            return known
+        content = parse_json(record.content)
+        assert isinstance(content, dict)
+        validator = ClaimsValidator(content)
+        self.learn(record)
+        with self._lock:
+            if len(self._validators) >= SHELF_CAPACITY:
+                self._validators.clear()
+            self._validators[record.schema_id] = validator
+        return validator
+
+    def check_claims(self, record: SchemaRecord, claims: Mapping[str, JSONValue]) -> None:
+        """Check claims against reserved names, limits and the schema.
+
+        Raises:
+            ReservedKey, ClaimsTooLarge, InvalidCharacter, UnsignableValue, NumberOutOfRange: By form.
+            ClaimsDoNotMatchSchema: By the schema, every fault at once.
+        """
+        check_claims(claims)
+        self.validator(record).check(claims)

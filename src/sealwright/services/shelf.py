@@ -1,0 +1,108 @@
+"""Reading stored credentials back, by whoever may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sealwright.domain.credentials import CredentialFilter, CredentialRecord
+from sealwright.domain.errors import CredentialErased, CredentialNotFound
+from sealwright.domain.people import ActorKind, Caller
+from sealwright.services.access import Access
+from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.registry import RegistryView
+
+_MISSING = "No such credential."
+
+
+class CredentialShelf:
+    """Credentials as stored: their issuers, their holders and admins may read them; the state is public."""
+
+    def __init__(self, units: UnitOfWorkFactory, access: Access, clock: Clock) -> None:
+        self._units = units
+        self._access = access
+        self._clock = clock
+
+    def get(self, credential_id: str, caller: Caller, view: RegistryView) -> CredentialRecord:
+        """A credential that the caller may see.
+
+        Raises:
+            CredentialNotFound: Missing, or not this caller's to see: the two look alike.
+        """
+        record = self.status(credential_id)
+        if not self._may_read(record, caller, view):
+            raise CredentialNotFound(_MISSING)
+        return record
+
+    def document(self, credential_id: str, caller: Caller, view: RegistryView) -> bytes:
+        """The signed document, byte for byte.
+
+        Raises:
+            CredentialNotFound: As for `get`.
+            CredentialErased: It is gone with its person's data.
+        """
+        record = self.get(credential_id, caller, view)
+        if record.document is None:
+            raise CredentialErased("The document is gone with its person's data.")
+        return record.document
+
+    def status(self, credential_id: str) -> CredentialRecord:
+        """A credential's record for its public state.
+
+        Raises:
+            CredentialNotFound: No such credential.
+        """
+        with self._units(write=False) as uow:
+            record = uow.credentials.get(credential_id)
+        if record is None:
+            raise CredentialNotFound(_MISSING)
+        return record
+
+    def list(
+        self, wanted: CredentialFilter, caller: Caller, view: RegistryView, *, limit: int, cursor: str | None
+    ) -> Page[CredentialRecord]:
+        """Credentials that the caller may see, newest first; filters by DID take aliases.
+
+        Raises:
+            InvalidPagination: A cursor that is not ours.
+        """
+        wanted = replace(
+            wanted,
+            issuer_did=_canonical(wanted.issuer_did, view),
+            holder_did=_canonical(wanted.holder_did, view),
+        )
+        with self._units(write=False) as uow:
+            if not caller.is_admin:
+                own = _owned_dids(uow, caller)
+                is_key = caller.actor.kind is ActorKind.API_KEY
+                wanted = replace(wanted, visible_issuers=caller.issuer_dids if is_key else own, visible_holders=own)
+            return uow.credentials.list(wanted, now=self._clock.now(), limit=limit, cursor=cursor)
+
+    def _may_read(self, record: CredentialRecord, caller: Caller, view: RegistryView) -> bool:
+        if caller.is_admin:
+            return True
+        issuer = view.did(record.issuer_did)
+        if issuer is not None and self._access.may_act_for(caller, issuer):
+            return True
+        if caller.person is None:
+            return False
+        holder = view.did(record.holder_did)
+        return holder is not None and holder.owner_user_id == caller.person.user_id
+
+
+def _owned_dids(uow: UnitOfWork, caller: Caller) -> frozenset[str]:
+    """The DIDs that the caller's person controls."""
+    if caller.person is None:
+        return frozenset()
+    owned: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page = uow.dids.list(owner=caller.person.user_id, limit=100, cursor=cursor)
+        owned.update(record.did for record in page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return frozenset(owned)
+
+
+def _canonical(reference: str | None, view: RegistryView) -> str | None:
+    record = view.did(reference) if reference is not None else None
+    return record.did if record is not None else reference

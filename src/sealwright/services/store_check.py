@@ -1,0 +1,132 @@
+"""Re-reading everything that is stored, and naming each row that does not hold (`verify-store`)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusBits
+from sealwright.domain.people import Caller
+from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.dids.resolver import DIDResolver
+from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.errors import DIDNotResolved, KeyCompromised, StatusListRefused, VcError
+from sealwright.vc.proofs.registry import SUITES
+from sealwright.vc.proofs.verifying import verify_proofs
+from sealwright.vc.status.bitstring import read_bit
+
+ROWS_A_READ: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A stored thing that does not hold: its kind, its id, and a sentence."""
+
+    kind: str
+    id: str
+    detail: str
+
+
+class StoreCheck:
+    """Holds credentials against digests, proofs and entries, list bits against rows, keys against the KEK."""
+
+    def __init__(
+        self,
+        *,
+        units: UnitOfWorkFactory,
+        keys: KeyStore,
+        resolver: DIDResolver,
+        canon: Canonicalizer,
+        clock: Clock,
+    ) -> None:
+        self._units = units
+        self._keys = keys
+        self._resolver = resolver
+        self._canon = canon
+        self._clock = clock
+
+    def run(self, caller: Caller) -> Iterator[Problem]:
+        """Every problem, as it is found. Raises RoleRequired."""
+        caller.require_admin()
+        return self._run()
+
+    def _run(self) -> Iterator[Problem]:
+        with self._units(write=False) as uow:
+            keys = uow.keys.list()
+        for key in keys:
+            if not self._keys.check([key]):
+                yield Problem("key", key.key_id, "The stored key does not open.")
+        self._keys.check(keys)
+        last: UUID | None = None
+        while True:
+            with self._units(write=False) as uow:
+                records = uow.credentials.after(last, ROWS_A_READ)
+                lists = {r.place.list_id: uow.status_lists.bits(r.place.list_id) for r in records if r.place}
+                states = {r.uid: uow.reservations.state(r.uid) for r in records}
+            if not records:
+                return
+            for record in records:
+                yield from self._credential(record, lists.get(record.place.list_id) if record.place else None)
+                if states[record.uid] is None or states[record.uid] != "issued":
+                    yield Problem("reservation", record.credential_id, "The credential has no issued reservation.")
+            last = records[-1].uid
+
+    def _credential(self, record: CredentialRecord, bits: StatusBits | None) -> Iterator[Problem]:
+        if record.document is not None:
+            detail = self._document_fault(record, record.document)
+            if detail is not None:
+                yield Problem("credential", record.credential_id, detail)
+        if record.place is not None:
+            try:
+                revoked = bits is not None and read_bit(bits.revocation, record.place.index)
+                suspended = bits is not None and read_bit(bits.suspension, record.place.index)
+            except StatusListRefused:
+                yield Problem("status", record.credential_id, "The entry lies beyond its list.")
+                return
+            if bits is None:
+                yield Problem("status", record.credential_id, "The status list is gone.")
+            elif revoked != (record.status is CredentialStatus.REVOKED):
+                yield Problem("status", record.credential_id, "The revocation bit differs from the stored state.")
+            elif suspended and record.status is CredentialStatus.VALID:
+                yield Problem("status", record.credential_id, "The suspension bit differs from the stored state.")
+
+    def _document_fault(self, record: CredentialRecord, content: bytes) -> str | None:
+        if hashlib.sha256(content).hexdigest() != record.document_sha256:
+            return "The document differs from its digest."
+        try:
+            document = parse_json(content)
+            if not isinstance(document, dict):
+                return "The document is no object."
+            verify_proofs(
+                document,
+                resolver=self._resolver,
+                canon=self._canon,
+                purpose="assertionMethod",
+                accepted_suites=frozenset(SUITES),
+                now=max(self._clock.now(), record.issued_at),
+                allow_inline=record.schema_id is None,
+            )
+        except KeyCompromised:
+            return None
+        except DIDNotResolved:
+            return "The issuer's DID does not resolve."
+        except VcError as error:
+            return f"The proof does not hold: {type(error).__name__}."
+        return None if _entry_fits(document, record) else "The status entry differs from the reserved one."
+
+
+def _entry_fits(document: dict[str, JSONValue], record: CredentialRecord) -> bool:
+    if record.place is None:
+        return True
+    entries = document.get("credentialStatus")
+    listed = entries if isinstance(entries, list) else [entries]
+    return any(
+        isinstance(entry, dict)
+        and entry.get("statusListIndex") == str(record.place.index)
+        and record.place.list_id in str(entry.get("statusListCredential"))
+        for entry in listed
+    )

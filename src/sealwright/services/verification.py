@@ -1,0 +1,168 @@
+"""Verifying credentials and presentations for anyone: the standards floor's checks over what this office knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sealwright.domain.errors import DomainError
+from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.ports import Clock
+from sealwright.services.registry import Registry
+from sealwright.services.schema_shelf import SchemaShelf
+from sealwright.services.status_lists import FORMS, StatusPublisher
+from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.dids.resolver import DIDResolver
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import StatusListUnreadable
+from sealwright.vc.proofs.registry import SUITES
+from sealwright.vc.verification.credential import verify_credential
+from sealwright.vc.verification.presentation import PresentationReport, verify_presentation
+from sealwright.vc.verification.report import ALL_CHECKS, VerificationReport
+from sealwright.vc.verification.sources import ANY_ISSUER, ClaimsCheck, StatusSource
+from sealwright.vc.verification.status_reading import StatusListMemory
+
+ACCEPTED_SUITES: Final = frozenset(SUITES)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """What a verifier asks.
+
+    Args:
+        trusted_issuers: DIDs; None takes any issuer.
+        expected_holder: The DID that the credential must be about; None expects nobody in particular.
+        status_lists: Status list credentials that came with the request; ours are never taken from there.
+        checks: Names of the checks asked for; None means all.
+        allow_inline: Accept context objects that only add terms (VC-API routes).
+    """
+
+    trusted_issuers: frozenset[str] | None = None
+    expected_holder: str | None = None
+    status_lists: tuple[Mapping[str, JSONValue], ...] = ()
+    checks: frozenset[str] | None = None
+    allow_inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationOptions:
+    """What a verifier asks of a presentation; `challenge` and `domain` must be those it gave out."""
+
+    challenge: str | None = None
+    domain: str | None = None
+    trusted_issuers: frozenset[str] | None = None
+    checks: frozenset[str] | None = None
+    allow_inline: bool = False
+
+
+class Verifier:
+    """The engine of verification. It writes nothing, and keeps nothing about subjects."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        shelf: SchemaShelf,
+        resolver: DIDResolver,
+        canon: Canonicalizer,
+        statuses: StatusSource,
+        clock: Clock,
+        public_url: str,
+    ) -> None:
+        self._resolver = resolver
+        self._canon = canon
+        self._statuses = statuses
+        self._schemas = _RegisteredSchemas(registry, shelf)
+        self._clock = clock
+        self._own_lists = f"{public_url}/status/"
+        self._memory = StatusListMemory()
+
+    def verify(self, document: object, options: VerifyOptions) -> VerificationReport:
+        """Verify a credential; nothing that a document can hold makes this raise."""
+        return verify_credential(
+            document,
+            resolver=self._resolver,
+            canon=self._canon,
+            accepted_suites=ACCEPTED_SUITES,
+            trusted_issuers=ANY_ISSUER if options.trusted_issuers is None else options.trusted_issuers,
+            statuses=self._statuses,
+            schemas=self._schemas,
+            now=self._clock.now(),
+            expected_holder=options.expected_holder,
+            selected=ALL_CHECKS if options.checks is None else options.checks,
+            allow_inline=options.allow_inline,
+            # An old copy of a list of ours must not outvote the present one.
+            handed_status_lists=[one for one in options.status_lists if not self._is_ours(one)],
+            status_memory=self._memory,
+        )
+
+    def verify_presentation(self, document: object, options: PresentationOptions) -> PresentationReport:
+        """Verify a presentation and every credential in it."""
+        return verify_presentation(
+            document,
+            resolver=self._resolver,
+            canon=self._canon,
+            accepted_suites=ACCEPTED_SUITES,
+            trusted_issuers=ANY_ISSUER if options.trusted_issuers is None else options.trusted_issuers,
+            statuses=self._statuses,
+            schemas=self._schemas,
+            now=self._clock.now(),
+            challenge=options.challenge,
+            domain=options.domain,
+            allow_inline=options.allow_inline,
+        )
+
+    def _is_ours(self, status_list: Mapping[str, JSONValue]) -> bool:
+        return str(status_list.get("id")).startswith(self._own_lists)
+
+
+class OfficeStatuses:
+    """Status lists: our own from the database, as of now; others' through the guarded way out, where allowed."""
+
+    def __init__(self, publisher: StatusPublisher, public_url: str, foreign: StatusSource) -> None:
+        self._publisher = publisher
+        self._own = f"{public_url}/status/"
+        self._foreign = foreign
+
+    def fetch(self, url: str) -> Mapping[str, JSONValue]:
+        """The status list at an address.
+
+        Raises:
+            StatusListUnreadable: It could not be had.
+        """
+        if not url.startswith(self._own):
+            return self._foreign.fetch(url)
+        list_id, _, form = url[len(self._own) :].partition("/")
+        if form not in FORMS:
+            raise StatusListUnreadable("There is no such status list here.")
+        try:
+            document = self._publisher.document(list_id, form).document
+        except DomainError as error:
+            raise StatusListUnreadable("This status list cannot be given now.") from error
+        if document is None:
+            raise StatusListUnreadable("This status list is no credential.")
+        return document
+
+
+class _RegisteredSchemas:
+    """The checks of schemas registered here, by the id that credentials name."""
+
+    def __init__(self, registry: Registry, shelf: SchemaShelf) -> None:
+        self._registry = registry
+        self._shelf = shelf
+
+    def schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:
+        record = self._registry.current().schema(credential_schema_id)
+        return _SubjectClaims(self._shelf, record) if record is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _SubjectClaims:
+    """Checks the claims of a subject: what stands beside its id."""
+
+    shelf: SchemaShelf
+    record: SchemaRecord
+
+    def check(self, claims: Mapping[str, JSONValue]) -> None:
+        self.shelf.validator(self.record).check({name: value for name, value in claims.items() if name != "id"})
