@@ -161,12 +161,31 @@ def check_control(proof: VerifiedProof, party: str | None) -> None:
         raise ControllerDeactivated("The DID behind the proof was deactivated.")
 
 
+def issuer_of(credential: Mapping[str, JSONValue]) -> str | None:
+    """The issuer a credential names; None if it names none."""
+    return _id_of(credential.get("issuer"))
+
+
+def holder_of(presentation: Mapping[str, JSONValue]) -> str | None:
+    """The holder a presentation names; None if it names none."""
+    return _id_of(presentation.get("holder"))
+
+
 def party_of(document: Mapping[str, JSONValue]) -> str | None:
-    """Who must stand behind a document's proofs: a credential's issuer, a presentation's holder; None if unstated."""
-    party = document.get("issuer" if "issuer" in document else "holder")
-    if isinstance(party, Mapping):
-        party = party.get("id")
-    return party if isinstance(party, str) else None
+    """Who must stand behind a document's proofs: a credential's issuer, a presentation's holder; None if unstated.
+
+    What the document is decides, not which of the two members is there: a presentation with a forged `issuer` beside
+    its holder must not be taken as that issuer's word.
+    """
+    types = document.get("type")
+    if isinstance(types, list) and "VerifiableCredential" in types:
+        return issuer_of(document)
+    return holder_of(document)
+
+
+def _id_of(party: JSONValue) -> str | None:
+    name = party.get("id") if isinstance(party, dict) else party
+    return name if isinstance(name, str) else None
 
 
 def _accepted_suite(proof: Mapping[str, JSONValue], rules: ProofRules) -> Suite:

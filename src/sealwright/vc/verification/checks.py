@@ -1,0 +1,145 @@
+"""The single checks on a credential whose proof holds: issuer, dates, schema, holder, trust, delegation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from sealwright.vc.credentials.form import as_objects
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
+from sealwright.vc.errors import ClaimsDoNotMatchSchema, ControllerDeactivated, KeyNotControlled, VcError
+from sealwright.vc.proofs.verifying import MAX_SKEW, VerifiedProof, check_control
+from sealwright.vc.verification.report import Findings, ReportCode
+from sealwright.vc.verification.sources import AnyIssuer, SchemaSource, TrustedIssuers
+
+Document = Mapping[str, JSONValue]
+
+DELEGATION_TYPE: Final = "AgentDelegationCredential"
+SCHEMA_TYPES: Final = frozenset({"JsonSchema", "JsonSchemaValidator2018"})
+
+_CODES: Final[Mapping[str, str]] = {
+    "NumberOutOfRange": "NUMBER_OUT_OF_RANGE",
+    "InvalidCharacter": "INVALID_CHARACTER",
+    "ClaimsTooLarge": "CLAIMS_TOO_LARGE",
+    "ReservedKey": "RESERVED_KEY",
+    "UndefinedTerm": "UNDEFINED_TERM",
+    "UnsignableValue": "UNSIGNABLE_VALUE",
+    "TermConflict": "TERM_CONFLICT",
+    "ContextNotAllowed": "CONTEXT_NOT_ALLOWED",
+    "TooComplex": "TOO_COMPLEX",
+}
+
+
+def structure_code(error: VcError) -> str:
+    """The code under which a refused document stands in a report: its class's, or that of its first fault of form."""
+    known = next((_CODES[base.__name__] for base in type(error).__mro__ if base.__name__ in _CODES), None)
+    if known is not None:
+        return known
+    return error.faults[0].code if error.faults else "INVALID_BODY"
+
+
+def check_issuer(found: Findings, proofs: tuple[VerifiedProof, ...], issuer: str | None) -> None:
+    """The key behind every proof is the issuer's own and listed for the purpose."""
+    try:
+        for proof in proofs:
+            check_control(proof, issuer)
+    except KeyNotControlled as error:
+        found.failed("issuer", ReportCode.ISSUER_KEY_MISMATCH, error.detail)
+    except ControllerDeactivated as error:
+        found.failed("issuer", ReportCode.ISSUER_DEACTIVATED, error.detail)
+    else:
+        found.passed("issuer", "The proof's key is the issuer's and listed for assertions.")
+
+
+def check_validity(found: Findings, document: Document, now: datetime) -> None:
+    """No beginning lies ahead and no end behind, in the spelling of either data model, within 60 s of clock skew."""
+    starts, ends = (
+        list(_dates(document, "issuanceDate", "validFrom")),
+        list(_dates(document, "expirationDate", "validUntil")),
+    )
+    if any(moment < now - MAX_SKEW for moment in ends):
+        found.failed("expiration", ReportCode.EXPIRED, "The credential has expired.")
+    elif any(moment > now + MAX_SKEW for moment in starts):
+        found.failed("expiration", ReportCode.NOT_YET_VALID, "The credential is not valid yet.")
+    elif starts or ends:
+        found.passed("expiration", "The credential is within its period of validity.")
+    else:
+        found.not_applicable("expiration", "The credential states no period of validity.")
+
+
+def check_schemas(found: Findings, document: Document, schemas: SchemaSource) -> None:
+    """The claims meet every credential schema that the document names."""
+    named = list(as_objects(document.get("credentialSchema"), ""))
+    if not named:
+        found.not_applicable("schema", "The credential names no schema.")
+        return
+    for _, reference in named:
+        name, kind = reference.get("id"), reference.get("type")
+        validator = schemas.schema_for(name) if isinstance(name, str) and kind in SCHEMA_TYPES else None
+        if validator is None:
+            found.unchecked("schema", ReportCode.SCHEMA_NOT_FOUND, "The credential schema is not known here.")
+            return
+        try:
+            for subject in subjects_of(document):
+                validator.check({member: value for member, value in subject.items() if member != "id"})
+        except ClaimsDoNotMatchSchema:
+            found.failed("schema", ReportCode.SCHEMA_VALIDATION_FAILED, "The claims do not match the schema.")
+            return
+    found.passed("schema", "The claims match the credential schema.")
+
+
+def check_holder(found: Findings, document: Document, expected_holder: str | None) -> None:
+    """Every subject is the party that the caller expects."""
+    if expected_holder is None:
+        found.not_applicable("holder", "No particular holder was expected.")
+    elif all(subject.get("id") == expected_holder for subject in subjects_of(document)):
+        found.passed("holder", "The credential is about the expected holder.")
+    else:
+        found.failed("holder", ReportCode.HOLDER_MISMATCH, "The credential is about somebody else.")
+
+
+def check_trust(found: Findings, issuer: str | None, trusted_issuers: TrustedIssuers) -> None:
+    """The issuer is one of those the caller trusts; an empty list trusts nobody."""
+    if isinstance(trusted_issuers, AnyIssuer):
+        found.not_applicable("trustedIssuer", "Any issuer is accepted by this verifier.")
+    elif issuer is not None and issuer in trusted_issuers:
+        found.passed("trustedIssuer", "The issuer is one of those that are trusted.")
+    else:
+        found.failed("trustedIssuer", ReportCode.UNTRUSTED_ISSUER, "The issuer is not one of those that are trusted.")
+
+
+def check_delegation(found: Findings, document: Document, issuer: str | None) -> None:
+    """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned."""
+    types = document.get("type")
+    if not isinstance(types, list) or DELEGATION_TYPE not in types:
+        found.not_applicable("delegation", "The credential is no delegation.")
+        return
+    subjects = subjects_of(document)
+    for subject in subjects:
+        delegator, delegate, parent = subject.get("delegator"), subject.get("delegate"), subject.get("parent")
+        if delegator != issuer or delegate != subject.get("id") or delegate == delegator or delegate is None:
+            found.failed(
+                "delegation", ReportCode.DELEGATION_INVALID, "Delegator and delegate are not issuer and subject."
+            )
+            return
+        if parent is not None:
+            # A link further down the chain says nothing without the links above it, which are not at hand here.
+            found.unchecked(
+                "delegation", ReportCode.DELEGATION_INVALID, "The chain above this delegation was not given."
+            )
+            return
+    found.passed("delegation", "The delegation runs from its issuer to its subject.")
+
+
+def subjects_of(document: Document) -> tuple[Mapping[str, JSONValue], ...]:
+    """The subjects of a credential whose form was checked."""
+    return tuple(subject for _, subject in as_objects(document.get("credentialSubject"), ""))
+
+
+def _dates(document: Document, *members: str) -> Iterator[datetime]:
+    for member in members:
+        text = document.get(member)
+        if isinstance(text, str):
+            yield parse_xsd_datetime_stamp(text)

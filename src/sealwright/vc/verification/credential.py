@@ -1,0 +1,96 @@
+"""Verifying a credential: ten named checks in the contract's order, and only verified members decide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sealwright.vc.credentials.structure import check_credential
+from sealwright.vc.dids.resolver import DIDResolver
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.proofs.canonical import CanonicalForms
+from sealwright.vc.proofs.verifying import issuer_of
+from sealwright.vc.verification.checks import (
+    check_delegation,
+    check_holder,
+    check_issuer,
+    check_schemas,
+    check_trust,
+    check_validity,
+)
+from sealwright.vc.verification.examination import Examination, description
+from sealwright.vc.verification.proving import Prover
+from sealwright.vc.verification.report import (
+    ALL_CHECKS,
+    CREDENTIAL_CHECKS,
+    PROOF_CHECKS,
+    Findings,
+    VerificationReport,
+)
+from sealwright.vc.verification.sources import SchemaSource, StatusSource, TrustedIssuers
+from sealwright.vc.verification.status_checks import check_status
+from sealwright.vc.verification.status_reading import StatusListMemory, StatusReader
+
+Document = Mapping[str, JSONValue]
+
+
+def verify_credential(
+    document: object,
+    *,
+    resolver: DIDResolver,
+    canon: CanonicalForms,
+    accepted_suites: Collection[str],
+    trusted_issuers: TrustedIssuers,
+    statuses: StatusSource,
+    schemas: SchemaSource,
+    now: datetime,
+    expected_holder: str | None = None,
+    selected: Collection[str] = ALL_CHECKS,
+    allow_inline: bool = False,
+    handed_status_lists: Sequence[Document] = (),
+    status_memory: StatusListMemory | None = None,
+) -> VerificationReport:
+    """Verify a credential and report every check; nothing that a document can hold makes this raise.
+
+    Args:
+        document: A parsed JSON value.
+        resolver: Finds the documents of DIDs.
+        canon: Canonicalizer; its contexts are the pinned ones.
+        accepted_suites: Names of the suites taken; an empty one takes none.
+        trusted_issuers: DIDs, or `ANY_ISSUER`; an empty one trusts nobody.
+        statuses: Where status lists come from.
+        schemas: Where credential schemas come from.
+        now: Aware UTC.
+        expected_holder: The DID that the credential must be about; None expects nobody in particular.
+        selected: Checks asked for; structure, proof and issuer are made in any case, others are then not applicable.
+        allow_inline: Accept context objects that only add terms.
+        handed_status_lists: Status list credentials that came with the request, each verified like a fetched one.
+        status_memory: Lists verified before.
+
+    Returns:
+        A report of ten checks in the contract's order, false unless every one passed or does not apply.
+    """
+    prover = Prover(resolver, canon, accepted_suites, now, allow_inline)
+    wanted = frozenset(selected) | PROOF_CHECKS
+    found = Findings(CREDENTIAL_CHECKS)
+    for name in CREDENTIAL_CHECKS:
+        if name not in wanted:
+            found.not_applicable(name, "This check was not asked for.")
+    examination = Examination(found, prover, check_credential, "assertionMethod")
+    proofs = examination.prove(document)
+    if proofs is not None and isinstance(document, Mapping):
+        issuer = issuer_of(document)
+        check_issuer(found, proofs, issuer)
+        # A document signed by a stranger to its issuer says nothing about dates or status. One whose issuer has ended
+        # is genuine all the same, so the rest is told.
+        if issuer is not None and not examination.is_foreign():
+            check_validity(found, document, now)
+            if not {"revocation", "suspension"}.isdisjoint(wanted):
+                reader = StatusReader(statuses, handed_status_lists, prover, status_memory)
+                check_status(found, document, issuer, reader)
+            check_schemas(found, document, schemas)
+            check_holder(found, document, expected_holder)
+            check_trust(found, issuer, trusted_issuers)
+            check_delegation(found, document, issuer)
+    checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
+    return VerificationReport(checks, PROOF_CHECKS, now, **description(document))

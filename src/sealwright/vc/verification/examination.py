@@ -1,0 +1,132 @@
+"""The first checks on any signed document, structure and proof, on which all others rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+from sealwright.vc.credentials.form import as_objects
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import (
+    DIDNotFound,
+    DIDNotResolved,
+    DocumentRefused,
+    InvalidDID,
+    InvalidKey,
+    KeyCompromised,
+    ProofMissing,
+    ProofRefused,
+    UnsupportedDIDMethod,
+    UnsupportedProofType,
+    VcError,
+)
+from sealwright.vc.proofs.verifying import VerifiedProof, holder_of, issuer_of
+from sealwright.vc.verification.checks import structure_code
+from sealwright.vc.verification.proving import Prover
+from sealwright.vc.verification.report import Findings, ReportCode
+
+Document = Mapping[str, JSONValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Structure and proof of one document.
+
+    Args:
+        found: Where the checks are recorded.
+        prover: Verifies proofs by the caller's rules.
+        check_form: Raises DocumentRefused for a document of the wrong form.
+        purpose: The purpose that each proof must state.
+    """
+
+    found: Findings
+    prover: Prover
+    check_form: Callable[[object], object]
+    purpose: str
+
+    def prove(self, document: object) -> tuple[VerifiedProof, ...] | None:
+        """Record `structure` and `proof`; the proofs if both hold, else None."""
+        try:
+            self.check_form(document)
+        except DocumentRefused as error:
+            self.structure_failed(error)
+            if isinstance(document, Mapping) and "proof" not in document:
+                self.found.failed("proof", ReportCode.PROOF_MISSING, "The document has no proof.")
+            return None
+        if not isinstance(document, Mapping):  # pragma: no cover - refused by check_form
+            return None
+        proofs = self._check_proofs(document)
+        if not self.found.is_set("structure"):
+            self._check_terms(document, already_done=proofs is not None)
+        return proofs if self.found.has_passed("structure") and self.found.has_passed("proof") else None
+
+    def is_foreign(self) -> bool:
+        """Whether the proof's key turned out not to be the issuer's."""
+        return self.found.code_of("issuer") == ReportCode.ISSUER_KEY_MISMATCH.value
+
+    def _check_proofs(self, document: Document) -> tuple[VerifiedProof, ...] | None:
+        try:
+            proofs = self.prover.signatures(document, self.purpose)
+        except DocumentRefused as error:
+            self.structure_failed(error)
+        except ProofMissing as error:
+            self.found.failed("proof", ReportCode.PROOF_MISSING, error.detail)
+        except KeyCompromised as error:
+            self.found.failed("proof", ReportCode.KEY_COMPROMISED, error.detail)
+        except (ProofRefused, UnsupportedProofType, InvalidKey, InvalidDID) as error:
+            self.found.failed("proof", ReportCode.PROOF_INVALID, error.detail)
+        except DIDNotFound as error:
+            self.found.failed("proof", ReportCode.UNRESOLVABLE, error.detail)
+        except (DIDNotResolved, UnsupportedDIDMethod) as error:
+            self.found.unchecked("proof", ReportCode.UNRESOLVABLE, error.detail)
+        except VcError as error:
+            # What is left are texts that have no canonical form, such as lone surrogates.
+            self.structure_failed(error)
+        else:
+            self.found.passed("proof", "Every proof holds.")
+            return proofs
+        return None
+
+    def _check_terms(self, document: Document, *, already_done: bool) -> None:
+        """Whether contexts are held and members defined; hashing for the proof has told it, if it came so far."""
+        try:
+            if not already_done:
+                self.prover.check_terms(document)
+        except VcError as error:
+            self.structure_failed(error)
+        else:
+            self.found.passed("structure", "The form is right, contexts are held here, and no member is left unsigned.")
+
+    def check_terms_alone(self, document: object) -> None:
+        """Record `structure` for a document without proof whose form was checked."""
+        if isinstance(document, Mapping):
+            self._check_terms(document, already_done=False)
+
+    def structure_failed(self, error: VcError) -> None:
+        """Record that the document must not be relied on as it stands."""
+        self.found.failed("structure", structure_code(error), error.detail)
+
+
+class Description(TypedDict, total=False):
+    """The head of a report."""
+
+    credential_id: str | None
+    issuer_did: str | None
+    holder_did: str | None
+    types: tuple[str, ...]
+
+
+def description(document: object) -> Description:
+    """What a document says it is, for the head of a report."""
+    if not isinstance(document, Mapping):
+        return {}
+    subjects: list[JSONValue] = [subject.get("id") for _, subject in as_objects(document.get("credentialSubject"), "")]
+    types, name = document.get("type"), document.get("id")
+    holder = subjects[0] if len(subjects) == 1 else None
+    return {
+        "credential_id": name if isinstance(name, str) else None,
+        "issuer_did": issuer_of(document),
+        "holder_did": holder if isinstance(holder, str) else holder_of(document),
+        "types": tuple(entry for entry in types if isinstance(entry, str)) if isinstance(types, list) else (),
+    }

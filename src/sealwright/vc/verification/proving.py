@@ -1,0 +1,86 @@
+"""Verifying proofs by one caller's rules, for a credential and for the status lists it points to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealwright.vc.dids.resolver import DIDResolver
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import DIDNotResolved, UnsignableValue, UnsupportedDIDMethod
+from sealwright.vc.proofs.canonical import CanonicalForms
+from sealwright.vc.proofs.registry import SUITES, suite_name_of
+from sealwright.vc.proofs.suites.suite import Hashing
+from sealwright.vc.proofs.unsecured import proofs_of, without_proof
+from sealwright.vc.proofs.verifying import ProofRules, VerifiedProof, check_signatures, verify_proofs
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Resolver, canonicalizer and rules of one verification.
+
+    Args:
+        resolver: Finds the documents of DIDs.
+        canon: Canonicalizer.
+        accepted_suites: Names of the suites taken.
+        now: Aware UTC.
+        allow_inline: Accept context objects that only add terms.
+    """
+
+    resolver: DIDResolver
+    canon: CanonicalForms
+    accepted_suites: Collection[str]
+    now: datetime
+    allow_inline: bool
+
+    def prove(self, document: Mapping[str, JSONValue]) -> tuple[VerifiedProof, ...]:
+        """Verify every proof of a credential of which nothing is to stay open.
+
+        Raises:
+            As `verify_proofs`.
+        """
+        return verify_proofs(
+            document,
+            resolver=self.resolver,
+            canon=self.canon,
+            purpose="assertionMethod",
+            accepted_suites=self.accepted_suites,
+            now=self.now,
+        )
+
+    def signatures(self, document: Mapping[str, JSONValue], purpose: str) -> tuple[VerifiedProof, ...]:
+        """Verify the signatures alone, so that a report can say whether signature or issuer is at fault.
+
+        Raises:
+            As `check_signatures`.
+        """
+        rules = ProofRules(purpose, self.accepted_suites, self.now)
+        hashing = Hashing(self.canon, self.allow_inline, stranger=True)
+        return check_signatures(document, resolver=self.resolver, rules=rules, hashing=hashing)
+
+    def check_terms(self, document: Mapping[str, JSONValue]) -> None:
+        """Check that contexts are held here and that every member of the document, but for its proofs, is defined.
+
+        Raises:
+            DocumentRefused: One is not.
+        """
+        proofs = proofs_of(document)
+        by_text_alone = bool(proofs) and all(not _signs_terms(proof) for proof in proofs)
+        # Null and empty members have no RDF statement; a proof over the text itself covers them all the same.
+        with suppress(UnsignableValue) if by_text_alone else nullcontext():
+            self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
+
+    def any_compromised(self, did: str, methods: Collection[str]) -> bool:
+        """Whether a method is known to be compromised by now, its DID was ended, or that cannot be said."""
+        try:
+            resolved = self.resolver.resolve(did)
+        except (DIDNotResolved, UnsupportedDIDMethod):
+            return True
+        return resolved.deactivated or not resolved.compromised_methods.isdisjoint(methods)
+
+
+def _signs_terms(proof: Mapping[str, JSONValue]) -> bool:
+    suite = SUITES.get(suite_name_of(proof))
+    return suite is None or suite.signs_terms
