@@ -6,7 +6,6 @@ Spec: JSON-LD 1.1, "Context Definitions"; the refusals are ours.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Final
 
 from sealwright.vc.contexts.store import ContextStore
@@ -46,7 +45,7 @@ def inspect_document(document: object, contexts: ContextStore, *, allow_inline: 
             add terms.
         TermConflict: A context that nulls a term, or all of them.
     """
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
         raise MalformedDocument("The document is not a JSON object.", pointer="")
     inspection = _Inspection(contexts, allow_inline)
     inspection.walk(document, "", 1)
@@ -72,7 +71,7 @@ class _Inspection:
                 raise NumberOutOfRange("A number lies outside ±(2^53 − 1) or is not finite.", pointer=pointer)
         elif depth > MAX_DEPTH:
             raise NestingTooDeep(f"The document nests deeper than {MAX_DEPTH} levels.", pointer=pointer)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             self._members(value, pointer, depth)
         elif isinstance(value, list):
             for index, item in enumerate(value):
@@ -80,7 +79,7 @@ class _Inspection:
         else:
             raise MalformedDocument("A value is not JSON.", pointer=pointer)
 
-    def _members(self, value: Mapping[object, object], pointer: str, depth: int) -> None:
+    def _members(self, value: dict[object, object], pointer: str, depth: int) -> None:
         for name, member in value.items():
             if not isinstance(name, str):
                 raise MalformedDocument("A member name is not a string.", pointer=pointer)

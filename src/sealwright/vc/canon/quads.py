@@ -166,7 +166,8 @@ class _Writer:
             return None
         return self._resource(iri)
 
-    def _resource(self, iri: str) -> str | None:
+    def _resource(self, iri: str | None) -> str | None:
+        iri = iri or ""  # Expansion turns an identifier of keyword form into null.
         if iri.startswith("_:"):
             label = self._labels.get(iri)
             if label is None:
