@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
+
+from sealwright.vc.encoding.strict_json import JSONValue
 
 UNIVERSITY_DEGREE: Final = "did:adi:schema:university-degree-v1"
 AGENT_DELEGATION: Final = "did:adi:schema:agent-delegation-v1"
@@ -17,7 +19,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DID_PATTERN: Final = "^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$"
 _COUNTRY_PATTERN: Final = "^[A-Z]{2}$"
 
-JSONSchema = dict[str, object]
+JSONSchema: TypeAlias = dict[str, JSONValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class BuiltinSchema:
     version: str
     type: tuple[str, ...]
     description: str
-    schema: Mapping[str, object]
+    schema: Mapping[str, JSONValue]
     credential_type: str | None = None
 
 

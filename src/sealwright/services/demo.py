@@ -1,0 +1,163 @@
+"""The demo: the people, DIDs, schemas and keys that the documentation's examples speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sealwright.domain.dids import DIDKind
+from sealwright.domain.people import AccountRole, Caller
+from sealwright.services.dids import ImportedDID
+from sealwright.services.founding import register_builtin
+from sealwright.services.people import NewPerson
+
+if TYPE_CHECKING:
+    from sealwright.services.office import Office
+    from sealwright.services.ports import UnitOfWork
+
+_NAME: Final = "demo"
+_PROOF_TYPE: Final = "Ed25519Signature2020"
+KEYED_ISSUERS: Final = ("did:adi:issuer001", "did:adi:human001")
+
+
+@dataclass(frozen=True, slots=True)
+class _DemoPerson:
+    """Somebody of the demo, by the name that the documentation uses."""
+
+    name: str
+    display_name: str
+    role: AccountRole
+    scopes: tuple[str, ...] = ()
+    wallets: tuple[str, ...] = ()
+    holder_did: str | None = None
+
+    @property
+    def email(self) -> str:
+        return f"{self.name.replace('_', '-')}@demo.example"
+
+
+@dataclass(frozen=True, slots=True)
+class _DemoDID:
+    """A DID of the demo and who owns it; it is also known under its id with three dots behind it."""
+
+    did: str
+    kind: DIDKind
+    name: str
+    owner: str
+    operator: str | None = None
+
+
+_PEOPLE: Final = (
+    _DemoPerson("admin", "Ada Admin", AccountRole.ADMIN),
+    _DemoPerson("issuer", "Ines Issuer", AccountRole.ISSUER, scopes=("dpw_certified", "sfluv_verifier")),
+    _DemoPerson("dpw_issuer", "Dora Works", AccountRole.ISSUER, scopes=("dpw_certified",)),
+    _DemoPerson(
+        "improver",
+        "Ivo Improver",
+        AccountRole.IMPROVER,
+        wallets=("0x1111111111111111111111111111111111111111",),
+        holder_did="did:adi:holder001",
+    ),
+    _DemoPerson(
+        "improver2",
+        "Iris Improver",
+        AccountRole.IMPROVER,
+        wallets=("0x2222222222222222222222222222222222222222",),
+        holder_did="did:adi:holder002",
+    ),
+    _DemoPerson("proposer", "Pat Proposer", AccountRole.PROPOSER),
+    _DemoPerson("voter1", "Vera Voter", AccountRole.VOTER),
+    _DemoPerson("voter2", "Victor Voter", AccountRole.VOTER),
+    _DemoPerson("voter3", "Viola Voter", AccountRole.VOTER),
+)
+# Operators stand before their agents.
+_DIDS: Final = (
+    _DemoDID("did:adi:issuer001", DIDKind.ORGANIZATION, "MIT", "issuer"),
+    _DemoDID("did:adi:holder001", DIDKind.HUMAN, "Ivo Improver", "improver"),
+    _DemoDID("did:adi:holder002", DIDKind.HUMAN, "Iris Improver", "improver2"),
+    _DemoDID("did:adi:human001", DIDKind.HUMAN, "Pat Proposer", "proposer"),
+    _DemoDID("did:adi:agent:7f3a", DIDKind.AGENT, "Purchasing agent", "proposer", operator="did:adi:human001"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoUser:
+    """A person of the demo with a fresh personal token, in clear this once."""
+
+    user_id: str
+    email: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoData:
+    """What the demo consists of; secrets are fresh each time.
+
+    Args:
+        users: By the name that the documentation uses.
+        issuer_api_keys: A fresh API key by issuer DID.
+    """
+
+    users: Mapping[str, DemoUser]
+    issuer_api_keys: Mapping[str, str] = field(repr=False)
+    dids: tuple[str, ...]
+    schemas: tuple[str, ...]
+
+
+def seed_demo(office: Office, caller: Caller) -> DemoData:
+    """Add what is missing of the demo, and make fresh tokens and keys, in one transaction.
+
+    Raises:
+        RoleRequired: The caller is neither operator nor admin.
+        EmailInUse, DIDExists: Somebody who is not of the demo has taken a name of it.
+        Sealed: Keys cannot be made.
+    """
+    return office.acts.run(caller, lambda uow, present: _seed(office, uow, present), changes_registry=True)
+
+
+def _seed(office: Office, uow: UnitOfWork, caller: Caller) -> DemoData:
+    schemas = register_builtin(office, uow, caller)
+    ids = {person.name: _ensure_person(office, uow, caller, person) for person in _PEOPLE}
+    for one in _DIDS:
+        _ensure_did(office, uow, caller, one, ids[one.owner])
+    users = {}
+    for person in _PEOPLE:
+        _, secret = office.people.create_token(uow, caller, ids[person.name], _NAME)
+        users[person.name] = DemoUser(ids[person.name], person.email, secret.text)
+    keys = {}
+    for did in KEYED_ISSUERS:
+        _, secret = office.api_keys.create(uow, caller, name=_NAME, issuer_dids=[did])
+        keys[did] = secret.text
+    return DemoData(users, keys, tuple(one.did for one in _DIDS), schemas)
+
+
+def _ensure_person(office: Office, uow: UnitOfWork, caller: Caller, wanted: _DemoPerson) -> str:
+    known = uow.people.by_email(wanted.email)
+    if known is None:
+        wish = NewPerson(
+            email=wanted.email,
+            display_name=wanted.display_name,
+            roles=frozenset({wanted.role}),
+            verified=True,
+            scopes=wanted.scopes,
+            wallets=wanted.wallets,
+            holder_did=wanted.holder_did,
+        )
+        known = office.people.create(uow, caller, wish)
+    return known.user_id
+
+
+def _ensure_did(office: Office, uow: UnitOfWork, caller: Caller, wanted: _DemoDID, owner: str) -> None:
+    if uow.dids.get(wanted.did) is not None:
+        return
+    wish = ImportedDID(
+        wanted.did,
+        kind=wanted.kind,
+        name=wanted.name,
+        generate=(_PROOF_TYPE,),
+        operator=wanted.operator,
+        aliases=(f"{wanted.did}...",),
+        owner=owner,
+    )
+    office.dids.import_did(uow, caller, wish)

@@ -1,0 +1,94 @@
+"""Setting an office up: its own keys, its platform DID, the built-in credential schemas, and a first admin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sealwright.domain.dids import DIDKind
+from sealwright.domain.people import AccountRole, Caller
+from sealwright.services.catalog_builtin import list_builtin
+from sealwright.services.dids import NewDID
+from sealwright.services.people import NewPerson
+from sealwright.services.schemas import NewSchema
+
+if TYPE_CHECKING:
+    from sealwright.services.office import Office
+    from sealwright.services.ports import UnitOfWork
+
+PLATFORM_DID: Final = "platform_did"
+FOUNDED_AT_URL: Final = "founded_at_url"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdmin:
+    """Who is to run the office."""
+
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """What stands after founding; `is_new` is False where the office was set up before."""
+
+    is_new: bool
+    issuer_did: str
+    admin_user_id: str | None
+
+
+def found(office: Office, caller: Caller, *, organization: str, admin: FirstAdmin | None = None) -> Founded:
+    """Set the office up in one transaction. Again, it adds only what is missing.
+
+    Raises:
+        RoleRequired: The caller is neither operator nor admin.
+        Sealed: Keys cannot be made.
+    """
+    return office.acts.run(
+        caller, lambda uow, present: _found(office, uow, present, organization, admin), changes_registry=True
+    )
+
+
+def _found(office: Office, uow: UnitOfWork, caller: Caller, organization: str, admin: FirstAdmin | None) -> Founded:
+    is_new = office.people.initialize(uow, caller, organization)
+    if is_new:
+        # Contexts and status lists carry the public URL for ever; `doctor` tells when it has changed since.
+        uow.office.put(FOUNDED_AT_URL, office.public_url)
+    issuer_did = uow.office.get(PLATFORM_DID)
+    if issuer_did is None:
+        issuer_did = office.dids.create(uow, caller, NewDID(kind=DIDKind.PLATFORM, name=organization)).did
+        uow.office.put(PLATFORM_DID, issuer_did)
+    register_builtin(office, uow, caller)
+    return Founded(is_new, issuer_did, _admin_id(office, uow, caller, admin))
+
+
+def register_builtin(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[str, ...]:
+    """Register the built-in credential schemas that are missing; gives the ids of all of them.
+
+    Raises:
+        RoleRequired: The caller is neither operator nor admin.
+    """
+    for builtin in list_builtin():
+        if uow.schemas.get(builtin.schema_id) is None and uow.schemas.by_name(builtin.name, builtin.version) is None:
+            wish = NewSchema(
+                name=builtin.name,
+                version=builtin.version,
+                type=builtin.type,
+                schema=builtin.schema,
+                description=builtin.description,
+                schema_id=builtin.schema_id,
+                credential_type=builtin.credential_type,
+            )
+            office.schemas.register(uow, caller, wish)
+    return tuple(builtin.schema_id for builtin in list_builtin())
+
+
+def _admin_id(office: Office, uow: UnitOfWork, caller: Caller, admin: FirstAdmin | None) -> str | None:
+    if admin is not None:
+        known = uow.people.by_email(admin.email)
+        if known is None:
+            roles = frozenset({AccountRole.ADMIN})
+            known = office.people.create(uow, caller, NewPerson(admin.email, admin.name, roles=roles, verified=True))
+        return known.user_id
+    admins = [person for person in uow.people.list(role=AccountRole.ADMIN.value) if person.active]
+    return min(admins, key=lambda person: (person.created_at, person.user_id)).user_id if admins else None
