@@ -1,0 +1,1 @@
+"""Exchanges with independent implementations, both ways."""
