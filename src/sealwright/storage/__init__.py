@@ -1,0 +1,1 @@
+"""What is remembered: tables, migrations, the unit of work, and one repository per domain module."""

@@ -1,0 +1,132 @@
+"""Credentials between values and rows, and the sets of types that they share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode, StatusPlace
+from sealwright.storage.column_types import optional_seconds_of, seconds_of
+from sealwright.storage.tables import credentials, type_sets
+from sealwright.storage.transaction import Transaction
+
+CREDENTIAL: Final = sa.select(*credentials.columns, type_sets.c.types).join(
+    type_sets, type_sets.c.type_set == credentials.c.type_set
+)
+_INSERT_TYPES: Final = sa.text(
+    "INSERT INTO type_sets (type_set, types) VALUES (:type_set, :types) ON CONFLICT (type_set) DO NOTHING"
+)
+_DIGEST_BYTES: Final = 16
+
+
+def holder_digest(holder_did: str) -> bytes:
+    """Give the 16 bytes by which a holder's credentials are found; short keys keep the index small."""
+    return hashlib.sha256(holder_did.encode("utf-8")).digest()[:_DIGEST_BYTES]
+
+
+def type_set_of(types: tuple[str, ...]) -> bytes:
+    """Give the 16 bytes that stand for a sequence of types."""
+    return hashlib.sha256(msgspec.json.encode(types)).digest()[:_DIGEST_BYTES]
+
+
+class TypeSets:
+    """Writes each distinct sequence of types once, and remembers which are stored already.
+
+    What this transaction wrote is remembered for the process only when `remember` is called after
+    its commit: before that it could still be rolled back.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._stored: dict[tuple[str, ...], bytes] = transaction.database.memory.setdefault("type_sets", {})
+        self._new: dict[tuple[str, ...], bytes] = {}
+
+    def write(self, records: Iterable[CredentialRecord]) -> dict[tuple[str, ...], bytes]:
+        """Store the type sets of these credentials and give their digests."""
+        digests: dict[tuple[str, ...], bytes] = {}
+        missing: dict[bytes, tuple[str, ...]] = {}
+        for record in records:
+            types = record.types
+            if types in digests:
+                continue
+            digest = self._stored.get(types)
+            if digest is None:
+                digest = type_set_of(types)
+                missing[digest] = types
+            digests[types] = digest
+        # In order, so that two processes that meet the same new types do not wait for each other.
+        for digest in sorted(missing):
+            types = missing[digest]
+            row = {"type_set": digest, "types": msgspec.json.encode(types).decode()}
+            self._transaction.change(_INSERT_TYPES, row)
+            self._new[types] = digest
+        return digests
+
+    def remember(self) -> None:
+        """Keep in mind what was committed."""
+        self._stored.update(self._new)
+
+
+def values_of(record: CredentialRecord, uid: UUID | bytes, type_set: bytes) -> tuple[object, ...]:
+    """Give a credential as a row, in the order of the table's columns."""
+    place = record.place
+    return (
+        uid,
+        record.external_id,
+        record.issuer_did,
+        record.holder_did,
+        holder_digest(record.holder_did),
+        record.schema_id,
+        type_set,
+        record.proof_type,
+        record.verification_method,
+        record.revocable,
+        record.suspendable,
+        None if place is None else place.list_id,
+        None if place is None else place.index,
+        record.status.value,
+        seconds_of(record.issued_at),
+        optional_seconds_of(record.expires_at),
+        record.document,
+        bytes.fromhex(record.document_sha256),
+        optional_seconds_of(record.revoked_at),
+        None if record.reason_code is None else record.reason_code.value,
+        record.reason,
+        record.grant_id,
+        record.batch_id,
+        record.transaction_hash,
+    )
+
+
+def credential_of(row: Row[Any]) -> CredentialRecord:
+    """Read a credential from a row of `CREDENTIAL`."""
+    return CredentialRecord(
+        uid=row.uid,
+        external_id=row.external_id,
+        issuer_did=row.issuer_did,
+        holder_did=row.holder_did,
+        schema_id=row.schema_id,
+        types=msgspec.json.decode(row.types, type=tuple[str, ...]),
+        proof_type=row.proof_type,
+        verification_method=row.verification_method,
+        revocable=row.revocable,
+        suspendable=row.suspendable,
+        place=None if row.list_id is None else StatusPlace(row.list_id, row.list_index),
+        status=CredentialStatus(row.status),
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        document=row.document,
+        document_sha256=row.document_sha256.hex(),
+        revoked_at=row.revoked_at,
+        reason_code=None if row.reason_code is None else ReasonCode(row.reason_code),
+        reason=row.reason,
+        grant_id=row.grant_id,
+        batch_id=row.batch_id,
+        transaction_hash=row.transaction_hash,
+    )

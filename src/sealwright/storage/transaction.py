@@ -1,0 +1,186 @@
+"""One transaction: statements in, rows or refusals out. The only module that hands statements to a driver."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from sealwright.domain.errors import StoreUnavailable
+from sealwright.storage.engines import Database
+from sealwright.storage.errors import DATABASE_ERRORS, is_constraint, refusal_for
+
+T = TypeVar("T")
+Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
+
+
+class Transaction:
+    """A connection inside a transaction, which every repository of a unit of work shares.
+
+    Args:
+        writes: False for a unit of work that only reads.
+    """
+
+    def __init__(self, database: Database, connection: Connection, *, writes: bool) -> None:
+        self.database = database
+        self.writes = writes
+        self.is_sqlite = database.is_sqlite
+        self._connection = connection
+        self._watch = database.watch
+        self._registry_raised = False
+        self._is_over = False
+
+    # -- statements ---------------------------------------------------------------------------------
+
+    def rows(self, statement: sa.Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
+        """Run a statement and give all its rows."""
+        return self._guarded(lambda: self._connection.execute(statement, parameters).all())
+
+    def row(self, statement: sa.Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+        """Run a statement and give its first row, if there is one."""
+        return self._guarded(lambda: self._connection.execute(statement, parameters).first())
+
+    def change(self, statement: sa.Executable, parameters: Parameters | None = None) -> int:
+        """Run a statement and give the number of rows that it changed."""
+        return self._guarded(lambda: self._connection.execute(statement, parameters).rowcount)
+
+    def driver_rows(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Run prepared text in the driver's own form and give its rows; for the hot statements."""
+
+        def run() -> list[tuple[Any, ...]]:
+            cursor = self._driver_cursor()
+            try:
+                cursor.execute(statement, parameters)
+                return cursor.fetchall() if cursor.description is not None else []
+            finally:
+                cursor.close()
+
+        return self._guarded(run)
+
+    def driver_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run prepared text once for each row of parameters."""
+
+        def run() -> None:
+            cursor = self._driver_cursor()
+            try:
+                cursor.executemany(statement, rows)
+            finally:
+                cursor.close()
+
+        self._guarded(run)
+
+    def copy(self, statement: str, types: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Send rows by binary COPY; PostgreSQL only."""
+
+        def run() -> None:
+            cursor: psycopg.Cursor[Any] = self._driver_cursor()
+            with cursor, cursor.copy(statement) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+
+        self._guarded(run)
+
+    def uid(self, uid: UUID) -> UUID | bytes:
+        """Give a uid as the driver takes it."""
+        return uid.bytes if self.is_sqlite else uid
+
+    # -- the registry epoch -------------------------------------------------------------------------
+
+    def raise_epoch(self) -> None:
+        """Raise the registry epoch, once per unit of work, at its first change.
+
+        At the first change and not at the commit, because everybody locks the epoch before any
+        record: whoever did it the other way round would wait for those who wait for them.
+        """
+        if not self._registry_raised:
+            self.driver_rows("UPDATE registry SET epoch = epoch + 1 WHERE id = 1", ())
+            self._registry_raised = True
+
+    # -- parts and ends -----------------------------------------------------------------------------
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Open a part that rolls back alone if it raises."""
+        raised = self._registry_raised
+        nested = self._guarded(self._connection.begin_nested)
+        try:
+            yield
+        except BaseException:
+            self._registry_raised = raised
+            if not self._is_over:
+                self._guarded(nested.rollback)
+            raise
+        self._guarded(nested.commit)
+
+    def commit(self) -> None:
+        """Commit; afterwards nothing more can be done here."""
+        self._check_open()
+        self._guarded(self._connection.commit)
+        self._is_over = True
+
+    def close(self) -> None:
+        """Roll back what was not committed and give the connection back; a dead one is thrown away."""
+        self._is_over = True
+        descriptor = self._enter_watch()
+        try:
+            self._connection.close()
+        except DATABASE_ERRORS:
+            # The server forgot the transaction together with the connection.
+            self._connection.invalidate()
+            self._connection.close()
+        finally:
+            if descriptor is not None and self._watch is not None:
+                self._watch.leave(descriptor)
+
+    def _guarded(self, run: Callable[[], T]) -> T:
+        """Run a driver call under the watch, and turn what the driver raises into a refusal of ours."""
+        self._check_open()
+        descriptor = self._enter_watch()
+        try:
+            return run()
+        except DATABASE_ERRORS as error:
+            self._settle(error)
+            raise refusal_for(error) from None
+        finally:
+            if descriptor is not None and self._watch is not None:
+                self._watch.leave(descriptor)
+
+    def _settle(self, error: Exception) -> None:
+        """Close what cannot go on: a full or broken SQLite file ends the transaction without saying so,
+        and whatever came after would commit by itself."""
+        if is_constraint(error):
+            return
+        if self._connection.invalidated:
+            self._is_over = True
+            return
+        driver = self._connection.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection):
+            self._is_over = not driver.in_transaction
+        elif isinstance(driver, psycopg.Connection) and driver.closed:
+            self._is_over = True
+            self._connection.invalidate()
+
+    def _check_open(self) -> None:
+        if self._is_over:
+            raise StoreUnavailable("The transaction has ended; nothing was done.")
+
+    def _enter_watch(self) -> int | None:
+        if self._watch is None or self._connection.invalidated or self._connection.closed:
+            return None
+        driver = self._connection.connection.driver_connection
+        if not isinstance(driver, psycopg.Connection) or driver.closed:
+            return None
+        descriptor = driver.fileno()
+        self._watch.enter(descriptor)
+        return descriptor
+
+    def _driver_cursor(self) -> Any:
+        """A cursor of the driver, after the transaction was begun."""
+        return self._connection.connection.cursor()

@@ -1,0 +1,122 @@
+"""The unit of work: one transaction over every repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from sealwright.services.ports import (
+    ApiKeys,
+    AuditLog,
+    Credentials,
+    DIDs,
+    Idempotency,
+    Keys,
+    Office,
+    People,
+    Reservations,
+    Schemas,
+    StatusLists,
+    UnitOfWork,
+    UnitOfWorkFactory,
+)
+from sealwright.storage.access import StoredApiKeys
+from sealwright.storage.audit import StoredAuditLog
+from sealwright.storage.credentials import StoredCredentials
+from sealwright.storage.dids import StoredDIDs
+from sealwright.storage.engines import Database
+from sealwright.storage.errors import DATABASE_ERRORS, refusal_for
+from sealwright.storage.idempotency import StoredIdempotency
+from sealwright.storage.keys import StoredKeys
+from sealwright.storage.office import StoredOffice
+from sealwright.storage.people import StoredPeople
+from sealwright.storage.reservations import StoredReservations
+from sealwright.storage.schemas import StoredSchemas
+from sealwright.storage.status_lists import StoredStatusLists
+from sealwright.storage.transaction import Transaction
+
+
+class StoredUnitOfWork:
+    """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
+
+    Locks are always taken in one order: registry epoch, records, status lists, audit head.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._audit = StoredAuditLog(transaction)
+        self._credentials = StoredCredentials(transaction)
+        self.people: People = StoredPeople(transaction)
+        self.api_keys: ApiKeys = StoredApiKeys(transaction)
+        self.dids: DIDs = StoredDIDs(transaction)
+        self.keys: Keys = StoredKeys(transaction)
+        self.schemas: Schemas = StoredSchemas(transaction)
+        self.reservations: Reservations = StoredReservations(transaction)
+        self.credentials: Credentials = self._credentials
+        self.status_lists: StatusLists = StoredStatusLists(transaction)
+        self.audit: AuditLog = self._audit
+        self.idempotency: Idempotency = StoredIdempotency(transaction)
+        self.office: Office = StoredOffice(transaction)
+
+    def commit(self) -> None:
+        """Seal the audit entries and commit.
+
+        Raises:
+            StoreUnavailable, AuditUnavailable: Nothing happened. Should a connection be lost during the
+                commit itself, the outcome is unknown, as everywhere; a retry by idempotency key settles it.
+        """
+        self._audit.seal()
+        self._transaction.commit()
+        self._credentials.type_sets.remember()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Open a part that rolls back alone if it raises, with its audit entries."""
+        mark = self._audit.mark()
+        try:
+            with self._transaction.savepoint():
+                yield
+        except BaseException:
+            self._audit.forget(mark)
+            raise
+
+
+class StoredUnitOfWorkFactory:
+    """Opens units of work on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __call__(self, *, write: bool = True) -> AbstractContextManager[UnitOfWork]:
+        """Open a unit of work.
+
+        Raises:
+            StoreUnavailable: No connection can be had, or on SQLite the write lock was not free in time.
+        """
+        return self._open(write=write)
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[UnitOfWork]:
+        transaction = _begin(self._database, write=write)
+        try:
+            yield StoredUnitOfWork(transaction)
+        finally:
+            transaction.close()
+
+
+def _begin(database: Database, *, write: bool) -> Transaction:
+    engine = database.writers if write else database.readers
+    connection = None
+    try:
+        connection = engine.connect()
+        connection.begin()
+    except DATABASE_ERRORS as error:
+        if connection is not None:
+            connection.close()
+        raise refusal_for(error) from None
+    return Transaction(database, connection, writes=write)
+
+
+def make_unit_of_work_factory(database: Database) -> UnitOfWorkFactory:
+    """Make the factory that services are handed."""
+    return StoredUnitOfWorkFactory(database)
