@@ -177,7 +177,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         type_key: str | None = None,
         type_scoped_ctx: ActiveContext | None = None,
     ) -> None:
-        self._check_object(active_ctx, element, type_scoped_ctx or active_ctx, type_key)
+        self._check_object(active_ctx, element, type_scoped_ctx or active_ctx, type_key, options)
         super()._expand_object(
             active_ctx,
             active_property,
@@ -204,7 +204,12 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             raise TermConflict("An inline context redefines an existing term.")
 
     def _check_object(
-        self, active_ctx: ActiveContext, element: Mapping[str, Any], type_ctx: ActiveContext, type_key: str | None
+        self,
+        active_ctx: ActiveContext,
+        element: Mapping[str, Any],
+        type_ctx: ActiveContext,
+        type_key: str | None,
+        options: dict[str, Any],
     ) -> None:
         mappings = active_ctx["mappings"]
         is_json = type_key is not None and self._is_json_type(type_ctx, element[type_key])
@@ -228,11 +233,22 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
                 holds = is_json or self._references_hold(type_ctx, value, vocabulary=True)
             elif iri == "@id" or (coercion in {"@id", "@vocab"} and not iri.startswith("@")):
                 vocabulary = iri != "@id" and coercion == "@vocab"
-                holds = self._references_hold(active_ctx, value, vocabulary=vocabulary)
+                # A term's own context counts for its values, as for the purposes of a proof.
+                value_ctx = self._scoped(active_ctx, mapping, options)
+                holds = self._references_hold(value_ctx, value, vocabulary=vocabulary)
             else:
                 continue
             if not holds:
                 self._refuse(UndefinedTerm, "A text does not become an absolute IRI.", element, name)
+
+    def _scoped(self, active_ctx: ActiveContext, mapping: Mapping[str, Any], options: dict[str, Any]) -> ActiveContext:
+        """The active context inside a term that may bring its own."""
+        if mapping.get("@context") is None:
+            return active_ctx
+        scoped: ActiveContext = self._process_context(
+            active_ctx, mapping["@context"], options, propagate=True, override_protected=True
+        )
+        return scoped
 
     def _is_json_type(self, type_ctx: ActiveContext, value: object) -> bool:
         types = value if isinstance(value, list) else [value]
