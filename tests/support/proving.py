@@ -1,4 +1,4 @@
-"""What tests of proofs share: fixed keys, a resolver that holds documents, and the degree credential of the examples."""
+"""What tests of proofs share: fixed keys, a resolver that holds documents, and the degree credential."""
 
 from __future__ import annotations
 
