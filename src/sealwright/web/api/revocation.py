@@ -1,0 +1,137 @@
+"""The issuance API: revoking, suspending and reinstating."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from sealwright.domain.credentials import CredentialRecord, ReasonCode
+from sealwright.domain.people import Caller
+from sealwright.services.ports import UnitOfWork
+from sealwright.services.revocation import RevocationDesk, RevokedItem
+from sealwright.web.api import rendering
+from sealwright.web.api.shapes import answers, examples
+from sealwright.web.api.shapes.credentials import BATCH_REVOKE, STATUS_CHANGE, STATUS_CHANGE_BY_PATH
+from sealwright.web.call import Call
+from sealwright.web.problems import fault_for
+from sealwright.web.reply import Reply, json_reply
+from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
+
+
+class Move(Protocol):
+    """One of the desk's status changes."""
+
+    def __call__(
+        self,
+        uow: UnitOfWork,
+        caller: Caller,
+        credential_id: str,
+        reason: str,
+        reason_code: ReasonCode = ...,
+        *,
+        dry_run: bool = ...,
+    ) -> CredentialRecord: ...
+
+
+def moving(choose: Callable[[RevocationDesk], Move]) -> Handler:
+    """The handler of one status change; the credential is named in the path or in the body."""
+
+    def handler(call: Call) -> Reply:
+        body = call.body
+        move = choose(call.office.revocation)
+        return call.perform(
+            lambda uow, caller: move(
+                uow,
+                caller,
+                call.params.get("id") or body["credentialId"],
+                body["reason"],
+                _reason_code(body),
+                dry_run=body.get("dryRun", False),
+            ),
+            lambda record: _changed(call, record),
+        )
+
+    return handler
+
+
+def _reason_code(body: dict[str, Any]) -> ReasonCode:
+    return ReasonCode(body.get("reasonCode", "unspecified"))
+
+
+def _changed(call: Call, record: CredentialRecord) -> Reply:
+    status = rendering.credential_status(record, call.office.public_url, call.office.clock.now())
+    return json_reply({**status, "effects": None})
+
+
+def batch_revoke(call: Call) -> Reply:
+    """POST /api/v1/credentials/batch-revoke."""
+    body = call.body
+    # Each row stands alone in a transaction of its own; running the call again finds rows revoked already.
+    items = call.office.revocation.batch_revoke(
+        call.caller,
+        body["credentialIds"],
+        body["reason"],
+        _reason_code(body),
+        dry_run=body.get("dryRun", False),
+    )
+    failed = sum(item.error is not None for item in items)
+    rows = [_row(item) for item in items]
+    return json_reply({"results": rows, "revoked": len(items) - failed, "failed": failed})
+
+
+def _row(item: RevokedItem) -> dict[str, Any]:
+    return {
+        "credentialId": item.credential_id,
+        "status": "revoked" if item.error is None else "failed",
+        "error": fault_for(item.error) if item.error is not None else None,
+    }
+
+
+_TAG: Final = "Credentials"
+_REVOKE_CODES: Final = ("CREDENTIAL_NOT_FOUND", "NOT_ISSUER_OF_CREDENTIAL", "NOT_REVOCABLE", "ALREADY_REVOKED")
+_SUSPEND_CODES: Final = (*_REVOKE_CODES[:2], "NOT_SUSPENDABLE", "ALREADY_REVOKED", "STATE_CONFLICT")
+_KEY_CODES: Final = ("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS", "AUDIT_UNAVAILABLE")
+_DONE: Final = Answered(
+    200, "The state after the change.", answers.STATUS_CHANGE, examples.STATUS_CHANGE, headers=("Idempotent-Replayed",)
+)
+
+
+def _routes(verb: str, summary: str, handler: Handler, codes: tuple[str, ...]) -> tuple[Route, Route]:
+    def route(path: str, named_in_path: bool) -> Route:  # noqa: FBT001 - two forms of one thing
+        return Route(
+            "POST",
+            path,
+            Audience.CALLER,
+            "K",
+            summary,
+            handler,
+            (_DONE,),
+            _TAG,
+            bucket=Bucket.WRITE,
+            body=STATUS_CHANGE_BY_PATH if named_in_path else STATUS_CHANGE,
+            codes=(*codes, *_KEY_CODES),
+            idempotent=True,
+        )
+
+    return route(f"/api/v1/credentials/{verb}", False), route(f"/api/v1/credentials/{{id}}/{verb}", True)
+
+
+ROUTES: Final = (
+    *_routes("revoke", "Revoke a credential for ever", moving(lambda desk: desk.revoke), _REVOKE_CODES),
+    *_routes("suspend", "Suspend a credential", moving(lambda desk: desk.suspend), _SUSPEND_CODES),
+    *_routes("reinstate", "End a suspension", moving(lambda desk: desk.reinstate), _SUSPEND_CODES),
+    Route(
+        "POST",
+        "/api/v1/credentials/batch-revoke",
+        Audience.CALLER,
+        "K",
+        "Revoke many credentials, one by one",
+        batch_revoke,
+        (Answered(200, "What became of each.", answers.BATCH_REVOKED, examples.BATCH_REVOKED),),
+        _TAG,
+        bucket=Bucket.WRITE,
+        body=BATCH_REVOKE,
+        codes=("BATCH_TOO_LARGE",),
+        deadline_seconds=300.0,
+    ),
+)

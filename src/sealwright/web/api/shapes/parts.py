@@ -1,0 +1,86 @@
+"""Parts that many shapes share."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+Node = dict[str, Any]
+
+DID: Final[Node] = {"type": "string", "format": "did", "description": "A DID, or an alias of one kept here."}
+TIMESTAMP: Final[Node] = {"type": "string", "format": "date-time", "description": "RFC 3339 with a zone."}
+BOOLEAN: Final[Node] = {"type": "boolean"}
+OBJECT: Final[Node] = {"type": "object"}
+URL: Final[Node] = {"type": "string", "format": "uri"}
+
+PROOF_TYPES: Final = ("Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022")
+REASON_CODES: Final = (
+    "unspecified",
+    "issued_in_error",
+    "requirements_not_met",
+    "holder_request",
+    "misconduct",
+    "key_compromise",
+    "superseded",
+    "privilege_withdrawn",
+)
+STATUSES: Final = ("valid", "suspended", "revoked", "expired")
+
+PROOF_TYPE: Final[Node] = {
+    "type": "string",
+    "enum": list(PROOF_TYPES),
+    "x-fault": "UNSUPPORTED_PROOF_TYPE",
+    "description": "How the credential is proved; the 2020 suite gives a Data Model 1.1 document, the others 2.0.",
+}
+
+
+def text(longest: int, description: str | None = None) -> Node:
+    """A text of 1 to `longest` characters."""
+    node: Node = {"type": "string", "minLength": 1, "maxLength": longest}
+    return node if description is None else {**node, "description": description}
+
+
+def listed(item: Node, *, least: int = 0, most: int | None = None, description: str | None = None) -> Node:
+    """A list of these."""
+    node: Node = {"type": "array", "items": item}
+    if least:
+        node["minItems"] = least
+    if most is not None:
+        node["maxItems"] = most
+    return node if description is None else {**node, "description": description}
+
+
+def closed(properties: Node, required: tuple[str, ...] = (), **more: Any) -> Node:
+    """An object that holds these members and no others."""
+    node: Node = {"type": "object", "properties": properties, "additionalProperties": False, **more}
+    return {**node, "required": list(required)} if required else node
+
+
+def nullable(node: Node) -> Node:
+    """The same, or null; for answers."""
+    kind = node.get("type")
+    changed: Node = {**node, "type": [kind, "null"] if isinstance(kind, str) else kind}
+    if "enum" in node:
+        changed["enum"] = [*node["enum"], None]
+    return changed
+
+
+def answer(title: str, properties: Node, *, optional: tuple[str, ...] = ()) -> Node:
+    """An object that we answer with: every member is there, but for the optional ones."""
+    return {
+        "title": title,
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+    }
+
+
+def page_of(title: str, item: Node) -> Node:
+    """A cursor list of these."""
+    return answer(
+        title,
+        {
+            "data": listed(item),
+            "hasMore": BOOLEAN,
+            "nextCursor": {"type": ["string", "null"], "description": "Give it as `cursor` for the next page."},
+        },
+    )

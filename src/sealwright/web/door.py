@@ -1,0 +1,260 @@
+"""The door: the one sequence of checks that every call passes, in the order of the contract.
+
+Method, size and kind of body, sign-in, account role, rate, syntax, shape; then the handler, then the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import unquote_to_bytes
+
+from sealwright.domain.errors import (
+    NotSignedIn,
+    OfficeClosed,
+    RateLimitExceeded,
+    RoleRequired,
+    SetupRequired,
+    StoreUnavailable,
+)
+from sealwright.domain.people import ActorKind, Caller
+from sealwright.services.registry import NotCached
+from sealwright.web.body import has_body, read_body, refuse_foreign_content, refuse_oversize
+from sealwright.web.call import Call
+from sealwright.web.exchange import Exchange
+from sealwright.web.guard import send_reply
+from sealwright.web.logs import log_crash, log_refusal
+from sealwright.web.problems import INTERNAL, problem_for, problem_reply
+from sealwright.web.query import refuse_secrets
+from sealwright.web.refusals import ClientGone, TransportRefused
+from sealwright.web.reply import Headers, Reply
+from sealwright.web.route import Audience, Bucket, Route
+
+if TYPE_CHECKING:
+    from litestar.types import Receive, Scope, Send
+
+    from sealwright.services.office import Office
+    from sealwright.services.ports import RateHit
+
+# Bodies beyond this are parsed in a thread, so that they hold up nobody else.
+LARGE_BODY_BYTES: Final = 32 * 1024
+
+
+class Door:
+    """Serves all methods of one path."""
+
+    def __init__(self, office: Office, executor: Executor, routes: Sequence[Route]) -> None:
+        self.path = routes[0].path
+        self._office = office
+        self._executor = executor
+        self._routes = {route.method: route for route in routes}
+        self._is_async = {route.method: inspect.iscoroutinefunction(route.handler) for route in routes}
+        self._allow = ", ".join(self.allowed).encode("ascii")
+        # Once true, always true: setting up ends for good.
+        self._office_is_set_up = False
+
+    @property
+    def allowed(self) -> list[str]:
+        """The methods that are offered here; HEAD goes with GET, OPTIONS with what browsers may read across sites."""
+        methods = set(self._routes)
+        if "GET" in methods:
+            methods.add("HEAD")
+            if self._routes["GET"].is_public_read:
+                methods.add("OPTIONS")
+        return sorted(methods)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; every refusal is turned into its problem here."""
+        exchange = Exchange.of(scope)
+        exchange.route = self.path
+        method = exchange.method
+        route = self._routes.get("GET" if method == "HEAD" else method)
+        try:
+            if route is None:
+                reply = self._other_method(exchange)
+            else:
+                exchange.is_public_read = route.is_public_read
+                params = cast("Mapping[str, str]", scope["path_params"])
+                async with asyncio.timeout(route.deadline_seconds):
+                    reply = await self._answer(route, exchange, params, scope["query_string"], receive)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - one exception table for everything that a call can raise
+            reply = self._refused(route, exchange, error)
+        await send_reply(send, reply, body=method != "HEAD")
+
+    def _other_method(self, exchange: Exchange) -> Reply:
+        read = self._routes.get("GET")
+        if exchange.method == "OPTIONS" and read is not None and read.is_public_read:
+            exchange.is_public_read = True
+            allowed = (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")
+            headers = (b"access-control-allow-headers", b"Accept, If-None-Match")
+            return Reply(204, media_type=None, headers=((b"allow", self._allow), allowed, headers))
+        raise TransportRefused(
+            "METHOD_NOT_ALLOWED", "The method is not offered here.", headers=((b"allow", self._allow),)
+        )
+
+    async def _answer(
+        self, route: Route, exchange: Exchange, params: Mapping[str, str], query: bytes, receive: Receive
+    ) -> Reply:
+        if not route.open_before_setup:
+            await self._require_setup()
+        raw = await self._body(route, exchange, receive)
+        call = Call(self._office, route, exchange, _decoded(params), self._executor, raw=raw)
+        if query and route.audience is not Audience.DOCUMENT:
+            refuse_secrets(query)
+        if route.audience is not Audience.DOCUMENT:
+            await self._sign_in(call)
+        limits = await self._count(call)
+        call.query = route.query.read(query)
+        if route.body is not None:
+            shape = route.body
+            large = len(raw) > LARGE_BODY_BYTES
+            call.body = await call.in_thread(lambda: shape.read(raw)) if large else shape.read(raw)
+        if self._is_async[route.method]:
+            reply = await cast("Awaitable[Reply]", route.handler(call))
+        else:
+            context = copy_context()
+            reply = cast("Reply", await call.in_thread(lambda: context.run(route.handler, call)))
+        return reply.with_headers(*limits) if limits else reply
+
+    async def _require_setup(self) -> None:
+        if self._office_is_set_up:
+            return
+        is_set_up = await asyncio.get_running_loop().run_in_executor(
+            self._executor, lambda: self._office.registry.current().is_initialized()
+        )
+        if not is_set_up:
+            raise SetupRequired("The office has not been set up yet.")
+        self._office_is_set_up = True
+
+    async def _body(self, route: Route, exchange: Exchange, receive: Receive) -> bytes:
+        if route.method == "GET":
+            return b""
+        limit = self._office.limits.body_max_bytes
+        announced = has_body(exchange)
+        if announced:
+            refuse_oversize(exchange, limit)
+        if announced or (route.body is not None and not route.body.optional):
+            refuse_foreign_content(exchange)
+        return await read_body(exchange, receive, limit) if announced else b""
+
+    async def _sign_in(self, call: Call) -> None:
+        route = call.route
+        header = call.exchange.header(b"authorization")
+        if header is None and route.audience is Audience.ANYONE:
+            return
+        if header is None:
+            raise NotSignedIn("A valid bearer token is needed: it is absent, wrong, expired or revoked.")
+        office = self._office
+        call.known_view = view = office.registry.view(await asyncio.wrap_future(office.gate.fresh_epoch()))
+        try:
+            caller = office.access.authenticate(header, view.cached())
+        except NotCached:
+            caller = await call.in_thread(lambda: office.access.authenticate(header, view))
+        call.signed_in = caller
+        if caller.actor.kind is ActorKind.API_KEY:
+            if not route.takes_api_keys:
+                raise NotSignedIn("API keys do not open this address.")
+            if route.audience in {Audience.PERSON, Audience.ADMIN}:
+                raise RoleRequired("This act is for a signed-in person, not for an API key.")
+        if route.audience is Audience.ADMIN:
+            caller.require_admin()
+
+    async def _count(self, call: Call) -> Headers:
+        limits = self._office.limits
+        caller = call.signed_in
+        match call.route.bucket:
+            case Bucket.NONE:
+                return ()
+            case Bucket.ISSUE:
+                own = caller.issue_per_minute if caller is not None else None
+                name, limit = _bucket("issue", caller), limits.rate_issue_per_minute if own is None else own
+            case Bucket.WRITE:
+                name, limit = _bucket("write", caller), limits.rate_write_per_minute
+            case _:
+                name, limit = _bucket("read", caller), limits.rate_read_per_minute
+        if caller is None:
+            name, limit = f"public:{call.exchange.address}", limits.rate_public_per_minute
+        if limit == 0:
+            return ()
+        try:
+            hit = await asyncio.wrap_future(self._office.gate.hit(name, limit))
+        except OfficeClosed:
+            # Reading and verifying go on as long as they can when the store is gone; acts need the store anyway.
+            if caller is None:
+                return ()
+            raise
+        headers = _rate_headers(hit)
+        if not hit.allowed:
+            raise _Limited(hit, headers)
+        return headers
+
+    def _refused(self, route: Route | None, exchange: Exchange, error: Exception) -> Reply:
+        if isinstance(error, TimeoutError):
+            error = StoreUnavailable("The call took too long and was given up.")
+        problem = problem_for(error)
+        if problem is INTERNAL:
+            log_crash(error, request_id=exchange.request_id, route=exchange.route)
+        elif problem.status >= 500:
+            log_refusal(problem.code, request_id=exchange.request_id, route=exchange.route)
+        reply = problem_reply(
+            error,
+            base_url=self._office.public_url,
+            instance=exchange.instance,
+            request_id=exchange.request_id,
+            document_at=route.document_at if route is not None else "",
+        )
+        return reply.with_headers(*error.headers) if isinstance(error, _Limited) else reply
+
+
+class _Limited(RateLimitExceeded):
+    """A call over the rate, with the headers that say so."""
+
+    def __init__(self, hit: RateHit, headers: Headers) -> None:
+        super().__init__(
+            f"More than {hit.limit} calls a minute.", retry_after_seconds=max(1, hit.reset_seconds)
+        )
+        self.headers = headers
+
+
+def _bucket(kind: str, caller: Caller | None) -> str:
+    return f"{kind}:{caller.bucket}" if caller is not None else kind
+
+
+def _rate_headers(hit: RateHit) -> Headers:
+    return (
+        (b"ratelimit-limit", b"%d" % hit.limit),
+        (b"ratelimit-remaining", b"%d" % hit.remaining),
+        (b"ratelimit-reset", b"%d" % hit.reset_seconds),
+    )
+
+
+def _decoded(params: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: decode_segment(value) for name, value in params.items()} if params else {}
+
+
+def decode_segment(segment: str) -> str:
+    """Decode one path segment that may be a DID, plain or percent-encoded.
+
+    A plain ``did:web:host%3A8000`` holds an escape that belongs to the DID itself. Whoever encodes a DID for
+    a path encodes its percent sign too, so an escaped colon behind plain colons is the DID's own.
+
+    Raises:
+        TransportRefused: NOT_FOUND for escapes that are not UTF-8, and for U+0000.
+    """
+    if "%" not in segment:
+        return segment
+    if segment.startswith("did:"):
+        segment = segment.replace("%3A", "%253A").replace("%3a", "%253a")
+    try:
+        text = unquote_to_bytes(segment).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise TransportRefused("NOT_FOUND", "There is nothing at this address.") from error
+    if "\x00" in text:
+        raise TransportRefused("NOT_FOUND", "There is nothing at this address.")
+    return text

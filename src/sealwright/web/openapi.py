@@ -1,0 +1,249 @@
+"""The API document (OpenAPI 3.1), built from the route table: what it says is what the server does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sealwright.web.api.shapes.answers import PROBLEM
+from sealwright.web.problems import CATALOG
+from sealwright.web.query import Parameter
+from sealwright.web.route import Answered, Audience, Bucket, Route
+
+Node = dict[str, Any]
+
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_TEXTS: Final = {
+    "id": "Its id; a credential also by its bare UUID.",
+    "did": "A DID, or an alias of one kept here; plain or percent-encoded.",
+    "schemaId": "Id of a credential schema; plain or percent-encoded.",
+    "listId": "Id of a status list.",
+    "purpose": "What a set bit means.",
+    "name": "A name.",
+    "version": "A version.",
+    "code": "A code of the catalog.",
+}
+_BODY_CODES: Final = (
+    "INVALID_JSON",
+    "INVALID_UNICODE",
+    "DUPLICATE_KEY",
+    "NESTING_TOO_DEEP",
+    "PAYLOAD_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "REQUEST_TIMEOUT",
+    "INVALID_BODY",
+    "MISSING_FIELD",
+    "UNKNOWN_FIELD",
+    "INVALID_TYPE",
+    "INVALID_VALUE",
+    "INVALID_CHARACTER",
+    "NUMBER_OUT_OF_RANGE",
+)
+_EVERY_CODES: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INVALID_HEADER", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE")
+
+
+def codes_of(route: Route) -> tuple[str, ...]:
+    """Every code that a route may answer with, its own first."""
+    codes = [*route.codes]
+    if route.audience is not Audience.DOCUMENT:
+        codes.append("UNAUTHENTICATED")
+    if route.audience is not Audience.DOCUMENT and route.audience is not Audience.ANYONE:
+        codes += ["ACCOUNT_INACTIVE", "ROLE_REQUIRED"]
+    if route.bucket is not Bucket.NONE:
+        codes.append("RATE_LIMIT_EXCEEDED")
+    if route.body is not None:
+        codes += _BODY_CODES
+    if route.query.parameters and not route.query.lenient:
+        codes.append("UNKNOWN_FIELD")
+    if route.idempotent:
+        codes.append("INVALID_IDEMPOTENCY_KEY")
+    if not route.open_before_setup:
+        codes.append("SETUP_REQUIRED")
+    return tuple(dict.fromkeys((*codes, *_EVERY_CODES)))
+
+
+class Document:
+    """Builds the document once; components are hoisted from wherever a titled schema is used."""
+
+    def __init__(self, *, public_url: str, version: str, routes: Iterable[Route]) -> None:
+        self._public_url = public_url
+        self._version = version
+        self._routes = tuple(routes)
+        self._schemas: Node = {}
+
+    def build(self) -> Node:
+        """The whole document as plain JSON values."""
+        paths: Node = {}
+        for route in self._routes:
+            paths.setdefault(route.path, {})[route.method.lower()] = self._operation(route)
+        self._hoisted(PROBLEM)
+        return {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Sealwright",
+                "version": self._version,
+                "description": "A credential office: issue, deliver, verify and revoke W3C verifiable credentials.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": self._public_url}],
+            "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in self._routes)],
+            "paths": paths,
+            "components": {
+                "schemas": self._schemas,
+                "securitySchemes": {
+                    "bearer": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "An API key (`swk_…`) or a personal token (`swp_…`).",
+                    }
+                },
+            },
+        }
+
+    def _operation(self, route: Route) -> Node:
+        operation: Node = {
+            "operationId": route.operation_id,
+            "tags": [route.tag],
+            "summary": route.summary,
+            "description": f"Callers: {route.who} ({route.audience.value}).",
+            "x-callers": route.who,
+            "x-audience": route.audience.name,
+            "x-codes": list(codes_of(route)),
+            "security": _security(route.audience),
+            "parameters": [*self._path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
+            "responses": self._responses(route),
+        }
+        if route.body is not None:
+            media: Node = {"schema": self._named(route.body.name, route.body.schema)}
+            if route.body.example is not None:
+                media["example"] = route.body.example
+            operation["requestBody"] = {"required": not route.body.optional, "content": {"application/json": media}}
+        return operation
+
+    @staticmethod
+    def _path_parameters(route: Route) -> list[Node]:
+        return [
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": _TEXTS[name],
+                "schema": {"type": "string"},
+            }
+            for name in _PARAMETER.findall(route.path)
+        ]
+
+    def _responses(self, route: Route) -> Node:
+        responses: Node = {}
+        for answered in route.answers:
+            known = responses.setdefault(str(answered.status), {"description": answered.description, "content": {}})
+            known["content"].update(self._content(answered))
+            if answered.headers:
+                known["headers"] = {name: {"schema": {"type": "string"}} for name in answered.headers}
+        for status, codes in _by_status(codes_of(route)).items():
+            if str(status) in responses:
+                continue
+            responses[str(status)] = self._refusal(route, status, codes)
+        for status, schema in (route.described_errors or {}).items():
+            if str(status) not in responses:
+                content = {"application/json": {"schema": self._hoisted(schema)}}
+                responses[str(status)] = {"description": "In the words of the standard.", "content": content}
+        return responses
+
+    def _content(self, answered: Answered) -> Node:
+        if answered.schema is None:
+            return {}
+        media: Node = {"schema": self._hoisted(answered.schema)}
+        if answered.example is not None:
+            media["example"] = answered.example
+        return {answered.media_type: media}
+
+    def _refusal(self, route: Route, status: int, codes: list[str]) -> Node:
+        lines = [f"`{code}`: {CATALOG[code].title}." for code in codes]
+        described = (route.described_errors or {}).get(status)
+        content: Node = {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "example": self._problem_example(route, codes[0]),
+            }
+        }
+        if described is not None:
+            content["application/json"] = {"schema": self._hoisted(described)}
+        return {"description": " ".join(lines), "x-codes": codes, "content": content}
+
+    def _problem_example(self, route: Route, code: str) -> Node:
+        problem = CATALOG[code]
+        return {
+            "type": f"{self._public_url}/problems/{code}",
+            "title": problem.title,
+            "status": problem.status,
+            "code": code,
+            "detail": f"{problem.title}.",
+            "instance": route.path,
+            "requestId": "01k9zq3v6m8w4r2t0y5n7b1c3d",
+            "retryable": problem.retryable,
+            "errors": [],
+        }
+
+    def _named(self, name: str, schema: Mapping[str, Any]) -> Node:
+        self._schemas.setdefault(name, self._replaced(schema))
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def _hoisted(self, schema: Mapping[str, Any]) -> Node:
+        """Give a titled schema its place among the components, and refer to it."""
+        return self._named(str(schema["title"]), schema) if "title" in schema else self._replaced(schema)
+
+    def _replaced(self, schema: Mapping[str, Any]) -> Node:
+        replaced: Node = {}
+        for name, member in schema.items():
+            if name in {"example", "enum", "const", "default", "required"}:
+                replaced[name] = member
+            elif isinstance(member, Mapping):
+                is_schema = name in {"items", "additionalProperties"}
+                replaced[name] = self._hoisted(member) if is_schema else self._members(member)
+            elif isinstance(member, list):
+                replaced[name] = [self._hoisted(one) if isinstance(one, Mapping) else one for one in member]
+            else:
+                replaced[name] = member
+        return replaced
+
+    def _members(self, members: Mapping[str, Any]) -> Node:
+        return {name: self._hoisted(one) if isinstance(one, Mapping) else one for name, one in members.items()}
+
+
+def _security(audience: Audience) -> list[Node]:
+    if audience is Audience.DOCUMENT:
+        return []
+    return [{}, {"bearer": []}] if audience is Audience.ANYONE else [{"bearer": []}]
+
+
+def _query_parameters(route: Route) -> list[Node]:
+    return [_query_parameter(parameter) for parameter in route.query.parameters]
+
+
+def _query_parameter(parameter: Parameter) -> Node:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": False,
+        "description": parameter.description,
+        "schema": dict(parameter.schema),
+    }
+
+
+def _header_parameters(route: Route) -> list[Node]:
+    wanted = dict(route.request_headers or {})
+    if route.idempotent:
+        wanted["Idempotency-Key"] = "1 to 255 printable ASCII characters; the same call with the same key has one effect."
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in wanted.items()
+    ]
+
+
+def _by_status(codes: Iterable[str]) -> dict[int, list[str]]:
+    grouped: dict[int, list[str]] = {}
+    for code in codes:
+        grouped.setdefault(CATALOG[code].status, []).append(code)
+    return dict(sorted(grouped.items()))

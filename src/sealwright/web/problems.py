@@ -1,0 +1,328 @@
+"""The only translator from error to wire code and HTTP status: one catalog of codes, one table of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sealwright.domain import errors as domain
+from sealwright.vc import errors as vc
+from sealwright.vc.errors import Fault
+from sealwright.web.refusals import TransportRefused
+from sealwright.web.reply import PROBLEM_JSON, Headers, Reply, encode
+
+RETRY_AFTER_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One code of the catalog: its HTTP status, its title, and whether the same call may succeed later."""
+
+    code: str
+    status: int
+    title: str
+    retryable: bool = False
+
+
+def _catalog(*problems: Problem) -> Mapping[str, Problem]:
+    catalog = {problem.code: problem for problem in problems}
+    if len(catalog) != len(problems):
+        raise ValueError("a code is listed twice")
+    return catalog
+
+
+CATALOG: Final = _catalog(
+    Problem("INVALID_JSON", 400, "The body is not one JSON value"),
+    Problem("INVALID_UNICODE", 400, "The body is not UTF-8 text"),
+    Problem("DUPLICATE_KEY", 400, "A member name stands twice in one object"),
+    Problem("NESTING_TOO_DEEP", 400, "The body nests too deeply"),
+    Problem("INVALID_IDEMPOTENCY_KEY", 400, "The Idempotency-Key is malformed"),
+    Problem("INVALID_HEADER", 400, "The headers contradict each other"),
+    Problem("VERIFICATION_FAILED", 400, "The document does not verify"),
+    Problem("UNAUTHENTICATED", 401, "A valid bearer token is needed"),
+    Problem("ROLE_REQUIRED", 403, "The account role for this is missing"),
+    Problem("ACCOUNT_INACTIVE", 403, "The account is deactivated"),
+    Problem("ISSUER_NOT_AUTHORIZED", 403, "The caller may not act for this issuer"),
+    Problem("SCHEMA_NOT_AUTHORIZED", 403, "The credential schema is not open to this caller"),
+    Problem("NOT_ISSUER_OF_CREDENTIAL", 403, "The credential was issued by somebody else"),
+    Problem("NOT_DID_OWNER", 403, "The DID belongs to somebody else"),
+    Problem("NOT_FOUND", 404, "There is nothing at this address"),
+    Problem("ISSUER_NOT_FOUND", 404, "The issuer DID is not kept here"),
+    Problem("SCHEMA_NOT_FOUND", 404, "There is no such credential schema"),
+    Problem("HOLDER_NOT_FOUND", 404, "The holder's DID does not resolve"),
+    Problem("CREDENTIAL_NOT_FOUND", 404, "There is no such credential"),
+    Problem("DID_NOT_FOUND", 404, "There is no such DID"),
+    Problem("USER_NOT_FOUND", 404, "There is no such person"),
+    Problem("STATUS_LIST_NOT_FOUND", 404, "There is no such status list"),
+    Problem("API_KEY_NOT_FOUND", 404, "There is no such API key"),
+    Problem("METHOD_NOT_ALLOWED", 405, "The method is not offered here"),
+    Problem("NOT_ACCEPTABLE", 406, "No acceptable representation exists"),
+    Problem("REQUEST_TIMEOUT", 408, "The request took too long to arrive"),
+    Problem("ISSUER_DEACTIVATED", 409, "The issuer's DID is deactivated"),
+    Problem("HOLDER_DEACTIVATED", 409, "The holder's DID is deactivated"),
+    Problem("ISSUER_KEY_MISSING", 409, "The issuer has no active key for this proof type"),
+    Problem("SCHEMA_INACTIVE", 409, "The credential schema is deactivated"),
+    Problem("VERSION_CONFLICT", 409, "The thing has changed since it was read"),
+    Problem("STATE_CONFLICT", 409, "The present state does not allow this"),
+    Problem("ALREADY_REVOKED", 409, "The credential is revoked already"),
+    Problem("NOT_REVOCABLE", 409, "The credential was issued as not revocable"),
+    Problem("NOT_SUSPENDABLE", 409, "The credential was issued as not suspendable"),
+    Problem("ALREADY_DEACTIVATED", 409, "The DID is deactivated already"),
+    Problem("DID_DEACTIVATED", 409, "The DID is deactivated"),
+    Problem("DID_EXISTS", 409, "The DID or alias is taken"),
+    Problem("DID_IMMUTABLE", 409, "A DID of this method cannot change"),
+    Problem("KEY_IN_USE", 409, "Another DID holds this key"),
+    Problem("SCHEMA_EXISTS", 409, "The credential schema exists already"),
+    Problem("EMAIL_IN_USE", 409, "Another person has this e-mail address"),
+    Problem("LAST_ADMIN", 409, "The office needs an admin"),
+    Problem("IDEMPOTENCY_IN_PROGRESS", 409, "The first call with this key is still running", retryable=True),
+    Problem("CREDENTIAL_ERASED", 410, "The document was erased"),
+    Problem("PRECONDITION_FAILED", 412, "Another version is current"),
+    Problem("PAYLOAD_TOO_LARGE", 413, "The body is too large"),
+    Problem("BATCH_TOO_LARGE", 413, "The call carries too many rows"),
+    Problem("URI_TOO_LONG", 414, "The address is too long"),
+    Problem("UNSUPPORTED_MEDIA_TYPE", 415, "The body must be JSON in UTF-8, without content coding"),
+    Problem("INVALID_BODY", 422, "The body is not of the asked kind"),
+    Problem("MISSING_FIELD", 422, "A member is missing"),
+    Problem("UNKNOWN_FIELD", 422, "A member is not known here"),
+    Problem("INVALID_TYPE", 422, "A member has the wrong JSON type"),
+    Problem("INVALID_VALUE", 422, "A value is outside what is allowed"),
+    Problem("CONFLICTING_FIELDS", 422, "Two members contradict each other"),
+    Problem("INVALID_CHARACTER", 422, "A text holds a character that is refused"),
+    Problem("NUMBER_OUT_OF_RANGE", 422, "A number is beyond what can be signed exactly"),
+    Problem("INVALID_DID", 422, "The text is not a DID"),
+    Problem("UNSUPPORTED_DID_METHOD", 422, "The DID method is not supported"),
+    Problem("INVALID_KEY", 422, "The key is not acceptable"),
+    Problem("INVALID_PROOF", 422, "The proof does not hold"),
+    Problem("INVALID_DATE", 422, "The text is not a date and time with a zone"),
+    Problem("EXPIRATION_IN_PAST", 422, "The expiry is not in the future"),
+    Problem("EXPIRATION_TOO_FAR", 422, "The expiry is too far away"),
+    Problem("UNSUPPORTED_PROOF_TYPE", 422, "The proof type is not supported"),
+    Problem("INVALID_PAGINATION", 422, "The page asked for does not exist in this form"),
+    Problem("INVALID_FILTER", 422, "A filter is outside what is allowed"),
+    Problem("SCHEMA_VALIDATION_FAILED", 422, "Claims do not match the credential schema"),
+    Problem("RESERVED_KEY", 422, "A reserved name stands among the claims"),
+    Problem("UNDEFINED_TERM", 422, "No context defines a member"),
+    Problem("UNSIGNABLE_VALUE", 422, "A value would not be covered by the proof"),
+    Problem("TERM_CONFLICT", 422, "A context gives an existing term another meaning"),
+    Problem("CONTEXT_NOT_ALLOWED", 422, "A context is not allowed here"),
+    Problem("CLAIMS_TOO_LARGE", 422, "The claims are too large"),
+    Problem("TOO_COMPLEX", 422, "The document is too costly to canonicalize"),
+    Problem("POLICY_VIOLATION", 422, "Policy forbids this"),
+    Problem("SCHEMA_INVALID", 422, "The JSON Schema is not acceptable"),
+    Problem("SCHEMA_REF_NOT_ALLOWED", 422, "The JSON Schema refers to another document"),
+    Problem("SCHEMA_TOO_COMPLEX", 422, "The JSON Schema is too complex"),
+    Problem("IDEMPOTENCY_KEY_REUSED", 422, "The Idempotency-Key was used with another body"),
+    Problem("RATE_LIMIT_EXCEEDED", 429, "Too many calls", retryable=True),
+    Problem("HEADERS_TOO_LARGE", 431, "The headers are too large"),
+    Problem("SIGNING_FAILED", 500, "Signing failed; nothing was issued", retryable=True),
+    Problem("INTERNAL", 500, "Something went wrong here"),
+    Problem("UNAVAILABLE", 503, "The office cannot answer now", retryable=True),
+    Problem("AUDIT_UNAVAILABLE", 503, "The audit trail cannot be written, so nothing was done", retryable=True),
+    Problem("ISSUING_HALTED", 503, "Issuing is halted", retryable=True),
+    Problem("SEALED", 503, "The office is sealed", retryable=True),
+    Problem("RECONCILING", 503, "The office is reconciling", retryable=True),
+    Problem("CLOCK_BEHIND", 503, "The clock is behind the audit trail", retryable=True),
+    Problem("SETUP_REQUIRED", 503, "The office has not been set up", retryable=True),
+)
+
+INTERNAL: Final = CATALOG["INTERNAL"]
+
+PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
+    error: CATALOG[code]
+    for error, code in {
+        # Who is calling, and what they may do.
+        domain.NotSignedIn: "UNAUTHENTICATED",
+        domain.RoleRequired: "ROLE_REQUIRED",
+        domain.AccountInactive: "ACCOUNT_INACTIVE",
+        domain.IssuerNotAuthorized: "ISSUER_NOT_AUTHORIZED",
+        domain.SchemaNotAuthorized: "SCHEMA_NOT_AUTHORIZED",
+        domain.NotIssuerOfCredential: "NOT_ISSUER_OF_CREDENTIAL",
+        domain.NotDIDOwner: "NOT_DID_OWNER",
+        # What is not here.
+        domain.IssuerNotFound: "ISSUER_NOT_FOUND",
+        domain.SchemaNotFound: "SCHEMA_NOT_FOUND",
+        domain.HolderNotFound: "HOLDER_NOT_FOUND",
+        domain.CredentialNotFound: "CREDENTIAL_NOT_FOUND",
+        domain.DIDRecordNotFound: "DID_NOT_FOUND",
+        domain.UserNotFound: "USER_NOT_FOUND",
+        domain.StatusListNotFound: "STATUS_LIST_NOT_FOUND",
+        domain.ApiKeyNotFound: "API_KEY_NOT_FOUND",
+        domain.NotFound: "NOT_FOUND",
+        domain.CredentialErased: "CREDENTIAL_ERASED",
+        # What does not fit the present state.
+        domain.IssuerDeactivated: "ISSUER_DEACTIVATED",
+        domain.HolderDeactivated: "HOLDER_DEACTIVATED",
+        domain.IssuerKeyMissing: "ISSUER_KEY_MISSING",
+        domain.SchemaInactive: "SCHEMA_INACTIVE",
+        domain.AlreadyRevoked: "ALREADY_REVOKED",
+        domain.NotRevocable: "NOT_REVOCABLE",
+        domain.NotSuspendable: "NOT_SUSPENDABLE",
+        domain.AlreadyDeactivated: "ALREADY_DEACTIVATED",
+        domain.DIDDeactivated: "DID_DEACTIVATED",
+        domain.DIDExists: "DID_EXISTS",
+        domain.DIDImmutable: "DID_IMMUTABLE",
+        domain.KeyInUse: "KEY_IN_USE",
+        domain.SchemaExists: "SCHEMA_EXISTS",
+        domain.EmailInUse: "EMAIL_IN_USE",
+        domain.LastAdmin: "LAST_ADMIN",
+        domain.VersionConflict: "VERSION_CONFLICT",
+        domain.IdempotencyInProgress: "IDEMPOTENCY_IN_PROGRESS",
+        domain.Conflict: "STATE_CONFLICT",
+        domain.PreconditionFailed: "PRECONDITION_FAILED",
+        # What cannot be carried out as it stands.
+        domain.MalformedBody: "INVALID_VALUE",
+        domain.ExpirationInPast: "EXPIRATION_IN_PAST",
+        domain.ExpirationTooFar: "EXPIRATION_TOO_FAR",
+        domain.PolicyViolation: "POLICY_VIOLATION",
+        domain.InvalidPagination: "INVALID_PAGINATION",
+        domain.InvalidFilter: "INVALID_FILTER",
+        domain.InvalidProof: "INVALID_PROOF",
+        domain.InvalidIdempotencyKey: "INVALID_IDEMPOTENCY_KEY",
+        domain.IdempotencyKeyReused: "IDEMPOTENCY_KEY_REUSED",
+        domain.BatchTooLarge: "BATCH_TOO_LARGE",
+        domain.RateLimitExceeded: "RATE_LIMIT_EXCEEDED",
+        # What the office cannot do now.
+        domain.SigningFailed: "SIGNING_FAILED",
+        domain.IssuingHalted: "ISSUING_HALTED",
+        domain.Sealed: "SEALED",
+        domain.Reconciling: "RECONCILING",
+        domain.ClockBehind: "CLOCK_BEHIND",
+        domain.SetupRequired: "SETUP_REQUIRED",
+        domain.AuditUnavailable: "AUDIT_UNAVAILABLE",
+        domain.OfficeClosed: "UNAVAILABLE",
+        # What the standards floor refuses.
+        vc.InvalidJSON: "INVALID_JSON",
+        vc.InvalidUnicode: "INVALID_UNICODE",
+        vc.DuplicateKey: "DUPLICATE_KEY",
+        vc.NestingTooDeep: "NESTING_TOO_DEEP",
+        vc.InvalidDate: "INVALID_DATE",
+        vc.InvalidDID: "INVALID_DID",
+        vc.UnsupportedDIDMethod: "UNSUPPORTED_DID_METHOD",
+        vc.InvalidKey: "INVALID_KEY",
+        vc.DIDNotResolved: "DID_NOT_FOUND",
+        vc.MalformedDocument: "INVALID_VALUE",
+        vc.NumberOutOfRange: "NUMBER_OUT_OF_RANGE",
+        vc.InvalidCharacter: "INVALID_CHARACTER",
+        vc.ClaimsTooLarge: "CLAIMS_TOO_LARGE",
+        vc.ReservedKey: "RESERVED_KEY",
+        vc.UndefinedTerm: "UNDEFINED_TERM",
+        vc.UnsignableValue: "UNSIGNABLE_VALUE",
+        vc.TermConflict: "TERM_CONFLICT",
+        vc.ContextNotAllowed: "CONTEXT_NOT_ALLOWED",
+        vc.TooComplex: "TOO_COMPLEX",
+        vc.SchemaRefNotAllowed: "SCHEMA_REF_NOT_ALLOWED",
+        vc.SchemaTooComplex: "SCHEMA_TOO_COMPLEX",
+        vc.SchemaRefused: "SCHEMA_INVALID",
+        vc.ClaimsDoNotMatchSchema: "SCHEMA_VALIDATION_FAILED",
+        vc.UnsupportedProofType: "UNSUPPORTED_PROOF_TYPE",
+        vc.ProofRefused: "INVALID_PROOF",
+        vc.StatusListRefused: "INVALID_VALUE",
+    }.items()
+}
+
+
+def problem_for(error: Exception) -> Problem:
+    """The public face of an error; INTERNAL when it has none.
+
+    Faults of form are named by their first fault, in document order.
+    """
+    if isinstance(error, TransportRefused):
+        return CATALOG[error.code]
+    if isinstance(error, (domain.MalformedBody, vc.MalformedDocument)) and error.faults:
+        named = CATALOG.get(error.faults[0].code)
+        if named is not None:
+            return named
+    return next((PROBLEMS[c] for c in type(error).__mro__ if c in PROBLEMS), INTERNAL)
+
+
+def faults_of(error: Exception, document_at: str = "") -> list[dict[str, str]]:
+    """Every place that is wrong, in the body that was sent.
+
+    Args:
+        document_at: Where in the body the claims or the document stood that the standards floor has judged.
+    """
+    if isinstance(error, domain.DomainError):
+        return [_fault(fault) for fault in error.faults]
+    if not isinstance(error, vc.VcError):
+        return []
+    faults: Iterable[Fault] = error.faults
+    if not error.faults and error.pointer is not None:
+        faults = (Fault(error.pointer, problem_for(error).code, error.detail),)
+    if isinstance(error, vc.UnreadableJSON):
+        return [_fault(fault) for fault in faults]
+    return [{**_fault(fault), "pointer": _placed(fault.pointer, document_at)} for fault in faults]
+
+
+def _fault(fault: Fault) -> dict[str, str]:
+    return {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}
+
+
+def _placed(pointer: str, document_at: str) -> str:
+    """Turn a pointer into claims or a document into one into the body that carried them."""
+    if not document_at or pointer == document_at or pointer.startswith(f"{document_at}/"):
+        return pointer
+    # What we build around claims is ours; the caller knows them by the name they sent them under.
+    return document_at + pointer.removeprefix("/credentialSubject") if document_at == "/claims" else document_at + pointer
+
+
+def fault_for(error: Exception, document_at: str = "") -> dict[str, object]:
+    """The same table for one row of a call that carries many: `code`, `detail`, `errors`."""
+    return {
+        "code": problem_for(error).code,
+        "detail": detail_of(error),
+        "errors": faults_of(error, document_at),
+    }
+
+
+def detail_of(error: Exception) -> str:
+    """The sentence for the caller; of an internal error nothing is told."""
+    if isinstance(error, (domain.DomainError, vc.VcError, TransportRefused)) and problem_for(error) is not INTERNAL:
+        return error.detail
+    return "The error was recorded under the request id."
+
+
+def problem_members(
+    error: Exception, *, base_url: str, instance: str, request_id: str, document_at: str = ""
+) -> dict[str, object]:
+    """The members of the problem object (RFC 9457), without those that only some problems have."""
+    problem = problem_for(error)
+    return {
+        "type": f"{base_url}/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": detail_of(error),
+        "instance": instance,
+        "requestId": request_id,
+        "retryable": problem.retryable,
+        "errors": faults_of(error, document_at),
+    }
+
+
+def problem_reply(
+    error: Exception, *, base_url: str, instance: str, request_id: str, document_at: str = ""
+) -> Reply:
+    """The whole answer to an error, with the headers that its status asks for."""
+    members = problem_members(
+        error, base_url=base_url, instance=instance, request_id=request_id, document_at=document_at
+    )
+    extra = getattr(error, "extra", None)
+    if isinstance(extra, Mapping):
+        members = {**extra, **members}
+    return Reply(problem_for(error).status, encode(members), PROBLEM_JSON, _headers_for(error))
+
+
+def _headers_for(error: Exception) -> Headers:
+    problem = problem_for(error)
+    headers: list[tuple[bytes, bytes]] = list(error.headers) if isinstance(error, TransportRefused) else []
+    if problem.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="sealwright"'))
+    if isinstance(error, domain.RateLimitExceeded):
+        headers.append((b"retry-after", str(max(1, error.retry_after_seconds)).encode()))
+    elif problem.status == 503:
+        headers.append((b"retry-after", str(RETRY_AFTER_SECONDS).encode()))
+    elif problem.code == "IDEMPOTENCY_IN_PROGRESS":
+        headers.append((b"retry-after", b"1"))
+    return tuple(headers)

@@ -1,0 +1,99 @@
+"""What a route is: everything the server does with a call, and everything the API document says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sealwright.web.query import NO_QUERY, QueryShape
+from sealwright.web.reply import Reply
+from sealwright.web.shape import JSONSchema, Shape
+
+if TYPE_CHECKING:
+    from sealwright.web.call import Call
+
+Handler = Callable[["Call"], "Reply | Awaitable[Reply]"]
+
+
+class Audience(Enum):
+    """Who gets in at the door. What a caller may do with a thing is asked again by the service."""
+
+    DOCUMENT = "anyone; no credentials are looked at"
+    ANYONE = "anyone; a bearer token that is sent must hold"
+    CALLER = "an API key or a personal token"
+    PERSON = "a personal token"
+    ADMIN = "the personal token of an admin"
+
+
+class Bucket(Enum):
+    """Which rate limit counts a call."""
+
+    NONE = "none"
+    ISSUE = "issue"
+    WRITE = "write"
+    READ = "read"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One successful answer of a route, for the API document.
+
+    Args:
+        schema: JSON Schema of the body; None for an empty one or one that is not JSON.
+        example: A body that fits it.
+    """
+
+    status: int
+    description: str
+    schema: JSONSchema | None = None
+    example: object = None
+    media_type: str = "application/json"
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path.
+
+    Args:
+        path: With ``{name}`` for parameters, which are DIDs, ids or names, plain or percent-encoded.
+        who: The callers in the words of the contract.
+        document_at: Where in the body the claims or document stand that the standards floor judges.
+        codes: Refusals beside those that every route may give.
+        idempotent: True where an Idempotency-Key counts.
+        open_before_setup: True for what answers before the office is set up.
+        other_keys: False where API keys are of another kind (they serve ``/api/v1`` and VC-API only).
+        request_headers: Further request headers that are read, by name with a sentence each.
+        described_errors: Bodies of errors that are not problems, by status (DID resolution, VC-API).
+        deadline_seconds: When the call is given up.
+    """
+
+    method: str
+    path: str
+    audience: Audience
+    who: str
+    summary: str
+    handler: Handler
+    answers: tuple[Answered, ...]
+    tag: str
+    bucket: Bucket = Bucket.READ
+    body: Shape | None = None
+    query: QueryShape = NO_QUERY
+    codes: tuple[str, ...] = ()
+    document_at: str = ""
+    idempotent: bool = False
+    is_public_read: bool = False
+    open_before_setup: bool = False
+    takes_api_keys: bool = True
+    request_headers: Mapping[str, str] | None = None
+    described_errors: Mapping[int, JSONSchema] | None = None
+    deadline_seconds: float = 30.0
+
+    @property
+    def operation_id(self) -> str:
+        """A stable name for generated clients."""
+        words = [part.strip("{}") for part in self.path.replace(".", "-").split("/") if part]
+        return "_".join([self.method.lower(), *words]).replace("-", "_")

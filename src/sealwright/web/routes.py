@@ -1,0 +1,52 @@
+"""The table of every route: the server is built from it, and so is the API document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sealwright.web import reference
+from sealwright.web.api import (
+    api_keys,
+    audit,
+    credentials,
+    dids,
+    office,
+    operations,
+    public,
+    revocation,
+    schemas,
+    vc_api,
+    verification,
+)
+from sealwright.web.route import Route
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *credentials.ROUTES,
+    *revocation.ROUTES,
+    *verification.ROUTES,
+    *schemas.ROUTES,
+    *dids.ROUTES,
+    *api_keys.ROUTES,
+    *audit.ROUTES,
+    *office.ROUTES,
+    *vc_api.ROUTES,
+    *public.ROUTES,
+    *operations.ROUTES,
+    *reference.ROUTES,
+)
+
+
+def by_path(routes: tuple[Route, ...] = ROUTES) -> Mapping[str, tuple[Route, ...]]:
+    """Routes grouped by path.
+
+    Raises:
+        ValueError: A method stands twice on one path.
+    """
+    grouped: dict[str, list[Route]] = {}
+    for route in routes:
+        group = grouped.setdefault(route.path, [])
+        if any(other.method == route.method for other in group):
+            raise ValueError(f"{route.method} {route.path} is listed twice")
+        group.append(route)
+    return {path: tuple(group) for path, group in grouped.items()}
