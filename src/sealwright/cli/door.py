@@ -75,7 +75,7 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
         sys.stdout = None  # type: ignore[assignment]
         return 1
     except Exception as error:  # noqa: BLE001 - the last handler: everything gets an exit code
-        return report(error, output, spoken, document_at=getattr(error, "document_at", ""))
+        return report(error, output, spoken, document_at=entry.document_at)
     return result if isinstance(result, int) else 0
 
 

@@ -36,6 +36,10 @@ class UnreadableFile(Misused):
     """A file that was named and cannot be read or written."""
 
 
+# Told as bad settings, by name: importing their modules here would cost every command the database driver.
+_BAD_SETTINGS: Final = frozenset({"sealwright.storage.errors.StoreRefused", "sealwright.adapters.kek.KekRefused"})
+
+
 EXIT_CODES: Final[Mapping[type[Exception], int]] = {
     Misused: USAGE,
     SettingRefused: USAGE,
@@ -57,6 +61,8 @@ EXIT_CODES: Final[Mapping[type[Exception], int]] = {
 
 def exit_code_for(error: BaseException) -> int:
     """The exit code of an error; a failure when it is in no table."""
+    if _is_bad_setting(error):
+        return USAGE
     return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), FAILURE)
 
 
@@ -80,7 +86,7 @@ def report(error: Exception, output: Output, command: str, *, document_at: str =
 def _members(error: Exception, command: str, document_at: str) -> dict[str, object]:
     if isinstance(error, Misused):
         return _plain_problem("USAGE", "The command cannot be carried out as given", 400, str(error), command)
-    if isinstance(error, SettingRefused):
+    if isinstance(error, SettingRefused) or _is_bad_setting(error):
         return _plain_problem("INVALID_SETTING", "A setting is refused", 400, str(error), command)
     from sealwright.web.problems import INTERNAL, problem_for, problem_members
 
@@ -90,6 +96,10 @@ def _members(error: Exception, command: str, document_at: str) -> dict[str, obje
     del members["requestId"]
     extra = getattr(error, "extra", None)
     return {**extra, **members} if isinstance(extra, Mapping) else members
+
+
+def _is_bad_setting(error: BaseException) -> bool:
+    return any(f"{kind.__module__}.{kind.__qualname__}" in _BAD_SETTINGS for kind in type(error).__mro__)
 
 
 def _plain_problem(code: str, title: str, status: int, detail: str, command: str) -> dict[str, object]:

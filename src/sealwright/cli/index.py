@@ -14,11 +14,13 @@ class Entry:
     Args:
         module: Imported only when the command runs.
         attribute: A function, or a Typer group when the command has commands of its own.
+        document_at: Where in its input stands what the standards floor judges, for pointers in problems.
     """
 
     module: str
     attribute: str
     summary: str
+    document_at: str = ""
 
 
 COMMANDS: Final[Mapping[str, Entry]] = {
@@ -30,7 +32,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "did": Entry("sealwright.cli.dids", "dids", "DIDs: create, import, rotate, deactivate, resolve, list"),
     "schema": Entry("sealwright.cli.schemas", "schemas", "Credential schemas: register, list, show, deactivate"),
     "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
-    "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file"),
+    "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file", "/claims"),
     "credential": Entry("sealwright.cli.credentials", "credentials", "Stored credentials: show"),
     "revoke": Entry("sealwright.cli.credentials", "revoke", "Revoke credentials for good"),
     "suspend": Entry("sealwright.cli.credentials", "suspend", "Suspend a credential"),

@@ -1,0 +1,212 @@
+"""Credentials: issued, shown, revoked, suspended, reinstated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealwright.cli import desk, rendering
+from sealwright.cli.app import group
+from sealwright.cli.errors import DONE, PARTLY
+from sealwright.cli.options import DryRun, Reason, ReasonCode, Yes, checked, confirm
+from sealwright.cli.output import Output, of, printable
+
+if TYPE_CHECKING:
+    from sealwright.domain.credentials import CredentialRecord, IssuanceRequest
+    from sealwright.domain.credentials import ReasonCode as PublicReason
+    from sealwright.services.revocation import RevokedItem
+
+credentials = group("Stored credentials.")
+
+CredentialId = Annotated[str, typer.Argument(metavar="ID", help="urn:uuid:…, the bare UUID, or the document's id.")]
+
+
+def issue(
+    ctx: typer.Context,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="An Issue body, as the HTTP API takes it; `-` for input.")
+    ],
+    out: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write the credential there.")] = None,
+) -> None:
+    """Issue a credential."""
+    from sealwright.cli.files import read_input
+    from sealwright.web.api.shapes.credentials import ISSUE
+
+    body = ISSUE.read(read_input(file))
+    request = _request(body)
+    with desk.writing() as at:
+        order = at.office.issuing.check(request, at.caller, at.view)
+        if body.get("dryRun"):
+            preview = at.office.issuing.preview(order)
+            of(ctx).emit({"dry_run": True, "credential": preview}, plain=lambda: _pretty(preview))
+            return
+        issued = at.office.issuing.issue(order)
+        public_url = at.office.public_url
+    _tell_issued(of(ctx), issued.record, public_url, out)
+
+
+def _tell_issued(output: Output, record: CredentialRecord, public_url: str, out: str | None) -> None:
+    from sealwright.cli.files import write_output
+    from sealwright.services.status_lists import status_list_url
+
+    document = record.document or b""
+    if out is not None:
+        write_output(out, [document])
+    import msgspec
+
+    members = {
+        "credential": msgspec.Raw(document),
+        "credential_id": record.credential_id,
+        "status_list_index": record.place.index if record.place else None,
+        "status_list_credential": status_list_url(public_url, record),
+        "transaction_hash": record.transaction_hash,
+        "grant_id": record.grant_id,
+        "offer": None,
+    }
+    output.emit(members, plain="" if out is not None else document.decode("utf-8"))
+    output.say(f"Issued {record.credential_id}.")
+
+
+@credentials.command("show")
+def show(ctx: typer.Context, credential_id: CredentialId) -> None:
+    """Show a stored credential and its state."""
+    from sealwright.web.api.rendering import credential_record
+
+    with desk.reading() as at:
+        record = at.office.shelf.get(credential_id, at.caller, at.view)
+        members = credential_record(record, at.office.public_url, at.office.clock.now())
+    of(ctx).emit(rendering.snake_members(members))
+
+
+def revoke(
+    ctx: typer.Context,
+    *,
+    credential_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    reason: Reason,
+    reason_code: ReasonCode = "unspecified",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> int:
+    """Revoke credentials for good, one by one; a failure stops nobody else."""
+    from sealwright.web.api.shapes.credentials import BATCH_REVOKE
+
+    ids = [_unescaped(credential_id) for credential_id in credential_ids]
+    checked(BATCH_REVOKE, {"credentialIds": ids, "reason": reason, "reasonCode": reason_code})
+    if not dry_run:
+        confirm(of(ctx), f"Revoke {len(ids)} for good?", yes=yes)
+    with desk.writing() as at:
+        items = at.office.revocation.batch_revoke(at.caller, ids, reason, _public_reason(reason_code), dry_run=dry_run)
+    if len(items) == 1 and items[0].error is not None:
+        raise items[0].error
+    failed = sum(item.error is not None for item in items)
+    answer: dict[str, object] = {
+        "results": [_result(item, "revoked") for item in items],
+        "revoked": len(items) - failed,
+        "failed": failed,
+    }
+    if dry_run:
+        answer["dry_run"] = True
+    of(ctx).emit(answer, plain=lambda: "\n".join(_result_line(item) for item in items))
+    return PARTLY if failed else DONE
+
+
+def suspend(
+    ctx: typer.Context,
+    *,
+    credential_id: CredentialId,
+    reason: Reason,
+    reason_code: ReasonCode = "unspecified",
+    dry_run: DryRun = False,
+) -> None:
+    """Suspend a credential until it is reinstated."""
+    _move(ctx, lambda at: at.office.revocation.suspend, credential_id, reason, reason_code, dry_run=dry_run)
+
+
+def reinstate(
+    ctx: typer.Context,
+    *,
+    credential_id: CredentialId,
+    reason: Reason,
+    reason_code: ReasonCode = "unspecified",
+    dry_run: DryRun = False,
+) -> None:
+    """Take a suspension back."""
+    _move(ctx, lambda at: at.office.revocation.reinstate, credential_id, reason, reason_code, dry_run=dry_run)
+
+
+def _move(
+    ctx: typer.Context,
+    choose: Callable[[desk.Desk], Callable[..., CredentialRecord]],
+    credential_id: str,
+    reason: str,
+    reason_code: str,
+    *,
+    dry_run: bool,
+) -> None:
+    from sealwright.web.api.rendering import credential_status
+    from sealwright.web.api.shapes.credentials import STATUS_CHANGE
+
+    body = {"credentialId": credential_id, "reason": reason, "reasonCode": reason_code}
+    checked(STATUS_CHANGE, body)
+    public = _public_reason(reason_code)
+    with desk.writing() as at:
+        move = choose(at)
+        record = at.act(
+            lambda uow, caller: move(uow, caller, credential_id, reason, public, dry_run=dry_run),
+            changes_registry=False,
+        )
+        status = rendering.snake_members(credential_status(record, at.office.public_url, at.office.clock.now()))
+    row = {"credential_id": record.credential_id, "status": status["status"], "error": None}
+    of(ctx).emit(
+        {**status, "results": [row], "revoked": 0, "failed": 0},
+        plain=f"{record.credential_id}  {status['status']}",
+    )
+
+
+def _request(body: dict[str, Any]) -> IssuanceRequest:
+    from sealwright.domain.credentials import IssuanceRequest
+    from sealwright.vc.encoding.timestamps import parse_rfc3339
+
+    expiration = body.get("expirationDate")
+    return IssuanceRequest(
+        schema_id=body["schemaId"],
+        issuer_did=body["issuerDid"],
+        holder_did=body["holderDid"] if "holderDid" in body else body["subjectDid"],
+        claims=body["claims"],
+        expiration=parse_rfc3339(expiration) if expiration is not None else None,
+        proof_type=body.get("proofType", "Ed25519Signature2020"),
+        revocable=body.get("revocable", True),
+        suspendable=body.get("suspendable", False),
+    )
+
+
+def _public_reason(text: str) -> PublicReason:
+    from sealwright.domain.credentials import ReasonCode as PublicReason
+
+    return PublicReason(text)
+
+
+def _result(item: RevokedItem, done: str) -> dict[str, object]:
+    from sealwright.web.problems import fault_for
+
+    error = fault_for(item.error) if item.error is not None else None
+    return {"credential_id": item.credential_id, "status": "failed" if error else done, "error": error}
+
+
+def _result_line(item: RevokedItem) -> str:
+    from sealwright.web.problems import problem_for
+
+    outcome = problem_for(item.error).code if item.error is not None else "revoked"
+    return printable(f"{item.credential_id}  {outcome}")
+
+
+def _unescaped(credential_id: str) -> str:
+    return credential_id.strip()
+
+
+def _pretty(document: object) -> str:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode("utf-8")

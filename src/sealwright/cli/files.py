@@ -1,0 +1,62 @@
+"""Files that commands read and write: ``-`` is standard input; what is written replaces a file whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from sealwright.cli.errors import UnreadableFile
+
+MAX_FILE_BYTES: Final = 16 << 20
+
+
+def read_input(name: str) -> bytes:
+    """Read a file, or standard input for ``-``.
+
+    Raises:
+        UnreadableFile: It cannot be read, or is larger than 16 MiB.
+    """
+    try:
+        if name == "-":
+            content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with open(name, "rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise UnreadableFile(f"{name} cannot be read: {error.strerror}") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise UnreadableFile(f"{name} is larger than {MAX_FILE_BYTES >> 20} MiB")
+    return content
+
+
+def write_output(name: str, parts: Iterable[bytes]) -> int:
+    """Write a file of mode 0600 beside its place and move it there, so that nobody sees half of it.
+
+    Returns:
+        The number of bytes.
+
+    Raises:
+        UnreadableFile: It cannot be written.
+    """
+    target = Path(name)
+    written = 0
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise UnreadableFile(f"{name} cannot be written: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for part in parts:
+                written += file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise UnreadableFile(f"{name} cannot be written: {error.strerror}") from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return written

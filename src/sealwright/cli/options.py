@@ -1,0 +1,89 @@
+"""Options that several commands take, and how their texts are read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from sealwright.cli.errors import Misused
+
+if TYPE_CHECKING:
+    from sealwright.cli.output import Output
+    from sealwright.services.ports import Clock
+    from sealwright.web.shape import Shape
+
+Reason: TypeAlias = Annotated[str, typer.Option("--reason", help="Why; kept for the office, never public.")]
+ReasonCode: TypeAlias = Annotated[str, typer.Option("--reason-code", help="Why, as the public may read it.")]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Tell what would happen, and change nothing.")]
+
+
+def commas(text: str | None) -> list[str] | None:
+    """Split ``a,b``; None stays None.
+
+    Raises:
+        Misused: An empty part.
+    """
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise Misused(f"{text!r} has an empty part")
+    return parts
+
+
+def present(**members: object) -> dict[str, object]:
+    """Collect what was given; None was not."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def checked(shape: Shape, members: Mapping[str, object]) -> dict[str, Any]:
+    """Judge options by the rules of the HTTP body that says the same.
+
+    Raises:
+        MalformedBody: With every fault.
+    """
+    import msgspec
+
+    return shape.read(msgspec.json.encode(members))
+
+
+def expiry(seconds: int | None, clock: Clock) -> datetime | None:
+    """Turn a life in seconds into a moment.
+
+    Raises:
+        Misused: Not 1 second to 100 years.
+    """
+    from datetime import timedelta
+
+    if seconds is None:
+        return None
+    if not 1 <= seconds <= 100 * 366 * 86_400:
+        raise Misused("--expires-in takes 1 second to 100 years")
+    return clock.now() + timedelta(seconds=seconds)
+
+
+def confirm(output: Output, question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone, where somebody sits at a terminal to answer.
+
+    Raises:
+        typer.Abort: They said no.
+    """
+    if yes or output.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    typer.confirm(question, abort=True, err=True)
+
+
+def one_of(text: str, allowed: Sequence[str], option: str) -> str:
+    """Take one of a closed set.
+
+    Raises:
+        Misused: Another value.
+    """
+    if text not in allowed:
+        raise Misused(f"{option} takes one of {', '.join(allowed)}")
+    return text

@@ -1,0 +1,134 @@
+"""Setting the office up: init, demo, migrate."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sealwright.cli import desk
+from sealwright.cli.errors import Misused
+from sealwright.cli.output import of
+
+if TYPE_CHECKING:
+    from sealwright.services.demo import DemoData
+    from sealwright.services.founding import FirstAdmin
+    from sealwright.settings import Settings
+
+_PUBLIC_URL = "SEALWRIGHT_PUBLIC_URL"
+
+
+def init(
+    ctx: typer.Context,
+    *,
+    org: Annotated[str | None, typer.Option("--org", help="Shown name of the organization.")] = None,
+    public_url: Annotated[
+        str | None, typer.Option("--public-url", help="Base of every link; kept in sealwright.toml.")
+    ] = None,
+    admin_email: Annotated[str | None, typer.Option("--admin-email", help="The first admin's e-mail address.")] = None,
+    admin_name: Annotated[str | None, typer.Option("--admin-name", help="The first admin's name.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Seed the documentation's examples too.")] = False,
+) -> None:
+    """Set the office up. Again is harmless: it adds only what is missing."""
+    from sealwright.services.demo import seed_demo
+    from sealwright.services.founding import found
+
+    admin = _admin(admin_email, admin_name)
+    settings = _settings(public_url)
+    with desk.open_office(settings) as at:
+        founded = found(at.office, at.caller, organization=org or settings.organization, admin=admin)
+        seeded = seed_demo(at.office, at.caller) if demo else None
+    answer: dict[str, object] = {
+        "home": str(settings.home),
+        "database": settings.database.value,
+        "public_url": settings.public_url,
+        "initialized": True,
+        "already_initialized": not founded.is_new,
+        "issuer_did": founded.issuer_did,
+        "admin_user_id": founded.admin_user_id,
+    }
+    if seeded is not None:
+        answer["demo"] = _demo_members(seeded)
+    of(ctx).emit(answer)
+    if settings.public_url_is_default:
+        of(ctx).say(f"Links begin with {settings.public_url}; set {_PUBLIC_URL} before you issue for real.")
+
+
+def demo(ctx: typer.Context) -> None:
+    """Seed the examples of the documentation; again adds nothing but fresh tokens and keys."""
+    from sealwright.services.demo import seed_demo
+
+    with desk.writing() as at:
+        seeded = seed_demo(at.office, at.caller)
+    of(ctx).emit(_demo_members(seeded), plain=lambda: _demo_text(seeded))
+    of(ctx).say("Tokens and keys are not shown again; run demo again for fresh ones.")
+
+
+def migrate(ctx: typer.Context) -> None:
+    """Bring the database to this version of the program; again is harmless."""
+    from sealwright import __version__
+
+    settings = desk.read_settings()
+    with desk.open_office(settings):
+        pass
+    of(ctx).emit({"migrated": True, "database": settings.database.value, "version": __version__})
+
+
+def _admin(email: str | None, name: str | None) -> FirstAdmin | None:
+    from sealwright.cli.people import read_email, read_shown_name
+    from sealwright.services.founding import FirstAdmin
+
+    if email is None and name is None:
+        return None
+    if email is None or name is None:
+        raise Misused("--admin-email and --admin-name go together")
+    return FirstAdmin(read_email(email), read_shown_name(name))
+
+
+def _settings(public_url: str | None) -> Settings:
+    """Read the settings; a public URL that was given is kept for every later command once it has proved good."""
+    if public_url is None:
+        return desk.read_settings()
+    outside = os.environ.get(_PUBLIC_URL)
+    if outside is not None and outside != public_url:
+        raise Misused(f"--public-url contradicts {_PUBLIC_URL}, which would win at the next command")
+    settings = desk.read_settings({_PUBLIC_URL: public_url})
+    _keep_public_url(settings)
+    return settings
+
+
+def _keep_public_url(settings: Settings) -> None:
+    """Write the line into the settings file, and leave all its other lines alone."""
+    from sealwright.cli.files import write_output
+    from sealwright.settings import FILE_NAME
+
+    path = settings.home / FILE_NAME
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    # A URL that passed the check holds neither quotes nor backslashes.
+    kept = [line for line in lines if line.partition("=")[0].strip() != "public_url"]
+    # In front, because after a table's head the line would belong to that table.
+    text = "\n".join([f'public_url = "{settings.public_url}"', *kept]) + "\n"
+    write_output(str(path), [text.encode("utf-8")])
+
+
+def _demo_members(seeded: DemoData) -> dict[str, object]:
+    users = {
+        name: {"user_id": user.user_id, "email": user.email, "token": user.token, "sign_in_url": None}
+        for name, user in seeded.users.items()
+    }
+    return {
+        "users": users,
+        "issuer_api_keys": dict(seeded.issuer_api_keys),
+        "dids": list(seeded.dids),
+        "schemas": list(seeded.schemas),
+        "credential_types": [],
+        "workflow_id": None,
+        "series_id": None,
+    }
+
+
+def _demo_text(seeded: DemoData) -> str:
+    users = [f"{name:<12}{user.user_id}  {user.token}" for name, user in seeded.users.items()]
+    keys = [f"{did:<22}{key}" for did, key in seeded.issuer_api_keys.items()]
+    return "\n".join(["Personal tokens", *users, "", "API keys", *keys, "", "DIDs", *seeded.dids])
