@@ -65,12 +65,12 @@ const COMMANDS = {
 };
 
 for await (const line of createInterface({input: process.stdin, crlfDelay: Infinity})) {
-  const {id, command, ...members} = JSON.parse(line);
+  const {number, command, ...members} = JSON.parse(line);
   let answer;
   try {
-    answer = {id, result: await COMMANDS[command](members)};
+    answer = {number, result: await COMMANDS[command](members)};
   } catch(error) {
-    answer = {id, error: {message: error.message, reasons: [].concat(error.errors || [], error.cause || []).map(String)}};
+    answer = {number, error: {message: error.message, reasons: [].concat(error.errors || [], error.cause || []).map(String)}};
   }
   process.stdout.write(JSON.stringify(answer) + '\n');
 }

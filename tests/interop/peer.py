@@ -58,7 +58,7 @@ class Peer:
             PeerSilent: No answer came in time; the peer is gone afterwards.
         """
         number = next(self._numbers)
-        question = json.dumps({"id": number, "command": command, **members}).encode() + b"\n"
+        question = json.dumps({"number": number, "command": command, **members}).encode() + b"\n"
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(question)
@@ -70,7 +70,7 @@ class Peer:
         if line is None:
             raise PeerSilent(f"the peer ended at {command} with exit code {self._process.wait()}")
         answer = json.loads(line)
-        assert answer["id"] == number
+        assert answer["number"] == number
         if "error" in answer:
             raise PeerRefused(answer["error"])
         return answer["result"]

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from sealwright.vc.errors import DocumentRefused
 from tests.interop import documents
 from tests.interop.ours import Ours
 from tests.interop.peer import DigitalBazaar
@@ -56,14 +57,24 @@ def test_disputed_numbers_stay_as_documented(
     assert f'gpa> "{their_form}"^^' in theirs
 
 
+def test_order_beyond_the_basic_plane_stays_as_documented(ours: Ours, digital_bazaar: DigitalBazaar) -> None:
+    """RDFC-1.0 orders quads by code point; theirs by UTF-16 unit, which puts U+FF01 after an emoji."""
+    subject = {"id": "did:example:holder", "skills": ["\uff01", "\U0001f600"]}
+    document = documents.degree("2.0", "did:example:issuer", credentialSubject=subject)
+    theirs = digital_bazaar.canonize([document], documents=documents.CONTEXTS)[0]["nquads"]
+    our_own = ours.canon.canonicalize(document).decode()
+    assert our_own != theirs
+    assert sorted(our_own.split("\n")) == sorted(theirs.split("\n"))
+    assert our_own.index("\uff01") < our_own.index("\U0001f600")
+    assert theirs.index("\uff01") > theirs.index("\U0001f600")
+
+
 @pytest.mark.parametrize(
     "member", [{"undefinedTerm": "x"}, {"degree": {"undefinedTerm": "x"}}], ids=["in the subject", "in a nested object"]
 )
 def test_both_refuse_a_term_that_no_context_defines(
     ours: Ours, digital_bazaar: DigitalBazaar, member: dict[str, object]
 ) -> None:
-    from sealwright.vc.errors import DocumentRefused
-
     document = documents.degree("1.1", "did:example:issuer", credentialSubject={"id": "did:example:holder", **member})
     assert "error" in digital_bazaar.canonize([document], documents=documents.CONTEXTS)[0]
     with pytest.raises(DocumentRefused):

@@ -1,8 +1,8 @@
 /**
  * The peer as a child process: one JSON object a line in on stdin, one verdict a line out on stdout.
  *
- * A request has `id`, `command` and the command's members, and may have `documents` (by URL) and `loopback` (the one
- * server on 127.0.0.1 that may be asked). The answer has the same `id` and either `result` or `error`.
+ * A request has `number`, `command` and the command's members, and may have `documents` (by URL) and `loopback` (the one
+ * server on 127.0.0.1 that may be asked). The answer has the same `number` and either `result` or `error`.
  */
 import * as suite from './suite.mjs';
 import {createInterface} from 'node:readline';
@@ -29,8 +29,8 @@ const COMMANDS = {
 
 const lines = createInterface({input: process.stdin, crlfDelay: Infinity});
 for await (const line of lines) {
-  const {id, command, documents, loopback, ...members} = JSON.parse(line);
-  const answer = {id};
+  const {number, command, documents, loopback, ...members} = JSON.parse(line);
+  const answer = {number};
   try {
     const loader = suite.makeLoader({documents, loopback});
     answer.result = await COMMANDS[command]({...members, loader});

@@ -144,13 +144,14 @@ export async function present({presentation, key, suite, created, challenge, dom
 }
 
 /**
- * Read every status entry of a credential. Their library verifies that the list is sound and its issuer's, and
- * reports the bit; what a set bit means is left to the caller, so a set bit is a refusal here.
+ * Read every status entry of a credential. The library for the bitstring list verifies that the list is sound and its
+ * issuer's and reports the bit, leaving to the caller what a set bit means: a refusal here. The one for the list of
+ * 2021 refuses by itself, without an error.
  */
 async function checkStatus(options) {
   const entries = [].concat(options.credential.credentialStatus);
   const known = [['StatusList2021Entry', status2021], ['BitstringStatusListEntry', bitstringStatus]];
-  const answers = [];
+  const results = [];
   for(const entry of entries) {
     const library = (known.find(([type]) => type === entry.type) || [])[1];
     if(!library) {
@@ -158,13 +159,14 @@ async function checkStatus(options) {
     }
     const single = {...options, credential: {...options.credential, credentialStatus: entry}};
     const answer = await library.checkStatus(single);
-    if(!answer.verified) {
+    if(answer.error) {
       return answer;
     }
-    answers.push(...answer.results);
+    results.push(...answer.results);
   }
-  const set = answers.filter(answer => answer.status).map(answer => answer.credentialStatus.statusPurpose);
-  return {verified: set.length === 0, results: answers, set, error: set.length ? new Error(`Set: ${set}`) : undefined};
+  const set = results.filter(result => result.status === true || !result.verified)
+    .map(result => result.credentialStatus.statusPurpose);
+  return {verified: set.length === 0, results, set, error: set.length ? new Error(`Set: ${set}`) : undefined};
 }
 
 function reasons(error) {
