@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
@@ -113,14 +113,12 @@ class DIDDesk:
         keys: KeyStore,
         clock: Clock,
         public_url: str,
-        key_max_age_days: int,
     ) -> None:
         self._units = units
         self._access = access
         self._keys = keys
         self._clock = clock
         self._public_url = public_url
-        self._key_life = timedelta(days=key_max_age_days)
 
     # -- making ------------------------------------------------------------------------------------
 

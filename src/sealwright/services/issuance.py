@@ -37,7 +37,8 @@ from sealwright.domain.errors import (
 from sealwright.domain.ids import new_credential_uid
 from sealwright.domain.people import Caller
 from sealwright.services.issuing_line import Issued, IssuingLine, Job
-from sealwright.services.order_checks import DocumentOptions, OrderChecks
+from sealwright.services.order_checks import DocumentOptions as DocumentOptions
+from sealwright.services.order_checks import OrderChecks
 from sealwright.services.orders import IssuanceOrder, unsigned_document
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView

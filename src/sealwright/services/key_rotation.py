@@ -30,9 +30,7 @@ def rotate_all(office: Office, caller: Caller) -> tuple[str, ...]:
     caller.require_admin()
     rotated = []
     for did in _signing_dids(office, caller):
-        office.acts.run(
-            caller, lambda uow, present, one=did: office.dids.rotate(uow, present, one), changes_registry=True
-        )
+        _rotate_did(office, caller, did)
         rotated.append(did)
     own = office.acts.run(caller, lambda uow, present: _rotate_own(office, uow, present), changes_registry=True)
     return (*rotated, *own)
@@ -49,6 +47,10 @@ def rewrap_all(office: Office, caller: Caller) -> tuple[str, ...]:
         Sealed: A key does not open; then none was changed.
     """
     return office.acts.run(caller, lambda uow, present: _rewrap(office, uow, present), changes_registry=True)
+
+
+def _rotate_did(office: Office, caller: Caller, did: str) -> None:
+    office.acts.run(caller, lambda uow, present: office.dids.rotate(uow, present, did), changes_registry=True)
 
 
 def _signing_dids(office: Office, caller: Caller) -> list[str]:

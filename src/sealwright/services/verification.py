@@ -47,13 +47,18 @@ class VerifyOptions:
 
 @dataclass(frozen=True, slots=True)
 class PresentationOptions:
-    """What a verifier asks of a presentation; `challenge` and `domain` must be those it gave out."""
+    """What a verifier asks of a presentation; `challenge` and `domain` must be those it gave out.
+
+    Args:
+        signed: False for a presentation that carries no proof of its holder.
+    """
 
     challenge: str | None = None
     domain: str | None = None
     trusted_issuers: frozenset[str] | None = None
     checks: frozenset[str] | None = None
     allow_inline: bool = False
+    signed: bool = True
 
 
 class Verifier:
@@ -110,6 +115,8 @@ class Verifier:
             now=self._clock.now(),
             challenge=options.challenge,
             domain=options.domain,
+            signed=options.signed,
+            selected=ALL_CHECKS if options.checks is None else options.checks,
             allow_inline=options.allow_inline,
         )
 

@@ -1,0 +1,293 @@
+"""The one place where things are built and joined."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sealwright.adapters.checkpoints import FileCheckpointSink
+from sealwright.adapters.clock import SystemClock
+from sealwright.adapters.did_web import DidWebResolver
+from sealwright.adapters.kek import load_keks
+from sealwright.adapters.metrics import OfficeMetrics
+from sealwright.adapters.outbound import Allowance, GuardedOutbound
+from sealwright.adapters.software_keys import SoftwareKeyStore
+from sealwright.adapters.status_source import GuardedStatusSource
+from sealwright.domain.errors import DomainError
+from sealwright.services.access import Access
+from sealwright.services.acts import Acts
+from sealwright.services.api_keys import ApiKeyDesk
+from sealwright.services.auditing import Auditing
+from sealwright.services.did_resolution import ResolutionDesk
+from sealwright.services.dids import DIDDesk
+from sealwright.services.gate import Gate
+from sealwright.services.halting import Halting
+from sealwright.services.housekeeping import Housekeeping
+from sealwright.services.issuance import Issuing
+from sealwright.services.office import Limits, Office
+from sealwright.services.order_checks import OrderChecks
+from sealwright.services.people import PeopleDesk
+from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.registry import Registry
+from sealwright.services.resolving import OfficeResolver
+from sealwright.services.revocation import RevocationDesk
+from sealwright.services.schema_shelf import SchemaShelf
+from sealwright.services.schemas import SchemaDesk
+from sealwright.services.shelf import CredentialShelf
+from sealwright.services.status_lists import StatusAllocator, StatusPublisher
+from sealwright.services.store_check import StoreCheck
+from sealwright.services.verification import OfficeStatuses, Verifier
+from sealwright.settings import Database as DatabaseKind
+from sealwright.settings import OutboundResolution, Settings
+from sealwright.storage.engines import Database, open_database
+from sealwright.storage.epoch import make_epoch_reader
+from sealwright.storage.inspection import check_database
+from sealwright.storage.migrations import migrate
+from sealwright.storage.rate_limits import make_rate_limiter
+from sealwright.storage.unit_of_work import make_unit_of_work_factory
+from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.contexts.store import ContextStore
+from sealwright.vc.errors import VcError
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What everything else stands on."""
+
+    settings: Settings
+    database: Database
+    units: UnitOfWorkFactory
+    clock: Clock
+    keys: KeyStore
+    contexts: ContextStore
+    canon: Canonicalizer
+    registry: Registry
+    metrics: OfficeMetrics
+
+
+def build(settings: Settings, *, public_url: str | None = None, clock: Clock | None = None) -> Office:
+    """Open the store, bring it to the newest migration, and join the office over it.
+
+    Nothing runs in the background until `Office.start_background` is called; `Office.close` gives all back.
+
+    Args:
+        settings: Checked settings.
+        public_url: Overrides the setting, for a server that learned its port only when it was bound.
+        clock: Overrides the system's clock, for tests.
+
+    Raises:
+        StoreRefused, StoreUnavailable: The database cannot be used, or not now.
+        KekRefused: The key-encryption key must not be used.
+    """
+    database = open_database(settings.database_url.reveal())
+    migrate(database)
+    ground = _ground(settings, database, clock or SystemClock())
+    return _join(ground, public_url or settings.public_url)
+
+
+def _ground(settings: Settings, database: Database, clock: Clock) -> _Ground:
+    units = make_unit_of_work_factory(database)
+    contexts = ContextStore.pinned()
+    canon = Canonicalizer(contexts)
+    return _Ground(
+        settings=settings,
+        database=database,
+        units=units,
+        clock=clock,
+        keys=_key_store(settings),
+        contexts=contexts,
+        canon=canon,
+        registry=Registry(units, make_epoch_reader(database)),
+        metrics=OfficeMetrics(canon.stats),
+    )
+
+
+def _key_store(settings: Settings) -> KeyStore:
+    keks = load_keks(
+        value=settings.kek.reveal() if settings.kek is not None else None,
+        file=settings.kek_file,
+        home=settings.home if settings.database is DatabaseKind.SQLITE else None,
+    )
+    software = SoftwareKeyStore(keks)
+    if settings.pkcs11 is None:
+        return software
+    # Imported here, because the module behind it is an extra that most offices do not have.
+    from sealwright.adapters.pkcs11_keys import Pkcs11KeyStore
+
+    return Pkcs11KeyStore(
+        module=settings.pkcs11.module,
+        token=settings.pkcs11.token,
+        pin_file=settings.pkcs11.pin_file,
+        software=software,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        body_max_bytes=settings.body_max_bytes,
+        batch_body_max_bytes=settings.batch_body_max_bytes,
+        batch_inline_max=settings.batch_inline_max,
+        rate_issue_per_minute=settings.rate_issue_per_minute,
+        rate_batch_per_minute=settings.rate_batch_per_minute,
+        rate_write_per_minute=settings.rate_write_per_minute,
+        rate_read_per_minute=settings.rate_read_per_minute,
+        rate_public_per_minute=settings.rate_public_per_minute,
+        status_ttl_seconds=settings.status_ttl_seconds,
+        idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
+        trusted_proxies=tuple(str(network) for network in settings.trusted_proxies),
+        metrics_token=settings.metrics_token.reveal() if settings.metrics_token is not None else None,
+    )
+
+
+def _join(ground: _Ground, public_url: str) -> Office:
+    settings, units, clock, keys = ground.settings, ground.units, ground.clock, ground.keys
+    registry, canon, metrics = ground.registry, ground.canon, ground.metrics
+    access = Access(clock)
+    acts = Acts(units, access, clock, keys, idempotency_ttl_seconds=settings.idempotency_ttl_seconds)
+    shelf = SchemaShelf(ground.contexts)
+    shelf.load(units)
+    allowance = Allowance(settings.outbound_allow_hosts, settings.outbound_allow_networks)
+    outbound = GuardedOutbound(allowance)
+    reach = settings.outbound_resolution
+    web = DidWebResolver(outbound, enabled=reach is not OutboundResolution.OFF, allowance=allowance)
+    resolver = OfficeResolver(registry, web)
+    publisher = StatusPublisher(
+        units=units,
+        registry=registry,
+        keys=keys,
+        canon=canon,
+        clock=clock,
+        public_url=public_url,
+        ttl_seconds=settings.status_ttl_seconds,
+    )
+    issuing = Issuing(
+        units=units,
+        registry=registry,
+        checks=OrderChecks(
+            units=units,
+            access=access,
+            schemas=shelf,
+            keys=keys,
+            resolver=resolver,
+            canon=canon,
+            clock=clock,
+            public_url=public_url,
+            expiration_max_years=settings.expiration_max_years,
+        ),
+        allocator=StatusAllocator(list_bits=settings.status_list_bits, capacity=settings.status_list_capacity),
+        keys=keys,
+        canon=canon,
+        clock=clock,
+        metrics=metrics,
+        public_url=public_url,
+        idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
+    )
+    sink = FileCheckpointSink(settings.audit_export_dir)
+    auditing = Auditing(units=units, keys=keys, sink=sink, clock=clock, public_url=public_url)
+    housekeeping = Housekeeping(
+        units=units,
+        issuing=issuing,
+        auditing=auditing,
+        clock=clock,
+        interval_seconds=settings.scheduler_interval_seconds,
+        checkpoint_interval_seconds=settings.checkpoint_interval_seconds,
+    )
+    gate = Gate(make_epoch_reader(ground.database), make_rate_limiter(ground.database), clock)
+    background = _Background(ground.database, gate, issuing, housekeeping)
+    foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
+    _check_keys(ground)
+    return Office(
+        public_url=public_url,
+        organization=settings.organization,
+        clock=clock,
+        limits=_limits(settings),
+        units=units,
+        keys=keys,
+        registry=registry,
+        access=access,
+        gate=gate,
+        acts=acts,
+        issuing=issuing,
+        shelf=CredentialShelf(units, access, clock),
+        revocation=RevocationDesk(access, acts, clock),
+        dids=DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url),
+        resolution=ResolutionDesk(units, registry, resolver),
+        schemas=SchemaDesk(units=units, access=access, shelf=shelf, canon=canon, clock=clock, public_url=public_url),
+        verifier=Verifier(
+            registry=registry,
+            shelf=shelf,
+            resolver=resolver,
+            canon=canon,
+            statuses=OfficeStatuses(publisher, public_url, foreign_lists),
+            clock=clock,
+            public_url=public_url,
+        ),
+        status=publisher,
+        auditing=auditing,
+        people=PeopleDesk(units, keys, clock),
+        api_keys=ApiKeyDesk(units, access, clock),
+        halting=Halting(units, keys, clock),
+        store_check=StoreCheck(units=units, keys=keys, resolver=resolver, canon=canon, clock=clock),
+        metrics=metrics,
+        housekeeping=housekeeping,
+        health=_health(ground, auditing, issuing),
+        start_background=background.start,
+        close=background.close,
+    )
+
+
+def _check_keys(ground: _Ground) -> None:
+    """Seal the key store when the key-encryption key does not fit what is stored."""
+    with ground.units(write=False) as uow:
+        ground.keys.check(uow.keys.list())
+
+
+class _Background:
+    """Starts and ends what runs beside the calls."""
+
+    def __init__(self, database: Database, gate: Gate, issuing: Issuing, housekeeping: Housekeeping) -> None:
+        self._database = database
+        self._gate = gate
+        self._issuing = issuing
+        self._housekeeping = housekeeping
+        self._lock = threading.Lock()
+        self._is_started = False
+
+    def start(self, chores: bool) -> None:
+        with self._lock:
+            if self._is_started:
+                return
+            self._is_started = True
+        self._gate.start()
+        self._issuing.line.start()
+        if chores:
+            self._housekeeping.start()
+
+    def close(self) -> None:
+        self._issuing.line.close()
+        self._gate.close()
+        self._housekeeping.stop()
+        self._database.close()
+
+
+def _health(ground: _Ground, auditing: Auditing, issuing: Issuing) -> Callable[[], Mapping[str, bool]]:
+    def check() -> Mapping[str, bool]:
+        found = check_database(ground.database)
+        is_up = bool(found.get("database"))
+        return {
+            "database": is_up,
+            "migrations": bool(found.get("migrations")),
+            "keys": not ground.keys.is_sealed,
+            "audit": is_up and _audit_is_sound(auditing),
+            "queue": issuing.line.depth < 10_000,
+        }
+
+    return check
+
+
+def _audit_is_sound(auditing: Auditing) -> bool:
+    try:
+        return not auditing.is_behind_export()
+    except (DomainError, VcError, OSError):
+        return False
