@@ -37,8 +37,7 @@ from sealwright.domain.errors import (
 from sealwright.domain.ids import new_credential_uid
 from sealwright.domain.people import Caller
 from sealwright.services.issuing_line import Issued, IssuingLine, Job
-from sealwright.services.order_checks import DocumentOptions as DocumentOptions
-from sealwright.services.order_checks import OrderChecks
+from sealwright.services.order_checks import DocumentOptions, OrderChecks
 from sealwright.services.orders import IssuanceOrder, unsigned_document
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
@@ -48,6 +47,8 @@ from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.signing import ProofOptions, attach, prepare
+
+__all__ = ["DocumentOptions", "Issued", "Issuing"]
 
 MAX_CLOCK_LAG_SECONDS: Final = 5
 # A reservation older than this, whose caller comes again with the same key, was left behind by a crash.
