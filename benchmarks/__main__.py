@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         return 2
     # Once, at the start: later on the load is our own.
     facts = machine.facts()
-    print("\n".join(machine.lines(facts)), flush=True)
+    print("\n".join(machine.lines(facts)) + "\n", flush=True)
     failed = []
     for name in names:
         try:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -77,13 +79,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def pin() -> int | None:
-    """Keep this process and its children on one core, where the system can; returns the core."""
+@contextmanager
+def pinned() -> Iterator[int | None]:
+    """Keep this process, and children started inside the block, on one core, where the system can; gives the core."""
     if not hasattr(os, "sched_setaffinity"):
-        return None
-    core = max(os.sched_getaffinity(0))
+        yield None
+        return
+    before = os.sched_getaffinity(0)
+    core = max(before)
     os.sched_setaffinity(0, {core})
-    return core
+    try:
+        yield core
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def processor() -> str:
