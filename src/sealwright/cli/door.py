@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sealwright.cli.index import COMMANDS, USAGE, Entry, help_text
 from sealwright.cli.output import Output, write_line
 
 if TYPE_CHECKING:
-    from typer.core import TyperGroup  # noqa: F401 - names the kind of object that a group entry becomes
+    import typer
 
 PROGRAM: Final = "sealwright"
 # Interrupted by the keyboard: 128 and the signal's number, as shells have it.
@@ -72,17 +72,24 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
         return report(Misused(error.format_message()), output, spoken)
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
-        sys.stdout = None  # type: ignore[assignment]
+        _turn_away_stdout()
         return 1
     except Exception as error:  # noqa: BLE001 - the last handler: everything gets an exit code
         return report(error, output, spoken, document_at=entry.document_at)
     return result if isinstance(result, int) else 0
 
 
-def _alone(function: object, name: str) -> object:
+def _turn_away_stdout() -> None:
+    """Let what is still buffered go nowhere, or the interpreter would complain at its end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _alone(function: Callable[..., object], name: str) -> typer.Typer:
     """Make an application of one command."""
     from sealwright.cli.app import group
 
     app = group()
-    app.command(name)(function)  # type: ignore[arg-type]
+    app.command(name)(function)
     return app

@@ -50,7 +50,7 @@ def halt(
 def resume(ctx: typer.Context) -> None:
     """End every halt."""
     with desk.writing() as at:
-        ended = at.act(lambda uow, caller: at.office.halting.resume(uow, caller))
+        ended = at.act(at.office.halting.resume)
     of(ctx).emit({"halted": False, "ended": ended})
 
 
@@ -80,17 +80,19 @@ def rotate(
 
 
 def _rotate_kek(at: desk.Desk) -> tuple[str, ...]:
-    """Put a new key-encryption key in front, seal everything under it, and keep the last one for stored answers.
+    """Put a new key-encryption key in front, seal everything under it, and keep the last ones for stored answers.
 
-    The last one opens no stored key any more, only answers to idempotent calls that showed a secret, for as long as
-    these may be repeated. The one before that is forgotten.
+    The last ones open no stored key any more, only answers to idempotent calls that showed a secret, for as long as
+    these may be repeated. Nothing is forgotten before all is sealed anew: a rotation that broke off and is begun
+    again must still find the key that the store is sealed under.
     """
     from sealwright.services.key_rotation import rewrap_all
 
     file = _kek_file(at.settings)
-    file.end_rotation()
     file.begin_rotation()
-    return rewrap_all(at.office, at.caller)
+    rewrapped = rewrap_all(at.office, at.caller)
+    file.end_rotation()
+    return rewrapped
 
 
 def _kek_file(settings: Settings) -> KekFile:
