@@ -62,7 +62,7 @@ def _is_json(content_type: bytes | None) -> bool:
     return True
 
 
-async def read_body(exchange: Exchange, receive: Receive, limit_bytes: int) -> bytes:
+async def read_body(receive: Receive, limit_bytes: int) -> bytes:
     """Read the whole body, whatever length was announced.
 
     Raises:

@@ -96,7 +96,7 @@ class Call:
         changes_registry: bool = False,
         is_secret: bool = False,
     ) -> Reply:
-        """Carry out an act and answer with its result: once per Idempotency-Key, and replayed from then on. Blocking."""
+        """Carry out an act and answer with its result; once per Idempotency-Key, replayed from then on. Blocking."""
         answer = self.office.acts.answer(
             self.caller,
             act,

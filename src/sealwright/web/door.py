@@ -141,7 +141,7 @@ class Door:
             refuse_oversize(exchange, limit)
         if announced or (route.body is not None and not route.body.optional):
             refuse_foreign_content(exchange)
-        return await read_body(exchange, receive, limit) if announced else b""
+        return await read_body(receive, limit) if announced else b""
 
     async def _sign_in(self, call: Call) -> None:
         route = call.route
@@ -200,7 +200,8 @@ class Door:
         problem = problem_for(error)
         if problem is INTERNAL:
             log_crash(error, request_id=exchange.request_id, route=exchange.route)
-        elif problem.status >= 500:
+        self._office.metrics.count_refused(problem.code)
+        if problem is not INTERNAL and problem.status >= 500:
             log_refusal(problem.code, request_id=exchange.request_id, route=exchange.route)
         reply = problem_reply(
             error,
@@ -216,9 +217,7 @@ class _Limited(RateLimitExceeded):
     """A call over the rate, with the headers that say so."""
 
     def __init__(self, hit: RateHit, headers: Headers) -> None:
-        super().__init__(
-            f"More than {hit.limit} calls a minute.", retry_after_seconds=max(1, hit.reset_seconds)
-        )
+        super().__init__(f"More than {hit.limit} calls a minute.", retry_after_seconds=max(1, hit.reset_seconds))
         self.headers = headers
 
 

@@ -22,7 +22,7 @@ from sealwright.web.refusals import ClientGone, TransportRefused
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Receive, Scope, Send
+    from litestar.types import ASGIApp, Receive, Send
 
     Message = Any
     Observer = Callable[[str, str, int, float], None]
@@ -82,7 +82,7 @@ class Guard:
         self._observe = observe
         self._everywhere = (*_SECURITY_HEADERS, *((_HSTS,) if public_url.startswith("https://") else ()))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
         if scope["type"] != "http":
             # There are no WebSockets here; the lifespan belongs to the application.
@@ -92,7 +92,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         exchange, refusal = self._admit(scope)
-        scope[SCOPE_KEY] = exchange  # type: ignore[literal-required]  # our own key beside the standard ones
+        scope[SCOPE_KEY] = exchange
         dressed = self._dress(exchange, send)
         try:
             if refusal is not None:
@@ -131,9 +131,10 @@ class Guard:
                 repeated = True
             if name == b"idempotency-key":
                 keys.append(value)
-            elif name == b"x-forwarded-for" and name in headers:
-                value = headers[name] + b"," + value
-            headers[name] = value
+            if name == b"x-forwarded-for" and name in headers:
+                headers[name] += b"," + value
+            else:
+                headers[name] = value
         path = raw_path.decode("latin-1")
         exchange = Exchange(
             request_id=new_request_id(),
@@ -217,16 +218,19 @@ def _refusal(
         return TransportRefused("HEADERS_TOO_LARGE", "The headers are too many or too large.", headers=_CLOSE)
     if url > MAX_URL_BYTES:
         return TransportRefused("URI_TOO_LONG", "The address is longer than 8 KiB.", headers=_CLOSE)
-    if repeated:
-        return TransportRefused("INVALID_HEADER", "A header that must stand once was sent twice.", headers=_CLOSE)
+    fault = "A header that must stand once was sent twice." if repeated else _contradiction(headers)
+    return TransportRefused("INVALID_HEADER", fault, headers=_CLOSE) if fault is not None else None
+
+
+def _contradiction(headers: dict[bytes, bytes]) -> str | None:
     if b"transfer-encoding" in headers and b"content-length" in headers:
-        return TransportRefused("INVALID_HEADER", "The length of the body is given in two ways.", headers=_CLOSE)
+        return "The length of the body is given in two ways."
     host = headers.get(b"host")
     if host is not None and _HOST.fullmatch(host) is None:
-        return TransportRefused("INVALID_HEADER", "The Host header is malformed.", headers=_CLOSE)
+        return "The Host header is malformed."
     length = headers.get(b"content-length")
     if length is not None and not length.isdigit():
-        return TransportRefused("INVALID_HEADER", "The Content-Length header is not a number.", headers=_CLOSE)
+        return "The Content-Length header is not a number."
     return None
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from sealwright import __version__
 from sealwright.web.api.shapes.answers import PROBLEM
 from sealwright.web.problems import CATALOG
 from sealwright.web.query import Parameter
@@ -40,7 +41,15 @@ _BODY_CODES: Final = (
     "INVALID_CHARACTER",
     "NUMBER_OUT_OF_RANGE",
 )
-_EVERY_CODES: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INVALID_HEADER", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE")
+_EVERY_CODES: Final = (
+    "NOT_FOUND",
+    "METHOD_NOT_ALLOWED",
+    "INVALID_HEADER",
+    "URI_TOO_LONG",
+    "HEADERS_TOO_LARGE",
+    "INTERNAL",
+    "UNAVAILABLE",
+)
 
 
 def codes_of(route: Route) -> tuple[str, ...]:
@@ -61,6 +70,14 @@ def codes_of(route: Route) -> tuple[str, ...]:
     if not route.open_before_setup:
         codes.append("SETUP_REQUIRED")
     return tuple(dict.fromkeys((*codes, *_EVERY_CODES)))
+
+
+def document(public_url: str) -> Node:
+    """The API document of an office at this address, as JSON values."""
+    # The table names handlers that serve this document, so it cannot be imported before they exist.
+    from sealwright.web.routes import ROUTES
+
+    return Document(public_url=public_url, version=__version__, routes=ROUTES).build()
 
 
 class Document:
@@ -235,7 +252,9 @@ def _query_parameter(parameter: Parameter) -> Node:
 def _header_parameters(route: Route) -> list[Node]:
     wanted = dict(route.request_headers or {})
     if route.idempotent:
-        wanted["Idempotency-Key"] = "1 to 255 printable ASCII characters; the same call with the same key has one effect."
+        wanted["Idempotency-Key"] = (
+            "1 to 255 printable ASCII characters; the same call with the same key has one effect."
+        )
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
         for name, text in wanted.items()

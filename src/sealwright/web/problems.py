@@ -264,7 +264,9 @@ def _placed(pointer: str, document_at: str) -> str:
     if not document_at or pointer == document_at or pointer.startswith(f"{document_at}/"):
         return pointer
     # What we build around claims is ours; the caller knows them by the name they sent them under.
-    return document_at + pointer.removeprefix("/credentialSubject") if document_at == "/claims" else document_at + pointer
+    return (
+        document_at + pointer.removeprefix("/credentialSubject") if document_at == "/claims" else document_at + pointer
+    )
 
 
 def fault_for(error: Exception, document_at: str = "") -> dict[str, object]:
@@ -301,9 +303,7 @@ def problem_members(
     }
 
 
-def problem_reply(
-    error: Exception, *, base_url: str, instance: str, request_id: str, document_at: str = ""
-) -> Reply:
+def problem_reply(error: Exception, *, base_url: str, instance: str, request_id: str, document_at: str = "") -> Reply:
     """The whole answer to an error, with the headers that its status asks for."""
     members = problem_members(
         error, base_url=base_url, instance=instance, request_id=request_id, document_at=document_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +60,6 @@ def header_text(value: str) -> bytes:
     ).encode("ascii")
 
 
-def cursor_page(items: list[Mapping[str, object]], next_cursor: str | None) -> dict[str, object]:
+def cursor_page(items: Sequence[Mapping[str, object]], next_cursor: str | None) -> dict[str, object]:
     """The wire form of a cursor list."""
     return {"data": items, "hasMore": next_cursor is not None, "nextCursor": next_cursor}

@@ -156,7 +156,9 @@ def deactivate(call: Call) -> Reply:
 _TAG: Final = "DIDs"
 _KEY_CODES: Final = ("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS", "AUDIT_UNAVAILABLE")
 _ONE: Final = Answered(200, "The DID.", answers.DID_RECORD, examples.DID, headers=("ETag",))
-_MADE: Final = Answered(201, "The DID; private keys stay here.", answers.DID_RECORD, examples.DID, headers=("ETag", "Location"))
+_MADE: Final = Answered(
+    201, "The DID; private keys stay here.", answers.DID_RECORD, examples.DID, headers=("ETag", "Location")
+)
 _CHANGE_CODES: Final = ("DID_NOT_FOUND", "NOT_DID_OWNER", "DID_IMMUTABLE", "DID_DEACTIVATED")
 _END_CODES: Final = ("DID_NOT_FOUND", "NOT_DID_OWNER", "ALREADY_DEACTIVATED", "AUDIT_UNAVAILABLE")
 _ENDED: Final = Answered(200, "The DID, ended for ever.", answers.DID_ENDED, examples.DID_ENDED)
@@ -187,7 +189,15 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.WRITE,
         body=IMPORT_DID,
-        codes=("DID_EXISTS", "KEY_IN_USE", "INVALID_DID", "INVALID_KEY", "UNSUPPORTED_DID_METHOD", "SEALED", *_KEY_CODES),
+        codes=(
+            "DID_EXISTS",
+            "KEY_IN_USE",
+            "INVALID_DID",
+            "INVALID_KEY",
+            "UNSUPPORTED_DID_METHOD",
+            "SEALED",
+            *_KEY_CODES,
+        ),
         document_at="/document",
         idempotent=True,
     ),

@@ -45,7 +45,7 @@ def metrics(call: Call) -> Reply:
         sent = (call.exchange.header(b"authorization") or "").removeprefix("Bearer ")
         if not hmac.compare_digest(sent.encode("utf-8"), token.encode("utf-8")):
             raise NotSignedIn("The metrics token is needed.")
-    return Reply(200, call.office.metrics.render(), b"text/plain; version=0.0.4; charset=utf-8")
+    return Reply(200, call.office.metrics.render(), b"text/plain; version=1.0.0; charset=utf-8")
 
 
 _TAG: Final = "Operations"
@@ -68,7 +68,9 @@ def _route(path: str, summary: str, handler: Handler, *answered: Answered, codes
 
 
 ROUTES: Final = (
-    _route("/healthz", "Whether the process answers", healthz, Answered(200, "It does.", answers.HEALTH, examples.HEALTH)),
+    _route(
+        "/healthz", "Whether the process answers", healthz, Answered(200, "It does.", answers.HEALTH, examples.HEALTH)
+    ),
     _route(
         "/readyz",
         "Whether the office can serve",
@@ -80,7 +82,7 @@ ROUTES: Final = (
         "/metrics",
         "Counters and timings; with the metrics token where one is set",
         metrics,
-        Answered(200, "Prometheus text.", {"type": "string"}, None, "text/plain; version=0.0.4; charset=utf-8"),
+        Answered(200, "Prometheus text.", {"type": "string"}, None, "text/plain; version=1.0.0; charset=utf-8"),
         codes=("UNAUTHENTICATED",),
     ),
 )

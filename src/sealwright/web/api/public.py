@@ -71,9 +71,7 @@ def _did_web(call: Call, url: str) -> Reply:
     if not record.is_active:
         # The method deactivates by taking the document away.
         raise DIDRecordNotFound("No such DID is kept here.")
-    return tagged(
-        call, Reply(200, record.document, b"application/did+ld+json", (REVALIDATE,)), f'"{record.version}"'
-    )
+    return tagged(call, Reply(200, record.document, b"application/did+ld+json", (REVALIDATE,)), f'"{record.version}"')
 
 
 def status_list(call: Call) -> Reply:
@@ -101,7 +99,7 @@ _RESOLUTION_QUERY: Final = QueryShape(
     ),
     lenient=True,
 )
-_RESOLUTION_ERRORS: Final = {status: answers.RESOLUTION for status in (400, 404, 410, 501)}
+_RESOLUTION_ERRORS: Final = dict.fromkeys((400, 404, 410, 501), answers.RESOLUTION)
 
 
 def _resolution(path: str) -> Route:
@@ -167,7 +165,9 @@ ROUTES: Final = (
         "/status/{listId}/{purpose}",
         "A signed status list: `revocation`, `suspension` (StatusList2021) or `token` (Token Status List)",
         status_list,
-        Answered(200, "The list.", {"type": "object"}, examples.STATUS_LIST, "application/vc+ld+json", headers=("ETag",)),
+        Answered(
+            200, "The list.", {"type": "object"}, examples.STATUS_LIST, "application/vc+ld+json", headers=("ETag",)
+        ),
         Answered(200, "The list as a signed token.", {"type": "string"}, None, "application/statuslist+jwt"),
         codes=("STATUS_LIST_NOT_FOUND", "SEALED"),
     ),

@@ -21,6 +21,7 @@ from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.verification.report import VerificationReport
 from sealwright.web.reply import raw_or_null
 
+
 def moment(at: datetime | None) -> str | None:
     """A moment as text, or null."""
     return None if at is None else format_timestamp(at)

@@ -97,7 +97,7 @@ _DONE: Final = Answered(
 
 
 def _routes(verb: str, summary: str, handler: Handler, codes: tuple[str, ...]) -> tuple[Route, Route]:
-    def route(path: str, named_in_path: bool) -> Route:  # noqa: FBT001 - two forms of one thing
+    def route(path: str, named_in_path: bool) -> Route:
         return Route(
             "POST",
             path,

@@ -123,7 +123,11 @@ ROUTES: Final = (
         "A, K (author DID)",
         "Register a credential schema",
         register,
-        (Answered(201, "Registered; its content never changes.", answers.SCHEMA, examples.SCHEMA, headers=("Location",)),),
+        (
+            Answered(
+                201, "Registered; its content never changes.", answers.SCHEMA, examples.SCHEMA, headers=("Location",)
+            ),
+        ),
         _TAG,
         bucket=Bucket.WRITE,
         body=REGISTER_SCHEMA,

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sealwright.domain.credentials import StatusPurpose
 from sealwright.domain.people import Caller
-from sealwright.services.issuance import DocumentOptions
 from sealwright.services.issuing_line import Issued
+from sealwright.services.order_checks import DocumentOptions
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.verification import PresentationOptions, VerifyOptions
 from sealwright.vc.encoding.timestamps import parse_rfc3339

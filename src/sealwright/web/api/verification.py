@@ -77,7 +77,11 @@ ROUTES: Final = (
         "P",
         "Verify a presentation and the credentials in it",
         verify_presentation,
-        (Answered(200, "Every check, also when one fails.", answers.PRESENTATION_REPORT, examples.PRESENTATION_REPORT),),
+        (
+            Answered(
+                200, "Every check, also when one fails.", answers.PRESENTATION_REPORT, examples.PRESENTATION_REPORT
+            ),
+        ),
         _TAG,
         bucket=Bucket.PUBLIC,
         body=VERIFY_PRESENTATION,

@@ -137,9 +137,7 @@ _REPORT_MEMBERS: Final[Node] = {
 REPORT: Final = answer("Report", _REPORT_MEMBERS)
 PRESENTATION_REPORT: Final = answer("PresentationReport", {**_REPORT_MEMBERS, "credentials": listed(REPORT)})
 _PROBLEM_DETAIL: Final = answer("ProblemDetail", {"type": URL, "title": STRING, "code": STRING, "detail": STRING})
-VC_API_REPORT: Final = answer(
-    "VcApiReport", {**_REPORT_MEMBERS, "problemDetails": listed(_PROBLEM_DETAIL)}
-)
+VC_API_REPORT: Final = answer("VcApiReport", {**_REPORT_MEMBERS, "problemDetails": listed(_PROBLEM_DETAIL)})
 VC_API_PRESENTATION_REPORT: Final = answer(
     "VcApiPresentationReport",
     {**_REPORT_MEMBERS, "credentialResults": listed(REPORT), "problemDetails": listed(_PROBLEM_DETAIL)},

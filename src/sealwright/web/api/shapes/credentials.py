@@ -66,7 +66,7 @@ ISSUE: Final = Shape(
         },
         required=("schemaId", "issuerDid", "claims"),
         anyOf=[{"required": ["holderDid"]}, {"required": ["subjectDid"]}],
-        **{"x-missing": "holderDid"},
+        missing="holderDid",
     ),
     check=_issue_conflicts,
     example=_ISSUE_EXAMPLE,

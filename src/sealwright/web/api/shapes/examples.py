@@ -276,7 +276,12 @@ AUDIT_PAGE: Final = _page(
         "hash": _SHA,
     }
 )
-AUDIT_VERDICT: Final = {"verified": True, "records": 1204, "firstBad": None, "detail": "Every hash and checkpoint agrees."}
+AUDIT_VERDICT: Final = {
+    "verified": True,
+    "records": 1204,
+    "firstBad": None,
+    "detail": "Every hash and checkpoint agrees.",
+}
 OFFICE_STATUS: Final = {
     "halted": True,
     "sealed": False,

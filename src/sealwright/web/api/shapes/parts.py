@@ -49,9 +49,15 @@ def listed(item: Node, *, least: int = 0, most: int | None = None, description: 
     return node if description is None else {**node, "description": description}
 
 
-def closed(properties: Node, required: tuple[str, ...] = (), **more: Any) -> Node:
-    """An object that holds these members and no others."""
+def closed(properties: Node, required: tuple[str, ...] = (), missing: str | None = None, **more: Any) -> Node:
+    """An object that holds these members and no others.
+
+    Args:
+        missing: The member that is reported as missing when none of the choices of ``anyOf`` is there.
+    """
     node: Node = {"type": "object", "properties": properties, "additionalProperties": False, **more}
+    if missing is not None:
+        node["x-missing"] = missing
     return {**node, "required": list(required)} if required else node
 
 

@@ -34,7 +34,11 @@ REGISTER_SCHEMA: Final = Shape(
     closed(
         {
             "name": NAME,
-            "version": {"type": "string", "pattern": "^(0|[1-9][0-9]{0,5})(\\.(0|[1-9][0-9]{0,5})){0,2}$", "default": "1.0"},
+            "version": {
+                "type": "string",
+                "pattern": "^(0|[1-9][0-9]{0,5})(\\.(0|[1-9][0-9]{0,5})){0,2}$",
+                "default": "1.0",
+            },
             "author": DID,
             "type": listed(
                 {"type": "string", "pattern": "^[A-Z][A-Za-z0-9]{0,99}$"},
@@ -73,7 +77,9 @@ VALIDATE_CLAIMS: Final = Shape(
     closed({"claims": OBJECT}, required=("claims",)),
     example={"claims": {"level": "senior"}},
 )
-NEEDED_REASON: Final = Shape("Reason", closed({"reason": _REASON}, required=("reason",)), example={"reason": "Replaced."})
+NEEDED_REASON: Final = Shape(
+    "Reason", closed({"reason": _REASON}, required=("reason",)), example={"reason": "Replaced."}
+)
 OPTIONAL_REASON: Final = Shape(
     "OptionalReason", closed({"reason": _REASON}), optional=True, example={"reason": "Replaced."}
 )
@@ -129,7 +135,7 @@ _KEY: Final = closed(
         ),
     },
     anyOf=[{"required": ["privateKeyJwk"]}, {"required": ["publicKeyMultibase"]}],
-    **{"x-missing": "publicKeyMultibase"},
+    missing="publicKeyMultibase",
 )
 IMPORT_DID: Final = Shape(
     "ImportDid",
@@ -167,7 +173,9 @@ CREATE_API_KEY: Final = Shape(
         {
             "name": _LABEL,
             "issuerDids": listed(DID, least=1, most=100),
-            "schemas": listed(_SCHEMA_ID, least=1, most=100, description="All that are open to the DIDs when left out."),
+            "schemas": listed(
+                _SCHEMA_ID, least=1, most=100, description="All that are open to the DIDs when left out."
+            ),
             "expiresAt": TIMESTAMP,
             "issuePerMinute": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
         },

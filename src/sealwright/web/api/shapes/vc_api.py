@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sealwright.web.api.shapes.credentials import CREDENTIAL_ID
-from sealwright.web.api.shapes.parts import BOOLEAN, OBJECT, PROOF_TYPE, PROOF_TYPES, TIMESTAMP, Node, listed, text
+from sealwright.web.api.shapes.parts import (
+    BOOLEAN,
+    OBJECT,
+    PROOF_TYPE,
+    PROOF_TYPES,
+    TIMESTAMP,
+    Node,
+    closed,
+    listed,
+    text,
+)
 from sealwright.web.shape import Shape
 
 _DOCUMENT: Final[Node] = {"type": ["object", "string"]}
 _CHECKS: Final = listed({"type": "string"}, most=32, description="`proof` alone asks for structure, proof and issuer.")
 
 
-def _open(properties: Node, required: tuple[str, ...] = (), **more: object) -> Node:
-    node: Node = {"type": "object", "properties": properties, **more}
-    return {**node, "required": list(required)} if required else node
+def _open(properties: Node, required: tuple[str, ...] = (), **more: Any) -> Node:
+    node = closed(properties, required, **more)
+    del node["additionalProperties"]
+    return node
 
 
 _PURPOSE: Final[Node] = {"type": "string", "enum": ["revocation", "suspension"]}
@@ -55,9 +66,14 @@ ISSUE: Final = Shape(
 )
 VERIFY: Final = Shape(
     "VcApiVerify",
-    _open({"verifiableCredential": _DOCUMENT, "options": _open({"checks": _CHECKS})}, required=("verifiableCredential",)),
+    _open(
+        {"verifiableCredential": _DOCUMENT, "options": _open({"checks": _CHECKS})}, required=("verifiableCredential",)
+    ),
     opaque=("verifiableCredential",),
-    example={"verifiableCredential": {"@context": ["https://www.w3.org/ns/credentials/v2"]}, "options": {"checks": ["proof"]}},
+    example={
+        "verifiableCredential": {"@context": ["https://www.w3.org/ns/credentials/v2"]},
+        "options": {"checks": ["proof"]},
+    },
 )
 VERIFY_PRESENTATION: Final = Shape(
     "VcApiVerifyPresentation",
@@ -68,7 +84,7 @@ VERIFY_PRESENTATION: Final = Shape(
             "options": _open({"challenge": {"type": "string"}, "domain": {"type": "string"}, "checks": _CHECKS}),
         },
         anyOf=[{"required": ["verifiablePresentation"]}, {"required": ["presentation"]}],
-        **{"x-missing": "verifiablePresentation"},
+        missing="verifiablePresentation",
     ),
     opaque=("verifiablePresentation", "presentation"),
     example={
