@@ -168,10 +168,16 @@ class KekFile:
         self._write((new, *self._keys))
         return new
 
-    def end_rotation(self) -> None:
-        """Forget every key but the present one; call it once everything is sealed under that one."""
+    def end_rotation(self, *, keep: int = 2) -> None:
+        """Forget the oldest keys; call it once everything stored is sealed under the present one, and not before.
+
+        Args:
+            keep: How many keys before the present one stay, for answers that are still kept under them and for
+                a key that was sealed while the rotation ran; the next rotation finds both.
+        """
         self._read_if_changed()
-        self._write(self._keys[:1])
+        if len(self._keys) > keep + 1:
+            self._write(self._keys[: keep + 1])
 
     def _write(self, keys: Sequence[KeyEncryptionKey]) -> None:
         with self._lock:
@@ -209,6 +215,21 @@ def read_kek_file(path: Path) -> tuple[KeyEncryptionKey, ...]:
     Raises:
         KekRefused: It is readable by others, is no file, cannot be read, or holds something else.
     """
+    content = read_private_file(path, _MOST_FILE_BYTES)
+    if not content.isascii():
+        raise KekRefused("the key file holds something else than keys")
+    lines = [line for line in content.decode("ascii").split("\n") if line.strip()]
+    if not lines:
+        raise KekRefused("the key file is empty")
+    return tuple(parse_kek(line) for line in lines)
+
+
+def read_private_file(path: Path, most_bytes: int) -> bytes:
+    """Read a file of secrets that nobody else may read.
+
+    Raises:
+        KekRefused: It is readable by others, is no file, is too large, or cannot be read.
+    """
     try:
         # Judged through the open file, so that what was judged is what is read; a FIFO must not block the start.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -220,13 +241,10 @@ def read_kek_file(path: Path) -> tuple[KeyEncryptionKey, ...]:
             raise KekRefused("the key file is not a file")
         if mode & 0o077:
             raise KekRefused("the key file is readable by others; its mode has to be 0600")
-        content = file.read(_MOST_FILE_BYTES + 1)
-    if len(content) > _MOST_FILE_BYTES or not content.isascii():
-        raise KekRefused("the key file holds something else than keys")
-    lines = [line for line in content.decode("ascii").split("\n") if line.strip()]
-    if not lines:
-        raise KekRefused("the key file is empty")
-    return tuple(parse_kek(line) for line in lines)
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise KekRefused("the key file is too large")
+    return content
 
 
 def make_kek_file(path: Path) -> KekFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -47,6 +47,14 @@ class SoftwareKeyStore:
     def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
         """Make a private key; raises Sealed, and UnsupportedKeyType for an algorithm other than Ed25519."""
         return self._seal_new(generate_private_key(), key_id, did, use, algorithm)
+
+    def generate_named(
+        self, naming: Callable[[bytes], tuple[str, str]], *, use: KeyPurpose, algorithm: str
+    ) -> tuple[NewKey, str, str]:
+        """Make a private key whose key id and DID follow from its public key; raises as `generate`."""
+        seed = generate_private_key()
+        key_id, did = naming(public_from_private(seed))
+        return self._seal_new(seed, key_id, did, use, algorithm), key_id, did
 
     def import_seed(self, seed: bytes, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
         """Take over a private key of 32 bytes; raises Sealed, InvalidKey, UnsupportedKeyType."""

@@ -124,17 +124,44 @@ def test_file_that_goes_bad_while_in_use_keeps_the_keys_in_use(tmp_path: Path) -
         ring.begin_rotation()
 
 
-def test_rotation_keeps_the_old_key_until_it_ends(tmp_path: Path) -> None:
+def ids_in(path: Path) -> list[str]:
+    return [kek.kek_id for kek in read_kek_file(path)]
+
+
+def test_rotation_puts_a_new_key_before_the_old_ones(tmp_path: Path) -> None:
     ring = make_kek_file(tmp_path / "kek")
     old = ring.current()
     new = ring.begin_rotation()
     assert old is not None
-    assert [kek.kek_id for kek in read_kek_file(tmp_path / "kek")] == [new.kek_id, old.kek_id]
+    assert ids_in(tmp_path / "kek") == [new.kek_id, old.kek_id]
+    assert ring.current() is not None
+    assert ring.find(old.kek_id) is not None
+    assert (tmp_path / "kek").stat().st_mode & 0o777 == 0o600
+
+
+def test_end_of_rotation_forgets_the_oldest_keys_only(tmp_path: Path) -> None:
+    ring = make_kek_file(tmp_path / "kek")
+    first = ring.current()
+    assert first is not None
+    made = [ring.begin_rotation().kek_id for _ in range(3)]
+    ring.end_rotation()
+    assert ids_in(tmp_path / "kek") == made[::-1]
+    assert ring.find(first.kek_id) is None
+    ring.end_rotation(keep=0)
+    assert ids_in(tmp_path / "kek") == made[-1:]
+    ring.end_rotation(keep=0)
+    assert ids_in(tmp_path / "kek") == made[-1:]
+
+
+def test_rotation_that_broke_off_loses_no_key_when_it_is_begun_again(tmp_path: Path) -> None:
+    ring = make_kek_file(tmp_path / "kek")
+    old = ring.current()
+    assert old is not None
+    for _ in range(2):
+        ring.begin_rotation()
     assert ring.find(old.kek_id) is not None
     ring.end_rotation()
-    assert [kek.kek_id for kek in read_kek_file(tmp_path / "kek")] == [new.kek_id]
-    assert ring.find(old.kek_id) is None
-    assert (tmp_path / "kek").stat().st_mode & 0o777 == 0o600
+    assert ring.find(old.kek_id) is not None
 
 
 def test_load_takes_a_value_before_all(tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def test_rotation_in_the_file_reaches_a_running_store(tmp_path: Path) -> None:
     rotated = operator.rewrap(key)
     assert sign(running, key) == SIGNATURE_OF_NOTHING
     assert sign(running, rotated) == SIGNATURE_OF_NOTHING
-    operator_file.end_rotation()
+    operator_file.end_rotation(keep=0)
     assert sign(running, rotated) == SIGNATURE_OF_NOTHING
     with pytest.raises(Sealed):
         sign(SoftwareKeyStore(KekFile(tmp_path / "kek")), key)
