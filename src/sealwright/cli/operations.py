@@ -117,10 +117,10 @@ def openapi(
     import msgspec
 
     from sealwright.cli.files import write_output
-    from sealwright.web.reference import openapi_document
+    from sealwright.web.reference import openapi_bytes
 
     settings = desk.read_settings()
-    content = msgspec.json.format(msgspec.json.encode(openapi_document(settings.public_url)), indent=2)
+    content = msgspec.json.format(openapi_bytes(settings.public_url), indent=2)
     if out is None:
         of(ctx).emit(msgspec.json.decode(content), plain=content.decode("utf-8"))
         return
