@@ -175,7 +175,7 @@ def require_signable(key: StoredKey, backend: str, *, use: KeyPurpose, at: datet
 def seal_labeled(kek: KeyEncryptionKey, data: bytes, label: str) -> bytes:
     """Encrypt bytes bound to a label; the KEK's id stands in front, so that an earlier KEK is found again."""
     kek_id = kek.kek_id.encode("ascii")
-    return _FORMAT + bytes([len(kek_id)]) + kek_id + kek.seal(data, _lengthy("bytes", label, kek.kek_id))
+    return _FORMAT + bytes([len(kek_id)]) + kek_id + kek.seal(data, length_prefixed("bytes", label, kek.kek_id))
 
 
 def open_labeled(keks: KekRing, sealed: bytes, label: str) -> bytes:
@@ -193,16 +193,16 @@ def open_labeled(keks: KekRing, sealed: bytes, label: str) -> bytes:
     if kek is None:
         raise Sealed("The key-encryption key is absent or does not fit.")
     try:
-        return kek.open(sealed[start:], _lengthy("bytes", label, kek_id))
+        return kek.open(sealed[start:], length_prefixed("bytes", label, kek_id))
     except CannotOpen as error:
         raise Sealed("Sealed bytes do not open.") from error
 
 
 def _associated(key_id: str, did: str, use: KeyPurpose, algorithm: str, kek_id: str) -> bytes:
-    return _lengthy("key", key_id, did, use.value, algorithm, kek_id)
+    return length_prefixed("key", key_id, did, use.value, algorithm, kek_id)
 
 
-def _lengthy(*parts: str) -> bytes:
+def length_prefixed(*parts: str) -> bytes:
     """Join texts with their lengths, so that no two lists of texts give the same bytes."""
     encoded = [part.encode("utf-8") for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
