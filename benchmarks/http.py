@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks import load, server
+from benchmarks import load
 from benchmarks.report import Result
+from tests.support import server
 
 CLIENTS: Final = 16
 WARM_SECONDS: Final = 3.0

@@ -6,8 +6,9 @@ import os
 import time
 from typing import Final
 
-from benchmarks import load, server
+from benchmarks import load
 from benchmarks.report import Result
+from tests.support import server
 
 CLIENTS: Final = 16
 WARM_ISSUES: Final = 5_000

@@ -1,8 +1,13 @@
-"""A freshly started server of ours for a bench: its own home and database, demo data, no rate limits."""
+"""A freshly started server of ours, as its own processes: its own home and database, demo data, no rate limits.
+
+For tests and benches that must go over the wire. What goes over it is HTTP/1.1 by hand or the standard library's
+client, so that nothing of ours sits on both ends.
+"""
 
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import secrets
@@ -14,15 +19,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tests.support import postgres
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 15
+ANSWER_SECONDS: Final = 30
+SOURCES: Final = Path(__file__).resolve().parents[2] / "src"
+PROGRAM: Final = (sys.executable, "-m", "sealwright")
 ISSUER: Final = "did:adi:issuer001"
 NO_LIMITS: Final = {f"SEALWRIGHT_RATE_{name}_PER_MINUTE": "0" for name in ("ISSUE", "BATCH", "WRITE", "READ", "PUBLIC")}
 # The documentation's literal request; holders exist in the demo data.
@@ -40,6 +48,19 @@ class ServerFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status, headers by lower-case name, and the body's bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
 class RunningServer:
     """A server that answers, and the key to issue with."""
 
@@ -47,7 +68,38 @@ class RunningServer:
     port: int
     pid: int
     api_key: str
+    environment: dict[str, str] = field(repr=False)
     log: Path
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+        return f"http://{self.host}:{self.port}"
+
+    def request(
+        self, method: str, path: str, body: object = None, *, key: str | None = None, accept: str = "*/*"
+    ) -> Answer:
+        """Ask it something, by default with no key; pass `key=server.api_key` where one is needed."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=ANSWER_SECONDS)
+        headers = {"Accept": accept} | ({} if key is None else {"Authorization": f"Bearer {key}"})
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(method, path, content, headers)
+            response = connection.getresponse()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, names, response.read())
+        finally:
+            connection.close()
+
+    def command(self, *arguments: str) -> Any:
+        """Run `sealwright … --json` on its store, from outside, and return what it printed.
+
+        Raises:
+            ServerFailed: It ended with another code than 0.
+        """
+        return json.loads(_run(self.environment, *arguments))
 
     def resident_bytes(self) -> int:
         """Resident memory of the server and its children, read from the processes themselves."""
@@ -82,16 +134,19 @@ def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
     with tempfile.TemporaryDirectory(prefix="sealwright-bench-") as folder, database(kind) as url:
         home = Path(folder)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SEALWRIGHT_")}
+        environment["PYTHONPATH"] = str(SOURCES)
         kek = base64.b64encode(secrets.token_bytes(32)).decode()
-        environment |= {"SEALWRIGHT_HOME": str(home / "var"), "SEALWRIGHT_KEK": kek, **NO_LIMITS, **settings}
-        environment["SEALWRIGHT_LOG_LEVEL"] = settings.get("SEALWRIGHT_LOG_LEVEL", "error")
+        # The port is chosen here, since contexts and lists get their addresses before the server listens.
+        bind = f"127.0.0.1:{postgres.free_port()}"
+        environment |= {"SEALWRIGHT_HOME": str(home / "var"), "SEALWRIGHT_KEK": kek, "SEALWRIGHT_BIND": bind}
+        environment |= {"SEALWRIGHT_LOG_LEVEL": "error", **NO_LIMITS, **settings}
         if url is not None:
             environment["SEALWRIGHT_DATABASE_URL"] = url
         key = _demo(environment)
         log = home / "log"
         with log.open("wb") as errors:
             process = subprocess.Popen(
-                [*_program(), "serve", "--port", "0", "--json"],
+                [*PROGRAM, "serve", "--json"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -100,7 +155,9 @@ def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
         try:
             ready = _first_line(process, log)
             address = urlsplit(ready["url"])
-            yield RunningServer(address.hostname or "127.0.0.1", address.port or 80, int(ready["pid"]), key, log)
+            yield RunningServer(
+                address.hostname or "127.0.0.1", address.port or 80, int(ready["pid"]), key, environment, log
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -123,18 +180,17 @@ def issue_request(server: RunningServer, body: dict[str, object] | None = None) 
     return head.encode("ascii") + content
 
 
-def _program() -> list[str]:
-    return [sys.executable, "-m", "sealwright"]
-
-
 def _demo(environment: dict[str, str]) -> str:
-    run = subprocess.run(
-        [*_program(), "demo", "--json"], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    if run.returncode != 0:
-        raise ServerFailed(f"sealwright demo: {run.stderr.strip()[-500:]}")
-    key: str = json.loads(run.stdout)["issuer_api_keys"][ISSUER]
+    key: str = json.loads(_run(environment, "demo"))["issuer_api_keys"][ISSUER]
     return key
+
+
+def _run(environment: dict[str, str], *arguments: str) -> str:
+    command = [*PROGRAM, *arguments, "--json"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    if run.returncode != 0:
+        raise ServerFailed(f"sealwright {' '.join(arguments)} ended with {run.returncode}: {run.stderr.strip()[-500:]}")
+    return run.stdout
 
 
 def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
