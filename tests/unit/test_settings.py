@@ -131,6 +131,7 @@ def test_accepted_values(tmp_path: Path, name: str, text: str) -> None:
 
 BAD: list[tuple[str, str]] = [
     ("HOME", ""),
+    ("HOME", "office?"),
     ("BIND", "127.0.0.1"),
     ("BIND", "127.0.0.1:65536"),
     ("BIND", ":8000"),

@@ -44,6 +44,9 @@ class Checker:
     def home(self) -> None:
         """Refuse a data folder that is no folder, or neither writable nor possible to make."""
         folder = self._raw.home
+        # The default database stands there and is named by a URL, which these two would cut short.
+        if set(str(folder)) & {"?", "#"}:
+            raise refusal("HOME", "has a question mark or number sign in it")
         if folder.exists() and not folder.is_dir():
             raise refusal("HOME", "is not a folder")
         while not folder.exists() and folder != folder.parent:
