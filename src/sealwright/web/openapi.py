@@ -88,6 +88,8 @@ class Document:
         self._version = version
         self._routes = tuple(routes)
         self._schemas: Node = {}
+        self._refusals: dict[tuple[int, tuple[str, ...]], str] = {}
+        self._responses: Node = {}
 
     def build(self) -> Node:
         """The whole document as plain JSON values."""
@@ -108,6 +110,7 @@ class Document:
             "paths": paths,
             "components": {
                 "schemas": self._schemas,
+                "responses": self._responses,
                 "securitySchemes": {
                     "bearer": {
                         "type": "http",
@@ -129,7 +132,7 @@ class Document:
             "x-codes": list(codes_of(route)),
             "security": _security(route.audience),
             "parameters": [*self._path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
-            "responses": self._responses(route),
+            "responses": self._answers(route),
         }
         if route.body is not None:
             media: Node = {"schema": self._named(route.body.name, route.body.schema)}
@@ -151,7 +154,7 @@ class Document:
             for name in _PARAMETER.findall(route.path)
         ]
 
-    def _responses(self, route: Route) -> Node:
+    def _answers(self, route: Route) -> Node:
         responses: Node = {}
         for answered in route.answers:
             known = responses.setdefault(str(answered.status), {"description": answered.description, "content": {}})
@@ -161,7 +164,8 @@ class Document:
         for status, codes in _by_status(codes_of(route)).items():
             if str(status) in responses:
                 continue
-            responses[str(status)] = self._refusal(route, status, codes)
+            described = (route.described_errors or {}).get(status)
+            responses[str(status)] = self._refusal(status, codes, described)
         for status, schema in (route.described_errors or {}).items():
             if str(status) not in responses:
                 content = {"application/json": {"schema": self._hoisted(schema)}}
@@ -176,20 +180,26 @@ class Document:
             media["example"] = answered.example
         return {answered.media_type: media}
 
-    def _refusal(self, route: Route, status: int, codes: list[str]) -> Node:
-        lines = [f"`{code}`: {CATALOG[code].title}." for code in codes]
-        described = (route.described_errors or {}).get(status)
-        content: Node = {
-            "application/problem+json": {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                "example": self._problem_example(route, codes[0]),
-            }
-        }
+    def _refusal(self, status: int, codes: list[str], described: Mapping[str, Any] | None) -> Node:
+        """The refusals of one status; routes that refuse alike share one component."""
         if described is not None:
-            content["application/json"] = {"schema": self._hoisted(described)}
-        return {"description": " ".join(lines), "x-codes": codes, "content": content}
+            refusal = self._refusal_response(codes)
+            refusal["content"]["application/json"] = {"schema": self._hoisted(described)}
+            return refusal
+        key = (status, tuple(codes))
+        if key not in self._refusals:
+            alike = sum(known_status == status for known_status, _ in self._refusals)
+            self._refusals[key] = name = f"Refused{status}" + (f"_{alike + 1}" if alike else "")
+            self._responses[name] = self._refusal_response(codes)
+        return {"$ref": f"#/components/responses/{self._refusals[key]}"}
 
-    def _problem_example(self, route: Route, code: str) -> Node:
+    def _refusal_response(self, codes: list[str]) -> Node:
+        examples = {code: {"value": self._problem_example(code)} for code in codes}
+        media = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+        lines = " ".join(f"`{code}`: {CATALOG[code].title}." for code in codes)
+        return {"description": lines, "x-codes": codes, "content": {"application/problem+json": media}}
+
+    def _problem_example(self, code: str) -> Node:
         problem = CATALOG[code]
         return {
             "type": f"{self._public_url}/problems/{code}",
@@ -197,7 +207,7 @@ class Document:
             "status": problem.status,
             "code": code,
             "detail": f"{problem.title}.",
-            "instance": route.path,
+            "instance": "/api/v1/…",
             "requestId": "01k9zq3v6m8w4r2t0y5n7b1c3d",
             "retryable": problem.retryable,
             "errors": [],

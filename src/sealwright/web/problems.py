@@ -197,6 +197,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         vc.InvalidUnicode: "INVALID_UNICODE",
         vc.DuplicateKey: "DUPLICATE_KEY",
         vc.NestingTooDeep: "NESTING_TOO_DEEP",
+        vc.InvalidEncoding: "INVALID_VALUE",
         vc.InvalidDate: "INVALID_DATE",
         vc.InvalidDID: "INVALID_DID",
         vc.UnsupportedDIDMethod: "UNSUPPORTED_DID_METHOD",

@@ -75,7 +75,7 @@ def serve(listener: socket.socket, make_app: MakeApp, *, public_url: str, worker
 
 def _run(listener: socket.socket, app: ASGIApp, public_url: str, on_ready: Ready) -> int:
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # the same protocol under two names
+        app,
         http=protocol_for(public_url),
         loop="uvloop",
         ws="none",
