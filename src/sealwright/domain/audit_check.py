@@ -517,12 +517,19 @@ def _rows(count: int) -> str:
 
 
 def _signature_holds(note: Note, keys: Sequence[VerifierKey]) -> bool | None:
-    """Tell whether every signature by a known key holds; None when none is by a known key."""
-    known = {(key.name, key.key_hash): key for key in keys}
-    pairs = [(known[s.key_name, s.key_hash], s) for s in note.signatures if (s.key_name, s.key_hash) in known]
-    if not pairs:
+    """Tell whether every signature by a known key holds; None when none is by a known key.
+
+    A key is known by its bytes. The name beside it follows the office's address, which may have changed since.
+    """
+    by_known_keys = [
+        (key, line)
+        for line in note.signatures
+        for key in keys
+        if key_hash(line.key_name, key.public_key) == line.key_hash
+    ]
+    if not by_known_keys:
         return None
-    return all(_ed25519_holds(key.public_key, line.signature, note.text) for key, line in pairs)
+    return all(_ed25519_holds(key.public_key, line.signature, note.text) for key, line in by_known_keys)
 
 
 def _ed25519_holds(public_key: bytes, signature: bytes, data: bytes) -> bool:

@@ -228,6 +228,13 @@ def test_checkpoint_by_a_key_that_is_not_believed_is_found() -> None:
     assert audit_check.check_export(own_key, keys=[str(KEY)]).verified is False
 
 
+def test_checkpoint_from_before_the_office_moved_is_still_known() -> None:
+    moved = VerifierKey("new.example/audit", KEY.public_key)
+    note = _note(RECORDS, 12)
+    assert audit_check.check_rows(RECORDS, [note], keys=[str(moved)]).verified is True
+    assert audit_check.check_rows(RECORDS, [note.replace(b"office", b"0ffice")], keys=[str(moved)]).verified is False
+
+
 def test_checkpoints_without_any_key_could_not_be_checked() -> None:
     verdict = audit_check.check_export(_export(RECORDS, NOTE, key=None))
     assert (verdict.verified, verdict.exit_code, verdict.first_bad) == (None, 2, None)
