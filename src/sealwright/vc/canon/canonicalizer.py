@@ -1,52 +1,299 @@
-"""The door of `vc.canon`."""
+"""The door of `vc.canon`: canonical N-Quads of a document, by plan where one is proved, else by the reference.
+
+Both roads refuse the same documents: a plan exists only for shapes that the reference accepts, and hands over to it
+whatever its leaves might change.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
-from sealwright.vc.canon.rdfc import MAX_STEPS, WorkBudget
+from sealwright.vc.canon.plans import Plan, PlanCompiler
+from sealwright.vc.canon.rdfc import MAX_STEPS, CanonicalDataset, WorkBudget
+from sealwright.vc.canon.rechecking import PlanMismatch, Rechecker
 from sealwright.vc.canon.reference import ReferenceProcessor, encode
+from sealwright.vc.canon.shape import Key, NoPlanError, ShapeReader
 from sealwright.vc.contexts.store import ContextStore
+from sealwright.vc.errors import TooComplex
 
 DEADLINE_SECONDS: Final = 2.0
+MAX_PLANS: Final = 4_096
+MAX_PLANS_PER_CONTEXTS: Final = 256
+"""Plans compiled at first sight for one set of contexts; each credential schema has a context of its own."""
+
+STRANGER_SECONDS_PER_SECOND: Final = 0.1
+"""Share of the time that may go into compiling the shapes of strangers."""
+
+RECHECK_EVERY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class CanonStats:
-    """Counts since the start."""
+    """Counts since the start of the process.
 
-    hits: int = 0
-    fallbacks: int = 0
-    compiles: int = 0
-    evictions: int = 0
-    refusals: int = 0
-    mismatches: int = 0
+    Args:
+        hits: Documents canonicalized by plan.
+        fallbacks: Documents that went to the reference.
+        compiles: Plans made.
+        evictions: Shapes forgotten to make room.
+        refusals: Shapes for which there can be no plan.
+        mismatches: Comparisons in which a plan and the reference differed; any is an alarm.
+    """
 
-
-class PlanHandle: ...
-
-
-class PlanMismatch: ...
+    hits: int
+    fallbacks: int
+    compiles: int
+    evictions: int
+    refusals: int
+    mismatches: int
 
 
 class Canonicalizer:
-    """Canonical N-Quads of documents."""
+    """Canonicalizes documents under the contexts of one store; safe for many threads.
 
-    def __init__(self, contexts: ContextStore) -> None:
+    Args:
+        contexts: The pinned contexts; those registered later are seen.
+        on_mismatch: Told when a plan and the reference differ, from the thread that compares. By then the plan, and
+            all plans under the same contexts, are out of use.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        contexts: ContextStore,
+        *,
+        on_mismatch: Callable[[PlanMismatch], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._reference = ReferenceProcessor(contexts)
+        self._shapes = ShapeReader(contexts)
+        self._compiler = PlanCompiler(contexts, self._reference, self._shapes)
+        self._on_mismatch = on_mismatch
+        self._rechecker = Rechecker(self._compare)
+        self._lock = Lock()
+        self._plans: OrderedDict[Key, Plan | None] = OrderedDict()
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._per_contexts: dict[bytes, int] = {}
+        self._distrusted: set[bytes] = set()
+        self._budget_seconds, self._budget_at = STRANGER_SECONDS_PER_SECOND, clock()
+        self._hits = self._fallbacks = self._compiles = self._evictions = self._refusals = self._mismatches = 0
 
     def canonicalize(self, document: Mapping[str, Any], *, allow_inline: bool = False, stranger: bool = False) -> bytes:
-        return self.canonicalize_by_reference(document, allow_inline=allow_inline)
+        """The canonical form of a document, of which every member is part.
+
+        Args:
+            document: JSON as decoded, an object with ``@context``; not altered.
+            allow_inline: Take context objects that only add terms.
+            stranger: The document came from outside: its shape is compiled at second sight only, and within a budget.
+
+        Returns:
+            Sorted N-Quads in UTF-8, never empty.
+
+        Raises:
+            UndefinedTerm: A member, type or reference that no context turns into an absolute IRI.
+            UnsignableValue: A null, an empty array or object, an array directly in an array, an index.
+            TermConflict: A context redefines or nulls a term.
+            ContextNotAllowed: A context that is not pinned, or stands inline where that is refused.
+            MalformedDocument: Not JSON-LD, or nothing in it to sign.
+            NumberOutOfRange: An integer beyond ±(2^53 − 1) or a number that is not finite.
+            TooComplex: Too many values or contexts, blank nodes too alike, or over two seconds of work.
+            InvalidUnicode: A lone surrogate.
+            NestingTooDeep: More than 32 levels.
+
+        Spec: JSON-LD 1.1 API, "Deserialize JSON-LD to RDF Algorithm"; RDF Dataset Canonicalization 1.0.
+        """
+        try:
+            key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
+        except (NoPlanError, AttributeError, TypeError):
+            return self._fall_back(document, allow_inline=allow_inline)
+        try:
+            plan = self._plans[key]
+            self._plans.move_to_end(key)
+        except KeyError:
+            plan = self._consider(document, key, leaves, stranger=stranger)
+        if plan is not None:
+            text = plan.fill(leaves)
+            if text is not None:
+                return self._deliver(plan, document, text)
+        return self._fall_back(document, allow_inline=allow_inline)
 
     def canonicalize_by_reference(self, document: Mapping[str, Any], *, allow_inline: bool = False) -> bytes:
-        budget = WorkBudget(MAX_STEPS, deadline=time.monotonic() + DEADLINE_SECONDS)
-        return encode(self._reference.canonicalize(document, budget, allow_inline=allow_inline).lines)
+        """As `canonicalize`, always by the reference processor and without any plan."""
+        return encode(self.dataset(document, allow_inline=allow_inline).lines)
+
+    def dataset(self, document: Mapping[str, Any], *, allow_inline: bool = False) -> CanonicalDataset:
+        """The canonical statements one by one, with the label of each blank node; by the reference.
+
+        Raises:
+            VcError: As `canonicalize`.
+        """
+        budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
+        return self._reference.canonicalize(document, budget, allow_inline=allow_inline)
 
     def learn(self, document: Mapping[str, Any]) -> bool:
-        return False
+        """Compile the plan of a document's shape now.
+
+        Returns:
+            Whether there is one. False means that documents of this shape go to the reference, which may accept them.
+        """
+        try:
+            key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
+        except (NoPlanError, AttributeError, TypeError):
+            return False
+        known = self._plans.get(key)
+        return (known or self._compile(document, key, leaves)) is not None
+
+    def plan_for(self, document: Mapping[str, Any]) -> PlanHandle:
+        """A handle on the plan of a document's shape, for many documents of that shape.
+
+        The shape of each document is still checked, by a function made for it, at a third of the usual cost; a document
+        of another shape is canonicalized as by `canonicalize`.
+        """
+        self.learn(document)
+        try:
+            plan = self._plans.get(self._shapes.read(document)[0])  # type: ignore[arg-type]  # as above
+        except (NoPlanError, AttributeError, TypeError):
+            plan = None
+        return PlanHandle(self, plan)
 
     def stats(self) -> CanonStats:
-        return CanonStats()
+        """What was done so far."""
+        return CanonStats(
+            self._hits, self._fallbacks, self._compiles, self._evictions, self._refusals, self._mismatches
+        )
+
+    def finish_rechecks(self) -> None:
+        """Wait until every comparison asked for so far is done."""
+        self._rechecker.finish()
+
+    def _fall_back(self, document: Mapping[str, Any], *, allow_inline: bool) -> bytes:
+        self._fallbacks += 1
+        return self.canonicalize_by_reference(document, allow_inline=allow_inline)
+
+    def _deliver(self, plan: Plan, document: Mapping[str, Any], text: str) -> bytes:
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            return self._fall_back(document, allow_inline=False)
+        self._hits += 1
+        # The first document of each plan is compared, then one in a thousand.
+        if plan.uses % RECHECK_EVERY == 0 and not self._rechecker.ask(plan, document, data):
+            return data
+        plan.uses += 1
+        return data
+
+    def _consider(self, document: Mapping[str, Any], key: Key, leaves: list[Any], *, stranger: bool) -> Plan | None:
+        """Whether a shape met for the first time (or not yet compiled) is worth a plan."""
+        if stranger:
+            if not self._is_second_sight(key) or not self._has_budget():
+                return None
+        elif self._per_contexts.get(self._digest(document), 0) >= MAX_PLANS_PER_CONTEXTS:
+            return None
+        return self._compile(document, key, leaves, charged=stranger)
+
+    def _digest(self, document: Mapping[str, Any]) -> bytes:
+        return self._shapes.profile(document["@context"]).digest
+
+    def _compile(
+        self, document: Mapping[str, Any], key: Key, leaves: list[Any], *, charged: bool = False
+    ) -> Plan | None:
+        with self._lock:
+            if key in self._plans:
+                return self._plans[key]
+            digest, started = self._digest(document), self._clock()
+            plan: Plan | None = None
+            try:
+                if digest not in self._distrusted:
+                    budget = WorkBudget(MAX_STEPS, deadline=started + DEADLINE_SECONDS, clock=self._clock)
+                    plan = self._compiler.compile(dict(document), key, leaves, budget)
+            except TooComplex:
+                return None
+            except NoPlanError as error:
+                if isinstance(error.__cause__, TooComplex):
+                    return None
+            if charged:
+                self._budget_seconds -= self._clock() - started
+            self._remember(key, plan, digest)
+            return plan
+
+    def _remember(self, key: Key, plan: Plan | None, digest: bytes) -> None:
+        self._plans[key] = plan
+        if plan is None:
+            self._refusals += 1
+        else:
+            self._compiles += 1
+            self._per_contexts[digest] = self._per_contexts.get(digest, 0) + 1
+        while len(self._plans) > MAX_PLANS:
+            _, forgotten = self._plans.popitem(last=False)
+            self._evictions += 1
+            if forgotten is not None:
+                self._per_contexts[forgotten.digest] -= 1
+
+    def _is_second_sight(self, key: Key) -> bool:
+        sight = hash(key)
+        with self._lock:
+            if sight in self._seen:
+                return True
+            self._seen[sight] = None
+            if len(self._seen) > MAX_PLANS:
+                self._seen.popitem(last=False)
+            return False
+
+    def _has_budget(self) -> bool:
+        with self._lock:
+            now = self._clock()
+            refill = (now - self._budget_at) * STRANGER_SECONDS_PER_SECOND
+            self._budget_seconds = min(self._budget_seconds + refill, STRANGER_SECONDS_PER_SECOND)
+            self._budget_at = now
+            return self._budget_seconds > 0
+
+    def _compare(self, plan: Plan, document: Mapping[str, Any], data: bytes) -> None:
+        """Hold what a plan gave against the reference; runs in the background."""
+        if self.canonicalize_by_reference(document) == data:
+            return
+        with self._lock:
+            self._mismatches += 1
+            self._distrusted.add(plan.digest)
+            plan.is_poisoned = True
+            for key, other in self._plans.items():
+                if other is not None and other.digest == plan.digest:
+                    other.is_poisoned = True
+                    self._plans[key] = None
+        if self._on_mismatch is not None:
+            self._on_mismatch(PlanMismatch(plan.digest))
+
+
+class PlanHandle:
+    """The plan of one shape in hand; made by `Canonicalizer.plan_for`, and only as long-lived as its process."""
+
+    __slots__ = ("_canonicalizer", "_plan")
+
+    def __init__(self, canonicalizer: Canonicalizer, plan: Plan | None) -> None:
+        self._canonicalizer = canonicalizer
+        self._plan = plan
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether there is a plan, and it is trusted."""
+        return self._plan is not None and not self._plan.is_poisoned
+
+    def canonicalize(self, document: Mapping[str, Any]) -> bytes:
+        """The canonical form of a document, fast if it has the shape that this handle was made for.
+
+        Raises:
+            VcError: As `Canonicalizer.canonicalize`.
+        """
+        plan = self._plan
+        if plan is not None and not plan.is_poisoned:
+            leaves = plan.extract(document)
+            if leaves is not None:
+                text = plan.fill(leaves)
+                if text is not None:
+                    return self._canonicalizer._deliver(plan, document, text)  # one unit
+        return self._canonicalizer.canonicalize(document)

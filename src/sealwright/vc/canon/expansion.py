@@ -117,6 +117,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         self._document: object = None
         self._budget = WorkBudget()
         self._visits = 0
+        self.is_plannable = True
 
     def expand_document(self, document: Mapping[str, Any], budget: WorkBudget) -> list[dict[str, Any]]:
         """Expand, always without a base: a relative identifier must not become one of a made-up host.
@@ -141,6 +142,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             "processingMode": "json-ld-1.1",
         }
         self._document, self._budget, self._visits = document, budget, 0
+        self.is_plannable = True
         try:
             expanded = self._expand(self._get_initial_context(options), None, document, options, inside_list=False)
         except JsonLdError as error:
@@ -212,6 +214,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         options: dict[str, Any],
     ) -> None:
         mappings = active_ctx["mappings"]
+        self.is_plannable &= "@base" not in active_ctx and "@direction" not in active_ctx
         is_json = type_key is not None and self._is_json_type(type_ctx, element[type_key])
         for name, value in element.items():
             if name == "@context":
@@ -221,6 +224,8 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
                 self._refuse(UndefinedTerm, "No context defines the member.", element, name)
             mapping = mappings.get(name) or {}
             coercion = mapping.get("@type")
+            if iri[0] == "@" or mapping:
+                self.is_plannable &= _is_plain_member(iri, mapping)
             if coercion == "@json" or (is_json and iri == "@value"):
                 continue
             if iri in _UNSIGNED_KEYWORDS:
@@ -305,6 +310,18 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             elif isinstance(node, list):
                 stack += [(item, f"{pointer}/{index}") for index, item in enumerate(node)]
         return None
+
+
+def _is_plain_member(iri: str, mapping: Mapping[str, Any]) -> bool:
+    """Whether a compiled plan may take a member: no keyword but ids and types, no container but sets."""
+    if iri.startswith("@"):
+        return iri in {"@id", "@type"}
+    return not (
+        mapping.get("reverse")
+        or mapping.get("@type") in {"@json", "@none"}
+        or {"@nest", "@direction", "@index"} & mapping.keys()
+        or not {"@set"}.issuperset(mapping.get("@container") or ())
+    )
 
 
 def _refusal(error: JsonLdError) -> DocumentRefused:

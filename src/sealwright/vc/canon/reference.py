@@ -57,12 +57,21 @@ class ReferenceProcessor:
         has_inline = inspect_document(document, self._contexts, allow_inline=allow_inline)
         if has_inline:
             return to_quads(self._processor().expand_document(document, budget))
+        return self.trial(document, budget)[0]
+
+    def trial(self, document: Mapping[str, Any], budget: WorkBudget) -> tuple[list[Quad], bool]:
+        """The statements of an inspected document, and whether it used only features that a plan may take.
+
+        Raises:
+            DocumentRefused: See `Canonicalizer.canonicalize`.
+        """
         try:
             processor = self._idle.pop()
         except IndexError:
             processor = self._processor()
         try:
-            return to_quads(processor.expand_document(document, budget))
+            quads = to_quads(processor.expand_document(document, budget))
+            return quads, processor.is_plannable
         finally:
             self._idle.append(processor)
 
