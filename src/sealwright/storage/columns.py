@@ -88,8 +88,8 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         identifier="uid external_id issuer_did holder_did holder_digest schema_id type_set verification_method"
         " list_id list_index grant_id batch_id",
         personal="document reason",
-        plain="proof_type revocable suspendable status issued_at expires_at document_sha256 revoked_at reason_code"
-        " transaction_hash",
+        plain="types proof_type revocable suspendable status issued_at expires_at document_sha256 revoked_at"
+        " reason_code transaction_hash",
     ),
     "idempotency_keys": _classed(
         identifier="principal key reference",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,16 +14,16 @@ from sqlalchemy.engine import Row
 
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode, StatusPlace
 from sealwright.storage.column_types import optional_seconds_of, seconds_of
-from sealwright.storage.tables import credentials, type_sets
+from sealwright.storage.tables import credentials
 from sealwright.storage.transaction import Transaction
 
-CREDENTIAL: Final = sa.select(*credentials.columns, type_sets.c.types).join(
-    type_sets, type_sets.c.type_set == credentials.c.type_set
-)
+CREDENTIAL: Final = sa.select(*credentials.columns)
 _INSERT_TYPES: Final = sa.text(
     "INSERT INTO type_sets (type_set, types) VALUES (:type_set, :types) ON CONFLICT (type_set) DO NOTHING"
 )
 _DIGEST_BYTES: Final = 16
+# Documents of others may bring any types; more than this is not worth remembering.
+_MOST_REMEMBERED: Final = 10_000
 
 
 def holder_digest(holder_did: str) -> bytes:
@@ -30,9 +31,18 @@ def holder_digest(holder_did: str) -> bytes:
     return hashlib.sha256(holder_did.encode("utf-8")).digest()[:_DIGEST_BYTES]
 
 
-def type_set_of(types: tuple[str, ...]) -> bytes:
-    """Give the 16 bytes that stand for a sequence of types."""
-    return hashlib.sha256(msgspec.json.encode(types)).digest()[:_DIGEST_BYTES]
+@dataclass(frozen=True, slots=True)
+class TypeSet:
+    """A sequence of types as text, and the 16 bytes that stand for it in filters."""
+
+    text: str
+    digest: bytes
+
+    @classmethod
+    def of(cls, types: tuple[str, ...]) -> TypeSet:
+        """Make the set of a credential's types."""
+        encoded = msgspec.json.encode(types)
+        return cls(encoded.decode(), hashlib.sha256(encoded).digest()[:_DIGEST_BYTES])
 
 
 class TypeSets:
@@ -44,36 +54,40 @@ class TypeSets:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._stored: dict[tuple[str, ...], bytes] = transaction.database.memory.setdefault("type_sets", {})
-        self._new: dict[tuple[str, ...], bytes] = {}
+        self._stored: dict[tuple[str, ...], TypeSet] = transaction.database.memory.setdefault("type_sets", {})
+        self._new: dict[tuple[str, ...], TypeSet] = {}
 
-    def write(self, records: Iterable[CredentialRecord]) -> dict[tuple[str, ...], bytes]:
-        """Store the type sets of these credentials and give their digests."""
-        digests: dict[tuple[str, ...], bytes] = {}
-        missing: dict[bytes, tuple[str, ...]] = {}
+    def write(self, records: Iterable[CredentialRecord]) -> dict[tuple[str, ...], TypeSet]:
+        """Store the type sets of these credentials and give them."""
+        found: dict[tuple[str, ...], TypeSet] = {}
+        missing: dict[tuple[str, ...], TypeSet] = {}
         for record in records:
             types = record.types
-            if types in digests:
-                continue
-            digest = self._stored.get(types)
-            if digest is None:
-                digest = type_set_of(types)
-                missing[digest] = types
-            digests[types] = digest
+            if types not in found:
+                known = self._stored.get(types) or self._new.get(types)
+                found[types] = known or missing.setdefault(types, TypeSet.of(types))
         # In order, so that two processes that meet the same new types do not wait for each other.
-        for digest in sorted(missing):
-            types = missing[digest]
-            row = {"type_set": digest, "types": msgspec.json.encode(types).decode()}
-            self._transaction.change(_INSERT_TYPES, row)
-            self._new[types] = digest
-        return digests
+        for one in sorted(missing.values(), key=lambda one: one.digest):
+            self._transaction.change(_INSERT_TYPES, {"type_set": one.digest, "types": one.text})
+        self._new.update(missing)
+        return found
+
+    def mark(self) -> dict[tuple[str, ...], TypeSet]:
+        """Tell what was written so far, for `forget`."""
+        return dict(self._new)
+
+    def forget(self, mark: dict[tuple[str, ...], TypeSet]) -> None:
+        """Drop what was written in a part that rolled back."""
+        self._new = mark
 
     def remember(self) -> None:
         """Keep in mind what was committed."""
+        if len(self._stored) + len(self._new) > _MOST_REMEMBERED:
+            self._stored.clear()
         self._stored.update(self._new)
 
 
-def values_of(record: CredentialRecord, uid: UUID | bytes, type_set: bytes) -> tuple[object, ...]:
+def values_of(record: CredentialRecord, uid: UUID | bytes, types: TypeSet) -> tuple[object, ...]:
     """Give a credential as a row, in the order of the table's columns."""
     place = record.place
     return (
@@ -83,7 +97,8 @@ def values_of(record: CredentialRecord, uid: UUID | bytes, type_set: bytes) -> t
         record.holder_did,
         holder_digest(record.holder_did),
         record.schema_id,
-        type_set,
+        types.text,
+        types.digest,
         record.proof_type,
         record.verification_method,
         record.revocable,

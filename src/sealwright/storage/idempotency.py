@@ -60,14 +60,18 @@ _BEGIN_POSTGRES: Final = (
 )
 _BEGIN_SQLITE: Final = (
     "INSERT INTO idempotency_keys (principal, route, key, body_digest, reference, finished, created_at, expires_at) "
-    "VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (principal, route, key) DO NOTHING RETURNING key"
+    "VALUES {rows} ON CONFLICT (principal, route, key) DO NOTHING RETURNING principal, route, key"
 )
+# Far below the number of parameters that one statement may have.
+_SQLITE_ROWS: Final = 256
 _FINISH_POSTGRES: Final = (
     "UPDATE idempotency_keys AS k SET finished = TRUE "
     "FROM unnest(%b::text[], %b::text[], %b::text[]) AS done (principal, route, key) "
     "WHERE k.principal = done.principal AND k.route = done.route AND k.key = done.key"
 )
 _FINISH_SQLITE: Final = "UPDATE idempotency_keys SET finished = 1 WHERE principal = ? AND route = ? AND key = ?"
+
+_Bindings = Sequence[tuple[IdempotencyScope, str | None]]
 
 
 class StoredIdempotency:
@@ -96,19 +100,8 @@ class StoredIdempotency:
         wanted = [first[key] for key in sorted(first)]
         if not wanted:
             return frozenset()
-        if self._transaction.is_sqlite:
-            return self._begin_sqlite(wanted, seconds_of(at), seconds_of(expires_at))
-        scopes = [scope for scope, _ in wanted]
-        rows = self._transaction.driver_rows(
-            _BEGIN_POSTGRES,
-            (
-                seconds_of(at),
-                seconds_of(expires_at),
-                *_columns(scopes),
-                [scope.body_digest for scope in scopes],
-                [reference for _, reference in wanted],
-            ),
-        )
+        bind = self._begin_sqlite if self._transaction.is_sqlite else self._begin_postgres
+        rows = bind(wanted, seconds_of(at), seconds_of(expires_at))
         return frozenset(first[row[0], row[1], row[2]][0] for row in rows)
 
     def rebind(self, scope: IdempotencyScope, old_reference: str, new_reference: str, at: datetime) -> bool:
@@ -146,15 +139,24 @@ class StoredIdempotency:
         """Forget keys whose time ended by that moment; gives how many."""
         return self._transaction.change(_EXPIRE, {"before": before})
 
-    def _begin_sqlite(
-        self, wanted: Sequence[tuple[IdempotencyScope, str | None]], at: int, expires_at: int
-    ) -> frozenset[IdempotencyScope]:
-        free = set()
-        for scope, reference in wanted:
-            row = (scope.principal, scope.route, scope.key, scope.body_digest, reference, at, expires_at)
-            if self._transaction.driver_rows(_BEGIN_SQLITE, row):
-                free.add(scope)
-        return frozenset(free)
+    def _begin_sqlite(self, wanted: _Bindings, at: int, expires_at: int) -> Sequence[tuple[str, str, str]]:
+        bound: list[tuple[str, str, str]] = []
+        for start in range(0, len(wanted), _SQLITE_ROWS):
+            part = wanted[start : start + _SQLITE_ROWS]
+            values = [
+                value
+                for scope, reference in part
+                for value in (scope.principal, scope.route, scope.key, scope.body_digest, reference, at, expires_at)
+            ]
+            statement = _BEGIN_SQLITE.format(rows=", ".join(["(?, ?, ?, ?, ?, 0, ?, ?)"] * len(part)))
+            bound.extend((row[0], row[1], row[2]) for row in self._transaction.driver_rows(statement, values))
+        return bound
+
+    def _begin_postgres(self, wanted: _Bindings, at: int, expires_at: int) -> Sequence[tuple[str, str, str]]:
+        scopes = [scope for scope, _ in wanted]
+        digests, references = [scope.body_digest for scope in scopes], [reference for _, reference in wanted]
+        values = (at, expires_at, *_columns(scopes), digests, references)
+        return [(row[0], row[1], row[2]) for row in self._transaction.driver_rows(_BEGIN_POSTGRES, values)]
 
 
 def _named(scope: IdempotencyScope) -> dict[str, object]:

@@ -15,8 +15,9 @@ from sealwright.storage.column_types import Flag, Moment, Uid, whole, words
 metadata: Final = sa.MetaData()
 
 
-def _table(name: str, *parts: sa.Column[object] | sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
+def _table(name: str, *parts: sa.Column[object] | sa.schema.SchemaItem, clustered: bool = False) -> sa.Table:
+    """Make a table; `clustered` keeps short rows in their key's own tree on SQLite, one write less for each row."""
+    return sa.Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not clustered)
 
 
 registry: Final = _table(
@@ -125,6 +126,7 @@ did_names: Final = _table(
     sa.Column("name", words(), primary_key=True),
     sa.Column("did", words(), sa.ForeignKey("dids.did"), nullable=False),
     sa.Index("ix_did_names_did", "did"),
+    clustered=True,
 )
 
 # A key stays with the DID that first held it, retired or compromised too.
@@ -132,6 +134,7 @@ did_public_keys: Final = _table(
     "did_public_keys",
     sa.Column("public_key_multibase", words(), primary_key=True),
     sa.Column("did", words(), sa.ForeignKey("dids.did"), nullable=False),
+    clustered=True,
 )
 
 did_versions: Final = _table(
@@ -230,6 +233,7 @@ reservations: Final = _table(
     sa.Column("idempotency_route", words()),
     sa.Column("idempotency_key", words()),
     sa.Column("idempotency_digest", sa.LargeBinary),
+    clustered=True,
 )
 sa.Index("uq_reservations_place", reservations.c.list_id, reservations.c.list_index, unique=True)
 sa.Index(
@@ -252,6 +256,7 @@ type_sets: Final = _table(
     "type_sets",
     sa.Column("type_set", sa.LargeBinary, primary_key=True),
     sa.Column("types", words(), nullable=False),
+    clustered=True,
 )
 
 credentials: Final = _table(
@@ -262,6 +267,7 @@ credentials: Final = _table(
     sa.Column("holder_did", words(), nullable=False),
     sa.Column("holder_digest", sa.LargeBinary, nullable=False),
     sa.Column("schema_id", words()),
+    sa.Column("types", words(), nullable=False),
     sa.Column("type_set", sa.LargeBinary, nullable=False),
     sa.Column("proof_type", words(), nullable=False),
     sa.Column("verification_method", words(), nullable=False),
@@ -323,6 +329,7 @@ idempotency_keys: Final = _table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Index("ix_idempotency_keys_expires", "expires_at"),
+    clustered=True,
 )
 
 audit_rows: Final = _table(

@@ -32,6 +32,9 @@ class Transaction:
         self.writes = writes
         self.is_sqlite = database.is_sqlite
         self._connection = connection
+        self._driver = connection.connection.driver_connection
+        # One cursor for all hot statements; the pool's wrapper around it would cost as much as a short statement.
+        self._cursor = _cursor_of(self._driver)
         self._watch = database.watch
         self._registry_raised = False
         self._is_over = False
@@ -54,33 +57,21 @@ class Transaction:
         """Run prepared text in the driver's own form and give its rows; for the hot statements."""
 
         def run() -> list[tuple[Any, ...]]:
-            cursor = self._driver_cursor()
-            try:
-                cursor.execute(statement, parameters)
-                return cursor.fetchall() if cursor.description is not None else []
-            finally:
-                cursor.close()
+            cursor = self._cursor
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description is not None else []
 
         return self._guarded(run)
 
     def driver_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         """Run prepared text once for each row of parameters."""
-
-        def run() -> None:
-            cursor = self._driver_cursor()
-            try:
-                cursor.executemany(statement, rows)
-            finally:
-                cursor.close()
-
-        self._guarded(run)
+        self._guarded(lambda: self._cursor.executemany(statement, rows))
 
     def copy(self, statement: str, types: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Send rows by binary COPY; PostgreSQL only."""
 
         def run() -> None:
-            cursor: psycopg.Cursor[Any] = self._driver_cursor()
-            with cursor, cursor.copy(statement) as copy:
+            with self._cursor.copy(statement) as copy:
                 copy.set_types(types)
                 for row in rows:
                     copy.write_row(row)
@@ -160,10 +151,9 @@ class Transaction:
         if self._connection.invalidated:
             self._is_over = True
             return
-        driver = self._connection.connection.driver_connection
-        if isinstance(driver, sqlite3.Connection):
-            self._is_over = not driver.in_transaction
-        elif isinstance(driver, psycopg.Connection) and driver.closed:
+        if isinstance(self._driver, sqlite3.Connection):
+            self._is_over = not self._driver.in_transaction
+        elif isinstance(self._driver, psycopg.Connection) and self._driver.closed:
             self._is_over = True
             self._connection.invalidate()
 
@@ -172,15 +162,16 @@ class Transaction:
             raise StoreUnavailable("The transaction has ended; nothing was done.")
 
     def _enter_watch(self) -> int | None:
-        if self._watch is None or self._connection.invalidated or self._connection.closed:
+        # A closed socket's number may belong to another connection by now.
+        if self._watch is None or not isinstance(self._driver, psycopg.Connection) or self._driver.closed:
             return None
-        driver = self._connection.connection.driver_connection
-        if not isinstance(driver, psycopg.Connection) or driver.closed:
-            return None
-        descriptor = driver.fileno()
+        descriptor = self._driver.fileno()
         self._watch.enter(descriptor)
         return descriptor
 
-    def _driver_cursor(self) -> Any:
-        """A cursor of the driver, after the transaction was begun."""
-        return self._connection.connection.cursor()
+
+def _cursor_of(driver: object) -> Any:
+    """Open a cursor of the driver; the two drivers' cursors share no type."""
+    if isinstance(driver, sqlite3.Connection | psycopg.Connection):
+        return driver.cursor()
+    raise TypeError("an unknown driver")

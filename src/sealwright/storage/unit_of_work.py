@@ -72,12 +72,13 @@ class StoredUnitOfWork:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Open a part that rolls back alone if it raises, with its audit entries."""
-        mark = self._audit.mark()
+        entries, types = self._audit.mark(), self._credentials.type_sets.mark()
         try:
             with self._transaction.savepoint():
                 yield
         except BaseException:
-            self._audit.forget(mark)
+            self._audit.forget(entries)
+            self._credentials.type_sets.forget(types)
             raise
 
 

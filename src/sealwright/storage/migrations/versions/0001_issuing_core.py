@@ -149,12 +149,14 @@ def _dids() -> None:
         sa.Column("did", words(), sa.ForeignKey("dids.did"), nullable=False),
         sa.Index("ix_did_names_did", "did"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "did_public_keys",
         sa.Column("public_key_multibase", words(), primary_key=True),
         sa.Column("did", words(), sa.ForeignKey("dids.did"), nullable=False),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "did_versions",
@@ -249,6 +251,7 @@ def _status() -> None:
         sa.Column("idempotency_key", words()),
         sa.Column("idempotency_digest", sa.LargeBinary),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_index("uq_reservations_place", "reservations", ["list_id", "list_index"], unique=True)
     op.create_index(
@@ -267,6 +270,7 @@ def _credentials() -> None:
         sa.Column("type_set", sa.LargeBinary, primary_key=True),
         sa.Column("types", words(), nullable=False),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "credentials",
@@ -276,6 +280,7 @@ def _credentials() -> None:
         sa.Column("holder_did", words(), nullable=False),
         sa.Column("holder_digest", sa.LargeBinary, nullable=False),
         sa.Column("schema_id", words()),
+        sa.Column("types", words(), nullable=False),
         sa.Column("type_set", sa.LargeBinary, nullable=False),
         sa.Column("proof_type", words(), nullable=False),
         sa.Column("verification_method", words(), nullable=False),
@@ -322,6 +327,7 @@ def _credentials() -> None:
         sa.Column("expires_at", Moment, nullable=False),
         sa.Index("ix_idempotency_keys_expires", "expires_at"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
 
 

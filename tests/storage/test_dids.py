@@ -1,0 +1,122 @@
+"""DIDs: names and keys are unique for ever, versions stay, lists page by cursor."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sealwright.domain.dids import DIDState, DIDVersion, MethodState
+from sealwright.domain.errors import DIDExists, InvalidPagination, KeyInUse, VersionConflict
+from sealwright.services.ports import UnitOfWorkFactory
+from tests.storage.builders import ISSUER, NOW, did_record, method
+
+
+def test_a_did_comes_back_whole_by_id_and_alias(units: UnitOfWorkFactory) -> None:
+    record = did_record(aliases=("did:adi:uni", "did:web:example.org"), controller="did:adi:c", operator="did:adi:o")
+    with units() as uow:
+        uow.dids.add(record)
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.dids.get(ISSUER) == record
+        assert uow.dids.get("did:adi:uni") == record
+        assert uow.dids.get("did:adi:other") is None
+
+
+@pytest.mark.parametrize(
+    ("did", "aliases"),
+    [
+        pytest.param(ISSUER, (), id="the id is an id"),
+        pytest.param("did:adi:alias", (), id="the id is an alias"),
+        pytest.param("did:adi:new", (ISSUER,), id="an alias is an id"),
+        pytest.param("did:adi:new", ("did:adi:alias",), id="an alias is an alias"),
+    ],
+)
+def test_add_refuses_names_that_are_taken(units: UnitOfWorkFactory, did: str, aliases: tuple[str, ...]) -> None:
+    with units() as uow:
+        uow.dids.add(did_record(aliases=("did:adi:alias",)))
+        uow.commit()
+    with units() as uow, pytest.raises(DIDExists):
+        uow.dids.add(did_record(did, aliases=aliases, methods=(method(did, "fresh"),)))
+
+
+def test_add_refuses_a_key_that_another_did_once_held(units: UnitOfWorkFactory) -> None:
+    old = method()
+    with units() as uow:
+        uow.dids.add(did_record())
+        uow.dids.update(did_record(methods=(method(name="key-2"),), version=2))
+        uow.commit()
+    with units() as uow, pytest.raises(KeyInUse):
+        uow.dids.add(did_record("did:adi:thief", methods=(old,)))
+
+
+def test_update_keeps_every_version_readable(units: UnitOfWorkFactory) -> None:
+    later = NOW + timedelta(hours=1)
+    rotated = did_record(
+        methods=(method(state=MethodState.RETIRED, retired_at=later), method(name="key-2")),
+        aliases=("did:adi:new-alias",),
+        document=b"second",
+        version=2,
+        updated_at=later,
+    )
+    ended = did_record(state=DIDState.DEACTIVATED, deactivated_at=later, version=3, document=b"third", updated_at=later)
+    with units() as uow:
+        uow.dids.add(did_record())
+        uow.dids.update(rotated)
+        uow.commit()
+    with units() as uow:
+        assert uow.dids.get("did:adi:new-alias") == rotated
+        uow.dids.update(ended)
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.dids.get(ISSUER) == ended
+        assert uow.dids.versions(ISSUER) == (
+            DIDVersion(ISSUER, 1, did_record().document, NOW),
+            DIDVersion(ISSUER, 2, b"second", later),
+            DIDVersion(ISSUER, 3, b"third", later),
+        )
+        assert uow.dids.versions("did:adi:unknown") == ()
+
+
+def test_update_refuses_a_version_that_does_not_follow(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.dids.add(did_record())
+        uow.commit()
+    for version in (1, 3):
+        with units() as uow, pytest.raises(VersionConflict):
+            uow.dids.update(did_record(version=version))
+
+
+def test_update_refuses_the_key_of_another_did(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.dids.add(did_record())
+        uow.dids.add(did_record("did:adi:two"))
+        uow.commit()
+    with units() as uow, pytest.raises(KeyInUse):
+        uow.dids.update(did_record("did:adi:two", methods=(method(ISSUER),), version=2))
+
+
+def test_list_pages_newest_first_through_equal_dates(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        for number in range(5):
+            uow.dids.add(did_record(f"did:adi:{number}", created_at=NOW + timedelta(seconds=number // 2)))
+        uow.dids.add(did_record("did:adi:foreign", owner_user_id=None))
+        uow.commit()
+    seen: list[str] = []
+    cursor = None
+    with units(write=False) as uow:
+        while True:
+            page = uow.dids.list(owner="usr_ada", limit=2, cursor=cursor)
+            seen += [record.did for record in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert seen == ["did:adi:4", "did:adi:3", "did:adi:2", "did:adi:1", "did:adi:0"]
+        assert len(uow.dids.list(owner=None, limit=100, cursor=None).items) == 6
+
+
+def test_list_refuses_a_cursor_of_another_list(units: UnitOfWorkFactory) -> None:
+    with units(write=False) as uow:
+        for cursor in ("", "AAAA", "é", "x" * 5000):
+            with pytest.raises(InvalidPagination):
+                uow.dids.list(owner=None, limit=2, cursor=cursor)
