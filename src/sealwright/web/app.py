@@ -68,7 +68,8 @@ def _without_method(app: Litestar) -> ASGIApp:
 
     async def routed(scope: Any, receive: Receive, send: Send) -> None:
         # A copy: the server reads the method again when it sends.
-        await app({**scope, "method": None} if scope["type"] == "http" else scope, receive, send)
+        hidden: Any = {**scope, "method": None} if scope["type"] == "http" else scope
+        await app(hidden, receive, send)
 
     return routed
 

@@ -33,6 +33,7 @@ from sealwright.web.query import refuse_secrets
 from sealwright.web.refusals import ClientGone, TransportRefused
 from sealwright.web.reply import Headers, Reply
 from sealwright.web.route import Audience, Bucket, Route
+from sealwright.web.waiting import answer_of
 
 if TYPE_CHECKING:
     from litestar.types import Receive, Scope, Send
@@ -151,7 +152,7 @@ class Door:
         if header is None:
             raise NotSignedIn("A valid bearer token is needed: it is absent, wrong, expired or revoked.")
         office = self._office
-        call.known_view = view = office.registry.view(await asyncio.wrap_future(office.gate.fresh_epoch()))
+        call.known_view = view = office.registry.view(await answer_of(office.gate.fresh_epoch()))
         try:
             caller = office.access.authenticate(header, view.cached())
         except NotCached:
@@ -183,7 +184,7 @@ class Door:
         if limit == 0:
             return ()
         try:
-            hit = await asyncio.wrap_future(self._office.gate.hit(name, limit))
+            hit = await answer_of(self._office.gate.hit(name, limit))
         except OfficeClosed:
             # Reading and verifying go on as long as they can when the store is gone; acts need the store anyway.
             if caller is None:

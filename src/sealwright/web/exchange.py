@@ -11,16 +11,14 @@ from sealwright.domain.errors import InvalidIdempotencyKey
 
 SCOPE_KEY: Final = "sealwright.exchange"
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_SHIFTS: Final = tuple(range(120, -1, -10))
 
 
 def new_request_id() -> str:
     """Make a time-ordered id: 26 lower-case Crockford base-32 characters (48 bits of time, 80 random)."""
     number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    letters = bytearray(26)
-    for place in range(25, -1, -1):
-        letters[place] = ord(_ALPHABET[number & 31])
-        number >>= 5
-    return letters.decode("ascii")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 @dataclass(slots=True)

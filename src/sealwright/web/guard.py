@@ -12,6 +12,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -174,9 +175,7 @@ class Guard:
                 address = forwarded
                 if not any(forwarded in range_ for range_ in self._proxies):
                     break
-        if isinstance(address, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((address, 64), strict=False).network_address)
-        return str(address)
+        return _limit_unit(address)
 
     def _dress(self, exchange: Exchange, send: Send) -> Send:
         """Wrap `send` so that every answer carries what every answer must carry."""
@@ -202,6 +201,13 @@ class Guard:
         return dressed
 
 
+def _limit_unit(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+@lru_cache(maxsize=1024)
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text)

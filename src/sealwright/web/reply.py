@@ -54,6 +54,8 @@ def raw_or_null(document: bytes | None) -> msgspec.Raw | None:
 
 def header_text(value: str) -> bytes:
     """Spell text for a header; what does not belong there is percent-encoded, so that nothing can split the head."""
+    if value.isascii() and value.isprintable():
+        return value.encode("ascii")
     return "".join(
         letter if " " <= letter <= "~" else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
         for letter in value

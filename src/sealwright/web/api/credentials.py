@@ -20,6 +20,7 @@ from sealwright.web.call import REPLAYED, Call
 from sealwright.web.query import Parameter, page_of, paged
 from sealwright.web.reply import Reply, cursor_page, header_text, json_reply
 from sealwright.web.route import Answered, Audience, Bucket, Route
+from sealwright.web.waiting import answer_of
 
 WAIT_SECONDS: Final = 2.0
 WAIT_STEP_SECONDS: Final = 0.1
@@ -53,7 +54,7 @@ async def submitted(call: Call, order: IssuanceOrder, scope: IdempotencyScope | 
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
-            return await asyncio.wrap_future(call.office.issuing.submit(order, scope))
+            return await answer_of(call.office.issuing.submit(order, scope))
         except IdempotencyInProgress:
             if time.monotonic() >= deadline:
                 raise
