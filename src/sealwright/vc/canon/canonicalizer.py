@@ -53,6 +53,14 @@ class CanonStats:
     mismatches: int
 
 
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A shape that was decided on: its plan, or None where there can be none."""
+
+    plan: Plan | None
+    used_at: int
+
+
 class Canonicalizer:
     """Canonicalizes documents under the contexts of one store; safe for many threads.
 
@@ -77,7 +85,7 @@ class Canonicalizer:
         self._on_mismatch = on_mismatch
         self._rechecker = Rechecker(self._compare)
         self._lock = Lock()
-        self._plans: OrderedDict[Key, Plan | None] = OrderedDict()
+        self._plans: dict[Key, _Entry] = {}
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._per_contexts: dict[bytes, int] = {}
         self._distrusted: set[bytes] = set()
@@ -112,11 +120,12 @@ class Canonicalizer:
             key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
         except (NoPlanError, AttributeError, TypeError):
             return self._fall_back(document, allow_inline=allow_inline)
-        try:
-            plan = self._plans[key]
-            self._plans.move_to_end(key)
-        except KeyError:
+        entry = self._plans.get(key)
+        if entry is None:
             plan = self._consider(document, key, leaves, stranger=stranger)
+        else:
+            plan = entry.plan
+            entry.used_at = self._hits
         if plan is not None:
             text = plan.fill(leaves)
             if text is not None:
@@ -146,8 +155,7 @@ class Canonicalizer:
             key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
         except (NoPlanError, AttributeError, TypeError):
             return False
-        known = self._plans.get(key)
-        return (known or self._compile(document, key, leaves)) is not None
+        return self._compile(document, key, leaves) is not None
 
     def plan_for(self, document: Mapping[str, Any]) -> PlanHandle:
         """A handle on the plan of a document's shape, for many documents of that shape.
@@ -155,12 +163,11 @@ class Canonicalizer:
         The shape of each document is still checked, by a function made for it, at a third of the usual cost; a document
         of another shape is canonicalized as by `canonicalize`.
         """
-        self.learn(document)
         try:
-            plan = self._plans.get(self._shapes.read(document)[0])  # type: ignore[arg-type]  # as above
+            key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
         except (NoPlanError, AttributeError, TypeError):
-            plan = None
-        return PlanHandle(self, plan)
+            return PlanHandle(self, None)
+        return PlanHandle(self, self._compile(document, key, leaves))
 
     def stats(self) -> CanonStats:
         """What was done so far."""
@@ -205,7 +212,7 @@ class Canonicalizer:
     ) -> Plan | None:
         with self._lock:
             if key in self._plans:
-                return self._plans[key]
+                return self._plans[key].plan
             digest, started = self._digest(document), self._clock()
             plan: Plan | None = None
             try:
@@ -223,17 +230,23 @@ class Canonicalizer:
             return plan
 
     def _remember(self, key: Key, plan: Plan | None, digest: bytes) -> None:
-        self._plans[key] = plan
+        if len(self._plans) >= MAX_PLANS:
+            self._make_room()
+        self._plans[key] = _Entry(plan, self._hits)
         if plan is None:
             self._refusals += 1
         else:
             self._compiles += 1
             self._per_contexts[digest] = self._per_contexts.get(digest, 0) + 1
-        while len(self._plans) > MAX_PLANS:
-            _, forgotten = self._plans.popitem(last=False)
+
+    def _make_room(self) -> None:
+        """Forget the sixteenth part of the shapes that was not used for longest; one by one would cost a scan each."""
+        oldest = sorted(self._plans.items(), key=lambda item: item[1].used_at)[: MAX_PLANS // 16]
+        for key, entry in oldest:
+            del self._plans[key]
             self._evictions += 1
-            if forgotten is not None:
-                self._per_contexts[forgotten.digest] -= 1
+            if entry.plan is not None:
+                self._per_contexts[entry.plan.digest] -= 1
 
     def _is_second_sight(self, key: Key) -> bool:
         sight = hash(key)
@@ -261,10 +274,10 @@ class Canonicalizer:
             self._mismatches += 1
             self._distrusted.add(plan.digest)
             plan.is_poisoned = True
-            for key, other in self._plans.items():
-                if other is not None and other.digest == plan.digest:
-                    other.is_poisoned = True
-                    self._plans[key] = None
+            for entry in self._plans.values():
+                if entry.plan is not None and entry.plan.digest == plan.digest:
+                    entry.plan.is_poisoned = True
+                    entry.plan = None
         if self._on_mismatch is not None:
             self._on_mismatch(PlanMismatch(plan.digest))
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from sealwright.vc.canon.shape import MAX_REPEATS, NoPlanError, ShapeReader
 from sealwright.vc.canon.templates import BlankNode, Hole, Landing, Template, holes
-from sealwright.vc.canon.terms import ABSOLUTE_IRI, DOUBLE_FROM, NEEDS_ESCAPE, canonical_double, escape
+from sealwright.vc.canon.terms import ABSOLUTE_IRI, DOUBLE_FROM, canonical_double, escape
 from sealwright.vc.encoding.strict_json import MAX_SAFE_INTEGER
 
 Fill: TypeAlias = Callable[[Any], str | None]
@@ -127,21 +127,24 @@ class _Filling:
     def _check_iris(self) -> None:
         """Each identifier must stand for itself: absolute, and with a scheme that no context defines."""
         source = self._source
+        checked: set[str] = set()
+        known, stands = source.constant(checked), source.constant(_IRICheck(self._prefixes, checked))
         for index in sorted(self._iris):
             if type(self._leaves[index]) is list:
-                check = f"{source.constant(_all_stand)}(v{index}, {source.constant(self._prefixes)})"
-                source.add(f"if not {check}: return None")
+                source.add(f"for x in v{index}:")
+                source.add(f"    if x not in {known} and not {stands}(x): return None")
             else:
-                source.add(f"m = {source.constant(_iri_scheme)}(v{index})")
-                source.add(f"if m is None or m[1] in {source.constant(self._prefixes)}: return None")
+                source.add(f"if v{index} not in {known} and not {stands}(v{index}): return None")
 
     def _write_texts(self) -> None:
         """One look over all texts tells whether any needs escapes; few do."""
         source = self._source
         texts = [i for i in sorted(self._literals) if type(self._leaves[i]) is str]
         if texts:
-            joined = f"{source.constant('')}.join(({', '.join(f'v{index}' for index in texts)},))"
-            source.add(f"if {source.constant(NEEDS_ESCAPE.search)}({joined}):")
+            quote, backslash = source.constant('"'), source.constant("\\")
+            source.add(f"j = {source.constant('')}.join(({', '.join(f'v{index}' for index in texts)},))")
+            # What is printable holds no control character; more is sent to `escape` than needs it, never less.
+            source.add(f"if not j.isprintable() or {quote} in j or {backslash} in j:")
             for index in texts:
                 # An identifier holds nothing that is escaped, so one leaf may be both.
                 source.add(f"    v{index} = {source.constant(escape)}(v{index})")
@@ -324,14 +327,28 @@ class _Extraction:
         return f"m{self._count}"
 
 
-# The scheme is caught on the way, so that one look serves both questions.
-_iri_scheme: Final = re.compile(
-    ABSOLUTE_IRI.pattern.replace("[A-Za-z][A-Za-z0-9+.-]*:", "([A-Za-z][A-Za-z0-9+.-]*):", 1)
-).fullmatch
+_iri_scheme: Final = re.compile(ABSOLUTE_IRI.pattern.replace("[A-Z", "([A-Z", 1).replace(":", "):", 1)).fullmatch
+"""Matches an absolute IRI and catches its scheme."""
+
+_REMEMBERED_IRIS: Final = 512
 
 
-def _all_stand(iris: list[str], prefixes: frozenset[str]) -> bool:
-    return all((match := _iri_scheme(iri)) is not None and match[1] not in prefixes for iri in iris)
+class _IRICheck:
+    """Whether an IRI stands for itself; remembers the first few that do, as issuers and lists come again and again."""
+
+    __slots__ = ("_known", "_prefixes")
+
+    def __init__(self, prefixes: frozenset[str], known: set[str]) -> None:
+        self._prefixes = prefixes
+        self._known = known
+
+    def __call__(self, iri: str) -> bool:
+        match = _iri_scheme(iri)
+        if match is None or match[1] in self._prefixes:
+            return False
+        if len(self._known) < _REMEMBERED_IRIS:
+            self._known.add(iri)
+        return True
 
 
 def _digest(text: str) -> str:

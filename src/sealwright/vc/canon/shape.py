@@ -19,8 +19,8 @@ MAX_LEAVES: Final = 256
 MAX_DEPTH: Final = 16
 MAX_REPEATS: Final = 1_000
 
-# What follows a member name in a key. Names and listed values are strings, so a key can be read in one way only.
-TEXT, INTEGER, FRACTION, WHOLE, TRUE, FALSE, OBJECT, END, ARRAY, VALUE, VALUES, CONTEXTS, TEXTS, INTEGERS = range(14)
+# What a member or an item is, in a key.
+TEXT, INTEGER, FRACTION, WHOLE, TRUE, FALSE, OBJECT, ARRAY, VALUE, VALUES, CONTEXTS, TEXTS, INTEGERS = range(13)
 
 Key: TypeAlias = tuple[Any, ...]
 
@@ -113,29 +113,29 @@ class ShapeReader:
     ) -> None:
         if depth > MAX_DEPTH or not node:
             raise NoPlanError
+        # All names first, then what each member is; names are strings and kinds are not, so keys read in one way only.
+        parts.extend(node)
         scoped = profile.scoped
         for name, value in node.items():
             kind = type(value)
             if name in valued:
-                parts += (name, *self._value(name, value))
+                parts += self._value(name, value)
             elif kind is str:
-                parts += (name, TEXT)
+                parts.append(TEXT)
                 leaves.append(value)
             elif kind is dict:
-                parts += (name, OBJECT)
+                parts.append(OBJECT)
                 inside = profile.below(name, valued) if name in scoped else valued
                 if "@context" in value:
                     nested = self.profile(value["@context"])
                     self._object(value, nested, inside | nested.valued, parts, leaves, depth + 1)
                 else:
                     self._object(value, profile, inside, parts, leaves, depth + 1)
-                parts.append(END)
             elif kind is list:
-                parts.append(name)
                 inside = profile.below(name, valued) if name in scoped else valued
                 self._array(value, profile, inside, parts, leaves, depth + 1)
             else:
-                parts += (name, _scalar(value, leaves))
+                parts.append(_scalar(value, leaves))
 
     def _array(  # noqa: PLR0917  # as above
         self,
@@ -162,7 +162,6 @@ class ShapeReader:
                     raise NoPlanError
                 parts.append(OBJECT)
                 self._object(item, profile, valued, parts, leaves, depth + 1)
-                parts.append(END)
             elif type(item) is str:
                 parts.append(TEXT)
                 leaves.append(item)

@@ -43,7 +43,6 @@ _ESCAPES: Final = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)} | {
 _ILLEGAL: Final = '\x00-\x20\x7f<>"{}|^`\\\\\\s'
 ABSOLUTE_IRI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:[^{_ILLEGAL}]*")
 LANGUAGE_TAG: Final = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
-_EXPONENT: Final = re.compile(r"(\d)0*E\+?(-)?0*(\d)")
 
 
 def escape(text: str) -> str:
@@ -59,7 +58,9 @@ def canonical_double(value: float) -> str:
 
     Spec: JSON-LD 1.1 API, "Data Round Tripping".
     """
-    return _EXPONENT.sub(r"\1E\2\3", f"{value:1.15E}")
+    mantissa, _, exponent = f"{value:.15E}".partition("E")
+    mantissa = mantissa.rstrip("0")
+    return f"{mantissa}{'0' if mantissa[-1] == '.' else ''}E{int(exponent)}"
 
 
 def literal(text: str, datatype: str = XSD_STRING) -> str:
