@@ -197,6 +197,9 @@ def _join(ground: _Ground, public_url: str) -> Office:
     background = _Background(ground.database, gate, issuing, housekeeping)
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
     _check_keys(ground)
+    metrics.watch_queue(lambda: issuing.line.depth)
+    metrics.watch_audit(lambda: auditing.position())
+    metrics.watch_sealed(lambda: keys.is_sealed)
     return Office(
         public_url=public_url,
         organization=settings.organization,
@@ -213,7 +216,9 @@ def _join(ground: _Ground, public_url: str) -> Office:
         revocation=RevocationDesk(access, acts, clock),
         dids=DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url),
         resolution=ResolutionDesk(units, registry, resolver),
-        schemas=SchemaDesk(units=units, access=access, shelf=shelf, canon=canon, clock=clock, public_url=public_url),
+        schemas=SchemaDesk(
+            units=units, access=access, shelf=shelf, contexts=ground.contexts, clock=clock, public_url=public_url
+        ),
         verifier=Verifier(
             registry=registry,
             shelf=shelf,
@@ -274,10 +279,10 @@ class _Background:
 def _health(ground: _Ground, auditing: Auditing, issuing: Issuing) -> Callable[[], Mapping[str, bool]]:
     def check() -> Mapping[str, bool]:
         found = check_database(ground.database)
-        is_up = bool(found.get("database"))
+        is_up = found["answers"]
         return {
             "database": is_up,
-            "migrations": bool(found.get("migrations")),
+            "migrations": found["migrated"],
             "keys": not ground.keys.is_sealed,
             "audit": is_up and _audit_is_sound(auditing),
             "queue": issuing.line.depth < 10_000,

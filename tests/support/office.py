@@ -76,14 +76,14 @@ def the_operator(office: Office) -> Caller:
     return operator("test", epoch=office.registry.current().epoch)
 
 
-def furnish(office: Office) -> None:
-    """Set the office up: its keys, an issuer, a holder, and the built-in schemas."""
+def furnish(office: Office, *, schemas: int = 1) -> None:
+    """Set the office up: its keys, an issuer, a holder, and the first so many built-in schemas."""
     caller = the_operator(office)
     office.acts.run(caller, lambda uow, me: office.people.initialize(uow, me, "Test Office"), changes_registry=True)
     for did, kind, name in ((ISSUER, DIDKind.ORGANIZATION, "MIT"), (HOLDER, DIDKind.HUMAN, None)):
         wish = ImportedDID(did=did, kind=kind, name=name, generate=("Ed25519Signature2020",), aliases=(f"{did}...",))
         office.acts.run(the_operator(office), _import(office, wish), changes_registry=True)
-    for builtin in list_builtin():
+    for builtin in list_builtin()[:schemas]:
         wish_schema = NewSchema(
             name=builtin.name,
             type=builtin.type,
@@ -93,6 +93,7 @@ def furnish(office: Office) -> None:
             schema_id=builtin.schema_id,
             credential_type=builtin.credential_type,
         )
+        office.schemas.prove(wish_schema)
         office.acts.run(the_operator(office), _register(office, wish_schema), changes_registry=True)
 
 

@@ -148,6 +148,11 @@ class Auditing:
         self._sink.publish(checkpoint)
         return checkpoint
 
+    def position(self) -> int:
+        """The position of the last row."""
+        with self._units(write=False) as uow:
+            return uow.audit.head().sequence
+
     def is_behind_export(self) -> bool:
         """Tell whether the exported place knows a checkpoint beyond what this database holds (a restored copy)."""
         newest = self._sink.newest()

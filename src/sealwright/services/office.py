@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
@@ -41,7 +41,7 @@ class Limits:
     status_ttl_seconds: int
     idempotency_ttl_seconds: int
     trusted_proxies: tuple[str, ...]
-    metrics_token: str | None
+    metrics_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

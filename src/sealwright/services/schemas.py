@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sealwright.domain.audit import AuditEntry
 from sealwright.domain.errors import IssuerNotFound, RoleRequired, SchemaExists, SchemaNotFound
@@ -13,12 +14,15 @@ from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
 from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.schema_shelf import SchemaShelf
-from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import ClaimsDoNotMatchSchema, DocumentRefused, Fault
-from sealwright.vc.schemas.contexts import build_context, check_context_signs_everything
+from sealwright.vc.schemas.contexts import build_context, context_url
+from sealwright.vc.schemas.registration import check_context_signs_everything
 from sealwright.vc.schemas.vetting import vet_schema
+
+_PROVED_AT_MOST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,45 @@ class SchemaDesk:
         units: UnitOfWorkFactory,
         access: Access,
         shelf: SchemaShelf,
-        canon: Canonicalizer,
+        contexts: ContextStore,
         clock: Clock,
         public_url: str,
     ) -> None:
         self._units = units
         self._access = access
         self._shelf = shelf
-        self._canon = canon
+        self._contexts = contexts
         self._clock = clock
         self._public_url = public_url
+        self._proved: dict[tuple[str, str, tuple[str, ...], bytes], bytes] = {}
+
+    def prove(self, wish: NewSchema) -> bytes:
+        """Vet a schema, generate its context, and prove on samples that the context signs every claim.
+
+        Takes up to a second, so doors call it before they open the registering transaction, which then
+        finds the outcome remembered.
+
+        Raises:
+            SchemaInvalid, SchemaRefNotAllowed, SchemaTooComplex, TermConflict: By content.
+        """
+        content = dump_json(dict(wish.schema))
+        mark = (wish.name, wish.version, wish.type, hashlib.sha256(content).digest())
+        known = self._proved.get(mark)
+        if known is not None:
+            return known
+        vet_schema(wish.schema)
+        context = build_context(
+            wish.schema, types=wish.type, base_url=self._public_url, name=wish.name, version=wish.version
+        )
+        url = context_url(self._public_url, wish.name, wish.version)
+        check_context_signs_everything(wish.schema, context, self._contexts, url=url, types=wish.type)
+        if len(self._proved) >= _PROVED_AT_MOST:
+            self._proved.clear()
+        self._proved[mark] = context
+        return context
 
     def register(self, uow: UnitOfWork, caller: Caller, wish: NewSchema) -> SchemaRecord:
-        """Vet a schema, generate its context, prove that the context signs every claim, and keep both.
+        """Keep a schema and its context, after proving them.
 
         Raises:
             RoleRequired, NotDIDOwner, IssuerNotFound: Not an admin, nor an author with a DID of their own.
@@ -67,14 +97,11 @@ class SchemaDesk:
             SchemaExists: The id, or name and version, is taken.
         """
         author = self._author(uow, caller, wish.author)
-        vet_schema(wish.schema)
         schema_id = wish.schema_id or f"did:adi:schema:{wish.name}-v{wish.version.partition('.')[0]}"
         parse_did(schema_id)
         if uow.schemas.get(schema_id) is not None or uow.schemas.by_name(wish.name, wish.version) is not None:
             raise SchemaExists(f"{schema_id}, or {wish.name} {wish.version}, is registered already.")
-        context = build_context(
-            wish.schema, types=wish.type, base_url=self._public_url, name=wish.name, version=wish.version
-        )
+        context = self.prove(wish)
         content = dump_json(dict(wish.schema))
         record = SchemaRecord(
             schema_id=schema_id,
@@ -84,7 +111,7 @@ class SchemaDesk:
             description=wish.description,
             author=author,
             content=content,
-            context_url=f"{self._public_url}/contexts/{wish.name}/{wish.version}",
+            context_url=context_url(self._public_url, wish.name, wish.version),
             context=context,
             sha256=hashlib.sha256(content).hexdigest(),
             restricted=wish.restricted,
@@ -94,7 +121,6 @@ class SchemaDesk:
             created_at=self._clock.now(),
             credential_type=wish.credential_type,
         )
-        check_context_signs_everything(wish.schema, context, types=wish.type, context_url=record.context_url)
         uow.schemas.add(record)
         self._record(uow, caller, "schema.registered", record)
         return record

@@ -41,6 +41,8 @@ def register(call: Call) -> Reply:
         location = (b"location", header_text(f"/api/v1/schemas/{record.schema_id}"))
         return json_reply(rendering.schema(record), 201, (location,))
 
+    # Proving takes its time; nobody else has to wait for it in the transaction.
+    call.office.schemas.prove(wish)
     return call.perform(
         lambda uow, caller: call.office.schemas.register(uow, caller, wish), render, changes_registry=True
     )
