@@ -5,8 +5,24 @@ from __future__ import annotations
 import typer
 
 
-def group(summary: str | None = None) -> typer.Typer:
+def group(summary: str) -> typer.Typer:
     """Make an empty group of commands."""
+    app = _plain(summary)
+    # With a callback a group stays a group even when it has one command only.
+    app.callback()(_nothing)
+    return app
+
+
+def alone() -> typer.Typer:
+    """Make an application for one command."""
+    return _plain(None)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _plain(summary: str | None) -> typer.Typer:
     return typer.Typer(
         help=summary,
         add_completion=False,

@@ -65,6 +65,8 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     app = target if isinstance(target, typer.Typer) else _alone(target, words[0])
     spoken = f"{PROGRAM} {words[0]}"
     try:
+        if "--help" not in words:
+            _require_good_settings()
         result = get_command(app).main(list(words[1:]), prog_name=spoken, standalone_mode=False, obj=output)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -79,6 +81,20 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _require_good_settings() -> None:
+    """Stop every command at a bad setting, before it has read or changed anything.
+
+    Raises:
+        SettingRefused: The first one that is unknown or bad.
+    """
+    import os
+    from pathlib import Path
+
+    from sealwright.settings import check_settings, read_settings
+
+    check_settings(read_settings(os.environ, cwd=Path.cwd()))
+
+
 def _turn_away_stdout() -> None:
     """Let what is still buffered go nowhere, or the interpreter would complain at its end."""
     import os
@@ -88,8 +104,8 @@ def _turn_away_stdout() -> None:
 
 def _alone(function: Callable[..., object], name: str) -> typer.Typer:
     """Make an application of one command."""
-    from sealwright.cli.app import group
+    from sealwright.cli.app import alone
 
-    app = group()
+    app = alone()
     app.command(name)(function)
     return app

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 keys = group("Signing keys and the key over them.")
 
 
-@keys.callback()
-def _keys() -> None:
-    """Signing keys and the key over them."""
-
-
 def halt(
     ctx: typer.Context,
     *,

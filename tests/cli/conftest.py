@@ -1,0 +1,129 @@
+"""A terminal at an office of its own, in process; and a furnished one, made once and copied."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealwright.cli.door import run
+
+ISSUE_BODY = {
+    "schemaId": "did:adi:schema:university-degree-v1",
+    "issuerDid": "did:adi:issuer001",
+    "holderDid": "did:adi:holder001",
+    "claims": {"degree": {"type": "BachelorDegree", "university": "MIT", "graduationYear": 2025, "gpa": 3.8}},
+    "expirationDate": "2030-12-31T23:59:59Z",
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left behind: its exit code and both streams."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The one JSON object on stdout."""
+        lines = self.out.splitlines()
+        assert len(lines) == 1, self
+        value = json.loads(lines[0])
+        assert isinstance(value, dict)
+        return value
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The problem object on stderr."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self
+        value = json.loads(lines[0])
+        assert {"type", "title", "status", "code", "detail", "instance", "retryable", "errors"} <= set(value)
+        return dict(value)
+
+
+Terminal = Callable[..., Said]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data folder that does not exist yet."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def terminal(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """Runs commands, by default with ``--json``, at the data folder of this test."""
+    for name in list(os.environ):
+        if name.startswith("SEALWRIGHT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SEALWRIGHT_HOME", str(home))
+    monkeypatch.chdir(home.parent)
+
+    def type_in(*words: str, json_output: bool = True) -> Said:
+        capsys.readouterr()
+        code = run([*words, "--json"] if json_output else words)
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return type_in
+
+
+@dataclass(frozen=True)
+class _Furnished:
+    home: Path
+    demo: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def _furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Furnished]:
+    folder = tmp_path_factory.mktemp("furnished")
+    out = folder / "demo.json"
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SEALWRIGHT_")}
+    os.environ["SEALWRIGHT_HOME"] = str(folder / "home")
+    try:
+        with out.open("w") as file:
+            code = _run_into(file, ["demo", "--json"])
+        assert code == 0, out.read_text()
+        yield _Furnished(folder / "home", json.loads(out.read_text()))
+    finally:
+        del os.environ["SEALWRIGHT_HOME"]
+        os.environ.update(kept)
+
+
+def _run_into(file: Any, words: list[str]) -> int:
+    from contextlib import redirect_stdout
+
+    with redirect_stdout(file):
+        return run(words)
+
+
+@pytest.fixture
+def demo(_furnished: _Furnished, home: Path, terminal: Terminal) -> dict[str, Any]:
+    """An office with the demo in it at this test's data folder; gives what `demo` printed."""
+    shutil.copytree(_furnished.home, home)
+    return _furnished.demo
+
+
+@pytest.fixture
+def issue_file(tmp_path: Path) -> Path:
+    """The documentation's literal request in a file."""
+    path = tmp_path / "issue.json"
+    path.write_text(json.dumps(ISSUE_BODY))
+    return path
+
+
+@pytest.fixture
+def issued(demo: dict[str, Any], terminal: Terminal, issue_file: Path) -> dict[str, Any]:
+    """A credential issued at this test's office, as `issue` printed it."""
+    said = terminal("issue", str(issue_file))
+    assert said.code == 0, said
+    return said.answer
