@@ -41,6 +41,7 @@ _SCHEMES: Final = frozenset({"did", "urn", "http", "https", "data", "mailto", "t
 _CONFLICTS: Final = frozenset({"protected term redefinition", "invalid context nullification"})
 _LOADING: Final = frozenset({"loading remote context failed", "context overflow", "recursive context inclusion"})
 _PROCESSED_CONTEXTS: Final = 64
+_REMEMBERED_RESULTS: Final = 512
 
 # Contexts of the processor are dictionaries without a declared shape.
 ActiveContext = Mapping[str, Any]
@@ -118,6 +119,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         self._budget = WorkBudget()
         self._visits = 0
         self.is_plannable = True
+        self._processed: dict[tuple[object, ...], ActiveContext] = {}
 
     def expand_document(self, document: Mapping[str, Any], budget: WorkBudget) -> list[dict[str, Any]]:
         """Expand, always without a base: a relative identifier must not become one of a made-up host.
@@ -191,6 +193,48 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             type_key,
             type_scoped_ctx,
         )
+
+    def _process_context(
+        self, active_ctx: ActiveContext, local_ctx: Any, options: dict[str, Any], *args: Any, **kw: Any
+    ) -> ActiveContext:
+        """As the processor does, remembering results that it forgets: it marks each type-scoped context as new.
+
+        Only contexts that cannot change are remembered, by address or by the identity of an object in a pinned
+        document, and never while a context is still being defined (PyLD then passes what it has met so far).
+        """
+        if args or "cycles" in kw or "_uuid" not in active_ctx:
+            return super()._process_context(active_ctx, local_ctx, options, *args, **kw)  # type: ignore[no-any-return]
+        if isinstance(local_ctx, list) and all(isinstance(item, str) for item in local_ctx):
+            name: object = tuple(local_ctx)
+        elif isinstance(local_ctx, str):
+            name = local_ctx
+        elif self._resolver.is_pinned(local_ctx):
+            name = id(local_ctx)
+        else:
+            return super()._process_context(active_ctx, local_ctx, options, **kw)  # type: ignore[no-any-return]
+        key = (active_ctx["_uuid"], name, kw.get("override_protected", False), kw.get("propagate", True))
+        found = self._processed.get(key)
+        if found is None:
+            if len(self._processed) >= _REMEMBERED_RESULTS:
+                self._processed.clear()
+            found = self._processed[key] = super()._process_context(active_ctx, local_ctx, options, **kw)
+        return found
+
+    def _expand_iri(  # noqa: PLR0917  # PyLD's signature
+        self,
+        active_ctx: ActiveContext,
+        value: Any,
+        base: str | None = None,
+        vocab: bool = False,
+        local_ctx: Mapping[str, Any] | None = None,
+        defined: dict[str, bool] | None = None,
+    ) -> Any:
+        """As the processor does, with a short way for what is asked most: a term of a finished context."""
+        if vocab and not local_ctx and type(value) is str:
+            mapping = active_ctx["mappings"].get(value)
+            if mapping is not None:
+                return mapping["@id"]
+        return super()._expand_iri(active_ctx, value, base=base, vocab=vocab, local_ctx=local_ctx, defined=defined)
 
     def _create_term_definition(
         self, active_ctx: ActiveContext, local_ctx: Mapping[str, Any], term: str, *args: Any, **kw: Any
