@@ -184,7 +184,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
     )
     sink = FileCheckpointSink(settings.audit_export_dir)
-    auditing = Auditing(units=units, keys=keys, sink=sink, clock=clock, public_url=public_url)
+    auditing = Auditing(units=units, keys=keys, sink=sink, clock=clock)
     housekeeping = Housekeeping(
         units=units,
         issuing=issuing,
@@ -198,7 +198,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
     _check_keys(ground)
     metrics.watch_queue(lambda: issuing.line.depth)
-    metrics.watch_audit(lambda: auditing.position())
+    metrics.watch_audit(auditing.position)
     metrics.watch_sealed(lambda: keys.is_sealed)
     return Office(
         public_url=public_url,

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from sealwright.domain.audit import EVENT_KINDS, AuditEntry, AuditFilter, AuditHead, AuditRecord, Checkpoint
 from sealwright.domain.audit_check import (
@@ -24,6 +23,7 @@ from sealwright.domain.audit_check import (
 from sealwright.domain.dids import KeyPurpose, StoredKey
 from sealwright.domain.errors import SetupRequired, StoreUnavailable
 from sealwright.domain.people import ActorKind, Caller, system_actor
+from sealwright.services.people import OFFICE_ID
 from sealwright.services.ports import CheckpointSink, Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 
@@ -49,15 +49,11 @@ class Event:
 class Auditing:
     """Reading, exporting and checking the trail are for admins and the operator."""
 
-    def __init__(
-        self, *, units: UnitOfWorkFactory, keys: KeyStore, sink: CheckpointSink, clock: Clock, public_url: str
-    ) -> None:
+    def __init__(self, *, units: UnitOfWorkFactory, keys: KeyStore, sink: CheckpointSink, clock: Clock) -> None:
         self._units = units
         self._keys = keys
         self._sink = sink
         self._clock = clock
-        self._origin = public_url
-        self._key_name = f"{urlsplit(public_url).netloc}/audit"
 
     def list(self, caller: Caller, wanted: AuditFilter, *, limit: int, cursor: str | None) -> Page[AuditRecord]:
         """Rows, newest first. Raises RoleRequired, InvalidPagination."""
@@ -192,13 +188,25 @@ class Auditing:
             raise SetupRequired("The office has not been set up.")
         now = self._clock.now()
         text = build_note_text(
-            origin=self._origin, size=head.sequence, head_hash=head.hash, at=now, lists=_list_digests(uow)
+            origin=_origin(uow), size=head.sequence, head_hash=head.hash, at=now, lists=_list_digests(uow)
         )
         signature = self._keys.sign(key, text, use=KeyPurpose.AUDIT, at=now)
-        return assemble_note(text, signature_line(self._key_name, key.public_key, signature))
+        return assemble_note(text, signature_line(_key_name(uow), key.public_key, signature))
 
     def _verifier_keys(self, uow: UnitOfWork) -> tuple[VerifierKey, ...]:
-        return tuple(VerifierKey(self._key_name, key.public_key) for key in _audit_keys(uow))
+        return tuple(VerifierKey(_key_name(uow), key.public_key) for key in _audit_keys(uow))
+
+
+def _origin(uow: UnitOfWork) -> str:
+    """The name of this trail: the office's own id, which stays when its address changes."""
+    office_id = uow.office.get(OFFICE_ID)
+    if office_id is None:
+        raise SetupRequired("The office has not been set up.")
+    return f"sealwright/{office_id}"
+
+
+def _key_name(uow: UnitOfWork) -> str:
+    return f"{_origin(uow)}/audit"
 
 
 def _audit_keys(uow: UnitOfWork) -> list[StoredKey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -18,6 +19,7 @@ from sealwright.vc.encoding.timestamps import format_timestamp
 
 TOKEN_LIFE: Final = timedelta(days=90)
 SYSTEM_DID: Final = "system"
+OFFICE_ID: Final = "office_id"
 _SYSTEM_KEYS: Final = (KeyPurpose.AUDIT, KeyPurpose.LOG)
 
 
@@ -62,6 +64,7 @@ class PeopleDesk:
         for use in _SYSTEM_KEYS:
             self._make_system_key(uow, use)
         uow.office.put("organization", organization)
+        uow.office.put(OFFICE_ID, secrets.token_hex(16))
         uow.office.put(INITIALIZED, format_timestamp(now))
         uow.audit.append(
             AuditEntry(
