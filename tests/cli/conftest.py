@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,39 +80,54 @@ def terminal(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 @dataclass(frozen=True)
-class _Furnished:
+class _Template:
+    """A data folder that tests copy, and what the command printed that made it."""
+
     home: Path
-    demo: dict[str, Any]
+    answer: dict[str, Any]
+
+    def copy_to(self, home: Path) -> None:
+        shutil.copytree(self.home, home)
 
 
-@pytest.fixture(scope="session")
-def _furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Furnished]:
-    folder = tmp_path_factory.mktemp("furnished")
-    out = folder / "demo.json"
+def _made_by(folder: Path, command: str, start: _Template | None = None) -> _Template:
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SEALWRIGHT_")}
-    os.environ["SEALWRIGHT_HOME"] = str(folder / "home")
+    home = folder / "home"
+    if start is not None:
+        start.copy_to(home)
+    os.environ["SEALWRIGHT_HOME"] = str(home)
+    printed = io.StringIO()
     try:
-        with out.open("w") as file:
-            code = _run_into(file, ["demo", "--json"])
-        assert code == 0, out.read_text()
-        yield _Furnished(folder / "home", json.loads(out.read_text()))
+        with redirect_stdout(printed):
+            assert run([command, "--json"]) == 0
     finally:
         del os.environ["SEALWRIGHT_HOME"]
         os.environ.update(kept)
+    return _Template(home, json.loads(printed.getvalue()))
 
 
-def _run_into(file: Any, words: list[str]) -> int:
-    from contextlib import redirect_stdout
+@pytest.fixture(scope="session")
+def _founded(tmp_path_factory: pytest.TempPathFactory) -> _Template:
+    return _made_by(tmp_path_factory.mktemp("founded"), "init")
 
-    with redirect_stdout(file):
-        return run(words)
+
+@pytest.fixture(scope="session")
+def _furnished(_founded: _Template, tmp_path_factory: pytest.TempPathFactory) -> _Template:
+    return _made_by(tmp_path_factory.mktemp("furnished"), "demo", _founded)
 
 
 @pytest.fixture
-def demo(_furnished: _Furnished, home: Path, terminal: Terminal) -> dict[str, Any]:
+def founded(_founded: _Template, home: Path, terminal: Terminal) -> dict[str, Any]:
+    """An office that was set up at this test's data folder; gives what `init` printed."""
+    _founded.copy_to(home)
+    return _founded.answer
+
+
+@pytest.fixture
+def demo(_furnished: _Template, home: Path, terminal: Terminal) -> dict[str, Any]:
     """An office with the demo in it at this test's data folder; gives what `demo` printed."""
-    shutil.copytree(_furnished.home, home)
-    return _furnished.demo
+    _furnished.copy_to(home)
+    return _furnished.answer
 
 
 @pytest.fixture

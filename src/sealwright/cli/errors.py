@@ -47,7 +47,7 @@ EXIT_CODES: Final[Mapping[type[Exception], int]] = {
     domain.NotAllowed: NOT_ALLOWED,
     domain.NotFound: NOT_FOUND,
     domain.Gone: NOT_FOUND,
-    vc.DIDNotFound: NOT_FOUND,
+    vc.DIDNotResolved: NOT_FOUND,
     domain.Conflict: CONFLICT,
     domain.PreconditionFailed: CONFLICT,
     domain.Unprocessable: VALIDATION,
