@@ -13,10 +13,13 @@ from sealwright.vc.encoding.strict_json import JSONValue
 MAX_REMEMBERED: Final = 1000
 
 # Options with any other member (challenge, domain, nonce …) belong to one document alone and are never remembered.
-_COMMON_MEMBERS: Final = (
-    {"type", "created", "verificationMethod", "proofPurpose"},
-    {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose"},
+_COMMON_MEMBERS: Final = frozenset(
+    {
+        frozenset({"type", "created", "verificationMethod", "proofPurpose"}),
+        frozenset({"type", "cryptosuite", "created", "verificationMethod", "proofPurpose"}),
+    }
 )
+_TEXT_ALONE: Final = {str}
 
 
 class CanonicalForms(Protocol):
@@ -59,15 +62,14 @@ class OptionsHashes:
 
 def options_key(options: Mapping[str, JSONValue], contexts: JSONValue) -> tuple[object, ...] | None:
     """The key under which the hash of these options may be remembered; None if it may not."""
-    if options.keys() not in _COMMON_MEMBERS:
+    if not isinstance(contexts, list) or frozenset(options) not in _COMMON_MEMBERS:
         return None
-    # Inline contexts are not part of any pinned set, so their meaning is not fixed by an address.
-    if not isinstance(contexts, list) or not all(type(entry) is str for entry in contexts):
+    values = (*options.values(), *contexts)
+    # Inline contexts are not part of any pinned set, so their meaning is not fixed by an address. And True, 1 and 1.0
+    # would be one key and three different statements.
+    if set(map(type, values)) != _TEXT_ALONE:
         return None
-    values = tuple(options.values())
-    if not all(type(value) is str for value in values):
-        return None
-    return (tuple(options), values, tuple(contexts))
+    return tuple(options), values
 
 
 # Signing and verifying do not share their memories: strangers' documents must not push ours out.

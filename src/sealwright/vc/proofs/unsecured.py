@@ -25,6 +25,8 @@ def proofs_of(document: Document) -> tuple[dict[str, JSONValue], ...]:
         TooComplex: More than 16 proofs.
     """
     value = document.get("proof")
+    if isinstance(value, dict) and "id" not in value:
+        return (value,)
     if value is None and "proof" not in document:
         return ()
     entries = value if isinstance(value, list) else [value]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from sealwright.vc.dids.document import DIDDocument
@@ -28,6 +29,10 @@ from sealwright.vc.proofs.unsecured import covered_document, previous_ids, requi
 
 MAX_SKEW: Final = timedelta(seconds=60)
 """How far two clocks may differ before a date counts."""
+
+_ABSENT: Final = object()
+# A date-time of a proof is short; what is longer is not remembered.
+_MAX_MOMENT_TEXT: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +123,24 @@ def check_signatures(
     """
     proofs = require_proofs(document)
     unsecured = without_proof(document)
+    contexts = document.get("@context")
     # One document hash serves all proofs of a set that use one suite: the costly part is done once.
     hashes: dict[tuple[str, tuple[str, ...]], bytes] = {}
     verified: dict[int, VerifiedProof] = {}
-    order = sorted(range(len(proofs)), key=lambda index: "previousProof" in proofs[index])
-    for index in order:
+    for index in _order(proofs):
         proof = proofs[index]
         suite = _accepted_suite(proof, rules)
         _check_dates(proof, rules.now)
-        options = _options(proof, suite, document.get("@context"))
+        options = _options(proof, suite, contexts)
         signature = decode_proof_value(proof.get("proofValue"))
         method, controller = _find_key(proof, suite, resolver)
-        previous = previous_ids(proof)
-        key = (suite.name, previous)
-        if key not in hashes:
-            hashes[key] = suite.hash_document(covered_document(unsecured, proofs, previous), hashing)
-        data = suite.hash_options(options, document.get("@context"), hashing) + hashes[key]
-        suite.verify(method.public_key, signature, data)
+        key = (suite.name, previous_ids(proof))
+        digest = hashes.get(key)
+        if digest is None:
+            digest = hashes[key] = suite.hash_document(covered_document(unsecured, proofs, key[1]), hashing)
+        suite.verify(method.public_key, signature, suite.hash_options(options, contexts, hashing) + digest)
         verified[index] = VerifiedProof(proof, suite, method, controller, rules.purpose)
-    return tuple(verified[index] for index in range(len(proofs)))
+    return tuple(verified.values()) if len(proofs) == 1 else tuple(verified[index] for index in range(len(proofs)))
 
 
 def check_control(proof: VerifiedProof, party: str | None) -> None:
@@ -188,6 +192,13 @@ def _id_of(party: JSONValue) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def _order(proofs: Sequence[Mapping[str, JSONValue]]) -> Sequence[int]:
+    """Places of the proofs, those that follow on others last."""
+    if len(proofs) == 1:
+        return (0,)
+    return sorted(range(len(proofs)), key=lambda index: "previousProof" in proofs[index])
+
+
 def _accepted_suite(proof: Mapping[str, JSONValue], rules: ProofRules) -> Suite:
     name = suite_name_of(proof)
     if name not in rules.accepted_suites:
@@ -210,11 +221,17 @@ def _moment(proof: Mapping[str, JSONValue], member: str) -> datetime | None:
         return None
     text = proof[member]
     try:
-        return parse_xsd_datetime_stamp(text if isinstance(text, str) else "")
+        return _parsed_moment(text if isinstance(text, str) and len(text) <= _MAX_MOMENT_TEXT else "")
     except InvalidDate:
         raise ProofInvalid(
             f"The proof's {member} is not a date-time with a zone.", pointer=f"/proof/{member}"
         ) from None
+
+
+# Whole batches carry one date, and reading it costs as much as all other checks of form together.
+@lru_cache(maxsize=1024)
+def _parsed_moment(text: str) -> datetime:
+    return parse_xsd_datetime_stamp(text)
 
 
 def _options(proof: Mapping[str, JSONValue], suite: Suite, contexts: JSONValue) -> dict[str, JSONValue]:
@@ -223,8 +240,10 @@ def _options(proof: Mapping[str, JSONValue], suite: Suite, contexts: JSONValue) 
     A proof that repeats the contexts must repeat these very ones: whoever could append a context to a signed document
     could give its members other meanings.
     """
-    options = {name: value for name, value in proof.items() if name not in ("proofValue", "@context")}
-    if ("@context" in proof) != suite.carries_context or (suite.carries_context and proof["@context"] != contexts):
+    options = dict(proof)
+    options.pop("proofValue", None)
+    repeated = options.pop("@context", _ABSENT)
+    if repeated != contexts if suite.carries_context else repeated is not _ABSENT:
         raise ProofInvalid("The proof's contexts are not those of the document.", pointer="/proof/@context")
     return options
 
@@ -237,7 +256,7 @@ def _find_key(
     if not isinstance(address, str):
         raise ProofInvalid("The proof names no verification method.", pointer="/proof/verificationMethod")
     try:
-        did = str(parse_did_url(address).did)
+        did = _did_of(address)
     except InvalidDID:
         raise ProofInvalid("The verification method is no DID URL.", pointer="/proof/verificationMethod") from None
     resolved = resolver.resolve(did)
@@ -247,6 +266,12 @@ def _find_key(
     if method.id in resolved.compromised_methods:
         raise KeyCompromised("The proof's key is known to be compromised.", pointer="/proof/verificationMethod")
     return method, resolved
+
+
+# The few methods of an issuer are named by every one of its credentials.
+@lru_cache(maxsize=1024)
+def _did_of(address: str) -> str:
+    return str(parse_did_url(address).did)
 
 
 def _method(document: DIDDocument, address: str) -> VerificationMethod:

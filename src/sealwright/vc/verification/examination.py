@@ -61,10 +61,6 @@ class Examination:
             self._check_terms(document, already_done=proofs is not None)
         return proofs if self.found.has_passed("structure") and self.found.has_passed("proof") else None
 
-    def is_foreign(self) -> bool:
-        """Whether the proof's key turned out not to be the issuer's."""
-        return self.found.code_of("issuer") == ReportCode.ISSUER_KEY_MISMATCH.value
-
     def _check_proofs(self, document: Document) -> tuple[VerifiedProof, ...] | None:
         try:
             proofs = self.prover.signatures(document, self.purpose)

@@ -87,7 +87,7 @@ def verify_presentation(
     Spec: Verifiable Credentials Data Model 2.0, "Verifiable Presentations"; Data Integrity 1.0, "Verify Proof".
     """
     prover = Prover(resolver, canon, accepted_suites, now, allow_inline)
-    found = Findings(PRESENTATION_CHECKS)
+    found = Findings(PRESENTATION_CHECKS, PRESENTATION_CHECKS)
     reports: tuple[VerificationReport, ...] = ()
     proofs = _prove(found, prover, document, signed=signed)
     if isinstance(document, Mapping) and found.has_passed("structure"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -127,18 +127,29 @@ class VerificationReport:
 
 
 class Findings:
-    """The checks of one verification while they are being made; whatever is not set is reported as not made."""
+    """The checks of one verification while they are being made; whatever is not set is reported as not made.
 
-    __slots__ = ("_checks", "_names")
+    Args:
+        names: All checks, in the order of the report.
+        wanted: Those that were asked for; the others are reported as not applicable and nothing is recorded for them.
+    """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    __slots__ = ("_checks", "_names", "_wanted")
+
+    def __init__(self, names: Iterable[str], wanted: Collection[str]) -> None:
         self._names = tuple(names)
+        self._wanted = wanted
         self._checks: dict[str, Check] = {}
+
+    def is_wanted(self, name: str) -> bool:
+        """Whether a check was asked for."""
+        return name in self._wanted
 
     def set(self, name: str, outcome: Outcome, detail: str, code: ReportCode | str | None = None) -> None:
         """Record how a check ended; the first record counts."""
-        text = code.value if isinstance(code, ReportCode) else code
-        self._checks.setdefault(name, Check(name, outcome, text, detail))
+        if name not in self._checks and name in self._wanted:
+            text = code.value if isinstance(code, ReportCode) else code
+            self._checks[name] = Check(name, outcome, text, detail)
 
     def passed(self, name: str, detail: str) -> None:
         """Record that a check was made and met."""
@@ -158,12 +169,12 @@ class Findings:
 
     def worsen_to_unchecked(self, name: str, code: ReportCode, detail: str) -> None:
         """Record that a part of a check could not be made; a failure of another part stays."""
-        if name not in self._checks or self._checks[name].is_met:
+        if name in self._wanted and (name not in self._checks or self._checks[name].is_met):
             self._checks[name] = Check(name, Outcome.UNCHECKED, code.value, detail)
 
     def worsen_to_failed(self, name: str, code: ReportCode, detail: str) -> None:
         """Record that a part of a check was not met, whatever other parts said; the first failure stays."""
-        if name not in self._checks or self._checks[name].outcome is not Outcome.FAILED:
+        if name in self._wanted and (name not in self._checks or self._checks[name].outcome is not Outcome.FAILED):
             self._checks[name] = Check(name, Outcome.FAILED, code.value, detail)
 
     def has_passed(self, name: str) -> bool:
@@ -180,6 +191,9 @@ class Findings:
 
     def complete(self, reason: str) -> tuple[Check, ...]:
         """All checks in order; those without a record could not be made, for `reason`."""
-        for name in self._names:
-            self.set(name, Outcome.UNCHECKED, reason)
-        return tuple(self._checks[name] for name in self._names)
+        return tuple(self._checks.get(name) or self._remainder(name, reason) for name in self._names)
+
+    def _remainder(self, name: str, reason: str) -> Check:
+        if name in self._wanted:
+            return Check(name, Outcome.UNCHECKED, None, reason)
+        return Check(name, Outcome.NOT_APPLICABLE, None, "This check was not asked for.")

@@ -26,6 +26,8 @@ def check_status(found: Findings, document: Mapping[str, JSONValue], issuer: str
         if stated in _INFORMATIVE_PURPOSES:
             continue
         purpose = stated if isinstance(stated, str) and stated in _CODES else REVOCATION
+        if not found.is_wanted(purpose):
+            continue
         _check_entry(found, source, purpose, issuer, reader)
     for purpose in _CODES:
         if not found.is_set(purpose):
