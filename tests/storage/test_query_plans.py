@@ -1,0 +1,206 @@
+"""Every list query finds its rows by an index, at a size where the planner has a choice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+from sealwright.domain.audit import AuditFilter
+from sealwright.domain.credentials import CredentialFilter, CredentialStatus, ReservationState
+from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
+from sealwright.storage.engines import Database
+from tests.storage.builders import (
+    ISSUER,
+    NOW,
+    api_key,
+    credential,
+    did_record,
+    entry,
+    method,
+    ordered_uid,
+    person,
+    place,
+    reservation,
+    schema,
+    scope,
+    stored_key,
+    token,
+)
+
+ROWS = 4000
+# Tables that stay small by nature, or that a list reads whole on purpose.
+SMALL = {"people", "api_keys", "halts", "type_sets", "status_lists", "status_bits", "checkpoints", "private_keys"}
+# The credentials of an issuer, most of them recent: a page of them is near at hand.
+ISSUERS = [f"did:adi:i{n}" for n in range(40)]
+HOLDERS = [f"did:adi:h{n}" for n in range(400)]
+
+
+def _fill(units: UnitOfWorkFactory) -> None:
+    states = [CredentialStatus.VALID] * 97 + [
+        CredentialStatus.REVOKED,
+        CredentialStatus.SUSPENDED,
+        CredentialStatus.VALID,
+    ]
+    with units() as uow:
+        uow.credentials.add_many(
+            [
+                credential(
+                    ordered_uid(n),
+                    issuer_did=ISSUERS[n % 40],
+                    holder_did=HOLDERS[n % 400],
+                    schema_id=f"s{n % 20}",
+                    types=("VerifiableCredential", f"T{n % 20}"),
+                    status=states[n % 100],
+                    external_id=f"urn:x:{n}" if n % 50 == 0 else None,
+                    batch_id=f"bat_{n % 30}" if n % 3 == 0 else None,
+                    expires_at=NOW + timedelta(seconds=n - 50),
+                )
+                for n in range(ROWS)
+            ]
+        )
+        reservations = [reservation(ordered_uid(n), place=place(index=n)) for n in range(ROWS)]
+        uow.reservations.add_many(reservations)
+        uow.reservations.settle_many([one.uid for one in reservations[:-20]], ReservationState.ISSUED)
+        uow.idempotency.begin_many([(scope(f"k{n}"), None) for n in range(ROWS)], NOW, NOW + timedelta(days=7))
+        for n in range(ROWS):
+            action = "user.created" if n % 400 == 0 else "credential.issued"
+            uow.audit.append(entry(f"object-{n}", action, at=NOW + timedelta(seconds=n)))
+        uow.commit()
+    with units() as uow:
+        for n in range(60):
+            uow.people.add(person(f"usr_{n}"))
+        for n in range(600):
+            uow.dids.add(did_record(f"did:adi:{n}", owner_user_id=f"usr_{n % 50}", methods=(method(f"did:adi:{n}"),)))
+            uow.schemas.add(schema(f"s{n}", active=n % 30 != 0, created_at=NOW + timedelta(seconds=n)))
+            uow.people.add_token(token(f"tok_{n}", f"usr_{n % 60}"))
+        uow.keys.add(stored_key())
+        uow.api_keys.add(api_key())
+        uow.commit()
+
+
+def _pages(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
+    def credentials(**members: Any) -> Callable[[], Any]:
+        wanted = CredentialFilter(**members)
+        first = uow.credentials.list(wanted, now=NOW, limit=5, cursor=None)
+        return lambda: uow.credentials.list(wanted, now=NOW, limit=5, cursor=first.next_cursor)
+
+    def audit(**members: Any) -> Callable[[], Any]:
+        wanted = AuditFilter(**members)
+        first = uow.audit.list(wanted, limit=5, cursor=None)
+        return lambda: uow.audit.list(wanted, limit=5, cursor=first.next_cursor)
+
+    visible = {"visible_issuers": frozenset(ISSUERS[:3]), "visible_holders": frozenset(HOLDERS[:3])}
+    did_page = uow.dids.list(owner="usr_1", limit=5, cursor=None).next_cursor
+    schema_page = uow.schemas.list(active=True, limit=5, cursor=None).next_cursor
+    return {
+        "credentials": credentials(),
+        "credentials of an issuer": credentials(issuer_did=ISSUERS[5]),
+        "credentials of a holder": credentials(holder_did=HOLDERS[5]),
+        "credentials of a schema": credentials(schema_id="s5"),
+        "credentials of a type": credentials(credential_type="T5"),
+        "credentials of a batch": credentials(batch_id="bat_3"),
+        "credentials that one may see": credentials(**visible),
+        "credentials of a type that one may see": credentials(credential_type="T1", **visible),
+        **{
+            f"credentials that are {status}": credentials(status=status, issuer_did=ISSUERS[98 % 40])
+            for status in CredentialStatus
+        },
+        "all revoked credentials": credentials(status=CredentialStatus.REVOKED),
+        "all suspended credentials": credentials(status=CredentialStatus.SUSPENDED),
+        "one credential": lambda: uow.credentials.get(f"urn:uuid:{ordered_uid(7)}"),
+        "one credential by its own id": lambda: uow.credentials.get("urn:x:50"),
+        "a walk over all credentials": lambda: uow.credentials.after(ordered_uid(100), 10),
+        "the count of an issuer": lambda: uow.credentials.count_active(ISSUERS[3], NOW),
+        "stale reservations": lambda: uow.reservations.stale(NOW + timedelta(seconds=1), 10),
+        "one reservation": lambda: uow.reservations.get(ordered_uid(7)),
+        "one idempotency key": lambda: uow.idempotency.find(scope("k7")),
+        "the trail": audit(),
+        "the trail of an actor": audit(actor="usr_tester"),
+        "the trail of an object": audit(object_id="object-7"),
+        "the trail of a rare act": audit(actions=frozenset({"user.created", "token.created"})),
+        "the trail of a span": audit(since=NOW + timedelta(seconds=100), until=NOW + timedelta(seconds=200)),
+        "the trail in order": lambda: uow.audit.read(100, 10),
+        "one DID": lambda: uow.dids.get("did:adi:7"),
+        "versions of a DID": lambda: uow.dids.versions("did:adi:7"),
+        "DIDs of an owner": lambda: uow.dids.list(owner="usr_1", limit=5, cursor=did_page),
+        "DIDs": lambda: uow.dids.list(owner=None, limit=5, cursor=did_page),
+        "schemas": lambda: uow.schemas.list(active=None, limit=5, cursor=schema_page),
+        "active schemas": lambda: uow.schemas.list(active=True, limit=5, cursor=schema_page),
+        "inactive schemas": lambda: uow.schemas.list(active=False, limit=5, cursor=None),
+        "one schema by name": lambda: uow.schemas.by_name("s5", "1"),
+        "tokens of a person": lambda: uow.people.tokens_of("usr_5"),
+        "one token": lambda: uow.people.token_by_digest(token("tok_5").digest),
+        "one person by address": lambda: uow.people.by_email("usr_5@example.org"),
+    }
+
+
+class _Explainer:
+    """Asks the database for the plan of each statement that a call sends."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._seen: list[tuple[str, Any]] = []
+        event.listen(database.readers, "before_cursor_execute", self._note)
+
+    def _note(self, _c: Connection, _cursor: Any, statement: str, parameters: Any, _ctx: Any, _many: bool) -> None:
+        if statement.lstrip().upper().startswith("SELECT"):
+            self._seen.append((statement, parameters))
+
+    def scans(self, act: Callable[[], Any]) -> list[str]:
+        self._seen.clear()
+        act()
+        asked = list(self._seen)
+        assert asked
+        return [scan for statement, parameters in asked for scan in self._scans_of(statement, parameters)]
+
+    def _scans_of(self, statement: str, parameters: Any) -> Sequence[str]:
+        with self._database.readers.connect() as connection:
+            if self._database.is_sqlite:
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                return [row[3] for row in rows if row[3].startswith("SCAN") and " USING " not in row[3]]
+            rows = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).all()
+            plan = rows[0][0] if not isinstance(rows[0][0], str) else json.loads(rows[0][0])
+            return list(_seq_scans(plan[0]["Plan"]))
+
+
+def _seq_scans(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan":
+        yield f"SCAN {node['Relation Name']}"
+    for child in node.get("Plans", ()):
+        yield from _seq_scans(child)
+
+
+def test_no_list_reads_a_whole_table(database: Database, units: UnitOfWorkFactory) -> None:
+    _fill(units)
+    with database.writers.connect() as connection:
+        connection.execute(sa.text("ANALYZE"))
+        connection.commit()
+    explainer = _Explainer(database)
+    found: dict[str, list[str]] = {}
+    with units(write=False) as uow:
+        for name, page in _pages(uow).items():
+            scans = [scan for scan in explainer.scans(page) if scan.split()[1] not in SMALL]
+            # SQLite names the merge of runs after its parts; it reads only what they gave.
+            scans = [scan for scan in scans if not scan.split()[1].startswith(("(", "anon"))]
+            if scans:
+                found[name] = scans
+    assert found == {}
+
+
+def test_the_explainer_sees_a_scan(database: Database, units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.credentials.add_many([credential(ordered_uid(n), issuer_did=ISSUER) for n in range(200)])
+        uow.commit()
+    explainer = _Explainer(database)
+
+    def look() -> None:
+        with database.readers.connect() as connection:
+            connection.execute(sa.text("SELECT uid FROM credentials WHERE reason = 'x'"))
+
+    assert explainer.scans(look) == ["SCAN credentials"]
