@@ -260,11 +260,12 @@ def _find_key(
     except InvalidDID:
         raise ProofInvalid("The verification method is no DID URL.", pointer="/proof/verificationMethod") from None
     resolved = resolver.resolve(did)
+    # Asked first, because a document does not list compromised methods any more.
+    if address in resolved.compromised_methods:
+        raise KeyCompromised("The proof's key is known to be compromised.", pointer="/proof/verificationMethod")
     method = _method(resolved.document, address)
     if method.public_key.kind != suite.key_kind or method.type not in suite.method_types:
         raise ProofInvalid(f"The verification method does not hold a key for {suite.name}.", pointer="/proof")
-    if method.id in resolved.compromised_methods:
-        raise KeyCompromised("The proof's key is known to be compromised.", pointer="/proof/verificationMethod")
     return method, resolved
 
 
