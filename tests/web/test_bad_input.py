@@ -55,7 +55,9 @@ BODIES = [
     pytest.param(
         raw_claims('{"x":9007199254740993}'), 422, "NUMBER_OUT_OF_RANGE", "/claims/x", id="beyond exact integers"
     ),
-    pytest.param(raw_claims('{"x":' + "9" * 5000 + "}"), 422, "NUMBER_OUT_OF_RANGE", "/claims/x", id="very long number"),
+    pytest.param(
+        raw_claims('{"x":' + "9" * 5000 + "}"), 422, "NUMBER_OUT_OF_RANGE", "/claims/x", id="very long number"
+    ),
     pytest.param(raw_claims('{"x":' + "[" * 40 + "]" * 40 + "}"), 400, "NESTING_TOO_DEEP", None, id="nested too deep"),
     pytest.param(raw_claims('{"x":' + "[" * 100_000 + "]" * 100_000 + "}"), 400, "NESTING_TOO_DEEP", None, id="absurd"),
     pytest.param(with_member("isAdmin", True), 422, "UNKNOWN_FIELD", "/isAdmin", id="member that claims rank"),
@@ -76,10 +78,16 @@ BODIES = [
     pytest.param(with_member("holderDid", "did:adi:nobody"), 404, "HOLDER_NOT_FOUND", None, id="unknown holder"),
     pytest.param(with_member("schemaId", "did:adi:schema:x"), 404, "SCHEMA_NOT_FOUND", None, id="unknown schema"),
     pytest.param(with_member("schemaId", "'; DROP TABLE"), 404, "SCHEMA_NOT_FOUND", None, id="hostile schema id"),
-    pytest.param(with_member("issuerDid", "did:adi:holder001"), 403, "ISSUER_NOT_AUTHORIZED", None, id="foreign issuer"),
+    pytest.param(
+        with_member("issuerDid", "did:adi:holder001"), 403, "ISSUER_NOT_AUTHORIZED", None, id="foreign issuer"
+    ),
     pytest.param(with_claims({}), 422, "SCHEMA_VALIDATION_FAILED", "/claims/degree", id="claim missing"),
     pytest.param(
-        with_claims({"degree": {**DEGREE, "gpa": CANARY}}), 422, "SCHEMA_VALIDATION_FAILED", "/claims/degree/gpa", id="claim"
+        with_claims({"degree": {**DEGREE, "gpa": CANARY}}),
+        422,
+        "SCHEMA_VALIDATION_FAILED",
+        "/claims/degree/gpa",
+        id="claim",
     ),
     pytest.param(
         with_claims({"degree": {**DEGREE, "graduationYear": 1}}),
@@ -90,13 +98,15 @@ BODIES = [
     ),
     pytest.param(with_claims({"degree": DEGREE, "@id": "x"}), 422, "RESERVED_KEY", "/claims/@id", id="keyword"),
     pytest.param(
-        with_claims({"degree": {**DEGREE, "@type": "x"}}), 422, "RESERVED_KEY", "/claims/degree/@type", id="keyword, deep"
+        with_claims({"degree": {**DEGREE, "@type": "x"}}),
+        422,
+        "RESERVED_KEY",
+        "/claims/degree/@type",
+        id="keyword, deep",
     ),
     pytest.param(with_claims({"degree": DEGREE, "id": "x"}), 422, "RESERVED_KEY", "/claims/id", id="id among claims"),
     pytest.param(with_claims({"degree": DEGREE, "proof": {}}), 422, "RESERVED_KEY", "/claims/proof", id="proof claim"),
-    pytest.param(
-        with_claims({str(n): 1 for n in range(1001)}), 422, "CLAIMS_TOO_LARGE", None, id="too many members"
-    ),
+    pytest.param(with_claims({str(n): 1 for n in range(1001)}), 422, "CLAIMS_TOO_LARGE", None, id="too many members"),
     pytest.param(with_claims({"a" * 257: 1}), 422, "CLAIMS_TOO_LARGE", None, id="too long a name"),
     pytest.param(with_claims({"a": "x" * 65537}), 422, "CLAIMS_TOO_LARGE", None, id="too long a text"),
     pytest.param(with_claims({"a": [1] * 1001}), 422, "CLAIMS_TOO_LARGE", None, id="too long a list"),
@@ -119,7 +129,9 @@ BODIES = [
     pytest.param(
         with_member("proofType", "ed25519signature2020"), 422, "UNSUPPORTED_PROOF_TYPE", "/proofType", id="lower case"
     ),
-    pytest.param(with_member("proofType", "RsaSignature2018"), 422, "UNSUPPORTED_PROOF_TYPE", "/proofType", id="unknown"),
+    pytest.param(
+        with_member("proofType", "RsaSignature2018"), 422, "UNSUPPORTED_PROOF_TYPE", "/proofType", id="unknown"
+    ),
     pytest.param(with_member("proofType", []), 422, "INVALID_TYPE", "/proofType", id="proof type is a list"),
     pytest.param(with_member("anchor", True), 422, "INVALID_VALUE", "/anchor", id="anchoring is not offered"),
 ]
@@ -299,7 +311,9 @@ def test_path_trick_is_not_found(served: Served, path: str) -> None:
         pytest.param({"credentialId": "nothing", "reason": "r"}, 404, "CREDENTIAL_NOT_FOUND", id="unknown"),
         pytest.param({"credentialId": "x"}, 422, "MISSING_FIELD", id="no reason"),
         pytest.param({"credentialId": "x", "reason": ["r"]}, 422, "INVALID_TYPE", id="reason is a list"),
-        pytest.param({"credentialId": "x", "reason": "r", "reasonCode": "bored"}, 422, "INVALID_VALUE", id="reason code"),
+        pytest.param(
+            {"credentialId": "x", "reason": "r", "reasonCode": "bored"}, 422, "INVALID_VALUE", id="reason code"
+        ),
         pytest.param({"credentialId": "x", "reason": "r\x00"}, 422, "INVALID_CHARACTER", id="U+0000 in the reason"),
     ],
 )

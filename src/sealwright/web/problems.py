@@ -253,21 +253,20 @@ def faults_of(error: Exception, document_at: str = "") -> list[dict[str, str]]:
         faults = (Fault(error.pointer, problem_for(error).code, error.detail),)
     if isinstance(error, vc.UnreadableJSON):
         return [_fault(fault) for fault in faults]
-    return [{**_fault(fault), "pointer": _placed(fault.pointer, document_at)} for fault in faults]
+    return [{**_fault(fault), "pointer": _placed(error, fault.pointer, document_at)} for fault in faults]
 
 
 def _fault(fault: Fault) -> dict[str, str]:
     return {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}
 
 
-def _placed(pointer: str, document_at: str) -> str:
+def _placed(error: vc.VcError, pointer: str, document_at: str) -> str:
     """Turn a pointer into claims or a document into one into the body that carried them."""
-    if not document_at or pointer == document_at or pointer.startswith(f"{document_at}/"):
-        return pointer
-    # What we build around claims is ours; the caller knows them by the name they sent them under.
-    return (
-        document_at + pointer.removeprefix("/credentialSubject") if document_at == "/claims" else document_at + pointer
-    )
+    if document_at != "/claims" or isinstance(error, vc.ClaimsDoNotMatchSchema):
+        return document_at + pointer
+    # What we build around claims is ours; the caller knows them by the name under which they were sent.
+    inside = pointer.removeprefix("/credentialSubject")
+    return inside if inside == document_at or inside.startswith(f"{document_at}/") else document_at + inside
 
 
 def fault_for(error: Exception, document_at: str = "") -> dict[str, object]:

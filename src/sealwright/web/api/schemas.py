@@ -8,11 +8,13 @@ from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.schemas import NewSchema
+from sealwright.vc.errors import ClaimsDoNotMatchSchema, DocumentRefused
 from sealwright.web.api import rendering
 from sealwright.web.api.caching import A_MINUTE, IMMUTABLE, tagged
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.registry import NEEDED_REASON, REGISTER_SCHEMA, UPDATE_SCHEMA, VALIDATE_CLAIMS
 from sealwright.web.call import Call, ok
+from sealwright.web.problems import faults_of
 from sealwright.web.query import Parameter, page_of, paged
 from sealwright.web.reply import Reply, cursor_page, header_text, json_reply
 from sealwright.web.route import Answered, Audience, Bucket, Route
@@ -76,9 +78,11 @@ def get_context(call: Call) -> Reply:
 
 def validate(call: Call) -> Reply:
     """POST /api/v1/schemas/{schemaId}/validate."""
-    faults = call.office.schemas.validate(call.params["schemaId"], call.body["claims"])
-    errors = [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in faults]
-    return ok({"valid": not errors, "errors": errors})
+    try:
+        call.office.schemas.check(call.params["schemaId"], call.body["claims"])
+    except (ClaimsDoNotMatchSchema, DocumentRefused) as error:
+        return ok({"valid": False, "errors": faults_of(error, call.route.document_at)})
+    return ok({"valid": True, "errors": []})
 
 
 def update(call: Call) -> Reply:
