@@ -23,6 +23,7 @@ from sealwright.domain.dids import (
 from sealwright.domain.errors import (
     AlreadyDeactivated,
     DIDDeactivated,
+    DIDExists,
     DIDImmutable,
     DIDRecordNotFound,
     MalformedBody,
@@ -136,6 +137,7 @@ class DIDDesk:
         self._check_operator(uow, wish.kind, wish.operator)
         if wish.method == "web":
             record = self._blank(self._web_did(wish.path), wish, owner)
+            _require_free(uow, record.did)
             record = self._with_new_key(uow, record, KeyPurpose.CREDENTIALS)
         elif wish.method in ("adi", "key", "jwk"):
             record = self._named_after_key(uow, wish, owner)
@@ -165,6 +167,7 @@ class DIDDesk:
         for alias in wish.aliases:
             parse_did(alias)
         record = replace(record, aliases=tuple(dict.fromkeys(wish.aliases)))
+        _require_free(uow, record.did, *record.aliases)
         for key in wish.keys:
             record = self._with_imported_key(uow, record, key)
         if wish.generate:
@@ -456,6 +459,13 @@ class DIDDesk:
                 data={"keys": {method.id: method.state.value for method in record.methods}},
             )
         )
+
+
+def _require_free(uow: UnitOfWork, *references: str) -> None:
+    """Say that an id is taken before any key is kept for it."""
+    for reference in references:
+        if uow.dids.get(reference) is not None:
+            raise DIDExists(f"{reference} is taken.")
 
 
 def _found(record: DIDRecord | None, did: str) -> DIDRecord:

@@ -34,11 +34,12 @@ from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import RegistryView
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.credentials.model import CREDENTIALS_V1
 from sealwright.vc.credentials.structure import check_credential
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
+from sealwright.vc.encoding.timestamps import format_timestamp, parse_xsd_datetime_stamp
 from sealwright.vc.errors import DIDNotResolved, InvalidDate, UnsupportedDIDMethod
 from sealwright.vc.proofs.registry import suite_named
 from sealwright.vc.proofs.signing import with_suite_context
@@ -139,7 +140,7 @@ class OrderChecks:
             IssuerNotFound, IssuerNotAuthorized, IssuerDeactivated, IssuerKeyMissing: As for requests.
             StateConflict: A credential with this id exists.
         """
-        model = check_credential(credential).value
+        model = check_credential(self._dated(credential)).value
         proof_type = options.proof_type or ("Ed25519Signature2020" if model == "1.1" else "eddsa-rdfc-2022")
         suite_named(proof_type)
         issuer = self._access.issuer(_id_of(credential["issuer"]), view)
@@ -168,6 +169,14 @@ class OrderChecks:
         if order.external_id is not None:
             self._require_new(order.external_id)
         return order
+
+    def _dated(self, credential: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:
+        """The document as its form is judged: a 1.1 credential without a date is going to get one."""
+        contexts = credential.get("@context")
+        first = contexts[0] if isinstance(contexts, list) and contexts else None
+        if first != CREDENTIALS_V1 or "issuanceDate" in credential:
+            return credential
+        return {**credential, "issuanceDate": format_timestamp(self._clock.now())}
 
     def preview(self, order: IssuanceOrder) -> dict[str, JSONValue]:
         """The unsigned document as it would be, with placeholders for what only a reservation gives."""

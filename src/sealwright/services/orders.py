@@ -136,4 +136,8 @@ def _completed(
         document["issuanceDate"] = format_timestamp(reservation.reserved_at)
     if entries:
         document["credentialStatus"] = as_member(entries)
+        contexts = document.get("@context")
+        # 2.0 defines its entries itself; in 1.1 the entry's terms would be undefined without this.
+        if order.model == "1.1" and isinstance(contexts, list) and STATUS_LIST_2021_CONTEXT not in contexts:
+            document["@context"] = [*contexts, STATUS_LIST_2021_CONTEXT]
     return document

@@ -17,7 +17,6 @@ from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
-from sealwright.vc.errors import ClaimsDoNotMatchSchema, DocumentRefused, Fault
 from sealwright.vc.schemas.contexts import build_context, context_url
 from sealwright.vc.schemas.registration import check_context_signs_everything
 from sealwright.vc.schemas.vetting import vet_schema
@@ -170,14 +169,15 @@ class SchemaDesk:
         with self._units(write=False) as uow:
             return _found(uow.schemas.by_name(name, version), f"{name} {version}").context
 
-    def validate(self, schema_id: str, claims: Mapping[str, JSONValue]) -> tuple[Fault, ...]:
-        """Every fault of some claims, none when they fit; raises SchemaNotFound."""
-        record = self.get(schema_id)
-        try:
-            self._shelf.check_claims(record, claims)
-        except (ClaimsDoNotMatchSchema, DocumentRefused) as error:
-            return error.faults or (Fault(error.pointer or "", type(error).__name__, error.detail),)
-        return ()
+    def check(self, schema_id: str, claims: Mapping[str, JSONValue]) -> None:
+        """Check claims beforehand, as issuing would.
+
+        Raises:
+            SchemaNotFound: No such schema.
+            ReservedKey, ClaimsTooLarge, InvalidCharacter, UnsignableValue, NumberOutOfRange: By form.
+            ClaimsDoNotMatchSchema: By the schema, every fault at once.
+        """
+        self._shelf.check_claims(self.get(schema_id), claims)
 
     def _author(self, uow: UnitOfWork, caller: Caller, author: str | None) -> str | None:
         if author is None:
