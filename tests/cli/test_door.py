@@ -157,7 +157,6 @@ def test_reading_needs_an_office_and_makes_none(terminal: Terminal, home: Path) 
     said = terminal("user", "list")
     assert said.code == 1
     assert said.problem["code"] == "SETUP_REQUIRED"
-    assert not (home / "sealwright.sqlite").exists()
     assert list(home.iterdir()) == []
 
 
