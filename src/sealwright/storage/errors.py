@@ -83,12 +83,6 @@ def audit_unavailable() -> Iterator[None]:
         raise refusal from None
 
 
-def is_constraint(error: Exception) -> bool:
-    """Tell whether a statement failed by itself and left its transaction usable up to the last savepoint."""
-    original = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-    return isinstance(original, psycopg.IntegrityError | psycopg.errors.RaiseException | sqlite3.IntegrityError)
-
-
 def _kind_of(original: BaseException | None) -> str:
     """Name a driver error by class and state, for the operator's log."""
     if isinstance(original, psycopg.Error):

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Row
 
 from sealwright.domain.errors import StoreUnavailable
 from sealwright.storage.engines import Database
-from sealwright.storage.errors import DATABASE_ERRORS, is_constraint, refusal_for
+from sealwright.storage.errors import DATABASE_ERRORS, refusal_for
 
 T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
@@ -32,7 +32,7 @@ class Transaction:
         self.writes = writes
         self.is_sqlite = database.is_sqlite
         self._connection = connection
-        self._driver = connection.connection.driver_connection
+        self._driver = _driver_of(connection)
         # One cursor for all hot statements; the pool's wrapper around it would cost as much as a short statement.
         self._cursor = _cursor_of(self._driver)
         self._watch = database.watch
@@ -116,11 +116,18 @@ class Transaction:
         self._guarded(self._connection.commit)
         self._is_over = True
 
+    def abandon(self) -> None:
+        """Let nothing more be done here: what was begun cannot be finished."""
+        self._is_over = True
+
     def close(self) -> None:
         """Roll back what was not committed and give the connection back; a dead one is thrown away."""
         self._is_over = True
         descriptor = self._enter_watch()
         try:
+            # A commit that failed may leave the driver inside a transaction that the pool believes to have ended.
+            if _is_inside(self._driver):
+                self._driver.rollback()
             self._connection.close()
         except DATABASE_ERRORS:
             # The server forgot the transaction together with the connection.
@@ -146,16 +153,13 @@ class Transaction:
     def _settle(self, error: Exception) -> None:
         """Close what cannot go on: a full or broken SQLite file ends the transaction without saying so,
         and whatever came after would commit by itself."""
-        if is_constraint(error):
-            return
-        if self._connection.invalidated:
-            self._is_over = True
-            return
         if isinstance(self._driver, sqlite3.Connection):
             self._is_over = not self._driver.in_transaction
-        elif isinstance(self._driver, psycopg.Connection) and self._driver.closed:
+        elif self._connection.invalidated:
             self._is_over = True
-            self._connection.invalidate()
+        elif self._driver.closed:
+            self._is_over = True
+            self._connection.invalidate(error)
 
     def _check_open(self) -> None:
         if self._is_over:
@@ -170,8 +174,20 @@ class Transaction:
         return descriptor
 
 
-def _cursor_of(driver: object) -> Any:
-    """Open a cursor of the driver; the two drivers' cursors share no type."""
+def _driver_of(connection: Connection) -> sqlite3.Connection | psycopg.Connection[Any]:
+    driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection | psycopg.Connection):
-        return driver.cursor()
+        return driver
     raise TypeError("an unknown driver")
+
+
+def _cursor_of(driver: sqlite3.Connection | psycopg.Connection[Any]) -> Any:
+    """Open a cursor of the driver; the two drivers' cursors share no type."""
+    return driver.cursor()
+
+
+def _is_inside(driver: sqlite3.Connection | psycopg.Connection[Any]) -> bool:
+    """Tell whether the driver has a transaction open."""
+    if isinstance(driver, sqlite3.Connection):
+        return driver.in_transaction
+    return not driver.closed and driver.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE

@@ -65,8 +65,13 @@ class StoredUnitOfWork:
             StoreUnavailable, AuditUnavailable: Nothing happened. Should a connection be lost during the
                 commit itself, the outcome is unknown, as everywhere; a retry by idempotency key settles it.
         """
-        self._audit.seal()
-        self._transaction.commit()
+        try:
+            self._audit.seal()
+            self._transaction.commit()
+        except BaseException:
+            # Nobody may go on and commit an act whose audit rows were refused.
+            self._transaction.abandon()
+            raise
         self._credentials.type_sets.remember()
 
     @contextmanager
