@@ -64,7 +64,7 @@ def test_no_act_without_its_audit_row(database: Database, units: UnitOfWorkFacto
     with units() as uow:
         with pytest.raises(AuditUnavailable):
             _issue(uow)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(AuditUnavailable):
             uow.commit()
     with units(write=False) as uow:
         assert uow.credentials.get(str(ordered_uid(1))) is None
