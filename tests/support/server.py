@@ -99,7 +99,7 @@ class RunningServer:
         Raises:
             ServerFailed: It ended with another code than 0.
         """
-        return json.loads(_run(self.environment, *arguments))
+        return json.loads(run_command(self.environment, *arguments))
 
     def resident_bytes(self) -> int:
         """Resident memory of the server and its children, read from the processes themselves."""
@@ -153,7 +153,7 @@ def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
                 stderr=errors,
             )
         try:
-            ready = _first_line(process, log)
+            ready = first_line(process, log)
             address = urlsplit(ready["url"])
             yield RunningServer(
                 address.hostname or "127.0.0.1", address.port or 80, int(ready["pid"]), key, environment, log
@@ -181,11 +181,12 @@ def issue_request(server: RunningServer, body: dict[str, object] | None = None) 
 
 
 def _demo(environment: dict[str, str]) -> str:
-    key: str = json.loads(_run(environment, "demo"))["issuer_api_keys"][ISSUER]
+    key: str = json.loads(run_command(environment, "demo"))["issuer_api_keys"][ISSUER]
     return key
 
 
-def _run(environment: dict[str, str], *arguments: str) -> str:
+def run_command(environment: dict[str, str], *arguments: str) -> str:
+    """Run `sealwright … --json` and return what it printed; raises ServerFailed as `RunningServer.command`."""
     command = [*PROGRAM, *arguments, "--json"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     if run.returncode != 0:
@@ -193,14 +194,15 @@ def _run(environment: dict[str, str], *arguments: str) -> str:
     return run.stdout
 
 
-def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
+def first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    """Wait for the line by which a server tells that it is ready; raises ServerFailed if it ends before."""
     assert process.stdout is not None
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if select.select([process.stdout], [], [], 0.2)[0]:
             line = process.stdout.readline()
             if line:
-                ready: dict[str, str] = json.loads(line)
+                ready: dict[str, Any] = json.loads(line)
                 return ready
     raise ServerFailed(f"sealwright serve: {log.read_text(errors='replace').strip()[-500:]}")
 
