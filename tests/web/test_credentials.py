@@ -153,6 +153,21 @@ def test_batch_revoke_answers_each_row_alone(served: Served) -> None:
     assert codes == [None, "NOT_REVOCABLE", "CREDENTIAL_NOT_FOUND"]
 
 
+def test_batch_revoke_is_replayed_by_its_key(served: Served) -> None:
+    path, key = "/api/v1/credentials/batch-revoke", [("Idempotency-Key", "batch 1")]
+    one, two = served.issue(), served.issue()
+    body = {"credentialIds": [one["credentialId"]], "reason": "r"}
+    first = served.client.call("POST", path, body, token=served.key, headers=key)
+    again = served.client.call("POST", path, body, token=served.key, headers=key)
+    assert first.json()["revoked"] == 1
+    assert (again.body, again.headers["idempotent-replayed"]) == (first.body, "true")
+    other = {"credentialIds": [two["credentialId"]], "reason": "r"}
+    refused = served.client.call("POST", path, other, token=served.key, headers=key)
+    assert refused.code == "IDEMPOTENCY_KEY_REUSED"
+    status = served.client.call("GET", f"/api/v1/credentials/{two['credentialId']}/status")
+    assert status.json()["status"] == "valid"
+
+
 def test_issued_credential_verifies_here(served: Served) -> None:
     issued = served.issue()
     body = {"credential": issued["credential"], "options": {"trustedIssuers": ["did:adi:issuer001"]}}

@@ -96,6 +96,16 @@ class Acts:
             uow.commit()
             return Answer(rendered, replayed=False)
 
+    def replay(self, scope: IdempotencyScope) -> Answer | None:
+        """What an idempotency key has brought about, or None where it is free; for acts of many transactions.
+
+        Raises:
+            IdempotencyKeyReused: The key was used with another body.
+            IdempotencyInProgress: The first call with the key has not ended.
+        """
+        with self._units(write=False) as uow:
+            return self._replay(uow, scope) if uow.idempotency.find(scope) is not None else None
+
     def _enter(self, uow: UnitOfWork, caller: Caller, *, changes_registry: bool) -> Caller:
         if changes_registry:
             uow.office.raise_epoch()

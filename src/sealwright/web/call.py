@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sealwright.domain.errors import NotSignedIn
-from sealwright.services.acts import idempotency_scope
+from sealwright.services.acts import Answer, idempotency_scope
 from sealwright.services.ports import StoredAnswer
 from sealwright.services.registry import NotCached
 from sealwright.web.reply import JSON, Reply, encode
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from sealwright.web.route import Route
 
 T = TypeVar("T")
-
-_PLAIN = frozenset({"content-type"})
 
 
 @dataclass(slots=True)
@@ -105,7 +103,7 @@ class Call:
             changes_registry=changes_registry,
             is_secret=is_secret,
         )
-        return _given(answer.stored, replayed=answer.replayed)
+        return given(answer)
 
 
 def _kept(reply: Reply) -> StoredAnswer:
@@ -115,17 +113,18 @@ def _kept(reply: Reply) -> StoredAnswer:
     return StoredAnswer(reply.status, reply.body, tuple(headers))
 
 
-def _given(stored: StoredAnswer, *, replayed: bool) -> Reply:
+def given(answer: Answer) -> Reply:
+    """An answer that was kept, or might be, as it goes out."""
     media_type = JSON
     headers: list[tuple[bytes, bytes]] = []
-    for name, value in stored.headers:
+    for name, value in answer.stored.headers:
         if name == "content-type":
             media_type = value.encode("ascii")
         else:
             headers.append((name.encode("ascii"), value.encode("latin-1")))
-    if replayed:
+    if answer.replayed:
         headers.append(REPLAYED)
-    return Reply(stored.status, stored.body, media_type, tuple(headers))
+    return Reply(answer.stored.status, answer.stored.body, media_type, tuple(headers))
 
 
 REPLAYED = (b"idempotent-replayed", b"true")

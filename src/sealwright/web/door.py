@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextvars import copy_context
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_to_bytes
 
@@ -157,7 +158,7 @@ class Door:
             caller = office.access.authenticate(header, view.cached())
         except NotCached:
             caller = await call.in_thread(lambda: office.access.authenticate(header, view))
-        call.signed_in = caller
+        call.signed_in = caller = replace(caller, request_id=call.exchange.request_id)
         if caller.actor.kind is ActorKind.API_KEY:
             if not route.takes_api_keys:
                 raise NotSignedIn("API keys do not open this address.")

@@ -152,6 +152,7 @@ class Guard:
             url=len(raw_path) + len(scope["query_string"]),
             repeated=repeated,
             headers=headers,
+            needs_host=scope.get("http_version") == "1.1",
         )
         if refusal is None and path != "/" and (path.endswith("/") or "//" in path or not path.isascii()):
             # The router would forgive these; two spellings of one address are one too many.
@@ -218,22 +219,24 @@ def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _refusal(
-    *, fields: int, total: int, widest: int, url: int, repeated: bool, headers: dict[bytes, bytes]
+    *, fields: int, total: int, widest: int, url: int, repeated: bool, headers: dict[bytes, bytes], needs_host: bool
 ) -> TransportRefused | None:
     if fields > MAX_HEADERS or total > MAX_HEADERS_BYTES or widest > MAX_HEADER_BYTES:
         return TransportRefused("HEADERS_TOO_LARGE", "The headers are too many or too large.", headers=_CLOSE)
     if url > MAX_URL_BYTES:
         return TransportRefused("URI_TOO_LONG", "The address is longer than 8 KiB.", headers=_CLOSE)
-    fault = "A header that must stand once was sent twice." if repeated else _contradiction(headers)
+    fault = (
+        "A header that must stand once was sent twice." if repeated else _contradiction(headers, needs_host=needs_host)
+    )
     return TransportRefused("INVALID_HEADER", fault, headers=_CLOSE) if fault is not None else None
 
 
-def _contradiction(headers: dict[bytes, bytes]) -> str | None:
+def _contradiction(headers: dict[bytes, bytes], *, needs_host: bool) -> str | None:
     if b"transfer-encoding" in headers and b"content-length" in headers:
         return "The length of the body is given in two ways."
     host = headers.get(b"host")
-    if host is not None and _HOST.fullmatch(host) is None:
-        return "The Host header is malformed."
+    if needs_host if host is None else _HOST.fullmatch(host) is None:
+        return "The Host header is absent or malformed."
     length = headers.get(b"content-length")
     if length is not None and not length.isdigit():
         return "The Content-Length header is not a number."

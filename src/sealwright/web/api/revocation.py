@@ -12,7 +12,7 @@ from sealwright.services.revocation import RevocationDesk, RevokedItem
 from sealwright.web.api import rendering
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.credentials import BATCH_REVOKE, STATUS_CHANGE, STATUS_CHANGE_BY_PATH
-from sealwright.web.call import Call
+from sealwright.web.call import Call, given
 from sealwright.web.problems import fault_for
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
@@ -66,7 +66,11 @@ def _changed(call: Call, record: CredentialRecord) -> Reply:
 def batch_revoke(call: Call) -> Reply:
     """POST /api/v1/credentials/batch-revoke."""
     body = call.body
-    # Each row stands alone in a transaction of its own; running the call again finds rows revoked already.
+    scope = call.scope()
+    if scope is not None and (known := call.office.acts.replay(scope)) is not None:
+        return given(known)
+    # Each row stands alone in a transaction of its own; the whole answer is kept behind the last of them. Whoever
+    # repeats a call that was cut short finds its rows revoked already.
     items = call.office.revocation.batch_revoke(
         call.caller,
         body["credentialIds"],
@@ -76,7 +80,8 @@ def batch_revoke(call: Call) -> Reply:
     )
     failed = sum(item.error is not None for item in items)
     rows = [_row(item) for item in items]
-    return json_reply({"results": rows, "revoked": len(items) - failed, "failed": failed})
+    reply = json_reply({"results": rows, "revoked": len(items) - failed, "failed": failed})
+    return call.perform(lambda _uow, _caller: None, lambda _: reply) if scope is not None else reply
 
 
 def _row(item: RevokedItem) -> dict[str, Any]:
@@ -131,7 +136,8 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.WRITE,
         body=BATCH_REVOKE,
-        codes=("BATCH_TOO_LARGE",),
+        codes=("BATCH_TOO_LARGE", *_KEY_CODES),
+        idempotent=True,
         deadline_seconds=300.0,
     ),
 )
