@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from sealwright.vc.dids.document import DIDDocument
 from sealwright.vc.dids.resolver import DIDResolver, ResolvedDID
@@ -52,6 +52,25 @@ class VerifiedProof:
     method: VerificationMethod
     controller: ResolvedDID
     purpose: str
+
+
+class ProvenKey(Protocol):
+    """A signature that holds: whose key made it, and what for."""
+
+    @property
+    def method(self) -> VerificationMethod:
+        """The verification method whose key it was checked with."""
+        ...
+
+    @property
+    def controller(self) -> ResolvedDID:
+        """The DID whose document lists that method."""
+        ...
+
+    @property
+    def purpose(self) -> str:
+        """The purpose for which it must be listed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +162,7 @@ def check_signatures(
     return tuple(verified.values()) if len(proofs) == 1 else tuple(verified[index] for index in range(len(proofs)))
 
 
-def check_control(proof: VerifiedProof, party: str | None) -> None:
+def check_control(proof: ProvenKey, party: str | None) -> None:
     """Check that a proof's key speaks for a party: its own DID document lists the method for the purpose, as its own.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,7 @@ from sealwright.vc.credentials.form import as_objects
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import ClaimsDoNotMatchSchema, ControllerDeactivated, KeyNotControlled, VcError
-from sealwright.vc.proofs.verifying import MAX_SKEW, VerifiedProof, check_control
+from sealwright.vc.proofs.verifying import MAX_SKEW, ProvenKey, check_control
 from sealwright.vc.verification.report import Findings, ReportCode
 from sealwright.vc.verification.sources import AnyIssuer, SchemaSource, TrustedIssuers
 
@@ -40,7 +40,7 @@ def structure_code(error: VcError) -> str:
     return error.faults[0].code if error.faults else "INVALID_BODY"
 
 
-def check_issuer(found: Findings, proofs: tuple[VerifiedProof, ...], issuer: str | None) -> None:
+def check_issuer(found: Findings, proofs: Sequence[ProvenKey], issuer: str | None) -> None:
     """The key behind every proof is the issuer's own and listed for the purpose."""
     try:
         for proof in proofs:

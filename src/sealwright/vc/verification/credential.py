@@ -8,8 +8,10 @@ from datetime import datetime
 from sealwright.vc.credentials.structure import check_credential
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.canonical import CanonicalForms
-from sealwright.vc.proofs.verifying import issuer_of
+from sealwright.vc.proofs.jwt import CredentialToken
+from sealwright.vc.proofs.verifying import ProvenKey, issuer_of
 from sealwright.vc.verification.checks import (
     check_delegation,
     check_holder,
@@ -17,8 +19,10 @@ from sealwright.vc.verification.checks import (
     check_schemas,
     check_trust,
     check_validity,
+    structure_code,
 )
 from sealwright.vc.verification.examination import Examination, description
+from sealwright.vc.verification.opening import open_credential
 from sealwright.vc.verification.proving import Prover
 from sealwright.vc.verification.report import (
     ALL_CHECKS,
@@ -54,10 +58,10 @@ def verify_credential(
     """Verify a credential and report every check; nothing that a document can hold makes this raise.
 
     Args:
-        document: A parsed JSON value.
+        document: A parsed JSON value: the credential, an envelope around it, or a compact JWT as text.
         resolver: Finds the documents of DIDs.
         canon: Canonicalizer; its contexts are the pinned ones.
-        accepted_suites: Names of the suites taken; an empty one takes none.
+        accepted_suites: Names of the suites, and of the JWT algorithms, that are taken; an empty one takes none.
         trusted_issuers: DIDs, or `ANY_ISSUER`; an empty one trusts nobody.
         statuses: Where status lists come from.
         schemas: Where credential schemas come from.
@@ -74,7 +78,15 @@ def verify_credential(
     wanted = frozenset(selected) | PROOF_CHECKS
     found = Findings(CREDENTIAL_CHECKS, wanted)
     prover = Prover(resolver, canon, accepted_suites, now, allow_inline)
-    proofs = Examination(found, prover, check_credential, "assertionMethod").prove(document)
+    token: CredentialToken | None = None
+    proofs: Sequence[ProvenKey] | None = None
+    try:
+        token = open_credential(document)
+    except VcError as error:
+        found.failed("structure", structure_code(error), error.detail)
+    else:
+        document = document if token is None else token.document
+        proofs = Examination(found, prover, check_credential, "assertionMethod", token).prove(document)
     if proofs is not None and isinstance(document, Mapping):
         issuer = issuer_of(document)
         check_issuer(found, proofs, issuer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -21,7 +21,8 @@ from sealwright.vc.errors import (
     UnsupportedProofType,
     VcError,
 )
-from sealwright.vc.proofs.verifying import VerifiedProof, holder_of, issuer_of
+from sealwright.vc.proofs.jwt import CredentialToken
+from sealwright.vc.proofs.verifying import ProvenKey, holder_of, issuer_of
 from sealwright.vc.verification.checks import structure_code
 from sealwright.vc.verification.proving import Prover
 from sealwright.vc.verification.report import Findings, ReportCode
@@ -38,32 +39,39 @@ class Examination:
         prover: Verifies proofs by the caller's rules.
         check_form: Raises DocumentRefused for a document of the wrong form.
         purpose: The purpose that each proof must state.
+        token: The token that the document came in; None if it carries its proofs itself.
     """
 
     found: Findings
     prover: Prover
     check_form: Callable[[object], object]
     purpose: str
+    token: CredentialToken | None = None
 
-    def prove(self, document: object) -> tuple[VerifiedProof, ...] | None:
+    def prove(self, document: object) -> Sequence[ProvenKey] | None:
         """Record `structure` and `proof`; the proofs if both hold, else None."""
         try:
             self.check_form(document)
         except DocumentRefused as error:
             self.structure_failed(error)
-            if isinstance(document, Mapping) and "proof" not in document:
+            if self.token is None and isinstance(document, Mapping) and "proof" not in document:
                 self.found.failed("proof", ReportCode.PROOF_MISSING, "The document has no proof.")
             return None
         if not isinstance(document, Mapping):  # pragma: no cover - refused by check_form
             return None
         proofs = self._check_proofs(document)
         if not self.found.is_set("structure"):
-            self._check_terms(document, already_done=proofs is not None)
+            self._check_terms(document, already_done=proofs is not None and self.token is None)
         return proofs if self.found.has_passed("structure") and self.found.has_passed("proof") else None
 
-    def _check_proofs(self, document: Document) -> tuple[VerifiedProof, ...] | None:
+    def _signatures(self, document: Document) -> Sequence[ProvenKey]:
+        if self.token is not None:
+            return (self.prover.token_signature(self.token, self.purpose),)
+        return self.prover.signatures(document, self.purpose)
+
+    def _check_proofs(self, document: Document) -> Sequence[ProvenKey] | None:
         try:
-            proofs = self.prover.signatures(document, self.purpose)
+            proofs = self._signatures(document)
         except DocumentRefused as error:
             self.structure_failed(error)
         except ProofMissing as error:
@@ -88,7 +96,7 @@ class Examination:
         """Whether contexts are held and members defined; hashing for the proof has told it, if it came so far."""
         try:
             if not already_done:
-                self.prover.check_terms(document)
+                self.prover.check_terms(document, in_token=self.token is not None)
         except VcError as error:
             self.structure_failed(error)
         else:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sealwright.vc.credentials.structure import check_presentation, credentials_of
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import ControllerDeactivated, DocumentRefused, KeyNotControlled
+from sealwright.vc.errors import ControllerDeactivated, DocumentRefused, KeyNotControlled, VcError
 from sealwright.vc.proofs.canonical import CanonicalForms
-from sealwright.vc.proofs.verifying import VerifiedProof, check_control, holder_of
+from sealwright.vc.proofs.verifying import ProvenKey, VerifiedProof, check_control, holder_of
 from sealwright.vc.verification.checks import subjects_of
 from sealwright.vc.verification.credential import verify_credential
 from sealwright.vc.verification.examination import Examination, description
+from sealwright.vc.verification.opening import open_credential
 from sealwright.vc.verification.proving import Prover
 from sealwright.vc.verification.report import (
     ALL_CHECKS,
@@ -119,7 +120,7 @@ def verify_presentation(
     return PresentationReport(report, reports)
 
 
-def _prove(found: Findings, prover: Prover, document: object, *, signed: bool) -> tuple[VerifiedProof, ...] | None:
+def _prove(found: Findings, prover: Prover, document: object, *, signed: bool) -> Sequence[ProvenKey] | None:
     """Record `structure` and `proof`; for an unsigned presentation also all that would hang on the proof."""
     examination = Examination(found, prover, check_presentation, "authentication")
     if signed or (isinstance(document, Mapping) and "proof" in document):
@@ -134,9 +135,7 @@ def _prove(found: Findings, prover: Prover, document: object, *, signed: bool) -
     return None
 
 
-def _check_holder(
-    found: Findings, document: Document, proofs: tuple[VerifiedProof, ...], subject: AnyHolder | None
-) -> None:
+def _check_holder(found: Findings, document: Document, proofs: Sequence[ProvenKey], subject: AnyHolder | None) -> None:
     """The key behind every proof is the holder's, and the credentials are about that holder."""
     # A presentation that names no holder is taken as made by whoever signed it, provided that this is one party.
     holder = holder_of(document) or proofs[0].controller.document.id
@@ -146,21 +145,30 @@ def _check_holder(
     except (KeyNotControlled, ControllerDeactivated) as error:
         found.failed("holder", ReportCode.HOLDER_MISMATCH, error.detail)
         return
-    # Bearer credentials name no subject; an envelope's subject is judged where its content is.
-    owners = {
-        entry.get("id") for credential in credentials_of(document) for entry in subjects_of(credential) if "id" in entry
-    }
+    owners = {name for credential in credentials_of(document) for name in _subject_ids(credential)}
     if subject is None and owners - {holder}:
         found.failed("holder", ReportCode.HOLDER_MISMATCH, "A credential is about somebody other than the presenter.")
     else:
         found.passed("holder", "The presentation was made by its holder.")
 
 
+def _subject_ids(credential: Document) -> Iterator[JSONValue]:
+    """The ids of a credential's subjects, those inside an envelope too; a bearer credential has none."""
+    try:
+        token = open_credential(credential)
+    except VcError:
+        # What cannot be opened is refused where the credential itself is verified.
+        return
+    for subject in subjects_of(credential if token is None else token.document):
+        if "id" in subject:
+            yield subject["id"]
+
+
 def _check_binding(
-    found: Findings, proofs: tuple[VerifiedProof, ...], name: str, expected: str | None, code: ReportCode
+    found: Findings, proofs: Sequence[ProvenKey], name: str, expected: str | None, code: ReportCode
 ) -> None:
     """Challenge or domain of every proof is the expected one."""
-    stated = [proof.proof.get(name) for proof in proofs]
+    stated = [proof.proof.get(name) if isinstance(proof, VerifiedProof) else None for proof in proofs]
     if expected is None:
         if any(value is not None for value in stated):
             # Made for an occasion that the verifier does not name: it may be a replay, and nobody can tell.

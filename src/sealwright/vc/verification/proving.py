@@ -11,6 +11,7 @@ from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DIDNotResolved, UnsignableValue, UnsupportedDIDMethod
 from sealwright.vc.proofs.canonical import CanonicalForms
+from sealwright.vc.proofs.jwt import CredentialToken, VerifiedToken, verify_token
 from sealwright.vc.proofs.registry import SUITES, suite_name_of
 from sealwright.vc.proofs.suites.suite import Hashing
 from sealwright.vc.proofs.unsecured import proofs_of, without_proof
@@ -60,14 +61,26 @@ class Prover:
         hashing = Hashing(self.canon, self.allow_inline, stranger=True)
         return check_signatures(document, resolver=self.resolver, rules=rules, hashing=hashing)
 
-    def check_terms(self, document: Mapping[str, JSONValue]) -> None:
+    def token_signature(self, token: CredentialToken, purpose: str) -> VerifiedToken:
+        """Verify the signature of a credential that came as JWT.
+
+        Raises:
+            As `verify_token`.
+        """
+        return verify_token(token, resolver=self.resolver, accepted=self.accepted_suites, purpose=purpose)
+
+    def check_terms(self, document: Mapping[str, JSONValue], *, in_token: bool = False) -> None:
         """Check that contexts are held here and that every member of the document, but for its proofs, is defined.
+
+        Args:
+            document: A document whose form was checked.
+            in_token: It came inside a token, whose signature covers the text as it is.
 
         Raises:
             DocumentRefused: One is not.
         """
         proofs = proofs_of(document)
-        by_text_alone = bool(proofs) and all(not _signs_terms(proof) for proof in proofs)
+        by_text_alone = in_token or (bool(proofs) and all(not _signs_terms(proof) for proof in proofs))
         # Null and empty members have no RDF statement; a proof over the text itself covers them all the same.
         with suppress(UnsignableValue) if by_text_alone else nullcontext():
             self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
