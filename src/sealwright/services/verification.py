@@ -16,6 +16,7 @@ from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import StatusListUnreadable
+from sealwright.vc.proofs.jwt import JWT_ALGORITHMS
 from sealwright.vc.proofs.registry import SUITES
 from sealwright.vc.verification.credential import verify_credential
 from sealwright.vc.verification.presentation import PresentationReport, verify_presentation
@@ -23,7 +24,7 @@ from sealwright.vc.verification.report import ALL_CHECKS, VerificationReport
 from sealwright.vc.verification.sources import ANY_ISSUER, ClaimsCheck, StatusSource
 from sealwright.vc.verification.status_reading import StatusListMemory
 
-ACCEPTED_SUITES: Final = frozenset(SUITES)
+ACCEPTED_SUITES: Final = frozenset(SUITES) | JWT_ALGORITHMS
 
 
 @dataclass(frozen=True, slots=True)
