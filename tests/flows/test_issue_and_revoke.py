@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,13 +89,14 @@ def test_another_issuers_key_cannot_revoke(office: Office) -> None:
 def test_audit_has_one_row_an_act_and_verifies(office: Office) -> None:
     with office.units(write=False) as uow:
         before = uow.audit.head().sequence
-    record = issue(office, api_key_for(office, ISSUER)).record
+    record = issue(office, replace(api_key_for(office, ISSUER), request_id="01jcall")).record
     office.acts.run(
         the_operator(office), lambda uow, me: office.revocation.revoke(uow, me, record.credential_id, "done")
     )
     with office.units(write=False) as uow:
         rows = uow.audit.read(before, 10)
     assert [row.action for row in rows] == ["api_key.created", "credential.issued", "credential.revoked"]
+    assert b'"requestId":"01jcall"' in rows[1].body
     office.auditing.make_checkpoint()
     verdict = office.auditing.verify(the_operator(office))
     assert verdict.verified is True, verdict

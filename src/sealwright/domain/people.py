@@ -76,6 +76,7 @@ class Caller:
         issuer_dids: DIDs an API key is bound to (canonical ids).
         schemas: Schema ids an API key is bound to; None means all that are open to its DIDs.
         issue_per_minute: An API key's own issuing limit; None means the setting.
+        request_id: Of the call that they came with, for the audit trail.
     """
 
     actor: Actor
@@ -85,6 +86,7 @@ class Caller:
     issuer_dids: frozenset[str] = frozenset()
     schemas: frozenset[str] | None = None
     issue_per_minute: int | None = None
+    request_id: str | None = None
 
     @property
     def is_admin(self) -> bool:

@@ -5,6 +5,7 @@ It is asked when a call arrives and again, inside the transaction, at the moment
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from sealwright.domain.access import BearerKind, digest_of
@@ -49,9 +50,10 @@ class Access:
     def refresh(self, caller: Caller, view: RegistryView) -> Caller:
         """Look the caller up again under a newer epoch; the same refusals as at the door."""
         if caller.credential_digest is None:
-            return Caller(caller.actor, view.epoch)
+            return replace(caller, epoch=view.epoch)
         kind = BearerKind.API_KEY if caller.actor.kind is ActorKind.API_KEY else BearerKind.PERSONAL_TOKEN
-        return self._from_secret(kind.value, caller.credential_digest, view)
+        present = self._from_secret(kind.value, caller.credential_digest, view)
+        return replace(present, request_id=caller.request_id)
 
     def _from_secret(self, kind: str, digest: bytes, view: RegistryView) -> Caller:
         if kind == BearerKind.API_KEY.value:

@@ -144,6 +144,7 @@ class ApiKeyDesk:
         uow.audit.append(
             AuditEntry(
                 actor=caller.actor,
+                request_id=caller.request_id,
                 action=action,
                 object_type="api_key",
                 object_id=key.api_key_id,

@@ -451,6 +451,7 @@ class DIDDesk:
         uow.audit.append(
             AuditEntry(
                 actor=caller.actor,
+                request_id=caller.request_id,
                 action=action,
                 object_type="did",
                 object_id=record.did,

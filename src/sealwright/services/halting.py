@@ -68,6 +68,7 @@ class Halting:
         uow.audit.append(
             AuditEntry(
                 actor=caller.actor,
+                request_id=caller.request_id,
                 action=action,
                 object_type="office",
                 object_id="office",

@@ -324,5 +324,5 @@ def _event(job: Job) -> AuditEntry:
             "statusListId": place.list_id if place else None,
             "statusListIndex": place.index if place else None,
         },
-        request_id=None,
+        request_id=job.order.caller.request_id,
     )

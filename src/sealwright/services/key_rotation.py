@@ -120,6 +120,7 @@ def _rewrap(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[str, ...]:
 def _record(office: Office, uow: UnitOfWork, caller: Caller, named: tuple[str, str], data: dict[str, object]) -> None:
     entry = AuditEntry(
         actor=caller.actor,
+        request_id=caller.request_id,
         action="key.rotated",
         object_type=named[0],
         object_id=named[1],

@@ -68,7 +68,12 @@ class PeopleDesk:
         uow.office.put(INITIALIZED, format_timestamp(now))
         uow.audit.append(
             AuditEntry(
-                actor=caller.actor, action="system.initialized", object_type="office", object_id="office", at=now
+                actor=caller.actor,
+                request_id=caller.request_id,
+                action="system.initialized",
+                object_type="office",
+                object_id="office",
+                at=now,
             )
         )
         return True
@@ -182,6 +187,7 @@ class PeopleDesk:
         uow.audit.append(
             AuditEntry(
                 actor=caller.actor,
+                request_id=caller.request_id,
                 action=action,
                 object_type=action.partition(".")[0],
                 object_id=object_id,

@@ -193,6 +193,7 @@ class RevocationDesk:
         uow.audit.append(
             AuditEntry(
                 actor=caller.actor,
+                request_id=caller.request_id,
                 action=_EVENT[to],
                 object_type="credential",
                 object_id=record.credential_id,

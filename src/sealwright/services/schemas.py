@@ -220,6 +220,7 @@ class SchemaDesk:
         uow.audit.append(
             AuditEntry(
                 actor=caller.actor,
+                request_id=caller.request_id,
                 action=action,
                 object_type="schema",
                 object_id=record.schema_id,
