@@ -51,6 +51,17 @@ def read_settings(overrides: Mapping[str, str] | None = None) -> Settings:
     return load_settings({**os.environ, **(overrides or {})}, cwd=Path.cwd())
 
 
+def peek_settings() -> Settings:
+    """Read and check the settings without making the data folder.
+
+    Raises:
+        SettingRefused: The first one that is unknown or bad.
+    """
+    from sealwright import settings
+
+    return settings.check_settings(settings.read_settings(os.environ, cwd=Path.cwd()))
+
+
 def login() -> str:
     """Name whoever sits at the terminal, in printable ASCII."""
     try:

@@ -59,6 +59,7 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     import typer
     from typer.main import get_command
 
+    from sealwright.cli.desk import peek_settings
     from sealwright.cli.errors import Misused, report
 
     target = getattr(import_module(entry.module), entry.attribute)
@@ -66,7 +67,8 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     spoken = f"{PROGRAM} {words[0]}"
     try:
         if "--help" not in words:
-            _require_good_settings()
+            # A bad setting stops every command before it has read or changed anything.
+            peek_settings()
         result = get_command(app).main(list(words[1:]), prog_name=spoken, standalone_mode=False, obj=output)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -79,20 +81,6 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     except Exception as error:  # noqa: BLE001 - the last handler: everything gets an exit code
         return report(error, output, spoken, document_at=entry.document_at)
     return result if isinstance(result, int) else 0
-
-
-def _require_good_settings() -> None:
-    """Stop every command at a bad setting, before it has read or changed anything.
-
-    Raises:
-        SettingRefused: The first one that is unknown or bad.
-    """
-    import os
-    from pathlib import Path
-
-    from sealwright.settings import check_settings, read_settings
-
-    check_settings(read_settings(os.environ, cwd=Path.cwd()))
 
 
 def _turn_away_stdout() -> None:

@@ -32,7 +32,7 @@ def serve(
     from sealwright.settings import BindAddress
     from sealwright.web import server
 
-    settings = _with_options(desk.read_settings(), host, port, workers)
+    settings = _settings(host, port, workers)
     listener = _listen(settings)
     settings = settings.with_bind(BindAddress(settings.bind.host, server.bound_port(listener)))
     _log(settings)
@@ -49,16 +49,17 @@ def serve(
     )
 
 
-def _with_options(settings: Settings, host: str | None, port: int | None, workers: int | None) -> Settings:
-    """Options are settings that win over all others, and are judged like them."""
+def _settings(host: str | None, port: int | None, workers: int | None) -> Settings:
+    """Options are settings that win over all others, and are judged like them before anything is made."""
     overrides = {}
     if host is not None or port is not None:
-        chosen = host if host is not None else settings.bind.host
+        bind = desk.peek_settings().bind
+        chosen = host if host is not None else bind.host
         shown = f"[{chosen}]" if ":" in chosen else chosen
-        overrides["SEALWRIGHT_BIND"] = f"{shown}:{port if port is not None else settings.bind.port}"
+        overrides["SEALWRIGHT_BIND"] = f"{shown}:{port if port is not None else bind.port}"
     if workers is not None:
         overrides["SEALWRIGHT_WORKERS"] = str(workers)
-    return desk.read_settings(overrides) if overrides else settings
+    return desk.read_settings(overrides)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -99,9 +98,9 @@ def _status_list(name: str) -> Mapping[str, JSONValue]:
 @contextmanager
 def _offline() -> Iterator[desk.Desk]:
     """The office with its way out closed; an empty one, gone afterwards, where there is none."""
-    from sealwright.settings import OutboundResolution, check_settings, read_settings
+    from sealwright.settings import OutboundResolution
 
-    settings = check_settings(read_settings(os.environ, cwd=Path.cwd()))
+    settings = desk.peek_settings()
     if desk.has_store(settings):
         with desk.open_office(replace(settings, outbound_resolution=OutboundResolution.OFF)) as at:
             yield at
