@@ -69,11 +69,6 @@ def lines(known: MachineFacts) -> list[str]:
     ]
 
 
-def is_disturbed() -> bool:
-    """Is somebody else working on this machine right now?"""
-    return os.getloadavg()[0] > DISTURBED_LOAD_PER_CORE * cores()
-
-
 def cores() -> int:
     """Cores that the machine has, also while we are pinned to one of them."""
     return os.cpu_count() or 1
