@@ -140,7 +140,7 @@ class OrderChecks:
             IssuerNotFound, IssuerNotAuthorized, IssuerDeactivated, IssuerKeyMissing: As for requests.
             StateConflict: A credential with this id exists.
         """
-        model = check_credential(self._dated(credential)).value
+        model = check_credential(self._dated(credential), pinned=self._canon.pinned_content).value
         proof_type = options.proof_type or ("Ed25519Signature2020" if model == "1.1" else "eddsa-rdfc-2022")
         suite_named(proof_type)
         issuer = self._access.issuer(_id_of(credential["issuer"]), view)

@@ -101,6 +101,7 @@ class Verifier:
             # An old copy of a list of ours must not outvote the present one.
             handed_status_lists=[one for one in options.status_lists if not self._is_ours(one)],
             status_memory=self._memory,
+            pinned=self._canon.pinned_content,
         )
 
     def verify_presentation(self, document: object, options: PresentationOptions) -> PresentationReport:

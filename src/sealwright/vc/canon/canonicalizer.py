@@ -79,6 +79,7 @@ class Canonicalizer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
+        self._contexts = contexts
         self._reference = ReferenceProcessor(contexts)
         self._shapes = ShapeReader(contexts)
         self._compiler = PlanCompiler(contexts, self._reference, self._shapes)
@@ -144,6 +145,10 @@ class Canonicalizer:
         """
         budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
         return self._reference.canonicalize(document, budget, allow_inline=allow_inline)
+
+    def pinned_content(self, url: str) -> bytes | None:
+        """The bytes that are held here for an address; None if none are. A stated digest is compared with them."""
+        return self._contexts.get(url).content if self._contexts.knows(url) else None
 
     def learn(self, document: Mapping[str, Any]) -> bool:
         """Compile the plan of a document's shape now.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
+from sealwright.vc.credentials.members import PinnedContent
 from sealwright.vc.credentials.structure import check_credential
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -54,6 +56,7 @@ def verify_credential(
     allow_inline: bool = False,
     handed_status_lists: Sequence[Document] = (),
     status_memory: StatusListMemory | None = None,
+    pinned: PinnedContent | None = None,
 ) -> VerificationReport:
     """Verify a credential and report every check; nothing that a document can hold makes this raise.
 
@@ -71,6 +74,7 @@ def verify_credential(
         allow_inline: Accept context objects that only add terms.
         handed_status_lists: Status list credentials that came with the request, each verified like a fetched one.
         status_memory: Lists verified before.
+        pinned: Gives the bytes held here for an address, with which digests of related resources are compared.
 
     Returns:
         A report of ten checks in the contract's order, false unless every one passed or does not apply.
@@ -86,7 +90,9 @@ def verify_credential(
         found.failed("structure", structure_code(error), error.detail)
     else:
         document = document if token is None else token.document
-        proofs = Examination(found, prover, check_credential, "assertionMethod", token).prove(document)
+        proofs = Examination(found, prover, partial(check_credential, pinned=pinned), "assertionMethod", token).prove(
+            document
+        )
     if proofs is not None and isinstance(document, Mapping):
         issuer = issuer_of(document)
         check_issuer(found, proofs, issuer)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sealwright.vc.credentials.members import PinnedContent
 from sealwright.vc.credentials.structure import check_presentation, credentials_of
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -63,6 +64,7 @@ def verify_presentation(
     allow_inline: bool = False,
     handed_status_lists: Sequence[Document] = (),
     status_memory: StatusListMemory | None = None,
+    pinned: PinnedContent | None = None,
 ) -> PresentationReport:
     """Verify a presentation and the credentials in it; nothing that a document can hold makes this raise.
 
@@ -84,6 +86,7 @@ def verify_presentation(
         allow_inline: Accept context objects that only add terms.
         handed_status_lists: Status list credentials that came with the request.
         status_memory: Lists verified before.
+        pinned: Gives the bytes held here for an address, with which digests of related resources are compared.
 
     Spec: Verifiable Credentials Data Model 2.0, "Verifiable Presentations"; Data Integrity 1.0, "Verify Proof".
     """
@@ -106,6 +109,7 @@ def verify_presentation(
                 allow_inline=allow_inline,
                 handed_status_lists=handed_status_lists,
                 status_memory=status_memory,
+                pinned=pinned,
             )
             for credential in credentials_of(document)
         )

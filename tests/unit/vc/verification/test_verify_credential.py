@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -411,3 +413,16 @@ def test_verifying_leaves_the_document_as_it_was() -> None:
 def test_time_is_an_argument() -> None:
     signed = ISSUER.sign(degree_credential())
     assert not verify(signed, now=datetime(2031, 1, 2, tzinfo=NOW.tzinfo))
+
+
+def test_the_digest_of_a_related_resource_that_is_held_here_must_be_right() -> None:
+    address = "https://www.w3.org/ns/credentials/v2"
+    content = canonicalizer().pinned_content(address)
+    assert content is not None
+    assert canonicalizer().pinned_content("https://a.example/unknown") is None
+    for data, code in ((content, None), (content + b" ", "INVALID_VALUE")):
+        digest = "sha384-" + base64.b64encode(hashlib.sha384(data).digest()).decode()
+        document = {**degree_credential("2.0"), "relatedResource": [{"id": address, "digestSRI": digest}]}
+        report = verify(ISSUER.sign(document, "eddsa-rdfc-2022"), pinned=canonicalizer().pinned_content)
+        assert report.check("structure").code == code
+        assert bool(report) == (code is None)
