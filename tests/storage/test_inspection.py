@@ -42,7 +42,7 @@ def test_a_database_that_does_not_answer_passes_nothing(postgres_url: str, monke
 
 
 def test_an_unsafe_setting_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    with database.writers.connect() as connection:
+    with database.readers.connect() as connection:
         if database.is_sqlite:
             connection.exec_driver_sql("ROLLBACK")
             connection.exec_driver_sql("PRAGMA synchronous = NORMAL")

@@ -8,9 +8,10 @@ from functools import partial
 
 import pytest
 
-from sealwright.domain.errors import StoreUnavailable
 from sealwright.services.ports import RateHit, RateLimiter
+from sealwright.storage import rate_limits
 from sealwright.storage.engines import Database, open_database
+from sealwright.storage.migrations import migrate
 from sealwright.storage.rate_limits import make_rate_limiter
 from tests.storage.builders import NOW
 from tests.storage.racing import together
@@ -109,10 +110,27 @@ def test_a_spoiled_file_is_made_anew(sqlite_url: str) -> None:
     database.close()
 
 
-def test_no_call_passes_uncounted_without_a_database(postgres_url: str) -> None:
+def test_a_process_counts_for_itself_while_the_store_does_not_answer(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = open_database(postgres_url)
     limiter = make_rate_limiter(database)
-    with pytest.raises(StoreUnavailable):
-        limiter.hit_many([("a", 5)], NOW)
-    assert limiter.hit_many([("a", 0)], NOW)[0].allowed
+    # There is no table yet.
+    seen = [limiter.hit_many([("a", 3), ("b", 0)], NOW)[0] for _ in range(5)]
+    assert _allowed(tuple(seen)) == [True, True, True, False, False]
+    assert [hit.remaining for hit in seen] == [2, 1, 0, 0, 0]
+    assert limiter.hit_many([("a", 3)], NOW + timedelta(seconds=60))[0].allowed
+    migrate(database)
+    monkeypatch.setattr(rate_limits.time, "monotonic", lambda: 1e12)
+    limiter.hit_many([("a", 3)], NOW)
+    with database.readers.connect() as connection:
+        assert connection.exec_driver_sql("SELECT hits FROM rate_windows").all() == [(1,)]
     database.close()
+
+
+def test_own_windows_do_not_pile_up() -> None:
+    own = rate_limits._OwnWindows()
+    for minute in range(4):
+        for n in range(6000):
+            own.add([(b"%d-%d" % (minute, n), 1)], minute * 60)
+    assert len(own._windows) <= 12_001

@@ -32,8 +32,9 @@ DATABASE_WAIT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 9
 BUSY_WAIT_SECONDS: Final = 5
 CONNECT_SECONDS: Final = 5
-READERS: Final = 16
-POSTGRES_WRITERS: Final = 16
+# With a connection each for epochs and rates, four processes stay well below a server's usual 100.
+READERS: Final = 8
+POSTGRES_WRITERS: Final = 8
 OLDEST_POSTGRES: Final = 150_000
 OLDEST_SQLITE: Final = (3, 37, 0)  # the first with STRICT tables
 _SQLITE_PREFIX: Final = "sqlite:///"

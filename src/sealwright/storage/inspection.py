@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from sqlalchemy.engine import Connection
+from collections.abc import Mapping
+from typing import Final
 
 from sealwright.domain.errors import StoreUnavailable
 from sealwright.storage.engines import Database
-from sealwright.storage.errors import DATABASE_ERRORS, StoreRefused
-from sealwright.storage.migrations import migration_state
+from sealwright.storage.errors import StoreRefused
+from sealwright.storage.migrations import newest_version
+from sealwright.storage.transaction import open_transaction
 
-_WANTED_ON_POSTGRES: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_WANTED_ON_SQLITE: Final = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+_WANTED_ON_POSTGRES: Final[Mapping[str, object]] = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_WANTED_ON_SQLITE: Final[Mapping[str, object]] = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
 def check_database(database: Database) -> dict[str, bool]:
@@ -24,36 +24,35 @@ def check_database(database: Database) -> dict[str, bool]:
     """
     if not answers(database):
         return {"answers": False, "migrated": False, "durable": False}
-    return {"answers": True, "migrated": is_migrated(database), "durable": all(settings(database).values())}
+    found = settings(database)
+    return {"answers": True, "migrated": is_migrated(database), "durable": bool(found) and all(found.values())}
 
 
 def answers(database: Database) -> bool:
     """Tell whether the database answers."""
     try:
-        with database.readers.connect() as connection:
-            return bool(connection.exec_driver_sql("SELECT 1").scalar_one() == 1)
-    except DATABASE_ERRORS:
+        with open_transaction(database, write=False) as transaction:
+            return transaction.driver_rows("SELECT 1", ()) == [(1,)]
+    except StoreUnavailable:
         return False
 
 
 def is_migrated(database: Database) -> bool:
     """Tell whether the tables are those that this program knows."""
     try:
-        current, head = migration_state(database)
+        with open_transaction(database, write=False) as transaction:
+            return transaction.driver_rows("SELECT version_num FROM alembic_version", ()) == [(newest_version(),)]
     except (StoreRefused, StoreUnavailable):
         return False
-    return current == head
 
 
 def settings(database: Database) -> dict[str, bool]:
     """Tell of each setting that durability and integrity hang on whether it is as it must be; empty if unknown."""
+    ask, wanted = ("PRAGMA", _WANTED_ON_SQLITE) if database.is_sqlite else ("SHOW", _WANTED_ON_POSTGRES)
     try:
-        with database.writers.connect() as connection:
-            if database.is_sqlite:
-                found = {name: _pragma(connection, name) for name in _WANTED_ON_SQLITE}
-                return {name: found[name] == wanted for name, wanted in _WANTED_ON_SQLITE.items()}
-            return {name: _show(connection, name) == wanted for name, wanted in _WANTED_ON_POSTGRES.items()}
-    except DATABASE_ERRORS:
+        with open_transaction(database, write=False) as transaction:
+            return {name: transaction.driver_rows(f"{ask} {name}", ()) == [(value,)] for name, value in wanted.items()}
+    except StoreUnavailable:
         return {}
 
 
@@ -65,16 +64,8 @@ def is_intact(database: Database) -> bool:
     if not database.is_sqlite:
         return answers(database)
     try:
-        with database.readers.connect() as connection:
-            whole = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
-            return whole and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None
-    except DATABASE_ERRORS:
+        with open_transaction(database, write=False) as transaction:
+            whole = transaction.driver_rows("PRAGMA integrity_check", ()) == [("ok",)]
+            return whole and transaction.driver_rows("PRAGMA foreign_key_check", ()) == []
+    except StoreUnavailable:
         return False
-
-
-def _pragma(connection: Connection, name: str) -> Any:
-    return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-
-
-def _show(connection: Connection, name: str) -> Any:
-    return connection.exec_driver_sql(f"SHOW {name}").scalar_one()

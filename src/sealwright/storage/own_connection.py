@@ -27,11 +27,15 @@ class OwnConnection(Generic[Driver]):
     Args:
         connect: Opens the connection, in autocommit.
         watch: Shuts down a connection that says nothing, on PostgreSQL.
+        wait_seconds: How long a thread waits for its turn.
     """
 
-    def __init__(self, connect: Callable[[], Driver], watch: SocketWatch | None) -> None:
+    def __init__(
+        self, connect: Callable[[], Driver], watch: SocketWatch | None, *, wait_seconds: float = DATABASE_WAIT_SECONDS
+    ) -> None:
         self._connect: Callable[[], Driver] = connect
         self._watch = watch
+        self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
         self._driver: Driver | None = None
 
@@ -43,7 +47,7 @@ class OwnConnection(Generic[Driver]):
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        if not self._lock.acquire(timeout=DATABASE_WAIT_SECONDS):
+        if not self._lock.acquire(timeout=self._wait_seconds):
             raise StoreUnavailable("The database does not answer; try again later.")
         try:
             return self._run(act)

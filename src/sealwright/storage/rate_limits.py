@@ -7,12 +7,17 @@ Counting is in the way of every call, so it is never flushed: on PostgreSQL an u
 a file of its own beside the database, written with ``synchronous = OFF``. A power cut may lose the
 counters of one minute or spoil that file, which is then made anew; it cannot touch the database.
 Buckets hold addresses, so they are kept as digests, and only as long as their minute needs.
+
+While the store of the counters does not answer, or its disk is full, each process counts for itself:
+reading and verifying go on as long as they can, and nobody passes uncounted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -21,14 +26,20 @@ from typing import Any, Final, Protocol
 
 import psycopg
 
+from sealwright.domain.errors import StoreUnavailable
 from sealwright.services.ports import RateHit, RateLimiter
 from sealwright.storage.column_types import seconds_of
-from sealwright.storage.engines import BUSY_WAIT_SECONDS, Database
+from sealwright.storage.engines import Database
 from sealwright.storage.own_connection import OwnConnection
+from sealwright.storage.watch import SocketWatch
 
 WINDOW_SECONDS: Final = 60
 _DIGEST_BYTES: Final = 16
 _SWEEP_EVERY_SECONDS: Final = 60
+# A call that is only counted must not wait as long as one that is carried out.
+_WAIT_SECONDS: Final = 2
+_TRY_AGAIN_SECONDS: Final = 2
+_MOST_OWN_WINDOWS: Final = 10_000
 
 _UPSERT: Final = """
 INSERT INTO rate_windows AS w (bucket, started_at, hits) {rows}
@@ -61,30 +72,38 @@ class WindowStore(Protocol):
 
 
 class StoredRateLimiter:
-    """Counts calls in the database or beside it."""
+    """Counts calls in the database or beside it, and in this process while that cannot be done."""
 
     def __init__(self, windows: WindowStore) -> None:
         self._windows = windows
+        self._own = _OwnWindows()
+        self._shared_again_at = 0.0
         self._swept_at = 0
 
     def hit_many(self, hits: Sequence[tuple[str, int]], now: datetime) -> tuple[RateHit, ...]:
-        """Count a call for each (bucket, limit per minute), in order; a limit of 0 passes uncounted.
-
-        Raises:
-            StoreUnavailable: The calls cannot be counted; none may pass then.
-        """
+        """Count a call for each (bucket, limit per minute), in order; a limit of 0 passes uncounted."""
         seconds = seconds_of(now)
         digests = [_digest(bucket) if limit > 0 else b"" for bucket, limit in hits]
         calls = Counter(digest for digest in digests if digest)
         if not calls:
             return tuple(RateHit(allowed=True, limit=0, remaining=0, reset_seconds=0) for _ in hits)
         # In order of bucket: two processes that count the same buckets must not wait for each other.
-        windows = self._windows.add(sorted(calls.items()), seconds)
-        answer = _judge(hits, digests, calls, windows, seconds)
-        if abs(seconds - self._swept_at) >= _SWEEP_EVERY_SECONDS:
-            self._swept_at = seconds
-            self._windows.sweep(seconds - 2 * WINDOW_SECONDS)
-        return answer
+        windows = self._add(sorted(calls.items()), seconds)
+        return _judge(hits, digests, calls, windows, seconds)
+
+    def _add(self, calls: Sequence[tuple[bytes, int]], now: int) -> Windows:
+        if time.monotonic() >= self._shared_again_at:
+            try:
+                windows = self._windows.add(calls, now)
+                if abs(now - self._swept_at) >= _SWEEP_EVERY_SECONDS:
+                    self._swept_at = now
+                    self._windows.sweep(now - 2 * WINDOW_SECONDS)
+            except StoreUnavailable:
+                # Not asked again at every call: each try may cost its callers seconds.
+                self._shared_again_at = time.monotonic() + _TRY_AGAIN_SECONDS
+            else:
+                return windows
+        return self._own.add(calls, now)
 
 
 def _judge(
@@ -112,6 +131,28 @@ def _digest(bucket: str) -> bytes:
     return hashlib.blake2b(bucket.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
 
 
+class _OwnWindows:
+    """Windows of this process alone."""
+
+    def __init__(self) -> None:
+        self._windows: dict[bytes, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, calls: Sequence[tuple[bytes, int]], now: int) -> Windows:
+        with self._lock:
+            if len(self._windows) > _MOST_OWN_WINDOWS:
+                self.sweep(now - WINDOW_SECONDS)
+            for digest, hits in calls:
+                started_at, before = self._windows.get(digest, (now, 0))
+                if started_at <= now - WINDOW_SECONDS or started_at > now:
+                    started_at, before = now, 0
+                self._windows[digest] = (started_at, before + hits)
+            return {digest: self._windows[digest] for digest, _ in calls}
+
+    def sweep(self, ended: int) -> None:
+        self._windows = {digest: one for digest, one in self._windows.items() if one[0] > ended}
+
+
 class _PostgresWindows:
     def __init__(self, connection: OwnConnection[psycopg.Connection[Any]]) -> None:
         self._connection = connection
@@ -130,7 +171,7 @@ class _PostgresWindows:
 class _SqliteWindows:
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._connection = OwnConnection(self._open, None)
+        self._connection = OwnConnection(self._open, None, wait_seconds=_WAIT_SECONDS)
 
     def add(self, calls: Sequence[tuple[bytes, int]], now: int) -> Windows:
         def count(driver: sqlite3.Connection) -> Windows:
@@ -165,7 +206,7 @@ class _SqliteWindows:
 
 
 def _open_windows(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         path.chmod(0o600)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -190,4 +231,7 @@ def make_rate_limiter(database: Database) -> RateLimiter:
     """Make the limiter that every process on this database shares; on SQLite it keeps ``<file>.rates``."""
     if database.path is not None:
         return StoredRateLimiter(_SqliteWindows(database.path.with_name(f"{database.path.name}.rates")))
-    return StoredRateLimiter(_PostgresWindows(OwnConnection(lambda: _connect_unflushed(database), database.watch)))
+    connection = OwnConnection(
+        lambda: _connect_unflushed(database), SocketWatch(_WAIT_SECONDS), wait_seconds=_WAIT_SECONDS
+    )
+    return StoredRateLimiter(_PostgresWindows(connection))

@@ -174,6 +174,29 @@ class Transaction:
         return descriptor
 
 
+@contextmanager
+def open_transaction(database: Database, *, write: bool) -> Iterator[Transaction]:
+    """Begin a transaction; it rolls back at the end unless it was committed.
+
+    Raises:
+        StoreUnavailable: No connection can be had, or on SQLite the write lock was not free in time.
+    """
+    engine = database.writers if write else database.readers
+    connection = None
+    try:
+        connection = engine.connect()
+        connection.begin()
+    except DATABASE_ERRORS as error:
+        if connection is not None:
+            connection.close()
+        raise refusal_for(error) from None
+    transaction = Transaction(database, connection, writes=write)
+    try:
+        yield transaction
+    finally:
+        transaction.close()
+
+
 def _driver_of(connection: Connection) -> sqlite3.Connection | psycopg.Connection[Any]:
     driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection | psycopg.Connection):

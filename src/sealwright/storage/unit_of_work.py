@@ -25,7 +25,6 @@ from sealwright.storage.audit import StoredAuditLog
 from sealwright.storage.credentials import StoredCredentials
 from sealwright.storage.dids import StoredDIDs
 from sealwright.storage.engines import Database
-from sealwright.storage.errors import DATABASE_ERRORS, refusal_for
 from sealwright.storage.idempotency import StoredIdempotency
 from sealwright.storage.keys import StoredKeys
 from sealwright.storage.office import StoredOffice
@@ -33,7 +32,7 @@ from sealwright.storage.people import StoredPeople
 from sealwright.storage.reservations import StoredReservations
 from sealwright.storage.schemas import StoredSchemas
 from sealwright.storage.status_lists import StoredStatusLists
-from sealwright.storage.transaction import Transaction
+from sealwright.storage.transaction import Transaction, open_transaction
 
 
 class StoredUnitOfWork:
@@ -103,24 +102,8 @@ class StoredUnitOfWorkFactory:
 
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[UnitOfWork]:
-        transaction = _begin(self._database, write=write)
-        try:
+        with open_transaction(self._database, write=write) as transaction:
             yield StoredUnitOfWork(transaction)
-        finally:
-            transaction.close()
-
-
-def _begin(database: Database, *, write: bool) -> Transaction:
-    engine = database.writers if write else database.readers
-    connection = None
-    try:
-        connection = engine.connect()
-        connection.begin()
-    except DATABASE_ERRORS as error:
-        if connection is not None:
-            connection.close()
-        raise refusal_for(error) from None
-    return Transaction(database, connection, writes=write)
 
 
 def make_unit_of_work_factory(database: Database) -> UnitOfWorkFactory:

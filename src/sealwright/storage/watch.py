@@ -33,6 +33,7 @@ class SocketWatch:
             self._deadlines[descriptor] = time.monotonic() + self._wait_seconds
             # Started late and again after a fork: worker processes inherit no threads.
             if self._thread is None or not self._thread.is_alive():
+                self._stopped.clear()
                 self._thread = threading.Thread(target=self._look, name="database-watch", daemon=True)
                 self._thread.start()
 

@@ -66,6 +66,11 @@ def migration_state(database: Database) -> tuple[str | None, str]:
     return current, _head(script)
 
 
+def newest_version() -> str:
+    """Name the newest version of the tables that this program knows."""
+    return _head(ScriptDirectory.from_config(_config()))
+
+
 def require_newest(database: Database) -> None:
     """Refuse to work on tables that are older or newer than this program.
 
