@@ -40,6 +40,7 @@ def test_audit_trail_is_listed_exported_and_sound(served: Served) -> None:
     page = call("GET", "/api/v1/audit?limit=5&action=credential.issued", token=served.admin).json()
     assert page["data"][0]["object"] == {"type": "credential", "id": issued["credentialId"]}
     assert page["data"][0]["actor"]["type"] == "api_key"
+    assert len(page["data"][0]["requestId"]) == 26
     verdict = call("POST", "/api/v1/audit/verify", token=served.admin).json()
     assert (verdict["verified"], verdict["firstBad"]) == (True, None)
     assert verdict["records"] == served.audit_size()
