@@ -57,6 +57,8 @@ def register(
         revocation_required=body.get("revocationRequired", False),
     )
     with desk.writing() as at:
+        # Proving takes long, and other writers must not wait for it.
+        at.office.schemas.prove(wish)
         made = at.act(lambda uow, caller: at.office.schemas.register(uow, caller, wish))
     of(ctx).emit(_members(made))
 

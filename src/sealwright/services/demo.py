@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.dids import ImportedDID
-from sealwright.services.founding import register_builtin
+from sealwright.services.founding import prove_builtin, register_builtin
 from sealwright.services.people import NewPerson
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def seed_demo(office: Office, caller: Caller) -> DemoData:
         EmailInUse, DIDExists: Somebody who is not of the demo has taken a name of it.
         Sealed: Keys cannot be made.
     """
+    prove_builtin(office)
     return office.acts.run(caller, lambda uow, present: _seed(office, uow, present), changes_registry=True)
 
 

@@ -44,6 +44,7 @@ def found(office: Office, caller: Caller, *, organization: str, admin: FirstAdmi
         RoleRequired: The caller is neither operator nor admin.
         Sealed: Keys cannot be made.
     """
+    prove_builtin(office)
     return office.acts.run(
         caller, lambda uow, present: _found(office, uow, present, organization, admin), changes_registry=True
     )
@@ -62,25 +63,42 @@ def _found(office: Office, uow: UnitOfWork, caller: Caller, organization: str, a
     return Founded(is_new, issuer_did, _admin_id(office, uow, caller, admin))
 
 
+def prove_builtin(office: Office) -> None:
+    """Prove the contexts of the built-in schemas that are missing, before a transaction is opened to register them."""
+    view = office.registry.current()
+    for wish in _wishes():
+        if wish.schema_id is not None and view.schema(wish.schema_id) is None:
+            office.schemas.prove(wish)
+
+
 def register_builtin(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[str, ...]:
     """Register the built-in credential schemas that are missing; gives the ids of all of them.
 
     Raises:
         RoleRequired: The caller is neither operator nor admin.
     """
-    for builtin in list_builtin():
-        if uow.schemas.get(builtin.schema_id) is None and uow.schemas.by_name(builtin.name, builtin.version) is None:
-            wish = NewSchema(
-                name=builtin.name,
-                version=builtin.version,
-                type=builtin.type,
-                schema=builtin.schema,
-                description=builtin.description,
-                schema_id=builtin.schema_id,
-                credential_type=builtin.credential_type,
-            )
+    ids = []
+    for wish in _wishes():
+        schema_id = wish.schema_id or ""
+        if uow.schemas.get(schema_id) is None and uow.schemas.by_name(wish.name, wish.version) is None:
             office.schemas.register(uow, caller, wish)
-    return tuple(builtin.schema_id for builtin in list_builtin())
+        ids.append(schema_id)
+    return tuple(ids)
+
+
+def _wishes() -> tuple[NewSchema, ...]:
+    return tuple(
+        NewSchema(
+            name=builtin.name,
+            version=builtin.version,
+            type=builtin.type,
+            schema=builtin.schema,
+            description=builtin.description,
+            schema_id=builtin.schema_id,
+            credential_type=builtin.credential_type,
+        )
+        for builtin in list_builtin()
+    )
 
 
 def _admin_id(office: Office, uow: UnitOfWork, caller: Caller, admin: FirstAdmin | None) -> str | None:
