@@ -19,7 +19,7 @@ from sealwright.vc.canon.rechecking import PlanMismatch, Rechecker
 from sealwright.vc.canon.reference import ReferenceProcessor, encode
 from sealwright.vc.canon.shape import Key, NoPlanError, ShapeReader
 from sealwright.vc.contexts.store import ContextStore
-from sealwright.vc.errors import TooComplex
+from sealwright.vc.errors import InvalidCharacter, TooComplex
 
 DEADLINE_SECONDS: Final = 2.0
 MAX_PLANS: Final = 4_096
@@ -113,6 +113,7 @@ class Canonicalizer:
             NumberOutOfRange: An integer beyond ±(2^53 − 1) or a number that is not finite.
             TooComplex: Too many values or contexts, blank nodes too alike, or over two seconds of work.
             InvalidUnicode: A lone surrogate.
+            InvalidCharacter: U+FFFE or U+FFFF in a text.
             NestingTooDeep: More than 32 levels.
 
         Spec: JSON-LD 1.1 API, "Deserialize JSON-LD to RDF Algorithm"; RDF Dataset Canonicalization 1.0.
@@ -128,9 +129,9 @@ class Canonicalizer:
             plan = entry.plan
             entry.used_at = self._hits
         if plan is not None:
-            text = plan.fill(leaves)
-            if text is not None:
-                return self._deliver(plan, document, text)
+            data = self._by_plan(plan, leaves, document)
+            if data is not None:
+                return data
         return self._fall_back(document, allow_inline=allow_inline)
 
     def canonicalize_by_reference(self, document: Mapping[str, Any], *, allow_inline: bool = False) -> bytes:
@@ -188,16 +189,19 @@ class Canonicalizer:
         self._fallbacks += 1
         return self.canonicalize_by_reference(document, allow_inline=allow_inline)
 
-    def _deliver(self, plan: Plan, document: Mapping[str, Any], text: str) -> bytes:
+    def _by_plan(self, plan: Plan, leaves: Any, document: Mapping[str, Any]) -> bytes | None:
+        """What a plan makes of the leaves; None where the reference must decide."""
         try:
+            text = plan.fill(leaves)
+            if text is None:
+                return None
             data = text.encode()
-        except UnicodeEncodeError:
-            return self._fall_back(document, allow_inline=False)
+        except (UnicodeEncodeError, InvalidCharacter):
+            return None
         self._hits += 1
-        # The first document of each plan is compared, then one in a thousand.
-        if plan.uses % RECHECK_EVERY == 0 and not self._rechecker.ask(plan, document, data):
-            return data
-        plan.uses += 1
+        # The first document of each plan is compared, then one in a thousand; if too many comparisons wait, the next.
+        if plan.uses % RECHECK_EVERY or self._rechecker.ask(plan, document, data):
+            plan.uses += 1
         return data
 
     def _consider(self, document: Mapping[str, Any], key: Key, leaves: list[Any], *, stranger: bool) -> Plan | None:
@@ -311,7 +315,7 @@ class PlanHandle:
         if plan is not None and not plan.is_poisoned:
             leaves = plan.extract(document)
             if leaves is not None:
-                text = plan.fill(leaves)
-                if text is not None:
-                    return self._canonicalizer._deliver(plan, document, text)  # one unit
+                data = self._canonicalizer._by_plan(plan, leaves, document)
+                if data is not None:
+                    return data
         return self._canonicalizer.canonicalize(document)

@@ -17,7 +17,7 @@ from itertools import permutations
 from typing import Final
 
 from sealwright.vc.canon.terms import Quad, line
-from sealwright.vc.errors import TooComplex
+from sealwright.vc.errors import InvalidUnicode, TooComplex
 
 MAX_STEPS: Final = 20_000
 """Orders tried plus neighborhoods hashed; about half a second of work. The hardest published case needs 3,348."""
@@ -104,6 +104,7 @@ def canonicalize_quads(quads: Iterable[Quad], budget: WorkBudget, *, hash_name: 
 
     Raises:
         TooComplex: The budget is used up.
+        InvalidUnicode: A text beside a blank node holds a lone surrogate.
 
     Spec: RDF Dataset Canonicalization 1.0, "Canonicalization Algorithm".
     """
@@ -112,6 +113,8 @@ def canonicalize_quads(quads: Iterable[Quad], budget: WorkBudget, *, hash_name: 
         labels = _Labelling(unique, budget, hash_name).run()
     except RecursionError as error:
         raise TooComplex("The blank nodes of the document form too long a chain.") from error
+    except UnicodeEncodeError as error:
+        raise InvalidUnicode("A text holds a lone surrogate.") from error
     get = labels.get
     named = {line((get(s, s), p, get(o, o), get(g, g))) for s, p, o, g in unique}
     return CanonicalDataset(tuple(sorted(named)), labels)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
+from sealwright.vc.errors import InvalidCharacter
+
 Quad: TypeAlias = tuple[str, str, str, str]
 
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
@@ -27,7 +29,8 @@ RDF_LANGUAGE_STRING: Final = RDF + "langString"
 DOUBLE_FROM: Final = 1e21
 """Whole numbers from here on are doubles (JSON-LD 1.1 API, "Object to RDF Conversion")."""
 
-NEEDS_ESCAPE: Final = re.compile('[\x00-\x1f\x7f"\\\\]')
+_NEEDS_ESCAPE: Final = re.compile('[\x00-\x1f\x7f"\\\\\ufffe\uffff]')
+_DISPUTED: Final = re.compile("[\ufffe\uffff]")
 _ESCAPES: Final = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)} | {
     0x08: "\\b",
     0x09: "\\t",
@@ -48,9 +51,17 @@ LANGUAGE_TAG: Final = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
 def escape(text: str) -> str:
     """Escape the text of a literal as the canonical form demands, control characters and U+007F included.
 
+    Raises:
+        InvalidCharacter: U+FFFE or U+FFFF. The specification escapes these noncharacters, the implementations that
+            most verifiers use leave them, so a signature over one would hold for some and not for others.
+
     Spec: RDF Dataset Canonicalization 1.0, "A Canonical form of N-Quads".
     """
-    return text.translate(_ESCAPES) if NEEDS_ESCAPE.search(text) else text
+    if not _NEEDS_ESCAPE.search(text):
+        return text
+    if _DISPUTED.search(text):
+        raise InvalidCharacter("A text holds U+FFFE or U+FFFF, on which canonical forms disagree.")
+    return text.translate(_ESCAPES)
 
 
 def canonical_double(value: float) -> str:
