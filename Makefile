@@ -2,6 +2,7 @@
 #
 # The environment lies in .venv and is installed from requirements/dev.lock, hash by hash. A stamp makes later runs
 # fast; it goes stale when the lock or pyproject.toml changes. Python 3.11+ with venv is all that must be there before.
+# The lock is complete, so nothing is resolved; wheels only, since building others would fetch what no hash covers.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -37,10 +38,10 @@ $(PY):
 $(PREPARED): requirements/dev.lock pyproject.toml | $(PY)
 	@echo "Installing from requirements/dev.lock"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(PY) --require-hashes -r requirements/dev.lock && \
+		uv pip install --quiet --python $(PY) --no-build --no-deps --require-hashes -r requirements/dev.lock && \
 		uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index -e .; \
 	else \
-		$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.lock && \
+		$(PY) -m pip install -qq --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements/dev.lock && \
 		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
 	fi
 	@touch $@
