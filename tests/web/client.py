@@ -76,6 +76,7 @@ class Client:
         raw: bytes | Sequence[bytes] | None = None,
         length: int | None = None,
         content_type: str | None = "application/json",
+        stalls: bool = False,
     ) -> Answer:
         """Make one call.
 
@@ -83,8 +84,9 @@ class Client:
             body: A JSON value, sent as such.
             raw: The body's bytes instead; a sequence is sent in chunks without a length.
             length: A Content-Length that differs from the truth.
+            stalls: The body never ends.
         """
-        request = self._request(method, path, body, token, headers, raw, length, content_type)
+        request = self._request(method, path, body, token, headers, raw, length, content_type, stalls=stalls)
         return self._loop.run_until_complete(request)
 
     def together(self, *calls: dict[str, Any]) -> list[Answer]:
@@ -105,6 +107,7 @@ class Client:
         raw: bytes | Sequence[bytes] | None,
         length: int | None,
         content_type: str | None,
+        stalls: bool = False,
     ) -> Answer:
         parts = _parts(body, raw)
         sent: list[tuple[bytes, bytes]] = [(b"host", b"127.0.0.1:8000")]
@@ -135,9 +138,9 @@ class Client:
             "server": ("127.0.0.1", 8000),
             "state": {},
         }
-        return await self._exchange(scope, list(parts or [b""]))
+        return await self._exchange(scope, list(parts or [b""]), stalls=stalls)
 
-    async def _exchange(self, scope: dict[str, Any], parts: list[bytes]) -> Answer:
+    async def _exchange(self, scope: dict[str, Any], parts: list[bytes], *, stalls: bool) -> Answer:
         pending = parts[:]
         started: dict[str, Any] = {}
         body = bytearray()
@@ -145,7 +148,7 @@ class Client:
         async def receive() -> dict[str, Any]:
             if pending:
                 part = pending.pop(0)
-                return {"type": "http.request", "body": part, "more_body": bool(pending)}
+                return {"type": "http.request", "body": part, "more_body": stalls or bool(pending)}
             await asyncio.sleep(3600)
             raise AssertionError
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sealwright.domain.errors import StoreUnavailable
+from sealwright.web import body
 from sealwright.web.api import operations
 from sealwright.web.app import build_app
 from sealwright.web.route import Route
@@ -98,6 +99,13 @@ def test_call_that_hangs_is_given_up(served: Served) -> None:
     assert (answer.status, answer.code) == (503, "UNAVAILABLE")
 
 
+def test_body_that_does_not_come_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "READ_SECONDS", 0.05)
+    answer = served.client.call("POST", ISSUE, raw=b"{", token=served.key, stalls=True)
+    assert (answer.status, answer.code) == (408, "REQUEST_TIMEOUT")
+    assert answer.headers["connection"] == "close"
+
+
 def test_readiness_answers_in_time_though_the_database_hangs(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "READY_SECONDS", 0.05)
     with with_parts(served, health=lambda: time.sleep(0.5)) as client:
@@ -120,13 +128,13 @@ def test_readiness_that_breaks_is_not_ready(served: Served) -> None:
 
 def test_answers_never_hold_secrets_or_claims_of_refused_calls(served: Served) -> None:
     claims = {"degree": {"type": CANARY, "university": [CANARY], "gpa": CANARY, CANARY: CANARY}}
-    for path, body in (
+    for path, sent in (
         (ISSUE, {**degree(), "claims": claims}),
         (ISSUE, {**degree(), "proofType": CANARY, "issuerDid": CANARY, "revocable": CANARY}),
         ("/credentials/issue", {"credential": {"@context": [CANARY], "credentialSubject": claims}}),
         ("/api/v1/schemas", {"name": CANARY, "type": [CANARY], "schema": {"const": CANARY}}),
     ):
-        answer = served.client.call("POST", path, body, token=served.admin)
+        answer = served.client.call("POST", path, sent, token=served.admin)
         assert 400 <= answer.status < 500
         texts = [error["detail"] for error in answer.json()["errors"]] + [answer.json()["detail"]]
         assert all(CANARY not in text for text in texts), answer.body

@@ -113,7 +113,8 @@ def test_rate_limits_count_per_caller_and_say_so(tmp_path: Path) -> None:
         assert over.json()["retryable"] is True
         assert int(over.headers["retry-after"]) >= 1
         assert over.headers["ratelimit-limit"] == "3"
-        assert served.client.call("POST", ISSUE, {}, token=served.holder_key).status == 422
+        refused = served.client.call("POST", ISSUE, {}, token=served.holder_key)
+        assert (refused.status, refused.headers["ratelimit-remaining"]) == (422, "2")
         assert served.client.call("POST", ISSUE, raw=b"{", token=served.key).code == "RATE_LIMIT_EXCEEDED"
         codes = [served.client.call("GET", "/api/v1/schemas").status for _ in range(3)]
         assert codes == [200, 200, 429]

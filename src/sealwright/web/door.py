@@ -9,7 +9,6 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_to_bytes
@@ -22,7 +21,7 @@ from sealwright.domain.errors import (
     SetupRequired,
     StoreUnavailable,
 )
-from sealwright.domain.people import ActorKind, Caller
+from sealwright.domain.people import ActorKind
 from sealwright.services.registry import NotCached
 from sealwright.web.body import has_body, read_body, refuse_foreign_content, refuse_oversize
 from sealwright.web.call import Call
@@ -32,7 +31,7 @@ from sealwright.web.logs import log_crash, log_refusal
 from sealwright.web.problems import INTERNAL, problem_for, problem_reply
 from sealwright.web.query import refuse_secrets
 from sealwright.web.refusals import ClientGone, TransportRefused
-from sealwright.web.reply import Headers, Reply
+from sealwright.web.reply import Reply
 from sealwright.web.route import Audience, Bucket, Route
 from sealwright.web.waiting import answer_of
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from litestar.types import Receive, Scope, Send
 
     from sealwright.services.office import Office
-    from sealwright.services.ports import RateHit
 
 # Bodies beyond this are parsed in a thread, so that they hold up nobody else.
 LARGE_BODY_BYTES: Final = 32 * 1024
@@ -81,13 +79,16 @@ class Door:
             else:
                 exchange.is_public_read = route.is_public_read
                 params = cast("Mapping[str, str]", scope["path_params"])
+                # Taking the body in has a deadline of its own.
+                raw = await self._body(route, exchange, receive)
+                call = Call(self._office, route, exchange, _decoded(params), self._executor, raw=raw)
                 async with asyncio.timeout(route.deadline_seconds):
-                    reply = await self._answer(route, exchange, params, scope["query_string"], receive)
+                    reply = await self._answer(call, scope["query_string"])
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - one exception table for everything that a call can raise
             reply = self._refused(route, exchange, error)
-        await send_reply(send, reply, body=method != "HEAD")
+        await send_reply(send, reply.with_headers(*exchange.limits), body=method != "HEAD")
 
     def _other_method(self, exchange: Exchange) -> Reply:
         read = self._routes.get("GET")
@@ -100,29 +101,23 @@ class Door:
             "METHOD_NOT_ALLOWED", "The method is not offered here.", headers=((b"allow", self._allow),)
         )
 
-    async def _answer(
-        self, route: Route, exchange: Exchange, params: Mapping[str, str], query: bytes, receive: Receive
-    ) -> Reply:
+    async def _answer(self, call: Call, query: bytes) -> Reply:
+        route, raw = call.route, call.raw
         if not route.open_before_setup:
             await self._require_setup()
-        raw = await self._body(route, exchange, receive)
-        call = Call(self._office, route, exchange, _decoded(params), self._executor, raw=raw)
         if query and route.audience is not Audience.DOCUMENT:
             refuse_secrets(query)
         if route.audience is not Audience.DOCUMENT:
             await self._sign_in(call)
-        limits = await self._count(call)
+        await self._count(call)
         call.query = route.query.read(query)
         if route.body is not None:
             shape = route.body
             large = len(raw) > LARGE_BODY_BYTES
             call.body = await call.in_thread(lambda: shape.read(raw)) if large else shape.read(raw)
         if self._is_async[route.method]:
-            reply = await cast("Awaitable[Reply]", route.handler(call))
-        else:
-            context = copy_context()
-            reply = cast("Reply", await call.in_thread(lambda: context.run(route.handler, call)))
-        return reply.with_headers(*limits) if limits else reply
+            return await cast("Awaitable[Reply]", route.handler(call))
+        return cast("Reply", await call.in_thread(lambda: route.handler(call)))
 
     async def _require_setup(self) -> None:
         if self._office_is_set_up:
@@ -167,34 +162,39 @@ class Door:
         if route.audience is Audience.ADMIN:
             caller.require_admin()
 
-    async def _count(self, call: Call) -> Headers:
-        limits = self._office.limits
-        caller = call.signed_in
-        match call.route.bucket:
-            case Bucket.NONE:
-                return ()
-            case Bucket.ISSUE:
-                own = caller.issue_per_minute if caller is not None else None
-                name, limit = _bucket("issue", caller), limits.rate_issue_per_minute if own is None else own
-            case Bucket.WRITE:
-                name, limit = _bucket("write", caller), limits.rate_write_per_minute
-            case _:
-                name, limit = _bucket("read", caller), limits.rate_read_per_minute
-        if caller is None:
-            name, limit = f"public:{call.exchange.address}", limits.rate_public_per_minute
+    async def _count(self, call: Call) -> None:
+        name, limit = self._limit(call)
         if limit == 0:
-            return ()
+            return
         try:
             hit = await answer_of(self._office.gate.hit(name, limit))
         except OfficeClosed:
             # Reading and verifying go on as long as they can when the store is gone; acts need the store anyway.
-            if caller is None:
-                return ()
+            if call.signed_in is None:
+                return
             raise
-        headers = _rate_headers(hit)
+        call.exchange.limits = (
+            (b"ratelimit-limit", b"%d" % hit.limit),
+            (b"ratelimit-remaining", b"%d" % hit.remaining),
+            (b"ratelimit-reset", b"%d" % hit.reset_seconds),
+        )
         if not hit.allowed:
-            raise _Limited(hit, headers)
-        return headers
+            seconds = max(1, hit.reset_seconds)
+            raise RateLimitExceeded(f"More than {hit.limit} calls a minute.", retry_after_seconds=seconds)
+
+    def _limit(self, call: Call) -> tuple[str, int]:
+        """The bucket that counts a call, and how many calls a minute it takes; 0 for no limit."""
+        limits, caller, bucket = self._office.limits, call.signed_in, call.route.bucket
+        if bucket is Bucket.NONE:
+            return "", 0
+        if caller is None:
+            return f"public:{call.exchange.address}", limits.rate_public_per_minute
+        if bucket is Bucket.ISSUE:
+            own = caller.issue_per_minute
+            return f"issue:{caller.bucket}", limits.rate_issue_per_minute if own is None else own
+        if bucket is Bucket.WRITE:
+            return f"write:{caller.bucket}", limits.rate_write_per_minute
+        return f"read:{caller.bucket}", limits.rate_read_per_minute
 
     def _refused(self, route: Route | None, exchange: Exchange, error: Exception) -> Reply:
         if isinstance(error, TimeoutError):
@@ -205,34 +205,13 @@ class Door:
         self._office.metrics.count_refused(problem.code)
         if problem is not INTERNAL and problem.status >= 500:
             log_refusal(problem.code, request_id=exchange.request_id, route=exchange.route)
-        reply = problem_reply(
+        return problem_reply(
             error,
             base_url=self._office.public_url,
             instance=exchange.instance,
             request_id=exchange.request_id,
             document_at=route.document_at if route is not None else "",
         )
-        return reply.with_headers(*error.headers) if isinstance(error, _Limited) else reply
-
-
-class _Limited(RateLimitExceeded):
-    """A call over the rate, with the headers that say so."""
-
-    def __init__(self, hit: RateHit, headers: Headers) -> None:
-        super().__init__(f"More than {hit.limit} calls a minute.", retry_after_seconds=max(1, hit.reset_seconds))
-        self.headers = headers
-
-
-def _bucket(kind: str, caller: Caller | None) -> str:
-    return f"{kind}:{caller.bucket}" if caller is not None else kind
-
-
-def _rate_headers(hit: RateHit) -> Headers:
-    return (
-        (b"ratelimit-limit", b"%d" % hit.limit),
-        (b"ratelimit-remaining", b"%d" % hit.remaining),
-        (b"ratelimit-reset", b"%d" % hit.reset_seconds),
-    )
 
 
 def _decoded(params: Mapping[str, Any]) -> Mapping[str, str]:

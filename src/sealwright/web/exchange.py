@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sealwright.domain.errors import InvalidIdempotencyKey
+from sealwright.web.reply import Headers
 
 SCOPE_KEY: Final = "sealwright.exchange"
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -29,6 +30,7 @@ class Exchange:
         headers: By lower-case name; names that may stand once stand once.
         idempotency_keys: Every Idempotency-Key that was sent, so that two can be refused in their turn.
         route: The path template, once it is known; for metrics.
+        limits: The headers that tell how much of a rate limit is left, once the call was counted.
     """
 
     request_id: str
@@ -41,6 +43,7 @@ class Exchange:
     route: str = "unmatched"
     status: int = 0
     is_public_read: bool = False
+    limits: Headers = ()
 
     @classmethod
     def of(cls, scope: Any) -> Exchange:

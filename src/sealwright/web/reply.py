@@ -34,6 +34,8 @@ class Reply:
 
     def with_headers(self, *more: tuple[bytes, bytes]) -> Reply:
         """The same answer with further headers."""
+        if not more:
+            return self
         return Reply(self.status, self.body, self.media_type, (*self.headers, *more), self.stream)
 
 
