@@ -1,0 +1,98 @@
+"""Random and mutated calls: always an answer of the catalog, never a 5xx, never slow."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sealwright.web.problems import CATALOG
+from sealwright.web.route import Route
+from sealwright.web.routes import ROUTES
+from tests.web.client import Answer
+from tests.web.conftest import Served
+
+QUIET = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+# Routes that change how the office stands would change what the other tests see.
+CALM = [route for route in ROUTES if not route.path.startswith("/admin/") and route.method != "DELETE"]
+WITH_BODY = [route for route in CALM if route.body is not None and route.body.example]
+
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    ["did:adi:issuer001", "did:", "\x00", "../..", "<b>", "=1+1", "urn:uuid:x"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def holds(answer: Answer) -> None:
+    assert answer.status < 500, answer.body
+    if answer.status >= 400 and answer.headers.get("content-type") == "application/problem+json":
+        problem = answer.json()
+        assert CATALOG[problem["code"]].status == answer.status
+        assert all(isinstance(fault["pointer"], str) for fault in problem["errors"])
+
+
+def address(route: Route, segments: list[str]) -> str:
+    parts = iter(segments)
+    return re.sub(r"\{\w+\}", lambda _: next(parts), route.path)
+
+
+@QUIET
+@given(route=st.sampled_from(WITH_BODY), data=st.data())
+def test_mutated_bodies_have_answers(served: Served, route: Route, data: st.DataObject) -> None:
+    assert route.body is not None
+    body: dict[str, Any] = json.loads(json.dumps(route.body.example))
+    for _ in range(data.draw(st.integers(1, 3))):
+        node: Any = body
+        while isinstance(node, dict) and node:
+            name = data.draw(st.sampled_from(sorted(node)))
+            if isinstance(node[name], dict) and node[name] and data.draw(st.booleans()):
+                node = node[name]
+                continue
+            node[name] = data.draw(VALUES)
+            break
+    path = address(route, ["did:adi:nobody", "x"])
+    raw = json.dumps(body).encode("utf-8", "surrogatepass")
+    holds(served.client.call(route.method, path, raw=raw, token=served.admin))
+
+
+@QUIET
+@given(route=st.sampled_from(WITH_BODY), raw=st.binary(max_size=60))
+def test_random_bytes_have_answers(served: Served, route: Route, raw: bytes) -> None:
+    holds(served.client.call(route.method, address(route, ["x", "y"]), raw=raw, token=served.admin))
+
+
+@QUIET
+@given(
+    route=st.sampled_from([route for route in CALM if "{" in route.path and route.method == "GET"]),
+    segments=st.lists(
+        st.text(st.characters(blacklist_characters="/?#"), min_size=1, max_size=20), min_size=2, max_size=2
+    ),
+)
+def test_random_paths_have_answers(served: Served, route: Route, segments: list[str]) -> None:
+    answer = served.client.call("GET", address(route, [s.replace("%", "%25") for s in segments]), token=served.admin)
+    if not route.path.startswith(("/1.0/", "/api/v1/dids/resolve/")):
+        holds(answer)
+    assert answer.status in {200, 400, 404, 410, 422, 501}
+
+
+@QUIET
+@given(
+    route=st.sampled_from([route for route in CALM if route.query.parameters]),
+    query=st.lists(st.tuples(st.sampled_from(["limit", "cursor", "status", "active", "kind", "x"]), TEXTS), max_size=3),
+)
+def test_random_queries_have_answers(served: Served, route: Route, query: list[tuple[str, str]]) -> None:
+    from urllib.parse import quote_plus
+
+    text = "&".join(f"{name}={quote_plus(value.encode('utf-8', 'replace'))}" for name, value in query)
+    holds(served.client.call(route.method, f"{address(route, ['did:adi:issuer001'])}?{text}", token=served.admin))
