@@ -71,9 +71,8 @@ def test_credentials_name_the_schema_by_its_id(served: Served, proof_type: str, 
     assert document.json()["required"] == ["degree"]
 
 
-@pytest.mark.parametrize("token", ["eyJhbGciOiJFZERTQSJ9.eyJ2YyI6e319.c2ln", "eyJhbGciOiJFZERTQSJ9.e30.c2ln~WyJzIl0~"])
-def test_tokens_are_not_verified_yet(served: Served, token: str) -> None:
-    report = post(served, VERIFY, {"credential": token}).json()
+def test_sd_jwt_documents_are_not_verified_yet(served: Served) -> None:
+    report = post(served, VERIFY, {"credential": "eyJhbGciOiJFZERTQSJ9.e30.c2ln~WyJzIl0~"}).json()
     assert report["verified"] is False
     assert check_of(report, "structure")[0] == "failed"
 
