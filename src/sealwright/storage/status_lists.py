@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 
 from sealwright.domain.credentials import Allocation, StatusBits, StatusListRecord, StatusPurpose
 from sealwright.domain.errors import StateConflict, StatusListNotFound
-from sealwright.storage.column_types import seconds_of
+from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.tables import status_bits, status_lists
 from sealwright.storage.transaction import Transaction
 from sealwright.vc.errors import StatusIndexOutOfRange
@@ -41,12 +41,13 @@ _BITS: Final = (
 _TAKE_SQLITE: Final = (
     "UPDATE status_lists SET used = used + ?1, is_open = (used + ?1 < capacity) "
     "WHERE issuer_did = ?2 AND is_open = TRUE AND used + ?1 <= capacity "
-    "RETURNING list_id, used"
+    "RETURNING list_id"
 )
 _TAKE_POSTGRES: Final = (
-    "UPDATE status_lists SET used = used + %b::int8, is_open = (used + %b::int8 < capacity) "
-    "WHERE issuer_did = %b AND is_open = TRUE AND used + %b::int8 <= capacity "
-    "RETURNING list_id, used"
+    "UPDATE status_lists AS l SET used = l.used + %b::int8, is_open = (l.used + %b::int8 < l.capacity) "
+    "FROM status_bits AS b WHERE l.issuer_did = %b AND l.is_open = TRUE AND l.used + %b::int8 <= l.capacity "
+    "AND b.list_id = l.list_id RETURNING l.list_id, l.issuer_did, l.permutation_key, l.size_bits, l.capacity, "
+    "l.used, b.version, l.is_open, l.created_at, b.updated_at"
 )
 _TAKE_REST: Final = (
     sa.update(status_lists)
@@ -134,12 +135,11 @@ class StoredStatusLists:
         """Take the whole run from the open list; None if it does not fit or no list is open."""
         if self._transaction.is_sqlite:
             rows = self._transaction.driver_rows(_TAKE_SQLITE, (count, issuer_did))
+            record = self._known(rows[0][0]) if rows else None
         else:
             rows = self._transaction.driver_rows(_TAKE_POSTGRES, (count, count, issuer_did, count))
-        if not rows:
-            return None
-        list_id, used = rows[0]
-        return Allocation(self._known(list_id), used - count, count)
+            record = _taken_from(rows[0]) if rows else None
+        return None if record is None else Allocation(record, record.used - count, count)
 
     def _take_rest(self, issuer_did: str, count: int) -> Allocation | None:
         """Take what is left of the open list, at most `count`; None if no list is open."""
@@ -197,6 +197,23 @@ def _edited(bits: bytes, indexes: Sequence[int], *, value: bool) -> bytes:
         else:
             edited[index >> 3] &= ~mask & 0xFF
     return bytes(edited)
+
+
+def _taken_from(row: tuple[Any, ...]) -> StatusListRecord:
+    """Read a record from a row in the driver's own form."""
+    list_id, issuer_did, permutation_key, size_bits, capacity, used, version, is_open, created_at, updated_at = row
+    return StatusListRecord(
+        list_id=list_id,
+        issuer_did=issuer_did,
+        permutation_key=permutation_key,
+        size_bits=size_bits,
+        capacity=capacity,
+        used=used,
+        version=version,
+        is_open=is_open,
+        created_at=moment_of(created_at),
+        updated_at=moment_of(updated_at),
+    )
 
 
 def _record(row: Row[Any]) -> StatusListRecord:
