@@ -41,7 +41,7 @@ $(PREPARED): requirements/dev.lock pyproject.toml | $(PY)
 		uv pip install --quiet --python $(PY) --no-build --no-deps --require-hashes -r requirements/dev.lock && \
 		uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index -e .; \
 	else \
-		$(PY) -m pip install -qq --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements/dev.lock && \
+		$(PY) -m pip install -qq --disable-pip-version-check --only-binary :all: --no-compile --no-deps --require-hashes -r requirements/dev.lock && \
 		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
 	fi
 	@touch $@
