@@ -101,7 +101,8 @@ def _later(clock: Any, by: Any) -> Any:
 
 
 def test_database_that_does_not_answer_is_told(founded: dict[str, Any], terminal: Terminal, home: Path) -> None:
-    (home / "sealwright.db").write_bytes(b"not a database" * 1000)
+    for file in home.glob("sealwright.db*"):
+        file.write_bytes(b"not a database" * 1000)
     said = terminal("doctor")
     assert said.code == 1
     assert _outcomes(said)["database"] in ("failed", "unchecked")

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from sealwright.adapters.kek import KekRefused
-from sealwright.cli import errors
+from sealwright.cli import errors, misuse
 from sealwright.cli.output import Output
 from sealwright.domain import errors as domain
 from sealwright.settings import SettingRefused
@@ -41,7 +41,7 @@ def test_exit_code_and_http_status_tell_the_same_story(kind: type[Exception]) ->
         return
     if kind is vc.DIDUnresolvable:
         # HTTP says "not found" of what could not be looked up; a script must not take that for an answer.
-        assert errors.exit_code_for(error) == errors.FAILURE
+        assert errors.exit_code_for(error) == misuse.FAILURE
         return
     assert errors.exit_code_for(error) == _EXIT_CODE_OF_STATUS[problem.status]
 
@@ -49,8 +49,8 @@ def test_exit_code_and_http_status_tell_the_same_story(kind: type[Exception]) ->
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (errors.Misused("x"), 2),
-        (errors.UnreadableFile("x"), 2),
+        (misuse.Misused("x"), 2),
+        (misuse.UnreadableFile("x"), 2),
         (SettingRefused("SEALWRIGHT_BIND", "bad", "good"), 2),
         (StoreRefused("too old"), 2),
         (KekRefused("readable by others"), 2),
@@ -92,7 +92,7 @@ def test_plain_error_is_one_line_with_its_places(capsys: pytest.CaptureFixture[s
 
 
 def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    errors.report(errors.Misused("a\x1b[31m\nb\u202e"), Output(), "x")
+    errors.report(misuse.Misused("a\x1b[31m\nb\u202e"), Output(), "x")
     printed = capsys.readouterr().err
     assert printed == "sealwright: USAGE: a\\x1b[31m\\nb\\u202e\n"
 

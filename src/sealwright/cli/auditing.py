@@ -8,7 +8,7 @@ import typer
 
 from sealwright.cli import desk
 from sealwright.cli.app import group
-from sealwright.cli.errors import FAULTY, OPEN, SOUND, UnreadableFile
+from sealwright.cli.misuse import FAULTY, OPEN, SOUND, UnreadableFile
 from sealwright.cli.output import Output, of, printable
 
 if TYPE_CHECKING:

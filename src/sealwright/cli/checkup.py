@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import typer
 
 from sealwright.cli import desk
-from sealwright.cli.errors import DONE, FAILURE
+from sealwright.cli.misuse import DONE, FAILURE
 from sealwright.cli.output import of
 
 if TYPE_CHECKING:

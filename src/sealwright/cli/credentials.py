@@ -9,7 +9,7 @@ import typer
 
 from sealwright.cli import desk, rendering
 from sealwright.cli.app import group
-from sealwright.cli.errors import DONE, PARTLY
+from sealwright.cli.misuse import DONE, PARTLY
 from sealwright.cli.options import DryRun, Reason, ReasonCode, Yes, checked, confirm
 from sealwright.cli.output import Output, of, printable
 

@@ -8,7 +8,7 @@ import typer
 
 from sealwright.cli import desk, rendering
 from sealwright.cli.app import group
-from sealwright.cli.errors import Misused
+from sealwright.cli.misuse import Misused
 from sealwright.cli.options import Yes, checked, commas, confirm, present
 from sealwright.cli.output import of
 
@@ -146,7 +146,7 @@ def resolve(ctx: typer.Context, did: DID) -> int:
     """Resolve a DID or DID URL from what is kept here, as strangers see it."""
     import msgspec
 
-    from sealwright.cli.errors import DONE, FAILURE, NOT_FOUND, VALIDATION
+    from sealwright.cli.misuse import DONE, FAILURE, NOT_FOUND, VALIDATION
     from sealwright.services.did_resolution import ResolutionOptions
 
     with desk.reading() as at:

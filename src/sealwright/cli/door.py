@@ -46,7 +46,8 @@ def _take_switches(arguments: Sequence[str]) -> tuple[Output, list[str]]:
 def _unknown(name: str, output: Output) -> int:
     from difflib import get_close_matches
 
-    from sealwright.cli.errors import Misused, report
+    from sealwright.cli.errors import report
+    from sealwright.cli.misuse import Misused
 
     close = get_close_matches(name, COMMANDS, n=1)
     hint = f"; did you mean {close[0]}?" if close else f". {USAGE}"
@@ -60,11 +61,13 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     from typer.main import get_command
 
     from sealwright.cli.desk import peek_settings
-    from sealwright.cli.errors import Misused, report
+    from sealwright.cli.misuse import Misused
 
     target = getattr(import_module(entry.module), entry.attribute)
     app = target if isinstance(target, typer.Typer) else _alone(target, words[0])
     spoken = f"{PROGRAM} {words[0]}"
+    if output.json:
+        _keep_stderr_for_problems()
     try:
         if "--help" not in words:
             # A bad setting stops every command before it has read or changed anything.
@@ -73,14 +76,27 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except typer.TyperException as error:
-        return report(Misused(error.format_message()), output, spoken)
+        return _report(Misused(error.format_message()), output, spoken, entry)
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
         _turn_away_stdout()
         return 1
     except Exception as error:  # noqa: BLE001 - the last handler: everything gets an exit code
-        return report(error, output, spoken, document_at=entry.document_at)
+        return _report(error, output, spoken, entry)
     return result if isinstance(result, int) else 0
+
+
+def _report(error: Exception, output: Output, spoken: str, entry: Entry) -> int:
+    from sealwright.cli.errors import report
+
+    return report(error, output, spoken, document_at=entry.document_at)
+
+
+def _keep_stderr_for_problems() -> None:
+    """Nothing but a problem object goes to stderr: what libraries want to say is not printed beside it."""
+    import logging
+
+    logging.lastResort = None
 
 
 def _turn_away_stdout() -> None:

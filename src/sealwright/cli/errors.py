@@ -6,35 +6,22 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from sealwright.cli.misuse import (
+    CONFLICT,
+    FAILURE,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    RATE_LIMITED,
+    USAGE,
+    VALIDATION,
+    Misused,
+)
 from sealwright.domain import errors as domain
 from sealwright.settings import SettingRefused
 from sealwright.vc import errors as vc
 
 if TYPE_CHECKING:
     from sealwright.cli.output import Output
-
-DONE: Final = 0
-FAILURE: Final = 1
-USAGE: Final = 2
-NOT_ALLOWED: Final = 3
-NOT_FOUND: Final = 4
-CONFLICT: Final = 5
-VALIDATION: Final = 6
-RATE_LIMITED: Final = 7
-PARTLY: Final = 8
-# `verify`, `audit verify` and `verify-store` answer with these instead.
-SOUND: Final = 0
-FAULTY: Final = 1
-OPEN: Final = 2
-
-
-class Misused(Exception):
-    """Options or files that this command cannot work with."""
-
-
-class UnreadableFile(Misused):
-    """A file that was named and cannot be read or written."""
-
 
 # Told as bad settings, by name: importing their modules here would cost every command the database driver.
 _BAD_SETTINGS: Final = frozenset({"sealwright.storage.errors.StoreRefused", "sealwright.adapters.kek.KekRefused"})

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from sealwright.cli.errors import UnreadableFile
+from sealwright.cli.misuse import UnreadableFile
 
 MAX_FILE_BYTES: Final = 16 << 20
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from sealwright.cli.errors import Misused
+from sealwright.cli.misuse import Misused
 
 if TYPE_CHECKING:
     from sealwright.cli.output import Output

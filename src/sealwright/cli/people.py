@@ -8,7 +8,7 @@ import typer
 
 from sealwright.cli import desk, rendering
 from sealwright.cli.app import group
-from sealwright.cli.errors import Misused
+from sealwright.cli.misuse import Misused
 from sealwright.cli.options import Yes, commas, confirm
 from sealwright.cli.output import of
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sealwright.cli import desk
-from sealwright.cli.errors import Misused
+from sealwright.cli.misuse import Misused
 from sealwright.cli.output import Output, of, write_json, write_line
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sealwright.cli import desk, rendering
-from sealwright.cli.errors import FAULTY, OPEN, SOUND, Misused
+from sealwright.cli.misuse import FAULTY, OPEN, SOUND, Misused
 from sealwright.cli.output import of, printable
 
 if TYPE_CHECKING:
