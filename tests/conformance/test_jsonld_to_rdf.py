@@ -21,8 +21,8 @@ from tests.support import nquads, vectors
 
 # PyLD alone fails four more (te122, tli12, tli14, twf05), in the steps that we do not use.
 KNOWN_FAILURES = {
-    "#te111": "PyLD does not resolve a relative @vocab against the base as the suite wants (first form)",
-    "#te112": "PyLD does not resolve a relative @vocab against the base as the suite wants (second form)",
+    "#te111": "PyLD joins a relative @vocab to an absolute one otherwise than the suite",
+    "#te112": "PyLD joins a relative @vocab to another relative one otherwise than the suite",
 }
 
 

@@ -39,11 +39,7 @@ class ReferenceProcessor:
         Raises:
             DocumentRefused: See `Canonicalizer.canonicalize`.
         """
-        try:
-            dataset = canonicalize_quads(self.quads(document, budget, allow_inline=allow_inline), budget)
-        except UnicodeEncodeError as error:
-            # Hashing the statements around a blank node meets the text before it is encoded as a whole.
-            raise InvalidUnicode("A text holds a lone surrogate.") from error
+        dataset = canonicalize_quads(self.quads(document, budget, allow_inline=allow_inline), budget)
         if not dataset.lines:
             raise MalformedDocument("The document states nothing that could be signed.")
         return dataset
