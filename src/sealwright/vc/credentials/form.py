@@ -57,3 +57,8 @@ def as_objects(value: object, pointer: str) -> Iterator[tuple[str, Mapping[str, 
         for index, entry in enumerate(value):
             if isinstance(entry, Mapping):
                 yield f"{pointer}/{index}", entry
+
+
+def texts_of(value: object) -> list[str]:
+    """The texts in a member that may hold one or an array of them; other items are skipped."""
+    return [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, str)]

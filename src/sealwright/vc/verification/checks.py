@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sealwright.vc.credentials.form import as_objects
+from sealwright.vc.credentials.form import as_objects, texts_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import ClaimsDoNotMatchSchema, ControllerDeactivated, KeyNotControlled, VcError
@@ -78,8 +78,9 @@ def check_schemas(found: Findings, document: Document, schemas: SchemaSource) ->
         found.not_applicable("schema", "The credential names no schema.")
         return
     for _, reference in named:
-        name, kind = reference.get("id"), reference.get("type")
-        validator = schemas.schema_for(name) if isinstance(name, str) and kind in SCHEMA_TYPES else None
+        name = reference.get("id")
+        is_known_kind = not SCHEMA_TYPES.isdisjoint(texts_of(reference.get("type")))
+        validator = schemas.schema_for(name) if isinstance(name, str) and is_known_kind else None
         if validator is None:
             found.unchecked("schema", ReportCode.SCHEMA_NOT_FOUND, "The credential schema is not known here.")
             return

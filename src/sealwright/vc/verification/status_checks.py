@@ -23,7 +23,7 @@ def check_status(found: Findings, document: Mapping[str, JSONValue], issuer: str
     """
     for _, source in as_objects(document.get("credentialStatus"), ""):
         stated = source.get("statusPurpose")
-        if stated in _INFORMATIVE_PURPOSES:
+        if isinstance(stated, str) and stated in _INFORMATIVE_PURPOSES:
             continue
         purpose = stated if isinstance(stated, str) and stated in _CODES else REVOCATION
         if not found.is_wanted(purpose):

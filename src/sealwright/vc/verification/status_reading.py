@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sealwright.vc.credentials.form import is_url
+from sealwright.vc.credentials.form import is_url, texts_of
 from sealwright.vc.credentials.structure import check_credential
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
@@ -201,7 +201,7 @@ def parse_entry(source: Mapping[str, JSONValue]) -> StatusEntry | None:
 
     Spec: Status List 2021, "StatusList2021Entry"; Bitstring Status List 1.0, "BitstringStatusListEntry".
     """
-    kind = next((KIND_BY_ENTRY[name] for name in _names(source.get("type")) if name in KIND_BY_ENTRY), None)
+    kind = next((KIND_BY_ENTRY[name] for name in texts_of(source.get("type")) if name in KIND_BY_ENTRY), None)
     if kind is None:
         return None
     purpose, index, url = (source.get(m) for m in ("statusPurpose", "statusListIndex", "statusListCredential"))
@@ -216,17 +216,13 @@ def parse_entry(source: Mapping[str, JSONValue]) -> StatusEntry | None:
     return StatusEntry(kind, purpose, int(index), url)
 
 
-def _names(value: JSONValue) -> list[str]:
-    return [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]
-
-
 def _purposes(subject: Mapping[str, JSONValue]) -> frozenset[str]:
-    return frozenset(_names(subject.get("statusPurpose")))
+    return frozenset(texts_of(subject.get("statusPurpose")))
 
 
 def _bits(subject: Mapping[str, JSONValue], kind: StatusListKind) -> bytes:
     text = subject.get("encodedList")
-    if kind.subject_type not in _names(subject.get("type")) or not isinstance(text, str):
+    if kind.subject_type not in texts_of(subject.get("type")) or not isinstance(text, str):
         raise StatusListInvalid(f"The status list's subject is no {kind.subject_type} with an encodedList.")
     decode = decode_status_list_2021 if kind is StatusListKind.STATUS_LIST_2021 else decode_bitstring_status_list
     bits = decode(text)

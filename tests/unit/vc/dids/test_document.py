@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from typing import Any
 
@@ -25,6 +26,7 @@ from sealwright.vc.errors import (
     InvalidPublicKeyLength,
     MalformedDocument,
     UnsupportedKeyType,
+    VcError,
 )
 from sealwright.vc.keys.jwk import private_jwk, public_jwk
 from sealwright.vc.keys.multikey import PublicKey, encode_multikey
@@ -243,3 +245,19 @@ def test_keys_in_jwk_form_are_written_as_jwk() -> None:
 
 def test_the_five_relationships_are_those_of_the_specification() -> None:
     assert len(RELATIONSHIPS) == len(set(RELATIONSHIPS)) == 5
+
+
+def test_whatever_stands_in_a_document_is_read_or_refused() -> None:
+    values: list[Any] = [None, 5, "", "#k", [], {}, [[]], [{}], {"id": []}, {"kty": ["OKP"]}, {"kty": "OKP", "crv": []}]
+    members = [*source(), *RELATIONSHIPS, "controller", "service"]
+    for member in members:
+        for value in values:
+            for given in ({**source(), member: value}, {**source(), member: [value, *values]}):
+                with contextlib.suppress(VcError):
+                    parse_did_document(given)
+    for member in (*source()["verificationMethod"][0], "publicKeyJwk", "publicKeyBase58"):
+        for value in values:
+            entry = {**source()["verificationMethod"][0], member: value}
+            for bare in (entry, {name: entry[name] for name in entry if name != "publicKeyMultibase"}):
+                with contextlib.suppress(VcError):
+                    parse_did_document({"id": DID, "verificationMethod": [bare]})
