@@ -343,7 +343,9 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         raise error(detail, pointer=None if at is None else child(at, name))
 
     def _pointer(self, target: object) -> str | None:
-        """Where an object of the document stands; searched only once something is refused."""
+        """Where an object or array of the document stands; searched only once something is refused."""
+        if not isinstance(target, Mapping | list):
+            return None  # Equal texts may be one object in memory, so identity does not tell which is meant.
         stack: list[tuple[object, str]] = [(self._document, "")]
         while stack:
             node, pointer = stack.pop()
