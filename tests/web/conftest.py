@@ -84,12 +84,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 class serve:  # noqa: N801 - used like a function
     """An office of one's own: ``with serve(tmp_path, SETTING=…) as served``."""
 
-    def __init__(self, home: Path, *, is_set_up: bool = True, **settings: str) -> None:
+    def __init__(self, home: Path, *, is_set_up: bool = True, database_url: str | None = None, **settings: str) -> None:
         self._clock = MovableClock()
         self._is_set_up = is_set_up
-        self._opened = open_office(
-            f"sqlite:///{home / 'office.sqlite'}", home / "home", clock=self._clock, background=True, **settings
-        )
+        url = database_url or f"sqlite:///{home / 'office.sqlite'}"
+        self._opened = open_office(url, home / "home", clock=self._clock, background=True, **settings)
 
     def __enter__(self) -> Served:
         office = self._opened.__enter__()
