@@ -46,6 +46,22 @@ def test_a_refused_statement_leaves_the_rest_of_a_savepoint_usable(units: UnitOf
         assert [one.schema_id for one in uow.schemas.all()] == ["first", "second"]
 
 
+def test_nothing_can_be_committed_after_a_statement_failed(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.schemas.add(schema())
+        uow.commit()
+    with units() as uow:
+        uow.office.put("before", "1")
+        with pytest.raises(SchemaExists):
+            uow.schemas.add(schema())
+        with pytest.raises(StoreUnavailable):
+            uow.office.put("after", "1")
+        with pytest.raises(StoreUnavailable):
+            uow.commit()
+    with units(write=False) as uow:
+        assert uow.office.get("before") is None
+
+
 def test_one_bad_item_does_not_fail_its_neighbors(units: UnitOfWorkFactory) -> None:
     with units() as uow:
         for number, external_id in enumerate(["urn:x:1", "urn:x:1", "urn:x:2"]):

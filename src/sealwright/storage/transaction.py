@@ -37,6 +37,7 @@ class Transaction:
         self._cursor = _cursor_of(self._driver)
         self._watch = database.watch
         self._registry_raised = False
+        self._has_failed = False
         self._is_over = False
 
     # -- statements ---------------------------------------------------------------------------------
@@ -105,6 +106,7 @@ class Transaction:
             yield
         except BaseException:
             self._registry_raised = raised
+            self._has_failed = False
             if not self._is_over:
                 self._guarded(nested.rollback)
             raise
@@ -112,7 +114,6 @@ class Transaction:
 
     def commit(self) -> None:
         """Commit; afterwards nothing more can be done here."""
-        self._check_open()
         self._guarded(self._connection.commit)
         self._is_over = True
 
@@ -151,8 +152,14 @@ class Transaction:
                 self._watch.leave(descriptor)
 
     def _settle(self, error: Exception) -> None:
-        """Close what cannot go on: a full or broken SQLite file ends the transaction without saying so,
-        and whatever came after would commit by itself."""
+        """Close what cannot go on.
+
+        A full or broken SQLite file ends the transaction without saying so, and whatever came after
+        would commit by itself. PostgreSQL answers the commit of a transaction in which a statement
+        failed with a roll-back, and calls that a success. So after an error only the roll-back of a
+        savepoint opens the way again, on both.
+        """
+        self._has_failed = True
         if isinstance(self._driver, sqlite3.Connection):
             self._is_over = not self._driver.in_transaction
         elif self._connection.invalidated:
@@ -162,8 +169,8 @@ class Transaction:
             self._connection.invalidate(error)
 
     def _check_open(self) -> None:
-        if self._is_over:
-            raise StoreUnavailable("The transaction has ended; nothing was done.")
+        if self._is_over or self._has_failed:
+            raise StoreUnavailable("The transaction has ended or failed; nothing was done.")
 
     def _enter_watch(self) -> int | None:
         # A closed socket's number may belong to another connection by now.
