@@ -153,7 +153,7 @@ def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
                 stderr=errors,
             )
         try:
-            ready = first_line(process, log)
+            ready = _first_line(process, log)
             address = urlsplit(ready["url"])
             yield RunningServer(
                 address.hostname or "127.0.0.1", address.port or 80, int(ready["pid"]), key, environment, log
@@ -194,15 +194,14 @@ def run_command(environment: dict[str, str], *arguments: str) -> str:
     return run.stdout
 
 
-def first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
-    """Wait for the line by which a server tells that it is ready; raises ServerFailed if it ends before."""
+def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     assert process.stdout is not None
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if select.select([process.stdout], [], [], 0.2)[0]:
             line = process.stdout.readline()
             if line:
-                ready: dict[str, Any] = json.loads(line)
+                ready: dict[str, str] = json.loads(line)
                 return ready
     raise ServerFailed(f"sealwright serve: {log.read_text(errors='replace').strip()[-500:]}")
 

@@ -15,11 +15,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from psycopg import sql
@@ -31,9 +31,9 @@ from tests.support.server import (
     NO_LIMITS,
     PROGRAM,
     SOURCES,
+    START_SECONDS,
     RunningServer,
     ServerFailed,
-    first_line,
     run_command,
 )
 
@@ -42,11 +42,29 @@ STOP_SECONDS: Final = 15
 ROOT: Final = SOURCES.parent
 
 
+class Handle(Protocol):
+    """A process of ours, however it was started."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+
+    def first_line(self) -> bytes | None:
+        """The first line of its output; None while there is none."""
+
+
+class Launch(Protocol):
+    """Starts `sealwright` with these arguments; its errors go to the log."""
+
+    def __call__(self, arguments: Sequence[str], environment: dict[str, str], log: Path) -> Handle: ...
+
+
 @dataclass(slots=True)
 class ServerProcess:
     """A server process of ours: started, perhaps not ready yet, perhaps dead."""
 
-    process: subprocess.Popen[bytes]
+    handle: Handle
     environment: dict[str, str] = field(repr=False)
     api_key: str = field(repr=False)
     log: Path
@@ -59,33 +77,81 @@ class ServerProcess:
         Raises:
             ServerFailed: It ended, or was not ready in time.
         """
-        if self.server is None:
-            ready = first_line(self.process, self.log)
-            at = urlsplit(ready["url"])
-            self.server = RunningServer(
-                at.hostname or "127.0.0.1", at.port or 80, int(ready["pid"]), self.api_key, self.environment, self.log
-            )
+        deadline = time.monotonic() + START_SECONDS
+        while self.server is None:
+            line = self.handle.first_line()
+            if line:
+                at = urlsplit(json.loads(line)["url"])
+                self.server = RunningServer(
+                    at.hostname or "127.0.0.1", at.port or 80, self.handle.pid, self.api_key, self.environment, self.log
+                )
+            elif not self.is_alive or time.monotonic() > deadline:
+                raise ServerFailed(f"sealwright serve: {self.log.read_text(errors='replace').strip()[-500:]}")
+            else:
+                time.sleep(0.01)
         return self.server
 
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL, by its id."""
-        self.process.kill()
-        self.process.wait()
+        self.signal(signal.SIGKILL)
+        self.wait(STOP_SECONDS)
 
-    def terminate(self, within_seconds: float = STOP_SECONDS) -> tuple[int, float]:
-        """Ask it to end; its exit code (SIGKILL's when it had to be killed) and the seconds that it took."""
+    def signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.handle.pid, number)
+
+    def wait(self, within_seconds: float) -> int | None:
+        """Wait for its end; the exit code, or None if it still runs."""
+        deadline = time.monotonic() + within_seconds
+        while self.is_alive and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return self.handle.poll()
+
+    def terminate(self, within_seconds: float = STOP_SECONDS) -> tuple[int | None, float]:
+        """Ask it to end; its exit code (None: it had to be killed) and the seconds that it took."""
         begun = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(within_seconds)
-        except subprocess.TimeoutExpired:
+        self.signal(signal.SIGTERM)
+        code = self.wait(within_seconds)
+        if code is None:
             self.kill()
-        return self.process.returncode, time.monotonic() - begun
+        return code, time.monotonic() - begun
 
     @property
     def is_alive(self) -> bool:
         """Tell whether it runs."""
-        return self.process.poll() is None
+        return self.handle.poll() is None
+
+
+class _Child:
+    """The program itself, as anyone starts it."""
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path) -> None:
+        self._out = log.with_suffix(".out")
+        with log.open("wb") as errors, self._out.open("wb") as out:
+            self._process = subprocess.Popen(
+                [*PROGRAM, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
+            )
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.poll()
+
+    def first_line(self) -> bytes | None:
+        return first_line_of(self._out)
+
+
+def launch_program(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Handle:
+    """Start `python -m sealwright …`."""
+    return _Child(arguments, environment, log)
+
+
+def first_line_of(output: Path) -> bytes | None:
+    """The first whole line of a file that is being written."""
+    with output.open("rb") as lines:
+        line = lines.readline()
+    return line if line.endswith(b"\n") else None
 
 
 @dataclass(slots=True)
@@ -104,33 +170,18 @@ class Site:
     api_key: str = field(repr=False)
     processes: list[ServerProcess] = field(default_factory=list)
 
-    def start(
-        self,
-        *,
-        program: Sequence[str] = PROGRAM,
-        port: int | None = None,
-        arguments: Sequence[str] = (),
-        **settings: str,
-    ) -> ServerProcess:
-        """Start a server and do not wait for it; a free port unless one is named.
+    def start(self, *, launch: Launch = launch_program, port: int | None = None, **settings: str) -> ServerProcess:
+        """Start a server and do not wait for it; at a free port unless one is named.
 
         Args:
-            program: How `sealwright` is called; a runner module of the tests where ports are to be wrapped.
-            arguments: What follows `serve --json`.
+            launch: How a process is started; by default as anyone does it.
             settings: Further settings, by their name in the environment.
         """
         chosen = port if port is not None else postgres.free_port()
         environment = {**self.environment, "SEALWRIGHT_BIND": f"127.0.0.1:{chosen}", **settings}
         log = self.folder / f"server-{len(self.processes)}.log"
-        with log.open("wb") as errors:
-            process = subprocess.Popen(
-                [*program, "serve", "--json", *arguments],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-            )
-        started = ServerProcess(process, environment, self.api_key, log, chosen)
+        handle = launch(("serve", "--json"), environment, log)
+        started = ServerProcess(handle, environment, self.api_key, log, chosen)
         self.processes.append(started)
         return started
 
@@ -149,8 +200,6 @@ class Site:
         for one in self.processes:
             if one.is_alive:
                 one.kill()
-            if one.process.stdout is not None:
-                one.process.stdout.close()
 
 
 @dataclass(slots=True)
@@ -224,3 +273,29 @@ def template(kind: str, server: postgres.PostgresServer | None = None) -> Iterat
         }
         key = json.loads(run_command(environment, "demo"))["issuer_api_keys"][ISSUER]
         yield Template(kind, folder, server, url, public_url, environment, key)
+
+
+class Templates:
+    """The templates of a test run, each made when it is first asked for; use as a context manager.
+
+    Args:
+        find_server: Finds the PostgreSQL server.
+    """
+
+    def __init__(self, find_server: Callable[[], postgres.PostgresServer]) -> None:
+        self._find_server = find_server
+        self._stack = contextlib.ExitStack()
+        self._made: dict[str, Template] = {}
+
+    def __enter__(self) -> Templates:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def get(self, kind: str) -> Template:
+        """The template for ``sqlite`` or ``postgresql``."""
+        if kind not in self._made:
+            server = self._find_server() if kind == "postgresql" else None
+            self._made[kind] = self._stack.enter_context(template(kind, server))
+        return self._made[kind]

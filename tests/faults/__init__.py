@@ -1,0 +1,1 @@
+"""Things broken on purpose, and what has to hold afterwards."""

@@ -1,0 +1,221 @@
+"""Clients that issue, revoke and look, over the wire, through servers that die under them."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.support.history import ISSUE, REVOKE, History, Outcome, Sighting, Wish
+from tests.support.server import ISSUE_BODY
+
+ISSUE_PATH: Final = "/api/v1/credentials/issue"
+REVOKE_PATH: Final = "/api/v1/credentials/revoke"
+ANSWER_SECONDS: Final = 20
+SETTLE_SECONDS: Final = 45
+SUITES: Final = ("Ed25519Signature2020", "Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022")
+
+_LOST: Final = (OSError, http.client.HTTPException)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer: status, headers by lower-case name, body, and the seconds that it took."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    seconds: float
+
+
+class Caller:
+    """One kept-alive connection to each server; not for several threads."""
+
+    def __init__(self, api_key: str) -> None:
+        self._api_key = api_key
+        self._open: dict[int, http.client.HTTPConnection] = {}
+
+    def ask(self, port: int, method: str, path: str, body: bytes | None = None, *, key: str | None = None) -> Heard:
+        """Make one call.
+
+        Raises:
+            OSError, HTTPException: No answer came.
+        """
+        connection = self._open.get(port)
+        if connection is None:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+            self._open[port] = connection
+        headers = {"Authorization": f"Bearer {self._api_key}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        begun = time.monotonic()
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        except _LOST:
+            connection.close()
+            del self._open[port]
+            raise
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Heard(response.status, names, content, time.monotonic() - begun)
+
+    def carry_out(self, port: int, wish: Wish, history: History) -> Heard | None:
+        """Make a wish's call and note what came of it; None when no answer came."""
+        try:
+            path = ISSUE_PATH if wish.act == ISSUE else REVOKE_PATH
+            heard = self.ask(port, "POST", path, wish.body, key=wish.key)
+        except _LOST:
+            history.lost(wish)
+            return None
+        history.note(wish, heard.status, heard.headers, heard.body)
+        return heard
+
+    def close(self) -> None:
+        """Hang up."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+
+
+_NUMBERS: Final = itertools.count(1)
+
+
+def issue_wish(history: History, randomness: random.Random, **members: Any) -> Wish:
+    """A degree that nobody else asks for, under a key of its own, by one of the suites, one in ten not revocable."""
+    claims = {
+        "degree": {"type": "BachelorDegree", "university": "MIT", "graduationYear": randomness.randint(1990, 2026)}
+    }
+    body = {**ISSUE_BODY, "claims": claims, "proofType": randomness.choice(SUITES), **members}
+    if "revocable" not in body and randomness.random() < 0.1:
+        body["revocable"] = False
+    return history.begin(Wish(ISSUE, f"issue-{next(_NUMBERS)}", json.dumps(body).encode()))
+
+
+def revoke_wish(history: History, credential_id: str) -> Wish:
+    """A revocation, under a key of its own."""
+    body = json.dumps({"credentialId": credential_id, "reason": "a fault test"}).encode()
+    return history.begin(Wish(REVOKE, f"revoke-{next(_NUMBERS)}", body, credential_id))
+
+
+@dataclass(slots=True)
+class Load:
+    """Clients in threads: they go on until told to stop, whatever becomes of the servers.
+
+    Args:
+        ports: Where servers are, or may be again; asked anew for each call.
+        pause_seconds: The longest pause between two calls of one client.
+        slowest: Seconds of the slowest answer.
+    """
+
+    api_key: str
+    history: History
+    ports: Callable[[], Sequence[int]]
+    clients: int = 4
+    pause_seconds: float = 0.02
+    seed: int = 0
+    slowest: float = 0.0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin."""
+        self._threads = [
+            threading.Thread(target=self._client, args=(random.Random(self.seed * 1000 + number),), daemon=True)
+            for number in range(self.clients)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End, each client after the call that is under way."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(ANSWER_SECONDS + 10)
+            assert not thread.is_alive(), "a client hangs"
+
+    def _client(self, randomness: random.Random) -> None:
+        caller = Caller(self.api_key)
+        mine: list[str] = []
+        revoked: list[str] = []
+        while not self._stop.is_set():
+            chance = randomness.random()
+            if chance < 0.12 and mine:
+                self._revoke(caller, randomness, mine, revoked)
+            elif chance < 0.2 and revoked:
+                self._look(caller, randomness, randomness.choice(revoked))
+            else:
+                self._issue(caller, randomness, mine)
+            self._stop.wait(randomness.uniform(0, self.pause_seconds))
+        caller.close()
+
+    def _issue(self, caller: Caller, randomness: random.Random, mine: list[str]) -> None:
+        wish = issue_wish(self.history, randomness)
+        self._try(caller, randomness, wish)
+        found = wish.acknowledged()
+        if found is not None and found.index is not None:
+            mine.append(found.credential_id)
+
+    def _revoke(self, caller: Caller, randomness: random.Random, mine: list[str], revoked: list[str]) -> None:
+        subject = mine.pop(randomness.randrange(len(mine)))
+        wish = revoke_wish(self.history, subject)
+        self._try(caller, randomness, wish)
+        if wish.outcome is Outcome.OK:
+            revoked.append(subject)
+
+    def _try(self, caller: Caller, randomness: random.Random, wish: Wish) -> None:
+        """Once, and half of the time again at once when nothing was learned, as impatient clients do."""
+        self._carry_out(caller, randomness, wish)
+        if wish.outcome is Outcome.UNKNOWN and randomness.random() < 0.5:
+            self._carry_out(caller, randomness, wish)
+
+    def _carry_out(self, caller: Caller, randomness: random.Random, wish: Wish) -> None:
+        ports = self.ports()
+        if not ports:
+            self._stop.wait(0.05)
+            return
+        heard = caller.carry_out(randomness.choice(ports), wish, self.history)
+        if heard is None:
+            # Nobody is there, most likely: no reason to spin.
+            self._stop.wait(0.02)
+        else:
+            self.slowest = max(self.slowest, heard.seconds)
+
+    def _look(self, caller: Caller, randomness: random.Random, credential_id: str) -> None:
+        """Ask for the state of what was revoked before, at any server."""
+        ports = self.ports()
+        if not ports:
+            return
+        try:
+            heard = caller.ask(randomness.choice(ports), "GET", f"/api/v1/credentials/{credential_id}/status")
+        except _LOST:
+            return
+        if heard.status == 200:
+            self.history.see(Sighting(credential_id, still_good=json.loads(heard.body)["revoked"] is not True))
+
+
+def settle(history: History, api_key: str, ports: Sequence[int]) -> None:
+    """Retry what is unknown with its key, until there is an answer or the time is up."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+
+    def ask_again(numbered: tuple[int, Wish]) -> None:
+        number, wish = numbered
+        caller = Caller(api_key)
+        while wish.outcome is Outcome.UNKNOWN and time.monotonic() < deadline:
+            heard = caller.carry_out(ports[number % len(ports)], wish, history)
+            if heard is None or wish.outcome is Outcome.UNKNOWN:
+                time.sleep(0.25)
+        caller.close()
+
+    unknown = [wish for wish in history.wishes if wish.outcome is Outcome.UNKNOWN]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask_again, enumerate(unknown)))

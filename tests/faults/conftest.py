@@ -1,0 +1,45 @@
+"""Sites to break, copied from one template for each database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import DATABASES
+from tests.support.site import Site, Templates
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest) -> Iterator[Templates]:
+    """A store with the demo's data for each database."""
+    with Templates(lambda: request.getfixturevalue("_postgres_session").get()) as made:
+        yield made
+
+
+@pytest.fixture(params=DATABASES)
+def site(request: pytest.FixtureRequest, templates: Templates) -> Iterator[Site]:
+    """A site of this test's own; the test runs once on each supported database."""
+    with templates.get(request.param).site() as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_site(request: pytest.FixtureRequest, templates: Templates) -> Iterator[Site]:
+    """A site that all tests of a module share; they run once on each supported database."""
+    with templates.get(request.param).site() as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_site(templates: Templates) -> Iterator[Site]:
+    """A site on SQLite."""
+    with templates.get("sqlite").site() as made:
+        yield made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder breaks something."""
+    for item in items:
+        if "tests/faults" in item.path.as_posix():
+            item.add_marker(pytest.mark.faults)

@@ -1,0 +1,228 @@
+"""The checker is not blind: a sound history passes, and each thing spoiled by hand is named by its invariant."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clients import Caller, issue_wish, revoke_wish
+from tests.faults.judging import judge
+from tests.faults.nursery import nursery
+from tests.support.history import History, Outcome, Sighting, Trouble
+from tests.support.rows import Rows
+from tests.support.site import Site, Templates
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A store and the history that made it."""
+
+    site: Site
+    history: History
+
+
+@pytest.fixture(scope="module")
+def sound(templates: Templates) -> Iterator[Sound]:
+    """Twelve credentials of all suites, three of them revoked, and one reservation that was left behind."""
+    with templates.get("sqlite").site() as site:
+        history, randomness = History(), random.Random(5)
+        server = site.start(launch=nursery(), port=site.public_port)
+        server.wait_ready()
+        caller = Caller(site.api_key)
+        wishes = [issue_wish(history, randomness, revocable=True) for _ in range(12)]
+        for wish in wishes:
+            caller.carry_out(server.port, wish, history)
+        for wish in wishes[:3]:
+            found = wish.acknowledged()
+            assert found is not None
+            caller.carry_out(server.port, revoke_wish(history, found.credential_id), history)
+            history.see(Sighting(found.credential_id, still_good=False))
+        assert server.terminate()[0] == 0
+        _leave_behind(site.rows)
+        yield Sound(site, history)
+
+
+def _leave_behind(rows: Rows) -> None:
+    """A reservation such as a server leaves that dies before it signs."""
+    columns = "issuer_did, order_digest, key_id, proof_type, list_id"
+    rows.run(
+        f"INSERT INTO reservations (uid, {columns}, list_index, reserved_at, state) "
+        f"SELECT randomblob(16), {columns}, (list_index + 7) % 131072, reserved_at, 'reserved' "
+        "FROM reservations LIMIT 1"
+    )
+
+
+@pytest.fixture
+def copied(sound: Sound, tmp_path: Path) -> Sound:
+    """A copy that a test may spoil."""
+    home = tmp_path / "var"
+    shutil.copytree(Path(sound.site.environment["SEALWRIGHT_HOME"]), home)
+    url = f"sqlite:///{home / 'sealwright.db'}"
+    environment = {**sound.site.environment, "SEALWRIGHT_HOME": str(home), "SEALWRIGHT_DATABASE_URL": url}
+    site = replace(sound.site, folder=tmp_path, database_url=url, environment=environment, processes=[])
+    return Sound(site, sound.history.copy())
+
+
+def test_a_sound_history_passes(copied: Sound) -> None:
+    verdict = judge(copied.site, copied.history)
+    assert verdict, str(verdict)
+    assert verdict.counts["acknowledged"] == verdict.counts["verified"] == verdict.counts["fetched"] == 12
+    assert (verdict.counts["revocations"], verdict.counts["void"], verdict.counts["swept"]) == (3, 1, 1)
+
+
+def _free(rows: Rows) -> None:
+    """Take the store's own guards away, so that a test can do what they would refuse."""
+    names = [row[0] for row in rows.read("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+    rows.run(*(f"DROP TRIGGER {name}" for name in names), "DROP INDEX IF EXISTS uq_reservations_place")
+
+
+FIRST = "(SELECT uid FROM credentials WHERE status = 'valid' ORDER BY uid LIMIT 1)"
+REVOKED = "(SELECT uid FROM credentials WHERE status = 'revoked' ORDER BY uid LIMIT 1)"
+SECOND = "(SELECT uid FROM credentials WHERE status = 'valid' ORDER BY uid LIMIT 1 OFFSET 1)"
+NAME_OF_FIRST = (
+    f"(SELECT object_id FROM audit_rows WHERE action = 'credential.issued' AND object_id LIKE "
+    f"'%' || lower(substr(hex({FIRST}), 21)))"
+)
+ISSUED_ROW = f"action = 'credential.issued' AND object_id = {NAME_OF_FIRST}"
+SPOILED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "an acknowledged credential is gone": ("I1", (f"DELETE FROM credentials WHERE uid = {FIRST}",)),
+    "a stored document differs in one byte": (
+        "I1",
+        (f"UPDATE credentials SET document = CAST(replace(document, 'MIT', 'MIB') AS BLOB) WHERE uid = {FIRST}",),
+    ),
+    "two reservations hold one place": (
+        "I2",
+        (
+            "UPDATE reservations SET list_index = (SELECT list_index FROM reservations r WHERE r.uid = "
+            f"{SECOND}) WHERE uid = {FIRST}",
+        ),
+    ),
+    "a row names another place than its document": (
+        "I2",
+        (
+            f"UPDATE reservations SET list_index = list_index + 1 WHERE uid = {FIRST}",
+            f"UPDATE credentials SET list_index = list_index + 1 WHERE uid = {FIRST}",
+        ),
+    ),
+    "a credential lives that nobody was told of": (
+        "I3",
+        (
+            "INSERT INTO reservations (uid, issuer_did, order_digest, key_id, proof_type, reserved_at, state) "
+            "SELECT randomblob(16), issuer_did, order_digest, key_id, proof_type, reserved_at, 'issued' "
+            "FROM reservations LIMIT 1",
+        ),
+    ),
+    "a credential lives on a void reservation": (
+        "I3",
+        (f"UPDATE reservations SET state = 'void' WHERE uid = {FIRST}",),
+    ),
+    "a void reservation has no bit": (
+        "I3",
+        (
+            "INSERT INTO reservations (uid, issuer_did, order_digest, key_id, proof_type, list_id, list_index, "
+            "reserved_at, state) SELECT randomblob(16), issuer_did, order_digest, key_id, proof_type, list_id, "
+            "(list_index + 11) % 131072, reserved_at, 'void' FROM reservations WHERE list_id IS NOT NULL LIMIT 1",
+        ),
+    ),
+    "a credential has no audit row": ("I4", (f"DELETE FROM audit_rows WHERE {ISSUED_ROW}",)),
+    "an audit row has no effect": (
+        "I4",
+        (f"UPDATE audit_rows SET object_id = 'urn:uuid:nobody' WHERE {ISSUED_ROW}",),
+    ),
+    "a revocation is not on record": ("I4", ("DELETE FROM audit_rows WHERE action = 'credential.revoked'",)),
+    "an audit row was rewritten": (
+        "I5",
+        (f"UPDATE audit_rows SET body = CAST(replace(body, 'issuer001', 'issuer002') AS BLOB) WHERE {ISSUED_ROW}",),
+    ),
+    "the trail was shortened": (
+        "I5",
+        ("DELETE FROM audit_rows WHERE sequence = (SELECT sequence FROM audit_head)",),
+    ),
+    "a revocation bit went back": ("I8", ("UPDATE status_bits SET revocation = zeroblob(length(revocation))",)),
+    "a revoked credential is valid again": ("I8", (f"UPDATE credentials SET status = 'valid' WHERE uid = {REVOKED}",)),
+    "a row refers to nobody": (
+        "I12",
+        ("INSERT INTO did_names (name, did) VALUES ('did:adi:lost', 'did:adi:nobody')",),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_what_was_spoiled_is_found(copied: Sound, how: str) -> None:
+    invariant, statements = SPOILED[how]
+    _free(copied.site.rows)
+    copied.site.rows.run("PRAGMA foreign_keys = OFF", *statements)
+    verdict = judge(copied.site, copied.history)
+    assert invariant in verdict.invariants, f"{how}: {verdict}"
+
+
+def _other_bytes(history: History) -> None:
+    wish = history.wishes[0]
+    wish.answers.append(wish.answers[0].replace(b"MIT", b"MIB"))
+
+
+def _refused(history: History) -> None:
+    history.wishes[0].outcome = Outcome.REFUSED
+
+
+def _unsettled(history: History) -> None:
+    history.wishes[0].outcome = Outcome.UNKNOWN
+
+
+def _seen_good(history: History) -> None:
+    history.see(Sighting("urn:uuid:x", still_good=True))
+
+
+def _trace(history: History) -> None:
+    history.troubles.append(Trouble(503, {"retry-after": "1"}, b'{"status":503,"code":"X","detail":"Traceback"}'))
+
+
+def _final(history: History) -> None:
+    history.troubles.append(Trouble(500, {}, b'{"status":500,"code":"INTERNAL","retryable":false}'))
+
+
+def _impatient(history: History) -> None:
+    history.troubles.append(Trouble(503, {}, b'{"status":503,"code":"UNAVAILABLE","retryable":true}'))
+
+
+@pytest.mark.parametrize(
+    ("invariant", "change"),
+    [
+        ("P9", _other_bytes),
+        ("P9", _refused),
+        ("P9", _unsettled),
+        ("I8", _seen_good),
+        ("I11", _trace),
+        ("I11", _final),
+        ("I11", _impatient),
+    ],
+    ids=[
+        "one key brought two answers",
+        "a refused call has an effect",
+        "a call was never settled",
+        "a revoked credential was seen good",
+        "an answer tells a trace",
+        "an answer of 500 cannot be retried",
+        "a 503 does not say when",
+    ],
+)
+def test_what_clients_heard_is_judged(copied: Sound, invariant: str, change: Callable[[History], None]) -> None:
+    change(copied.history)
+    assert invariant in judge(copied.site, copied.history).invariants
+
+
+def test_a_damaged_page_is_found(copied: Sound) -> None:
+    path = copied.site.rows.path
+    copied.site.rows.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    root = copied.site.rows.value("SELECT rootpage FROM sqlite_master WHERE name = 'uq_credentials_external_id'")
+    index = copied.site.rows.value("SELECT rootpage FROM sqlite_master WHERE name = 'ix_credentials_holder'")
+    assert root != index
+    content = bytearray(path.read_bytes())
+    content[(index - 1) * 4096 + 8 : index * 4096] = bytes(4088)
+    path.write_bytes(bytes(content))
+    assert "I12" in judge(copied.site, copied.history).invariants

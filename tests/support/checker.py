@@ -1,0 +1,331 @@
+"""The invariants that hold after every fault, told from what clients heard and what lies in the tables.
+
+It runs once the system has settled: nothing is under way, each unknown call was retried with its key, and abandoned
+reservations were swept. It reads the tables by SQL and shares no code with what it judges, but for our verifier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.support.database_faults import database_faults
+from tests.support.history import ISSUE, REVOKE, Acknowledged, History, Outcome, Trouble
+from tests.support.rows import Rows
+from tests.support.tables_read import CredentialRow, Tables
+
+GENESIS: Final = bytes(32)
+# What must not stand in an answer of 500 or more: traces, statements, drivers, folders, secrets.
+TELLTALES: Final = (
+    b"Traceback",
+    b'File "',
+    b".py",
+    b"sqlite",
+    b"psycopg",
+    b"SELECT ",
+    b"INSERT ",
+    b"UPDATE ",
+    b"reservations",
+    b"audit_rows",
+    b"/tmp/",
+    b"/var/",
+    b"Bearer ",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was broken, and by what."""
+
+    invariant: str
+    subject: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.subject}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checker found, and over how much."""
+
+    violations: tuple[Violation, ...]
+    counts: dict[str, int]
+
+    @property
+    def invariants(self) -> set[str]:
+        """The invariants that do not hold."""
+        return {one.invariant for one in self.violations}
+
+    def __bool__(self) -> bool:
+        return not self.violations
+
+    def __str__(self) -> str:
+        told = "\n".join(f"  {one}" for one in self.violations[:20])
+        return f"{len(self.violations)} violations over {self.counts}\n{told}"
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Who is asked beside the tables.
+
+    Args:
+        fetch: Status and body of a credential's document by id, over the wire.
+        verify: Names of the checks that a document does not pass, by our verifier; none for a good one.
+        audit: The sentence of the trail's own verifier if it is not sound, exported checkpoints included; else None.
+        stranger: Whether software that is not ours finds a document good; None where there is none to ask.
+    """
+
+    fetch: Callable[[str], tuple[int, bytes]]
+    verify: Callable[[bytes], list[str]]
+    audit: Callable[[], str | None]
+    stranger: Callable[[bytes], bool] | None = None
+
+
+@dataclass(slots=True)
+class Checker:
+    """Holds one history against one store.
+
+    Args:
+        fetch_at_most: How many acknowledged documents are fetched over the wire; all are compared with their rows.
+        ask_stranger_at_most: How many documents are shown to software that is not ours.
+    """
+
+    history: History
+    rows: Rows
+    witnesses: Witnesses
+    fetch_at_most: int = 2_000
+    ask_stranger_at_most: int = 25
+    verify_at_most: int = 100_000
+    found: list[Violation] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def run(self) -> Verdict:
+        """Check everything."""
+        tables = Tables.read(self.rows)
+        acknowledged = {
+            one.credential_id: one for wish in self.history.of(ISSUE) if (one := wish.acknowledged()) is not None
+        }
+        self.counts["acknowledged"] = len(acknowledged)
+        self._outcomes()
+        self._documents(tables, acknowledged)
+        self._places(tables, acknowledged)
+        self._reservations(tables, acknowledged)
+        self._keys(tables)
+        self._audit_rows(tables)
+        self._chain(tables)
+        self._bits(tables)
+        self._troubles()
+        self._database()
+        return Verdict(tuple(self.found), dict(self.counts))
+
+    def _wrong(self, invariant: str, subject: object, detail: str) -> None:
+        self.found.append(Violation(invariant, str(subject), detail))
+
+    def _outcomes(self) -> None:
+        """P9: one key, one answer; after the retries nothing is unknown."""
+        for wish in self.history.wishes:
+            if wish.outcome is Outcome.UNKNOWN:
+                self._wrong("P9", wish.key, f"never settled; the last status was {wish.status}")
+            if len({hashlib.sha256(body).digest() for body in wish.answers}) > 1:
+                self._wrong("P9", wish.key, "one key brought different answers")
+
+    # -- I1 -----------------------------------------------------------------------------------------
+
+    def _documents(self, tables: Tables, acknowledged: dict[str, Acknowledged]) -> None:
+        for number, (name, one) in enumerate(acknowledged.items()):
+            row = tables.credentials.get(name)
+            if row is None:
+                self._wrong("I1", name, "was acknowledged and is not stored")
+                continue
+            if row.document != one.document:
+                self._wrong("I1", name, "the stored bytes are not those that were answered")
+            if number % self._stride(len(acknowledged), self.fetch_at_most) == 0:
+                self.counts["fetched"] += 1
+                if self.witnesses.fetch(name) != (200, one.document):
+                    self._wrong("I1", name, "what is fetched is not what was answered")
+            if number % self._stride(len(acknowledged), self.verify_at_most) == 0:
+                self._judge(row)
+            if number % self._stride(len(acknowledged), self.ask_stranger_at_most) == 0:
+                self._ask_stranger(row)
+
+    def _judge(self, row: CredentialRow) -> None:
+        self.counts["verified"] += 1
+        wanted = {"revoked": ["revocation"], "suspended": ["suspension"]}.get(row.status, [])
+        failed = self.witnesses.verify(row.document)
+        if failed != wanted:
+            self._wrong("I1", row.name, f"a {row.status} credential fails {failed}")
+
+    def _ask_stranger(self, row: CredentialRow) -> None:
+        if self.witnesses.stranger is None:
+            return
+        self.counts["judged_by_strangers"] += 1
+        if self.witnesses.stranger(row.document) is not (row.status == "valid"):
+            self._wrong("I1", row.name, f"strangers judge a {row.status} credential otherwise")
+
+    @staticmethod
+    def _stride(how_many: int, at_most: int) -> int:
+        return max(1, -(-how_many // max(1, at_most)))
+
+    # -- I2 -----------------------------------------------------------------------------------------
+
+    def _places(self, tables: Tables, acknowledged: dict[str, Acknowledged]) -> None:
+        used = Counter(one.place for one in tables.reservations.values() if one.place is not None)
+        for place, count in used.items():
+            if count > 1:
+                self._wrong("I2", place, f"was used {count} times")
+        heard = Counter((one.list_url, one.index) for one in acknowledged.values() if one.index is not None)
+        for answered, count in heard.items():
+            if count > 1:
+                self._wrong("I2", answered, f"was answered {count} times")
+        for row in tables.credentials.values():
+            if row.uid not in tables.reservations or tables.reservations[row.uid].place != row.place:
+                self._wrong("I2", row.name, "its row and its reservation name different places")
+            if set(_entries(row)) != ({row.place} if row.place is not None else set()):
+                self._wrong("I2", row.name, "the entry in the document is not that of the row")
+
+    # -- I3 -----------------------------------------------------------------------------------------
+
+    def _reservations(self, tables: Tables, acknowledged: dict[str, Acknowledged]) -> None:
+        known = acknowledged.keys()
+        by_uid = {row.uid: row for row in tables.credentials.values()}
+        self.counts["reservations"] = len(tables.reservations)
+        for uid, one in tables.reservations.items():
+            self.counts[one.state] += 1
+            row = by_uid.get(uid)
+            if one.state == "reserved":
+                self._wrong("I3", uid, "is still reserved after the sweep")
+            elif one.state == "issued" and (row is None or row.name not in known):
+                self._wrong("I3", uid, "was issued, and nobody was ever told")
+            elif one.state == "void":
+                if row is not None:
+                    self._wrong("I3", uid, "is void, and its credential lives")
+                if one.place is not None and not tables.bit(one.place, "revocation"):
+                    self._wrong("I3", uid, "is void, and its bit is not set")
+        for row in tables.credentials.values():
+            if row.uid not in tables.reservations or tables.reservations[row.uid].state != "issued":
+                self._wrong("I3", row.name, "lives without an issued reservation")
+
+    def _keys(self, tables: Tables) -> None:
+        """What was refused has no effect, and a key has at most one."""
+        effects = Counter(one.key for one in tables.reservations.values() if one.key and one.state == "issued")
+        for wish in self.history.of(ISSUE):
+            wanted = 1 if wish.outcome is Outcome.OK else 0
+            if effects.get(wish.key, 0) != wanted:
+                self._wrong("P9", wish.key, f"{wish.outcome.value}, and has {effects.get(wish.key, 0)} credentials")
+        for wish in self.history.of(REVOKE, Outcome.REFUSED):
+            self._wrong("P9", wish.key, f"a revocation that nobody else asked for was refused with {wish.status}")
+
+    # -- I4 -----------------------------------------------------------------------------------------
+
+    def _audit_rows(self, tables: Tables) -> None:
+        issued = Counter(row.subject for row in tables.audit if row.action == "credential.issued")
+        revoked = Counter(row.subject for row in tables.audit if row.action == "credential.revoked")
+        digests = {
+            row.subject: row.data.get("documentSha256") for row in tables.audit if row.action == "credential.issued"
+        }
+        self.counts["audit_rows"] = len(tables.audit)
+        for name, row in tables.credentials.items():
+            if issued[name] != 1:
+                self._wrong("I4", name, f"was issued with {issued[name]} audit rows")
+            elif digests[name] != hashlib.sha256(row.document).hexdigest():
+                self._wrong("I4", name, "its audit row speaks of other bytes")
+            if revoked[name] != (1 if row.status == "revoked" else 0):
+                self._wrong("I4", name, f"is {row.status}, with {revoked[name]} audit rows of a revocation")
+        for name in (issued.keys() | revoked.keys()) - tables.credentials.keys():
+            self._wrong("I4", name, "an audit row has no effect")
+        for wish in self.history.of(REVOKE, Outcome.OK):
+            if revoked[wish.subject] != 1:
+                self._wrong("I4", wish.subject, "its revocation was answered and is not on record")
+
+    # -- I5 -----------------------------------------------------------------------------------------
+
+    def _chain(self, tables: Tables) -> None:
+        before, at = GENESIS, 0
+        for position, row in enumerate(tables.audit, 1):
+            if (row.sequence, row.previous) != (position, before):
+                self._wrong("I5", row.sequence, "does not follow the row before it")
+                break
+            if hashlib.sha256(row.previous + row.body).digest() != row.hash:
+                self._wrong("I5", row.sequence, "its hash is not that of its content")
+            if row.at < at:
+                self._wrong("I5", row.sequence, "is dated before the row that it follows")
+            before, at = row.hash, row.at
+        if tables.head != (len(tables.audit), before):
+            self._wrong("I5", "head", "does not point at the last row")
+        told = self.witnesses.audit()
+        if told is not None:
+            self._wrong("I5", "trail", told)
+
+    # -- I8 -----------------------------------------------------------------------------------------
+
+    def _bits(self, tables: Tables) -> None:
+        for row in tables.credentials.values():
+            if row.place is None:
+                continue
+            if tables.bit(row.place, "revocation") is not (row.status == "revoked"):
+                self._wrong("I8", row.name, f"is {row.status}, and its bit says otherwise")
+            if tables.bit(row.place, "suspension") and row.status == "valid":
+                self._wrong("I8", row.name, "is valid, and its suspension bit is set")
+        for wish in self.history.of(REVOKE, Outcome.OK):
+            self.counts["revocations"] += 1
+            revoked = tables.credentials.get(wish.subject)
+            if revoked is None or revoked.status != "revoked":
+                self._wrong("I8", wish.subject, "its revocation was answered, and it is not revoked")
+        self.counts["sightings"] = len(self.history.sightings)
+        for sighting in self.history.sightings:
+            if sighting.still_good:
+                self._wrong("I8", sighting.credential_id, "passed after its revocation was answered")
+        set_bits = Counter(
+            {name: bin(int.from_bytes(bits, "big")).count("1") for name, bits in tables.revocation.items()}
+        )
+        explained = Counter(
+            one.place[0]
+            for uid, one in tables.reservations.items()
+            if one.place is not None and tables.bit(one.place, "revocation")
+        )
+        for name in set_bits.keys() | explained.keys():
+            if set_bits[name] != explained[name]:
+                self._wrong("I8", name, f"{set_bits[name]} bits are set, {explained[name]} of them for a reservation")
+
+    # -- I11, I12 -----------------------------------------------------------------------------------
+
+    def _troubles(self) -> None:
+        self.counts["answers_5xx"] = len(self.history.troubles)
+        for trouble in self.history.troubles:
+            for detail in _unfit(trouble):
+                self._wrong("I11", trouble.status, detail)
+
+    def _database(self) -> None:
+        for detail in database_faults(self.rows):
+            self._wrong("I12", "database", detail)
+
+
+def _entries(row: CredentialRow) -> Iterator[tuple[str, int]]:
+    """The places that a document names, by list id and index."""
+    found = json.loads(row.document).get("credentialStatus", [])
+    for entry in found if isinstance(found, list) else [found]:
+        list_id = str(entry["statusListCredential"]).split("/status/", 1)[1].split("/", 1)[0]
+        yield list_id, int(entry["statusListIndex"])
+
+
+def _unfit(trouble: Trouble) -> Iterator[str]:
+    """What is wrong with an answer of 500 or more."""
+    for word in TELLTALES:
+        if word in trouble.body:
+            yield f"the body tells {word.decode()!r}"
+    try:
+        problem: Any = json.loads(trouble.body)
+    except ValueError:
+        yield "the body is no problem object"
+        return
+    if not isinstance(problem, dict) or problem.get("status") != trouble.status or not problem.get("code"):
+        yield "the body is no problem object"
+    elif problem.get("retryable") is not True:
+        yield f"{problem['code']} does not say that it can be retried"
+    if trouble.status == 503 and "retry-after" not in trouble.headers:
+        yield "a 503 without Retry-After"
