@@ -23,7 +23,7 @@ VERIFY: Final = "/api/v1/credentials/verify"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serve(tmp_path_factory.mktemp("choices"), **NO_LIMITS) as one:
+    with serve(tmp_path_factory.mktemp("choices"), is_set_up=True, **NO_LIMITS) as one:
         yield one
 
 
