@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,9 @@ from tests.support.site import Site, Templates
 
 
 @pytest.fixture(scope="session")
-def templates(request: pytest.FixtureRequest) -> Iterator[Templates]:
+def templates(_postgres_session: Any) -> Iterator[Templates]:
     """A store with the demo's data for each database."""
-    with Templates(lambda: request.getfixturevalue("_postgres_session").get()) as made:
+    with Templates(_postgres_session.get) as made:
         yield made
 
 

@@ -94,12 +94,15 @@ def run(
     clients: int = 6,
     launch: Launch = launch_program,
     longest_life_seconds: float = 1.0,
+    fetch_at_most: int = 5_000,
+    verify_at_most: int = 100_000,
 ) -> Summary:
     """Kill servers of a fresh site under load, let it settle, and check.
 
     Args:
         launch: How servers are started; with a planted bug for the twin of this test.
         longest_life_seconds: How long a server lives at most, once it takes calls, before the next kill.
+        fetch_at_most: How many documents are fetched over the wire afterwards; `verify_at_most` likewise.
     """
     begun = time.monotonic()
     randomness = random.Random(seed)
@@ -115,7 +118,7 @@ def run(
     finally:
         load.stop()
     settle(history, site.api_key, pair.ports())
-    verdict = judge(site, history, pair.running[0])
+    verdict = judge(site, history, pair.running[0], fetch_at_most=fetch_at_most, verify_at_most=verify_at_most)
     exits = [one.terminate() for one in pair.running]
     return Summary(site.kind, kills, time.monotonic() - begun, verdict, history.counts(), exits)
 

@@ -1,0 +1,30 @@
+"""kill -9 at random moments under load: nothing acknowledged is lost, nothing unacknowledged lives."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults import kill_nine
+from tests.faults.nursery import nursery
+from tests.faults.planted import Plan
+from tests.support.site import Site
+
+pytestmark = pytest.mark.timeout(240)
+
+# The full size is `python -m tests.faults.kill_nine --kills 100`, on the program as anyone starts it.
+KILLS = 10
+
+
+def test_no_promise_breaks_when_servers_are_killed(site: Site) -> None:
+    summary = kill_nine.run(site, KILLS, seed=11, launch=nursery(), fetch_at_most=300, verify_at_most=600)
+    assert summary.verdict, str(summary.verdict)
+    assert summary.is_sound, summary.to_json()
+    assert summary.history["refused"] == 0
+    assert summary.verdict.counts["acknowledged"] > 100
+    assert summary.verdict.counts["revocations"] > 5
+
+
+def test_a_server_that_answers_before_it_stores_is_found_out(site: Site) -> None:
+    launch = nursery(Plan(bug="answers before it stores"))
+    summary = kill_nine.run(site, 3, seed=12, launch=launch, fetch_at_most=50, verify_at_most=50)
+    assert "I1" in summary.verdict.invariants, summary.to_json()
