@@ -10,7 +10,7 @@ from sealwright.vc.canon import CanonStats
 
 
 def office() -> OfficeMetrics:
-    return OfficeMetrics(lambda: CanonStats(hits=7, fallbacks=3, compiles=2, evictions=1))
+    return OfficeMetrics(lambda: CanonStats(hits=7, fallbacks=3, compiles=2, evictions=1, refusals=0, mismatches=0))
 
 
 def sample(metrics: OfficeMetrics, name: str, **labels: str) -> float | None:
