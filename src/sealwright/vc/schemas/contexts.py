@@ -35,7 +35,6 @@ for a prefixed name."""
 
 _TYPE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}")
 _BASE_TYPES: Final = frozenset({"VerifiableCredential", "VerifiablePresentation"})
-_IDENTIFIER_PATTERN: Final = re.compile(r"\^(did|urn|https?|ipfs|mailto|tel):")
 _REFUSED_NAMES: Final = frozenset({"", "__proto__"})
 
 
@@ -71,13 +70,6 @@ def build_context(schema: Mapping[str, Any], *, types: Sequence[str], base_url: 
 def context_url(base_url: str, name: str, version: str) -> str:
     """The address of a schema's context, under which documents name it."""
     return f"{base_url.rstrip('/')}/contexts/{quote(name, safe='')}/{quote(version, safe='')}"
-
-
-def is_identifier(place: Place) -> bool:
-    """Whether a member ``id`` names its object: its format or pattern makes it an absolute IRI."""
-    if place.formats() & {"uri", "iri"}:
-        return True
-    return any(_IDENTIFIER_PATTERN.match(schema.get("pattern", "")) for schema in place.schemas)
 
 
 def class_names(reader: Reader, place: Place, taken: frozenset[str]) -> tuple[str, ...]:
@@ -141,7 +133,7 @@ class _Builder:
         terms: dict[str, Any] = {"@protected": True}
         is_id, is_type = aliases.is_id, aliases.is_type
         if "id" in members:
-            is_id = is_identifier(members["id"])
+            is_id = members["id"].is_identifier()
             if is_id != aliases.is_id or not is_id:
                 terms["id"] = "@id" if is_id else {"@id": self._iri(members["id"].path)}
         if "type" in members:

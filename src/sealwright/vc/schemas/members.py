@@ -6,6 +6,7 @@ context all of these are one property, so they are gathered under its name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -18,6 +19,7 @@ ObjectSchema: TypeAlias = Mapping[str, Any]
 _IN_PLACE: Final = ("if", "then", "else")
 _CHOICES: Final = ("allOf", "anyOf", "oneOf")
 _ITEMS: Final = ("items", "contains", "unevaluatedItems")
+_IDENTIFIER: Final = re.compile(r"\^(did|urn|https?|ipfs|mailto|tel):")
 _KINDS: Final = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
@@ -60,6 +62,17 @@ class Place:
     def formats(self) -> frozenset[str]:
         """Every format asserted here."""
         return frozenset(schema["format"] for schema in self.schemas if "format" in schema)
+
+    def identifier_scheme(self) -> str | None:
+        """The scheme that every text here begins with, if a format or pattern makes it an absolute IRI."""
+        if self.formats() & {"uri", "iri"}:
+            return "urn"
+        matches = (_IDENTIFIER.match(schema.get("pattern", "")) for schema in self.schemas)
+        return next((match[1] for match in matches if match), None)
+
+    def is_identifier(self) -> bool:
+        """Whether a member ``id`` with these schemas names its object, rather than being a value like others."""
+        return self.identifier_scheme() is not None
 
 
 class Reader:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sealwright.vc.canon.canonicalizer import Canonicalizer
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.errors import DocumentRefused, Fault, SchemaInvalid
-from sealwright.vc.schemas.samples import Sampler
+from sealwright.vc.schemas.samples import MARK, Sampler
 
 _CREDENTIALS_1: Final = "https://www.w3.org/2018/credentials/v1"
 _CREDENTIALS_2: Final = "https://www.w3.org/ns/credentials/v2"
@@ -119,7 +119,7 @@ def _check_sample(
 ) -> None:
     whole = canonicalizer.canonicalize_by_reference(sample_credential(names, types, claims)).decode()
     for pointer, value, without in _leaves(claims):
-        if isinstance(value, str) and value.startswith("urn:sample:"):
+        if isinstance(value, str) and MARK in value:
             found = f'"{value}"' in whole or f"<{value}>" in whole
         elif isinstance(value, int) and not isinstance(value, bool):
             found = f'"{value}"' in whole

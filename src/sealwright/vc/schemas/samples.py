@@ -14,6 +14,9 @@ from sealwright.vc.schemas.members import Place, Reader
 
 MAX_SAMPLES: Final = 200
 
+MARK: Final = "sample-mark-"
+"""What a marked text holds and no context does."""
+
 _FORMATTED: Final[Mapping[str, str]] = {
     "date": "2026-11-21",
     "date-time": "2026-11-21T02:30:00Z",
@@ -116,9 +119,11 @@ class Sampler:
         return int(low) + next(self._numbers) + (0 if kind == "integer" else 0.5)
 
     def _text(self, place: Place) -> str:
+        scheme = place.identifier_scheme() if place.path and place.path[-1] == "id" else None
+        if scheme is not None:
+            return f"{scheme}:{MARK}{next(self._numbers)}"
         if self._marked:
-            # A mark that is also an absolute IRI serves where the member turns out to be an identifier.
-            return f"urn:sample:{next(self._numbers)}"
+            return f"{MARK}{next(self._numbers)}"
         for format_ in sorted(place.formats()):
             return _FORMATTED[format_]
         least = max((schema.get("minLength", 0) for schema in place.schemas), default=0)

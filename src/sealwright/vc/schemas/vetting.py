@@ -71,6 +71,8 @@ def _check_size(schema: Mapping[str, Any]) -> None:
             if depth > MAX_DEPTH:
                 raise SchemaTooComplex(f"The schema nests deeper than {MAX_DEPTH} levels.")
             stack += [(item, depth + 1) for item in (node.values() if isinstance(node, dict) else node)]
+        elif not isinstance(node, str | int | float | bool) and node is not None:
+            raise SchemaInvalid("The schema is not JSON.", pointer="")
     try:
         size = len(msgspec.json.encode(schema))
     except (TypeError, ValueError) as error:
