@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 from sealwright.domain import audit_check
 
 from .conftest import ISSUE_BODY, Terminal
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _tamper(home: Path, statement: str, *values: object) -> None:
@@ -151,3 +154,15 @@ def test_office_that_is_not_there_could_not_be_checked(terminal: Terminal) -> No
 def test_export_to_where_nobody_can_write_is_misuse(issued: dict[str, Any], terminal: Terminal, home: Path) -> None:
     said = terminal("audit", "export", "--out", str(home / "none" / "x"))
     assert (said.code, said.problem["code"]) == (2, "USAGE")
+
+
+def test_export_can_be_piped(issued: dict[str, Any], home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sealwright", "audit", "export", "--out", "-"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "SEALWRIGHT_HOME": str(home)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert audit_check.check_export(done.stdout.splitlines(keepends=True)).verified is True

@@ -135,14 +135,16 @@ def test_plain_server_says_where_it_is(
     assert all(json.loads(entry)["level"] for entry in served.log.read_text().splitlines())
 
 
-def test_server_without_office_answers_health_and_asks_for_setup(
-    home: Path, tmp_path: Path, running: list[Served]
+def test_server_without_office_answers_health_and_waits_for_setup(
+    home: Path, tmp_path: Path, running: list[Served], terminal: Terminal
 ) -> None:
     served = Served(home, tmp_path / "log", "--port", "0", "--json")
     running.append(served)
     url = json.loads(served.first_line())["url"]
     assert _ask(url, "/healthz").status == 200
     assert _ask(url, "/api/v1/schemas").json()["code"] == "SETUP_REQUIRED"
+    assert terminal("init").answer["already_initialized"] is False
+    assert len(_ask(url, "/api/v1/schemas").json()["data"]) == 8
     assert served.stop()[0] == 0
 
 

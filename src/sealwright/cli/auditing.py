@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,26 +64,33 @@ def _tell(output: Output, verdict: AuditVerdict) -> int:
 
 @audit.command("export")
 def export(
-    ctx: typer.Context, out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where it goes.")]
+    ctx: typer.Context,
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where to; `-` for stdout.")],
 ) -> None:
     """Write the whole trail with its checkpoints, for anyone to verify."""
-    import hashlib
-
     from sealwright.cli.files import write_output
 
-    digest = hashlib.sha256()
-    lines = 0
+    count = _Count()
     with desk.reading() as at:
+        written = write_output(out, count.passing(at.office.auditing.export(at.caller)))
+    if out != "-":
+        members = {"file": out, "lines": count.lines, "bytes": written, "sha256": count.digest.hexdigest()}
+        of(ctx).emit(members)
 
-        def parts() -> object:
-            nonlocal lines
-            for line in at.office.auditing.export(at.caller):
-                digest.update(line)
-                lines += 1
-                yield line
 
-        written = write_output(out, parts())  # type: ignore[arg-type]
-    of(ctx).emit({"file": out, "lines": lines, "bytes": written, "sha256": digest.hexdigest()})
+class _Count:
+    """Counts and digests lines on their way."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.digest = hashlib.sha256()
+
+    def passing(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Give the lines on."""
+        for line in lines:
+            self.lines += 1
+            self.digest.update(line)
+            yield line
 
 
 def verify_store(ctx: typer.Context) -> int:

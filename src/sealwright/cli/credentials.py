@@ -92,7 +92,7 @@ def revoke(
     """Revoke credentials for good, one by one; a failure stops nobody else."""
     from sealwright.web.api.shapes.credentials import BATCH_REVOKE
 
-    ids = [_unescaped(credential_id) for credential_id in credential_ids]
+    ids = list(credential_ids)
     checked(BATCH_REVOKE, {"credentialIds": ids, "reason": reason, "reasonCode": reason_code})
     if not dry_run:
         confirm(of(ctx), f"Revoke {len(ids)} for good?", yes=yes)
@@ -200,10 +200,6 @@ def _result_line(item: RevokedItem) -> str:
 
     outcome = problem_for(item.error).code if item.error is not None else "revoked"
     return printable(f"{item.credential_id}  {outcome}")
-
-
-def _unescaped(credential_id: str) -> str:
-    return credential_id.strip()
 
 
 def _pretty(document: object) -> str:

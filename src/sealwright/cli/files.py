@@ -34,7 +34,7 @@ def read_input(name: str) -> bytes:
 
 
 def write_output(name: str, parts: Iterable[bytes]) -> int:
-    """Write a file of mode 0600 beside its place and move it there, so that nobody sees half of it.
+    """Write a file of mode 0600 beside its place and move it there, so that nobody sees half of it; ``-`` is stdout.
 
     Returns:
         The number of bytes.
@@ -42,6 +42,10 @@ def write_output(name: str, parts: Iterable[bytes]) -> int:
     Raises:
         UnreadableFile: It cannot be written.
     """
+    if name == "-":
+        written = sum(sys.stdout.buffer.write(part) for part in parts)
+        sys.stdout.buffer.flush()
+        return written
     target = Path(name)
     written = 0
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -73,17 +73,11 @@ def confirm(output: Output, question: str, *, yes: bool) -> None:
     Raises:
         typer.Abort: They said no.
     """
-    if yes or output.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if yes or output.json or not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):
         return
     typer.confirm(question, abort=True, err=True)
 
 
-def one_of(text: str, allowed: Sequence[str], option: str) -> str:
-    """Take one of a closed set.
-
-    Raises:
-        Misused: Another value.
-    """
-    if text not in allowed:
-        raise Misused(f"{option} takes one of {', '.join(allowed)}")
-    return text
+def _is_terminal(stream: object) -> bool:
+    """Tell whether somebody sits there; a closed stream is none at all."""
+    return bool(getattr(stream, "isatty", bool)())
