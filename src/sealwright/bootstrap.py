@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,9 +47,11 @@ from sealwright.storage.inspection import check_database
 from sealwright.storage.migrations import migrate
 from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
-from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.canon import Canonicalizer, PlanMismatch
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.errors import VcError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def build(settings: Settings, *, public_url: str | None = None, clock: Clock | N
 def _ground(settings: Settings, database: Database, clock: Clock) -> _Ground:
     units = make_unit_of_work_factory(database)
     contexts = ContextStore.pinned()
-    canon = Canonicalizer(contexts)
+    canon = Canonicalizer(contexts, on_mismatch=_alarm)
     return _Ground(
         settings=settings,
         database=database,
@@ -101,6 +104,11 @@ def _ground(settings: Settings, database: Database, clock: Clock) -> _Ground:
         registry=Registry(units, make_epoch_reader(database)),
         metrics=OfficeMetrics(canon.stats),
     )
+
+
+def _alarm(mismatch: PlanMismatch) -> None:
+    """Tell the operator that a plan is out of use; issuing goes on by the reference."""
+    _log.error("plan and reference differ", extra={"code": mismatch.contexts_digest.hex()[:16]})
 
 
 def _key_store(settings: Settings) -> KeyStore:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealwright.domain.credentials import CredentialStatus, ReasonCode
-from sealwright.domain.errors import AlreadyRevoked, NotIssuerOfCredential, NotRevocable
+from sealwright.domain.errors import AlreadyRevoked, NotIssuerOfCredential, NotRevocable, StateConflict
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
 from sealwright.vc.encoding.strict_json import parse_json
@@ -110,3 +110,19 @@ def test_expired_credential_fails_by_the_clock_alone(office: Office, clock: Mova
     outcome = _outcomes(office, record.document)
     assert (outcome["expiration"], outcome["verified"]) == ("failed", "False")
     assert record.status_at(clock.now()) is CredentialStatus.EXPIRED
+
+
+def test_numbers_are_stored_in_the_form_that_is_signed(office: Office) -> None:
+    degree = {"type": "BachelorDegree", "university": "MIT", "graduationYear": 2025, "gpa": 4.0}
+    record = issue(office, claims={"degree": degree}).record
+    assert b'"gpa":4}' in (record.document or b"")
+    assert _outcomes(office, record.document or b"")["verified"] == "True"
+
+
+def test_an_expired_credential_is_not_revoked_any_more(office: Office, clock: MovableClock) -> None:
+    record = issue(office, expiration=clock.now().replace(year=2027)).record
+    clock.move(days=500)
+    with pytest.raises(StateConflict):
+        office.acts.run(
+            the_operator(office), lambda uow, me: office.revocation.revoke(uow, me, record.credential_id, "late")
+        )

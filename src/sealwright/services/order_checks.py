@@ -122,7 +122,7 @@ class OrderChecks:
         if not holder_active:
             raise HolderDeactivated(f"{holder} is deactivated.")
         # (2) claims against the credential schema; every term defined; dates; policy
-        self._schemas.check_claims(schema, request.claims)
+        order = replace(order, content=self._schemas.check_claims(schema, request.claims))
         self._prove_signable(order)
         self._check_dates(request.expiration, None)
         if schema.revocation_required and not request.revocable:

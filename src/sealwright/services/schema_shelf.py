@@ -13,7 +13,7 @@ from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
-from sealwright.vc.schemas.reserved import check_claims
+from sealwright.vc.schemas.reserved import check_claims, normalize_numbers
 from sealwright.vc.schemas.validation import ClaimsValidator
 
 SHELF_CAPACITY: Final = 4_096
@@ -54,8 +54,8 @@ class SchemaShelf:
             self._validators[record.schema_id] = validator
         return validator
 
-    def check_claims(self, record: SchemaRecord, claims: Mapping[str, JSONValue]) -> None:
-        """Check claims against reserved names, limits and the schema.
+    def check_claims(self, record: SchemaRecord, claims: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:
+        """Check claims against reserved names, limits and the schema; gives them in the number form that is signed.
 
         Raises:
             ReservedKey, ClaimsTooLarge, InvalidCharacter, UnsignableValue, NumberOutOfRange: By form.
@@ -63,3 +63,5 @@ class SchemaShelf:
         """
         check_claims(claims)
         self.validator(record).check(claims)
+        normal: Mapping[str, JSONValue] = normalize_numbers(claims)
+        return normal
