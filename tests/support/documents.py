@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sealwright.vc.contexts.store import ContextStore
@@ -171,7 +171,8 @@ def _iri(leaves: random.Random) -> str:
 
 
 def _number(structure: random.Random, leaves: random.Random, _depth: int) -> int | float:
-    return leaves.choice(structure.choice([INTEGERS, FRACTIONS, WHOLES]))
+    pools: list[Sequence[int | float]] = [INTEGERS, FRACTIONS, WHOLES]
+    return leaves.choice(structure.choice(pools))
 
 
 _MEMBERS: dict[str, Callable[[random.Random, random.Random, int], Any]] = {
