@@ -19,7 +19,7 @@ from sealwright.vc.canon.rechecking import PlanMismatch, Rechecker
 from sealwright.vc.canon.reference import ReferenceProcessor, encode
 from sealwright.vc.canon.shape import Key, NoPlanError, ShapeReader
 from sealwright.vc.contexts.store import ContextStore
-from sealwright.vc.errors import InvalidCharacter, TooComplex
+from sealwright.vc.errors import InvalidCharacter, TooComplex, VcError
 
 DEADLINE_SECONDS: Final = 2.0
 MAX_PLANS: Final = 4_096
@@ -191,6 +191,8 @@ class Canonicalizer:
 
     def _by_plan(self, plan: Plan, leaves: Any, document: Mapping[str, Any]) -> bytes | None:
         """What a plan makes of the leaves; None where the reference must decide."""
+        if plan.is_poisoned:
+            return None
         try:
             text = plan.fill(leaves)
             if text is None:
@@ -277,8 +279,13 @@ class Canonicalizer:
 
     def _compare(self, plan: Plan, document: Mapping[str, Any], data: bytes) -> None:
         """Hold what a plan gave against the reference; runs in the background."""
-        if self.canonicalize_by_reference(document) == data:
-            return
+        try:
+            if self.canonicalize_by_reference(document) == data:
+                return
+        except TooComplex:
+            return  # The reference ran out of time; that says nothing about the plan.
+        except VcError:
+            pass  # The reference refuses what the plan took: the worst of differences.
         with self._lock:
             self._mismatches += 1
             self._distrusted.add(plan.digest)

@@ -63,5 +63,7 @@ class Rechecker:
             plan, document, data = queue.get()
             try:
                 self._compare(plan, msgspec.json.decode(document), data)
+            except Exception:  # noqa: BLE001  # whatever went wrong, the plan stays unproved and the thread alive
+                plan.is_poisoned = True
             finally:
                 queue.task_done()

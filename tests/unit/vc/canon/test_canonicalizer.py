@@ -244,6 +244,17 @@ def test_a_mismatch_poisons_every_plan_of_its_contexts_and_is_reported() -> None
     assert door.stats().hits == 2
 
 
+def test_a_plan_that_answers_where_the_reference_refuses_is_a_mismatch() -> None:
+    door = canon()
+    assert door.learn(credential(label="x", link="urn:a"))
+    only_plan(door).fill = lambda _leaves: "wrong\n"
+    assert door.canonicalize(credential(label="x", link="relative")) == b"wrong\n"
+    door.finish_rechecks()
+    assert door.stats().mismatches == 1
+    with pytest.raises(UndefinedTerm):
+        door.canonicalize(credential(label="x", link="relative"))
+
+
 def test_a_plan_that_does_not_reproduce_its_marks_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sealwright.vc.canon.plans.generate_fill", lambda *_: lambda _leaves: "wrong\n")
     door = canon()
