@@ -17,6 +17,7 @@ from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.proofs.signing import ProofOptions, attach, prepare
 from sealwright.vc.proofs.verifying import VerifiedProof, verify_proofs
 from sealwright.vc.verification.credential import verify_credential
+from sealwright.vc.verification.presentation import PresentationReport, verify_presentation
 from sealwright.vc.verification.report import VerificationReport
 from sealwright.vc.verification.sources import ANY_ISSUER, NoSchemaSource, NoStatusSource
 
@@ -57,9 +58,11 @@ class Ours:
             store.register(url, content)
         self.canon = Canonicalizer(store)
 
-    def sign(self, document: Mapping[str, Any], issuer: Issuer, *, suite: str, created: str) -> dict[str, Any]:
-        """The document with our proof, made at a given time."""
-        options = ProofOptions(suite, issuer.method, parse_rfc3339(created))
+    def sign(
+        self, document: Mapping[str, Any], issuer: Issuer, *, suite: str, created: str, **options_members: Any
+    ) -> dict[str, Any]:
+        """The document with our proof, made at a given time; purpose, challenge and domain by name."""
+        options = ProofOptions(suite, issuer.method, parse_rfc3339(created), **options_members)
         prepared = prepare(document, options, self.canon)
         signed: dict[str, Any] = attach(prepared, issuer.signer.sign(prepared.data_to_sign))
         return signed
@@ -89,4 +92,19 @@ class Ours:
             schemas=NoSchemaSource(),
             now=now,
             handed_status_lists=status_lists,
+        )
+
+    def presentation_report(self, document: Mapping[str, Any], *, challenge: str, domain: str) -> PresentationReport:
+        """The full report on a presentation and the credentials in it."""
+        return verify_presentation(
+            document,
+            resolver=GenericResolver(),
+            canon=self.canon,
+            accepted_suites=SUITES,
+            trusted_issuers=ANY_ISSUER,
+            statuses=NoStatusSource(),
+            schemas=NoSchemaSource(),
+            now=NOW,
+            challenge=challenge,
+            domain=domain,
         )
