@@ -120,7 +120,7 @@ class Canonicalizer:
         """
         try:
             key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
-        except (NoPlanError, AttributeError, TypeError):
+        except NoPlanError:
             return self._fall_back(document, allow_inline=allow_inline)
         entry = self._plans.get(key)
         if entry is None:
@@ -159,7 +159,7 @@ class Canonicalizer:
         """
         try:
             key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
-        except (NoPlanError, AttributeError, TypeError):
+        except NoPlanError:
             return False
         return self._compile(document, key, leaves) is not None
 
@@ -171,7 +171,7 @@ class Canonicalizer:
         """
         try:
             key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
-        except (NoPlanError, AttributeError, TypeError):
+        except NoPlanError:
             return PlanHandle(self, None)
         return PlanHandle(self, self._compile(document, key, leaves))
 

@@ -161,9 +161,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
     def _expand(
         self, active_ctx: ActiveContext, active_property: str | None, element: Any, *args: Any, **kw: Any
     ) -> Any:
-        self._visits += 1
-        if self._visits & 31 == 0:
-            self._budget.check_time()
+        self._tick()
         result = super()._expand(active_ctx, active_property, element, *args, **kw)
         if result is None and element is not None:
             raise UnsignableValue("A value stands where JSON-LD drops it.", pointer=self._pointer(element))
@@ -239,6 +237,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
     def _create_term_definition(
         self, active_ctx: ActiveContext, local_ctx: Mapping[str, Any], term: str, *args: Any, **kw: Any
     ) -> None:
+        self._tick()
         if not local_ctx or self._resolver.is_pinned(local_ctx):
             super()._create_term_definition(active_ctx, local_ctx, term, *args, **kw)
             return
@@ -248,6 +247,12 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         super()._create_term_definition(active_ctx, local_ctx, term, *args, **kw)
         if previous is not None and active_ctx["mappings"].get(term) != previous:
             raise TermConflict("An inline context redefines an existing term.")
+
+    def _tick(self) -> None:
+        """Look at the clock now and then; both values and term definitions count as steps."""
+        self._visits += 1
+        if self._visits & 31 == 0:
+            self._budget.check_time()
 
     def _check_object(
         self,

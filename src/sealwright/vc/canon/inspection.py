@@ -118,6 +118,8 @@ class _Inspection:
             raise NestingTooDeep(f"The document nests deeper than {MAX_DEPTH} levels.", pointer=pointer)
         for term, definition in context.items():
             self._values += 1
+            if self._values > MAX_VALUES:
+                raise TooComplex(f"The document holds more than {MAX_VALUES} values.")
             if not isinstance(term, str):
                 raise MalformedDocument("A member name is not a string.", pointer=pointer)
             at = child(pointer, term)

@@ -94,6 +94,8 @@ class ShapeReader:
         Raises:
             NoPlanError: No plan can take the document.
         """
+        if type(document) is not dict:
+            raise NoPlanError
         profile = self.profile(document.get("@context"))
         parts: list[Any] = []
         leaves: list[Any] = []

@@ -197,6 +197,14 @@ def test_the_deadline_holds_during_expansion() -> None:
         REFERENCE.canonicalize(credential(parts=[{"label": str(i)} for i in range(500)]), budget)
 
 
+def test_the_deadline_holds_while_contexts_are_read() -> None:
+    scoped = {f"t{number}": {"@id": "urn:t", "@context": {"s": "urn:s"}} for number in range(300)}
+    document = {"@context": [V2, scoped], "id": "urn:a", "t1": "x"}
+    budget = WorkBudget(10**9, deadline=0.0, clock=lambda: 1.0)
+    with pytest.raises(TooComplex):
+        ReferenceProcessor(documents.store()).canonicalize(document, budget, allow_inline=True)
+
+
 def test_relative_identifiers_do_not_become_addresses_of_a_made_up_host() -> None:
     with pytest.raises(UndefinedTerm):
         lines({**credential(), "id": "relative"})
