@@ -57,6 +57,8 @@ def check_signable(claims: Mapping[str, Any]) -> None:
     Raises:
         UnsignableValue: A null, an empty array or an empty object below the top.
     """
+    if _reaches_signed_form(claims):
+        return
     stack = [(child("/claims", name), value) for name, value in reversed(list(claims.items()))]
     while stack:
         pointer, value = stack.pop()
@@ -82,6 +84,25 @@ def normalize_numbers(claims: Any) -> Any:
     if isinstance(claims, list):
         return [normalize_numbers(item) for item in claims]
     return claims
+
+
+def _reaches_signed_form(claims: Any) -> bool:
+    """One quick look for nulls and empty containers, without pointers."""
+    stack = list(claims.values())
+    while stack:
+        value = stack.pop()
+        kind = type(value)
+        if kind is dict:
+            if not value:
+                return False
+            stack.extend(value.values())
+        elif kind is list:
+            if not value:
+                return False
+            stack.extend(value)
+        elif value is None:
+            return False
+    return True
 
 
 def _is_plain(claims: Any) -> bool:
