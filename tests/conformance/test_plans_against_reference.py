@@ -49,10 +49,10 @@ class Remembering(Canonicalizer):
         return answer[1]  # type: ignore[no-any-return]
 
 
-def generated(seed: int) -> Any:
+def generated(seed: int, per_shape: int = PER_SHAPE) -> Any:
     for shape in range(SHAPES):
         leaves = random.Random(seed * 1_000_003 + shape)
-        for _ in range(PER_SHAPE):
+        for _ in range(per_shape):
             yield documents.credential(random.Random(seed + shape), leaves)
 
 
@@ -94,7 +94,7 @@ def test_hostile_variants_give_the_answer_of_the_reference() -> None:
 
 def test_canonicalization_leaves_its_input_alone() -> None:
     canon = Canonicalizer(documents.store())
-    for document in list(generated(3))[:: PER_SHAPE // 2]:
+    for document in generated(3, 2):
         before = repr(document)
         canon.canonicalize_by_reference(document)
         canon.canonicalize(document)
@@ -106,7 +106,7 @@ def test_a_third_implementation_labels_and_escapes_alike() -> None:
     contexts = documents.store()
     canon, reference = Canonicalizer(contexts), ReferenceProcessor(contexts)
     ran = 0
-    for document in list(generated(4))[::10]:
+    for document in generated(4, 4):
         statements = "".join(line(quad) for quad in reference.quads(document, WorkBudget()))
         assert canon.canonicalize(document) == nquads.third_opinion(statements.encode())
         ran += 1
@@ -123,7 +123,7 @@ def test_unaltered_pyld_agrees_where_it_escapes_rightly() -> None:
 
     options = {"algorithm": "URDNA2015", "format": "application/n-quads", "base": None, "documentLoader": load}
     ran = 0
-    for document in list(generated(5))[::25]:
+    for document in generated(5, 2):
         ours = canon.canonicalize(document).decode()
         if "\\u00" not in ours and "\\b" not in ours and "\\f" not in ours:
             assert ours == jsonld.normalize(document, options)
