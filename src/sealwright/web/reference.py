@@ -18,16 +18,38 @@ from sealwright.web.reply import HTML, JSON, Headers, Reply, encode
 from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
 
 STYLE: Final = """
-:root{color-scheme:light dark;--line:#8886;--soft:#8882}
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem 1rem 4rem}
-h1{font-size:1.8rem}h2{margin-top:3rem;border-bottom:1px solid var(--line)}h3{margin-top:2rem;font-size:1.05rem}
-code,pre{font-family:ui-monospace,monospace;font-size:.9em}
-pre{background:var(--soft);padding:.8rem;overflow:auto;border-radius:.4rem}
-table{border-collapse:collapse;width:100%}
-td,th{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top}
-.method{display:inline-block;min-width:4rem;font-weight:700}
-details{margin:.5rem 0}summary{cursor:pointer}
-nav ul{columns:2;list-style:none;padding:0}
+:root{color-scheme:light dark;--paper:#f6f6f3;--card:#fff;--sunk:#eceef2;--ink:#1b1e27;--muted:#535a6b;--line:#d7dae2;
+--accent:#4a3fa3;--get:#1c3f86;--get-ground:#d9e8fd;--write:#14532d;--write-ground:#d6f1dc;--drop:#8c1515;
+--drop-ground:#fcdcda}
+@media (prefers-color-scheme:dark){:root{--paper:#14161c;--card:#1c1f27;--sunk:#262a34;--ink:#e7e9ef;--muted:#a7aebd;
+--line:#363c49;--accent:#b0a8fa;--get:#a9c8fb;--get-ground:#1d2f52;--write:#9bdcab;--write-ground:#16381f;--drop:#f5aaa6;
+--drop-ground:#4a1a19}}
+*{box-sizing:border-box}
+body{font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}
+main{max-width:66rem;margin:0 auto;padding:2rem 1.25rem 5rem;overflow-wrap:anywhere}
+h1{font-size:1.75rem;line-height:1.2;margin:0 0 .5rem}
+h2{margin:3rem 0 1rem;font-size:1.3rem;border-bottom:1px solid var(--line);padding-bottom:.3rem}
+h3{margin:0 0 .4rem;font-size:1rem}
+a{color:var(--accent)}a:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+p{margin:.5rem 0}.lead{color:var(--muted);margin-bottom:2rem}
+code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,monospace;font-size:.875em}
+pre{background:var(--sunk);padding:.8rem 1rem;overflow:auto;border-radius:.4rem;overflow-wrap:normal}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;margin:.6rem 0;font-size:.92rem}
+td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem .35rem 0;text-align:left;vertical-align:top}
+th{color:var(--muted);font-weight:600}
+.route{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.25rem;margin:1rem 0}
+.method{display:inline-block;min-width:4.4rem;text-align:center;font:700 .75rem/1.6 ui-monospace,monospace;
+border-radius:.3rem;padding:0 .4rem;background:var(--write-ground);color:var(--write)}
+.GET{background:var(--get-ground);color:var(--get)}.DELETE{background:var(--drop-ground);color:var(--drop)}
+details{margin:.5rem 0}summary{cursor:pointer;color:var(--muted)}
+nav{display:grid;grid-template-columns:repeat(auto-fill,minmax(22rem,1fr));gap:1rem}
+nav section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem}
+nav h2{font-size:1rem;border:0;margin:0 0 .5rem;padding:0}
+nav ul{list-style:none;margin:0;padding:0}nav li{margin:.25rem 0;display:flex;gap:.5rem;align-items:baseline}
+nav a{text-decoration:none}nav a:hover{text-decoration:underline}
+@media (max-width:30rem){nav{grid-template-columns:1fr}main{padding:1.25rem .9rem 3rem}h1{font-size:1.35rem}
+.route{padding:.8rem .9rem}}
 """
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode("utf-8")).digest()).decode("ascii")
 _PAGE_HEADERS: Final[Headers] = (
@@ -76,14 +98,11 @@ def _docs_page() -> bytes:
     routes = _routes()
     tags = list(dict.fromkeys(route.tag for route in routes))
     parts = [
-        "<p>Every route, with its callers, bodies, answers and refusals. The same in OpenAPI 3.1: "
-        '<a href="/openapi.json">openapi.json</a>.</p><nav><ul>'
+        '<p class="lead">Every route, with its callers, bodies, answers and refusals. The same in OpenAPI 3.1: '
+        '<a href="/openapi.json">openapi.json</a>.</p><nav>'
     ]
-    parts += [
-        f'<li><a href="#{route.operation_id}"><code>{route.method} {escape(route.path)}</code></a></li>'
-        for route in routes
-    ]
-    parts.append("</ul></nav>")
+    parts += [_index(tag, [route for route in routes if route.tag == tag]) for tag in tags]
+    parts.append("</nav>")
     for tag in tags:
         parts.append(f"<h2>{escape(tag)}</h2>")
         parts += [_route_section(route) for route in routes if route.tag == tag]
@@ -92,10 +111,21 @@ def _docs_page() -> bytes:
     return _page("Sealwright API", "".join(parts))
 
 
+def _index(tag: str, routes: Iterable[Route]) -> str:
+    lines = "".join(
+        f'<li>{_method(route)}<a href="#{route.operation_id}"><code>{escape(route.path)}</code></a></li>'
+        for route in routes
+    )
+    return f"<section><h2>{escape(tag)}</h2><ul>{lines}</ul></section>"
+
+
+def _method(route: Route) -> str:
+    return f'<span class="method {route.method}">{route.method}</span>'
+
+
 def _route_section(route: Route) -> str:
     parts = [
-        f'<h3 id="{route.operation_id}"><span class="method">{route.method}</span> '
-        f"<code>{escape(route.path)}</code></h3>",
+        f'<section class="route"><h3 id="{route.operation_id}">{_method(route)} <code>{escape(route.path)}</code></h3>',
         f"<p>{escape(route.summary)}. Callers: {escape(route.who)} ({escape(route.audience.value)}).</p>",
     ]
     if route.query.parameters:
@@ -116,7 +146,7 @@ def _route_section(route: Route) -> str:
         parts.append(f"<p><strong>{answered.status}</strong> {escape(answered.description)}</p>")
         parts.append(_example("Example answer", answered.example))
     links = " ".join(f'<a href="/problems/{code}"><code>{code}</code></a>' for code in codes_of(route))
-    parts.append(f"<details><summary>Refusals</summary><p>{links}</p></details>")
+    parts.append(f"<details><summary>Refusals</summary><p>{links}</p></details></section>")
     return "".join(parts)
 
 
@@ -140,7 +170,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
         + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table>"
+    return f'<div class="scroll"><table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def _example(title: str, example: object) -> str:
@@ -156,7 +186,8 @@ def _code_table(problems: Iterable[Problem]) -> str:
         f"<td>{escape(one.title)}</td></tr>"
         for one in problems
     )
-    return f"<table><thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead><tbody>{rows}</tbody></table>"
+    head = "<thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead>"
+    return f'<div class="scroll"><table>{head}<tbody>{rows}</tbody></table></div>'
 
 
 def _problem_page(described: Problem) -> bytes:
