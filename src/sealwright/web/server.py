@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import gc
 import os
 import signal
 import socket
@@ -32,6 +33,7 @@ KEEP_ALIVE_SECONDS: Final = 20
 BACKLOG: Final = 1024
 RESTART_PAUSE_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.1
+_COLLECTION_THRESHOLDS: Final = (10_000, 20, 50)
 
 MakeApp = Callable[[int], "ASGIApp"]
 Ready = Callable[[], None]
@@ -70,6 +72,7 @@ def serve(listener: socket.socket, make_app: MakeApp, *, public_url: str, worker
         on_ready: Called once, when every process takes calls.
     """
     if workers == 1:
+        _stay_on_one_core(0)
         return _run(listener, make_app(0), public_url, on_ready)
     return _Supervisor(listener, make_app, public_url, workers).run(on_ready)
 
@@ -95,6 +98,27 @@ def _run(listener: socket.socket, app: ASGIApp, public_url: str, on_ready: Ready
         # The server leaves like this when the application could not start.
         return int(ended.code or 0) if isinstance(ended.code, int) else 1
     return 0
+
+
+def _stay_on_one_core(number: int) -> None:
+    """Keep all threads of a process on one core, each process on its own.
+
+    Threads of one process take turns under the interpreter's lock anyway; handing it from core to core costs a third
+    of the throughput in cold caches (docs/benchmarks). Where the system cannot do it, nothing is lost but speed.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
+def _spare_collections() -> None:
+    """Take what was built at the start out of the garbage collector's sight, and let it look less often.
+
+    A full collection walks every module, schema and route again to find nothing: a tenth of the work of a call.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTION_THRESHOLDS)
 
 
 class _Server(uvicorn.Server):
@@ -204,6 +228,7 @@ class _Supervisor:
         """The whole life of a child; gives its exit code."""
         os.close(self._life_writer)
         os.close(self._ready_reader)
+        _stay_on_one_core(number)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         threading.Thread(target=self._outlive_nobody, name="lifeline", daemon=True).start()
