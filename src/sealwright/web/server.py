@@ -6,8 +6,6 @@ SIGTERM and SIGINT end everything within ten seconds: no new connections, what i
 from __future__ import annotations
 
 import contextlib
-import gc
-import gc
 import os
 import signal
 import socket
@@ -33,7 +31,6 @@ KEEP_ALIVE_SECONDS: Final = 20
 BACKLOG: Final = 1024
 RESTART_PAUSE_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.1
-_COLLECTION_THRESHOLDS: Final = (10_000, 20, 50)
 
 MakeApp = Callable[[int], "ASGIApp"]
 Ready = Callable[[], None]
@@ -103,22 +100,12 @@ def _run(listener: socket.socket, app: ASGIApp, public_url: str, on_ready: Ready
 def _stay_on_one_core(number: int) -> None:
     """Keep all threads of a process on one core, each process on its own.
 
-    Threads of one process take turns under the interpreter's lock anyway; handing it from core to core costs a third
-    of the throughput in cold caches (docs/benchmarks). Where the system cannot do it, nothing is lost but speed.
+    Threads of one process take turns under the interpreter's lock anyway; handing it from core to core costs
+    about a tenth of the throughput, more on PostgreSQL, in cold caches. Where the system cannot do it, nothing is lost but speed.
     """
     with contextlib.suppress(AttributeError, OSError):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
-
-
-def _spare_collections() -> None:
-    """Take what was built at the start out of the garbage collector's sight, and let it look less often.
-
-    A full collection walks every module, schema and route again to find nothing: a tenth of the work of a call.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECTION_THRESHOLDS)
 
 
 class _Server(uvicorn.Server):
