@@ -6,6 +6,7 @@ SIGTERM and SIGINT end everything within ten seconds: no new connections, what i
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -100,8 +101,8 @@ def _run(listener: socket.socket, app: ASGIApp, public_url: str, on_ready: Ready
 def _stay_on_one_core(number: int) -> None:
     """Keep all threads of a process on one core, each process on its own.
 
-    Threads of one process take turns under the interpreter's lock anyway; handing it from core to core costs
-    about a tenth of the throughput, more on PostgreSQL, in cold caches. Where the system cannot do it, nothing is lost but speed.
+    Threads of one process take turns under the interpreter's lock anyway; handing it from core to core cost a tenth
+    of the throughput, in cold caches. Where the system cannot do it, nothing is lost but speed.
     """
     with contextlib.suppress(AttributeError, OSError):
         cores = sorted(os.sched_getaffinity(0))
