@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from typing import Any, Final
 from sealwright import bootstrap
 from sealwright.domain.dids import KeyPurpose
 from sealwright.domain.errors import StoreUnavailable
-from sealwright.services import issuing_line, status_lists
-from sealwright.services.ports import KeyStore, UnitOfWorkFactory
+from sealwright.services import gate, issuing_line, status_lists
+from sealwright.services.ports import KeyStore, RateHit, UnitOfWorkFactory
 from sealwright.storage import unit_of_work
 from sealwright.web import app
 
@@ -41,6 +42,9 @@ BUGS: Final = (
     "stores without audit",
     "uses an index again",
     "voids without a bit",
+    "counts rates alone",
+    "remembers status lists",
+    "trusts an old registry",
 )
 DIED: Final = 86
 
@@ -67,10 +71,8 @@ class Plan:
         _wrap_units(strike, self.bug)
         _wrap_keys(strike)
         _wrap_replies(strike)
-        if self.bug == "answers before it stores":
-            _answer_early()
-        if self.bug == "uses an index again":
-            _use_indexes_again()
+        if self.bug in _REPLACEMENTS:
+            _REPLACEMENTS[self.bug]()
 
 
 class _Strike:
@@ -246,6 +248,60 @@ def _use_indexes_again() -> None:
         return tuple(given)
 
     _replace(status_lists.StatusAllocator, "places", places)
+
+
+class _OwnRates:
+    """Counts calls for this process alone."""
+
+    def __init__(self) -> None:
+        self._hits: Counter[str] = Counter()
+
+    def hit_many(self, hits: Sequence[tuple[str, int]], now: Any) -> tuple[RateHit, ...]:
+        answers = []
+        for bucket, limit in hits:
+            self._hits[bucket] += 1
+            left = limit - self._hits[bucket]
+            answers.append(RateHit(allowed=left >= 0, limit=limit, remaining=max(0, left), reset_seconds=60))
+        return tuple(answers)
+
+
+def _count_alone() -> None:
+    _replace(bootstrap, "make_rate_limiter", lambda database: _OwnRates())
+
+
+def _remember_lists() -> None:
+    """Serve each status list as it was first published, and judge by it."""
+    publish = status_lists.StatusPublisher.document
+    known: dict[tuple[str, str], Any] = {}
+
+    def document(publisher: Any, list_id: str, form: str) -> Any:
+        if (list_id, form) not in known:
+            known[list_id, form] = publish(publisher, list_id, form)
+        return known[list_id, form]
+
+    _replace(status_lists.StatusPublisher, "document", document)
+
+
+def _trust_old_registry() -> None:
+    """Ask for the registry's epoch once and never again, and keep what was read under it."""
+    ask = gate.Gate.fresh_epoch
+    known: list[Any] = []
+
+    def fresh_epoch(one: Any) -> Any:
+        if not known:
+            known.append(ask(one))
+        return known[0]
+
+    _replace(gate.Gate, "fresh_epoch", fresh_epoch)
+
+
+_REPLACEMENTS: Final[dict[str, Callable[[], None]]] = {
+    "answers before it stores": _answer_early,
+    "uses an index again": _use_indexes_again,
+    "counts rates alone": _count_alone,
+    "remembers status lists": _remember_lists,
+    "trusts an old registry": _trust_old_registry,
+}
 
 
 def _replace(owner: object, name: str, wrapped: object) -> None:

@@ -160,6 +160,8 @@ class Site:
 
     Args:
         public_url: The one public address of all its servers; the first one may listen there.
+        api_key: A key to issue with.
+        tokens: Personal tokens of the demo's people by their name.
     """
 
     kind: str
@@ -168,6 +170,7 @@ class Site:
     public_url: str
     environment: dict[str, str] = field(repr=False)
     api_key: str = field(repr=False)
+    tokens: dict[str, str] = field(repr=False)
     processes: list[ServerProcess] = field(default_factory=list)
 
     def start(self, *, launch: Launch = launch_program, port: int | None = None, **settings: str) -> ServerProcess:
@@ -213,6 +216,7 @@ class Template:
     public_url: str
     environment: dict[str, str] = field(repr=False)
     api_key: str = field(repr=False)
+    tokens: dict[str, str] = field(repr=False)
 
     @contextmanager
     def site(self, **settings: str) -> Iterator[Site]:
@@ -220,7 +224,7 @@ class Template:
         with tempfile.TemporaryDirectory(prefix="sealwright-site-") as name, self._copied(Path(name)) as url:
             folder = Path(name)
             environment = {**self.environment, "SEALWRIGHT_HOME": str(folder / "var"), "SEALWRIGHT_DATABASE_URL": url}
-            site = Site(self.kind, folder, url, self.public_url, {**environment, **settings}, self.api_key)
+            site = Site(self.kind, folder, url, self.public_url, {**environment, **settings}, self.api_key, self.tokens)
             try:
                 yield site
             finally:
@@ -271,8 +275,9 @@ def template(kind: str, server: postgres.PostgresServer | None = None) -> Iterat
             "SEALWRIGHT_LOG_LEVEL": "error",
             **NO_LIMITS,
         }
-        key = json.loads(run_command(environment, "demo"))["issuer_api_keys"][ISSUER]
-        yield Template(kind, folder, server, url, public_url, environment, key)
+        demo = json.loads(run_command(environment, "demo"))
+        tokens = {name: user["token"] for name, user in demo["users"].items()}
+        yield Template(kind, folder, server, url, public_url, environment, demo["issuer_api_keys"][ISSUER], tokens)
 
 
 class Templates:
