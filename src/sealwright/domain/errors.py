@@ -8,25 +8,37 @@ DomainError
 │   ├── IssuerNotAuthorized     not this caller's issuer DID
 │   ├── SchemaNotAuthorized     restricted schema, or not of this key
 │   ├── NotIssuerOfCredential
-│   └── NotDIDOwner
+│   ├── NotDIDOwner
+│   ├── OutOfScope              credential type, or request, outside the issuer scope
+│   ├── SelfDecision            one's own request or grant
+│   ├── EmailNotVerified  TypeNotRequestable
+│   └── CsrfFailed  FreshSignInRequired
 ├── NotFound
 │   ├── IssuerNotFound  SchemaNotFound  HolderNotFound  CredentialNotFound
 │   ├── DIDRecordNotFound  UserNotFound  StatusListNotFound  ApiKeyNotFound  TokenNotFound
+│   ├── RequestNotFound  GrantNotFound  TypeNotFound  AttachmentNotFound
 ├── Gone
-│   └── CredentialErased
+│   ├── CredentialErased
+│   └── LinkSpent               a one-time link that was used, or whose time is over
 ├── Conflict
 │   ├── IssuerDeactivated  HolderDeactivated  IssuerKeyMissing  SchemaInactive
 │   ├── StateConflict  AlreadyRevoked  NotRevocable  NotSuspendable
 │   ├── AlreadyDeactivated  DIDDeactivated  DIDExists  DIDImmutable  KeyInUse
 │   ├── SchemaExists  EmailInUse  UserExists  LastAdmin
 │   ├── VersionConflict  IdempotencyInProgress
+│   ├── GrantInForce  NotAnApprovedImprover  RequestPendingExists  AlreadyApproved
+│   ├── TypeExists  TypeInUse  AddressInUse
 ├── PreconditionFailed
 ├── Unprocessable
 │   ├── MalformedBody           faults of form, each with its pointer
 │   ├── ExpirationInPast  ExpirationTooFar  PolicyViolation
-│   ├── InvalidPagination  InvalidFilter  InvalidProof
+│   ├── InvalidPagination  InvalidFilter  InvalidProof  InvalidAddress  InvalidDecision
+│   ├── UnknownCredentialType  InvalidTypeValue  ConflictingFields  UnsupportedUpload
+│   ├── MissingMember
 │   ├── IdempotencyKeyReused  InvalidIdempotencyKey  BatchTooLarge
 ├── RateLimitExceeded
+├── SignInFailed                wrong password, passkey, code: one neutral sentence for all
+├── MailNotSent
 ├── SigningFailed
 └── OfficeClosed                the office cannot act now; try again later
     ├── IssuingHalted  Sealed  Reconciling  ClockBehind  SetupRequired
@@ -90,6 +102,30 @@ class NotDIDOwner(NotAllowed):
     """The DID belongs to somebody else."""
 
 
+class OutOfScope(NotAllowed):
+    """The credential type, or the request, lies outside the issuer scope; or there is none."""
+
+
+class SelfDecision(NotAllowed):
+    """Nobody decides their own request, or grants to themselves."""
+
+
+class EmailNotVerified(NotAllowed):
+    """The act needs a verified e-mail address."""
+
+
+class TypeNotRequestable(NotAllowed):
+    """The credential type is private, or unlisted and not asked for as such."""
+
+
+class CsrfFailed(NotAllowed):
+    """A browser's write came without its form token, or from another site."""
+
+
+class FreshSignInRequired(NotAllowed):
+    """The act needs a full sign-in of the last ten minutes."""
+
+
 class NotFound(DomainError):
     """A thing that is not here, or not visible to this caller."""
 
@@ -130,12 +166,32 @@ class TokenNotFound(NotFound):
     """No such personal token."""
 
 
+class RequestNotFound(NotFound):
+    """No such credential request, or role request, that this caller may see."""
+
+
+class GrantNotFound(NotFound):
+    """No such grant, or none of this type was ever held."""
+
+
+class TypeNotFound(NotFound):
+    """No such credential type."""
+
+
+class AttachmentNotFound(NotFound):
+    """No such uploaded file, or somebody else's."""
+
+
 class Gone(DomainError):
     """A thing that was here and is not any more."""
 
 
 class CredentialErased(Gone):
     """The document is gone with its person's data; its status stays."""
+
+
+class LinkSpent(Gone):
+    """A one-time link that was used, or whose time is over."""
 
 
 class Conflict(DomainError):
@@ -218,6 +274,34 @@ class IdempotencyInProgress(Conflict):
     """The first call with this key has not ended yet."""
 
 
+class GrantInForce(Conflict):
+    """A grant of this type is in force for the person."""
+
+
+class NotAnApprovedImprover(Conflict):
+    """The person is not, or no longer, an approved improver."""
+
+
+class RequestPendingExists(Conflict):
+    """A request of the same kind is waiting for its decision."""
+
+
+class AlreadyApproved(Conflict):
+    """What is asked for was approved already."""
+
+
+class TypeExists(Conflict):
+    """The value or a look-alike label of a credential type is taken."""
+
+
+class TypeInUse(Conflict):
+    """A credential type that something refers to is not deleted."""
+
+
+class AddressInUse(Conflict):
+    """Another person proved this wallet address, or this DID."""
+
+
 class PreconditionFailed(DomainError):
     """`If-Match` names another version."""
 
@@ -266,6 +350,34 @@ class BatchTooLarge(Unprocessable):
     """More rows than one call may carry."""
 
 
+class InvalidAddress(Unprocessable):
+    """The text is not a wallet address."""
+
+
+class InvalidDecision(Unprocessable):
+    """The word is no decision."""
+
+
+class UnknownCredentialType(Unprocessable):
+    """A body names a credential type that is unknown or retired."""
+
+
+class InvalidTypeValue(Unprocessable):
+    """The value of a new credential type has the wrong form."""
+
+
+class ConflictingFields(Unprocessable):
+    """Two members say the same thing differently."""
+
+
+class UnsupportedUpload(Unprocessable):
+    """The uploaded file is of a kind that is not taken, judged by its content."""
+
+
+class MissingMember(Unprocessable):
+    """A member that this move needs is missing; `faults` name it."""
+
+
 class RateLimitExceeded(DomainError):
     """The caller's bucket is empty.
 
@@ -276,6 +388,14 @@ class RateLimitExceeded(DomainError):
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class SignInFailed(DomainError):
+    """Wrong password, passkey, code or link: one neutral sentence for all."""
+
+
+class MailNotSent(DomainError):
+    """The mail server did not take a letter."""
 
 
 class SigningFailed(DomainError):

@@ -8,7 +8,12 @@ import time
 from typing import Final
 from uuid import UUID
 
-PREFIXES: Final = frozenset({"usr", "req", "grt", "off", "bat", "dlg", "key", "tok", "whk", "evt", "slt"})
+PREFIXES: Final = frozenset(
+    {
+        *("usr", "req", "grt", "off", "bat", "dlg", "key", "tok", "whk", "evt", "slt", "att"),
+        *("ses", "psk", "ntc", "mal", "job", "lnk", "vew"),
+    }
+)
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _URN_PREFIX: Final = "urn:uuid:"
 

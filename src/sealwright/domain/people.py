@@ -22,9 +22,44 @@ class AccountRole(StrEnum):
     VOTER = "voter"
 
 
+class Theme(StrEnum):
+    """The colors a person chose; without a choice the system decides."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailAddress:
+    """A further e-mail address of a person, beside the one they sign in with."""
+
+    email: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A wallet address, in its mixed-case checksum form; `verified` once a signature proved it."""
+
+    address: str
+    verified: bool
+    label: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. `roles` are the approved ones; `version` grows with each change."""
+    """Somebody with an account. `roles` are the approved ones; `version` grows with each change.
+
+    Args:
+        email: The address to sign in with; unique in the office, whatever its case.
+        scopes: The issuer scope in force: empty without the issuer role; admins need none.
+        wallets: Verified addresses belong to one person each.
+        dids: DIDs that the person proved to control, canonical; custodial ones too. One person each.
+        holder_did: Which of `dids` new credentials name; None: a custodial one is made at need.
+        time_zone: An IANA name for the pages; None shows UTC.
+        shortcuts: False where the person switched single-key shortcuts off.
+        erased: Personal data are gone; the row stays for what it once did.
+    """
 
     user_id: UserId
     email: str
@@ -34,9 +69,23 @@ class Person:
     created_at: datetime
     active: bool = True
     scopes: tuple[str, ...] = ()
-    wallets: tuple[str, ...] = ()
+    wallets: tuple[Wallet, ...] = ()
     holder_did: str | None = None
     version: int = 1
+    first_name: str | None = None
+    last_name: str | None = None
+    locale: str | None = None
+    theme: Theme | None = None
+    time_zone: str | None = None
+    shortcuts: bool = True
+    other_emails: tuple[EmailAddress, ...] = ()
+    dids: tuple[str, ...] = ()
+    erased: bool = False
+
+    @property
+    def is_improver(self) -> bool:
+        """Tell whether this is an approved improver with an open account."""
+        return self.active and AccountRole.IMPROVER in self.roles
 
 
 class ActorKind(StrEnum):
@@ -77,6 +126,8 @@ class Caller:
         schemas: Schema ids an API key is bound to; None means all that are open to its DIDs.
         issue_per_minute: An API key's own issuing limit; None means the setting.
         request_id: Of the call that they came with, for the audit trail.
+        session_id: The session of a person who came with a cookie; `credential_digest` is then its digest.
+        signed_in_at: When that session last saw a full sign-in (keys, roles and mass acts ask for a fresh one).
     """
 
     actor: Actor
@@ -87,6 +138,31 @@ class Caller:
     schemas: frozenset[str] | None = None
     issue_per_minute: int | None = None
     request_id: str | None = None
+    session_id: str | None = None
+    signed_in_at: datetime | None = None
+
+    @property
+    def user_id(self) -> str:
+        """Who acts, as records name them: the person's id, else the actor's."""
+        return self.person.user_id if self.person is not None else self.actor.id
+
+    def has_role(self, role: AccountRole) -> bool:
+        """Tell whether an account-role check passes; an admin passes every one but the voter's."""
+        if self.is_admin and role is not AccountRole.VOTER:
+            return True
+        return self.person is not None and self.person.active and role in self.person.roles
+
+    def covers(self, credential_type: str) -> bool:
+        """Tell whether the caller may review this credential type now: an admin, or an issuer within their scope."""
+        if self.is_admin:
+            return True
+        person = self.person
+        return (
+            person is not None
+            and person.active
+            and AccountRole.ISSUER in person.roles
+            and credential_type in person.scopes
+        )
 
     @property
     def is_admin(self) -> bool:

@@ -32,6 +32,18 @@ from sealwright.domain.credentials import (
 from sealwright.domain.dids import DIDRecord, DIDVersion, KeyPurpose, StoredKey
 from sealwright.domain.people import Person
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.desk_ports import (
+    Attachments,
+    CredentialTypes,
+    Enrollment,
+    Figures,
+    Grants,
+    Notices,
+    NumberedPage,
+    Requests,
+    SavedViews,
+    SignIns,
+)
 
 T = TypeVar("T")
 
@@ -62,6 +74,19 @@ class People(Protocol):
         """Replace the row whose version is one less; raises VersionConflict."""
 
     def list(self, *, role: str | None = None, search: str | None = None) -> tuple[Person, ...]: ...
+    def search(self, text: str, *, role: str | None, page: int, count: int) -> NumberedPage[Person]:
+        """Part of name or e-mail, prefix of user id, DID or wallet address, folded; an empty text means everybody."""
+
+    def by_wallet(self, address: str) -> Person | None:
+        """Whose verified wallet this is, whatever its case."""
+
+    def by_did(self, did: str) -> Person | None:
+        """Who proved to control this DID (canonical id)."""
+
+    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Person]: ...
+    def with_role(self, role: str) -> tuple[Person, ...]:
+        """Active people with an approved account role."""
+
     def count_active_admins(self) -> int: ...
     def token_by_digest(self, digest: bytes) -> PersonalToken | None: ...
     def token(self, token_id: str) -> PersonalToken | None: ...
@@ -294,6 +319,15 @@ class UnitOfWork(Protocol):
     audit: AuditLog
     idempotency: Idempotency
     office: Office
+    types: CredentialTypes
+    requests: Requests
+    grants: Grants
+    enrollment: Enrollment
+    sign_ins: SignIns
+    notices: Notices
+    attachments: Attachments
+    saved_views: SavedViews
+    figures: Figures
 
     def commit(self) -> None:
         """Seal the audit entries and commit; raises StoreUnavailable or AuditUnavailable, and then nothing happened."""
