@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 PREPARED := $(VENV)/.prepared
-PEERS := $(dir $(wildcard tests/interop/*/package-lock.json))
+PEERS := $(dir $(wildcard tests/interop/*/package-lock.json tests/pages/package-lock.json))
 PEERS_PREPARED := $(addsuffix node_modules/.prepared,$(PEERS))
 
 ARGS ?=
@@ -23,7 +23,7 @@ BENCH ?=
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done
 
-.PHONY: help prepare serve test check format format-check lint types imports audit docs interop peers bench lock clean
+.PHONY: help prepare serve test check format format-check lint types imports audit docs interop peers bench lock messages clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -76,7 +76,7 @@ audit: prepare ## Look up known faults of the locked dependencies
 docs: prepare ## Prove the documentation complete
 	@$(PY) -m pytest -q tests/docs tests/house
 
-peers: $(PEERS_PREPARED) ## Install the interop peers from their own locks, without their scripts
+peers: $(PEERS_PREPARED) ## Install the peers and the page checks from their own locks, without their scripts
 
 %/node_modules/.prepared: %/package-lock.json %/package.json
 	@if command -v npm >/dev/null 2>&1; then \
@@ -92,6 +92,9 @@ bench: prepare peers ## Measure, side by side with peers (BENCH="issue verify")
 
 lock: prepare ## Write the lock files anew from pyproject.toml (UPGRADE=1 takes newer releases)
 	@$(PY) requirements/lock.py $(if $(UPGRADE),--upgrade)
+
+messages: prepare ## Collect the texts of pages and mails into the catalogs (says what lacks a translation)
+	@$(PY) -m sealwright.locales.collecting
 
 clean: ## Remove what the other targets made, but no data
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
