@@ -34,6 +34,7 @@ class Call:
         params: Path parameters, decoded.
         body: The checked body; empty where the route has none.
         raw: The body's bytes as they came.
+        query_text: The query string as it came; links to other pages of a list are made from it.
         view: The registry as of this call's epoch, where one was read.
     """
 
@@ -45,6 +46,7 @@ class Call:
     query: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
     raw: bytes = b""
+    query_text: bytes = b""
     signed_in: Caller | None = None
     known_view: RegistryView | None = None
 

@@ -21,7 +21,7 @@ from sealwright.domain.errors import (
     SetupRequired,
     StoreUnavailable,
 )
-from sealwright.domain.people import ActorKind
+from sealwright.domain.people import AccountRole, ActorKind
 from sealwright.services.registry import NotCached
 from sealwright.web.body import has_body, read_body, refuse_foreign_content, refuse_oversize
 from sealwright.web.call import Call
@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 
 # Bodies beyond this are parsed in a thread, so that they hold up nobody else.
 LARGE_BODY_BYTES: Final = 32 * 1024
+_NEEDED_ROLE: Final = {
+    Audience.IMPROVER: AccountRole.IMPROVER,
+    Audience.REVIEWER: AccountRole.ISSUER,
+    Audience.ADMIN: AccountRole.ADMIN,
+}
+_FOR_PEOPLE: Final = {Audience.PERSON, *_NEEDED_ROLE}
 
 
 class Door:
@@ -110,6 +116,7 @@ class Door:
         if route.audience is not Audience.DOCUMENT:
             await self._sign_in(call)
         await self._count(call)
+        call.query_text = query
         call.query = route.query.read(query)
         if route.body is not None:
             shape = route.body
@@ -157,10 +164,11 @@ class Door:
         if caller.actor.kind is ActorKind.API_KEY:
             if not route.takes_api_keys:
                 raise NotSignedIn("API keys do not open this address.")
-            if route.audience in {Audience.PERSON, Audience.ADMIN}:
+            if route.audience in _FOR_PEOPLE:
                 raise RoleRequired("This act is for a signed-in person, not for an API key.")
-        if route.audience is Audience.ADMIN:
-            caller.require_admin()
+        role = _NEEDED_ROLE.get(route.audience)
+        if role is not None and not caller.has_role(role):
+            raise RoleRequired(f"This act needs the {role.value} role.")
 
     async def _count(self, call: Call) -> None:
         name, limit = self._limit(call)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sealwright import __version__
 from sealwright.web.api.shapes.answers import PROBLEM
 from sealwright.web.problems import CATALOG
-from sealwright.web.query import Parameter
+from sealwright.web.query import MAX_REPEATS, Parameter
 from sealwright.web.route import Answered, Audience, Bucket, Route
 
 Node = dict[str, Any]
@@ -24,6 +24,12 @@ _TEXTS: Final = {
     "name": "A name.",
     "version": "A version.",
     "code": "A code of the catalog.",
+    "user_id": "A person's id.",
+    "request_id": "Id of a credential request.",
+    "grant_id": "Id of a grant.",
+    "view_id": "Id of a saved view.",
+    "address": "A wallet address: `0x` and 40 hexadecimal digits.",
+    "value": "Value of a credential type.",
 }
 _BODY_CODES: Final = (
     "INVALID_JSON",
@@ -250,12 +256,13 @@ def _query_parameters(route: Route) -> list[Node]:
 
 
 def _query_parameter(parameter: Parameter) -> Node:
+    schema = dict(parameter.schema)
     return {
         "name": parameter.name,
         "in": "query",
         "required": False,
         "description": parameter.description,
-        "schema": dict(parameter.schema),
+        "schema": {"type": "array", "items": schema, "maxItems": MAX_REPEATS} if parameter.repeatable else schema,
     }
 
 

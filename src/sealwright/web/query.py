@@ -13,6 +13,7 @@ from sealwright.vc.errors import Fault, InvalidDate
 from sealwright.web.shape import JSONSchema, compile_schema
 
 MAX_VALUE_BYTES: Final = 1024
+MAX_REPEATS: Final = 100
 _SECRET_NAMES: Final = frozenset({"access_token", "api_key", "apikey", "token", "authorization"})
 _SECRET_PREFIXES: Final = ("swp_", "swk_")
 
@@ -24,12 +25,16 @@ class Parameter:
     Args:
         schema: JSON Schema of the value; ``integer`` and ``boolean`` are read from their one spelling.
         is_page: True for what pages a list; its faults are INVALID_PAGINATION.
+        repeatable: True where it may stand several times; its value is then a tuple.
+        folds_case: True where upper and lower case are one.
     """
 
     name: str
     schema: JSONSchema
     description: str
     is_page: bool = False
+    repeatable: bool = False
+    folds_case: bool = False
     validator: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -37,7 +42,7 @@ class Parameter:
 
     def read(self, text: str) -> Any:
         """Turn the text into a value of the declared type; raises on anything else."""
-        value: Any = text
+        value: Any = text.lower() if self.folds_case else text
         if self.schema.get("type") == "integer":
             # One spelling only: no sign, no leading zero, no digits of other scripts.
             is_plain = text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") and len(text) <= 15
@@ -89,6 +94,12 @@ class QueryShape:
                     "A query parameter is not known here.",
                     faults=[Fault("", "UNKNOWN_FIELD", "a query parameter is not known here")],
                 )
+            if parameter.repeatable:
+                known_so_far = values.get(name, ())
+                if len(known_so_far) == MAX_REPEATS:
+                    raise parameter.refusal(f"may stand at most {MAX_REPEATS} times")
+                values[name] = (*known_so_far, parameter.read(text))
+                continue
             if name in values:
                 raise parameter.refusal("must stand once")
             values[name] = parameter.read(text)

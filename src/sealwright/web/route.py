@@ -24,6 +24,8 @@ class Audience(Enum):
     ANYONE = "anyone; a bearer token that is sent must hold"
     CALLER = "an API key or a personal token"
     PERSON = "a personal token"
+    IMPROVER = "the personal token of an approved improver, or of an admin"
+    REVIEWER = "the personal token of an approved issuer, or of an admin"
     ADMIN = "the personal token of an admin"
 
 
