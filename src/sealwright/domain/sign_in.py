@@ -17,9 +17,12 @@ COMMON_LIFE: Final = timedelta(days=7)
 FRESH_FOR: Final = timedelta(minutes=10)
 
 
+STRICT_ROLES: Final = frozenset({AccountRole.ADMIN, AccountRole.ISSUER})
+
+
 def is_strict(person: Person) -> bool:
     """Tell whether a person's sessions are short: those of admins and issuers are."""
-    return bool(person.roles & {AccountRole.ADMIN, AccountRole.ISSUER})
+    return bool(person.roles & STRICT_ROLES)
 
 
 class SignInMethod(StrEnum):
@@ -41,6 +44,7 @@ class Session:
         digest: SHA-256 of the cookie's value.
         label: What the browser calls itself, shortened; for the person's own list.
         authenticated_at: The last full sign-in; keys, roles and mass acts want a fresh one.
+        roles: The account roles at sign-in: losing one, or becoming admin or issuer, ends the session.
     """
 
     session_id: str
@@ -52,11 +56,27 @@ class Session:
     last_seen_at: datetime
     authenticated_at: datetime
     ended_at: datetime | None = None
+    roles: frozenset[AccountRole] = frozenset()
 
     def is_open(self, now: datetime, *, strict: bool) -> bool:
         """Tell whether the session still counts, by its idle and absolute life."""
         idle, life = (STRICT_IDLE, STRICT_LIFE) if strict else (COMMON_IDLE, COMMON_LIFE)
         return self.ended_at is None and now < self.last_seen_at + idle and now < self.created_at + life
+
+    def speaks_for(self, person: Person, now: datetime) -> bool:
+        """Tell whether the session still opens this person's account.
+
+        A deactivated account, a role that was lost and a rise to admin or issuer end it: whoever holds an old cookie
+        must not rise with its owner, so a change of rank takes a new sign-in and thereby a new id.
+        """
+        return (
+            self.user_id == person.user_id
+            and person.active
+            and not person.erased
+            and self.roles <= person.roles
+            and self.roles & STRICT_ROLES == person.roles & STRICT_ROLES
+            and self.is_open(now, strict=is_strict(person))
+        )
 
     def is_fresh(self, now: datetime) -> bool:
         """Tell whether the last full sign-in is recent enough for keys, roles and mass acts."""

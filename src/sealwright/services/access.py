@@ -26,6 +26,7 @@ from sealwright.services.registry import RegistryView
 
 MAX_BEARER_LENGTH: Final = 256
 _REFUSAL: Final = "A valid bearer token is needed: it is absent, wrong, expired or revoked."
+_SESSION_OVER: Final = "The session is over; sign in again."
 
 
 class Access:
@@ -51,9 +52,18 @@ class Access:
         """Look the caller up again under a newer epoch; the same refusals as at the door."""
         if caller.credential_digest is None:
             return replace(caller, epoch=view.epoch)
+        if caller.session_id is not None:
+            return self._from_session(caller, caller.credential_digest, view)
         kind = BearerKind.API_KEY if caller.actor.kind is ActorKind.API_KEY else BearerKind.PERSONAL_TOKEN
         present = self._from_secret(kind.value, caller.credential_digest, view)
         return replace(present, request_id=caller.request_id)
+
+    def _from_session(self, caller: Caller, digest: bytes, view: RegistryView) -> Caller:
+        session = view.session(digest)
+        person = view.person(session.user_id) if session is not None else None
+        if session is None or person is None or not session.speaks_for(person, self._clock.now()):
+            raise NotSignedIn(_SESSION_OVER)
+        return replace(caller, epoch=view.epoch, person=person, signed_in_at=session.authenticated_at)
 
     def _from_secret(self, kind: str, digest: bytes, view: RegistryView) -> Caller:
         if kind == BearerKind.API_KEY.value:

@@ -110,7 +110,8 @@ class Acts:
         if changes_registry:
             uow.office.raise_epoch()
         epoch = uow.office.epoch(shared_lock=True)
-        if epoch == caller.epoch:
+        # Sessions end without a new epoch, so whoever came with a cookie is looked up again in any case.
+        if epoch == caller.epoch and caller.session_id is None:
             return caller
         return self._access.refresh(caller, Registry.within(uow, epoch))
 

@@ -16,6 +16,7 @@ from sealwright.domain.access import ApiKey, PersonalToken
 from sealwright.domain.dids import DIDRecord, KeyPurpose, StoredKey
 from sealwright.domain.people import Person
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.domain.sign_in import Session
 from sealwright.services.ports import EpochReader, Halt, UnitOfWork, UnitOfWorkFactory
 
 V = TypeVar("V")
@@ -86,6 +87,12 @@ class RegistryView:
     def token(self, digest: bytes) -> PersonalToken | None:
         """A personal token by the digest of its secret."""
         return self._read(("token", digest), lambda uow: uow.people.token_by_digest(digest))
+
+    def session(self, digest: bytes) -> Session | None:
+        """A session by the digest of its cookie; never remembered, because sessions end without a new epoch."""
+        if self._only_known:
+            raise NotCached
+        return self._load(lambda uow: uow.sign_ins.session(digest))
 
     def person(self, user_id: str) -> Person | None:
         """A person by id."""
