@@ -7,11 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sealwright.domain.catalog import CredentialType
+from sealwright.domain.deciding import Decision
 from sealwright.domain.effects import Effects
 from sealwright.domain.grants import Grant
 from sealwright.domain.people import Person
-from sealwright.domain.requests import CredentialRequest, HistoryEntry, RequestState
+from sealwright.domain.requests import CredentialRequest, HistoryEntry
 from sealwright.vc.encoding.strict_json import JSONValue
+
+__all__ = [
+    "AskedItem",
+    "Decided",
+    "DecidedItem",
+    "Decision",
+    "Granted",
+    "NewGrant",
+    "NewRequest",
+    "RequestDetail",
+    "RequestView",
+    "ScopeStats",
+    "ScopeView",
+    "TypeStats",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +47,6 @@ class NewRequest:
     evidence: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A reviewer's word on a request.
-
-    Args:
-        state: ``approved``, ``rejected``, or ``pending`` to reopen (`deciding.read_verdict` reads the words).
-        note: The internal rationale.
-        message: What the requester is told.
-        expected_version: The version that the reviewer saw, from the body; another one is a conflict (409).
-        if_match: The same from ``If-Match``; another one is a failed precondition (412).
-        expires_at: The end of the grant; None takes it from the type.
-        claims: Replace those of the request; None keeps them.
-        checklist: The items that were ticked.
-        hold: Signing and messages wait for the undo window (pages); the API never waits.
-    """
-
-    request_id: str
-    state: RequestState
-    note: str | None = None
-    message: str | None = None
-    expected_version: int | None = None
-    if_match: int | None = None
-    expires_at: datetime | None = None
-    claims: Mapping[str, JSONValue] | None = None
-    checklist: tuple[str, ...] = ()
-    dry_run: bool = False
-    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
