@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class NoticeKind(StrEnum):
@@ -77,3 +78,20 @@ class Mail:
     created_at: datetime
     sent_at: datetime | None = None
     attempts: int = 0
+
+
+# What a person must learn whatever they chose: it changes their rights, or somebody came in as them.
+ESSENTIAL_KINDS: Final = frozenset(
+    {
+        NoticeKind.SUSPENDED,
+        NoticeKind.REVOKED,
+        NoticeKind.ROLE_DECIDED,
+        NoticeKind.ISSUER_DECIDED,
+        NoticeKind.NEW_SIGN_IN,
+    }
+)
+
+
+def default_mode(kind: NoticeKind) -> NoticeMode:
+    """How a person who chose nothing is told by mail."""
+    return NoticeMode.DAILY if kind is NoticeKind.QUEUE_REMINDER else NoticeMode.AT_ONCE

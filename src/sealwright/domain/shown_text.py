@@ -1,0 +1,47 @@
+"""Texts that people read and choose by: what may not hide in them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from sealwright.domain.errors import MalformedBody
+from sealwright.vc.errors import Fault
+
+# Zero-width letters beyond the category of formatting ones: fillers that show as nothing.
+_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+
+
+def hides_something(text: str) -> bool:
+    """Tell whether a text holds control, bidirectional or zero-width characters: one name passes for another.
+
+    Names of people are not judged by this: joiners belong to some scripts. Labels of the office are.
+    """
+    return any(letter in _INVISIBLE or unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text)
+
+
+def require_plain_label(text: str, pointer: str) -> str:
+    """Take a label as it is.
+
+    Raises:
+        MalformedBody: It holds a control, bidirectional or zero-width character, or nothing but blanks.
+    """
+    if hides_something(text):
+        detail = "Control, bidirectional and zero-width characters are refused here."
+        raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_CHARACTER", detail)])
+    if not text.strip():
+        detail = "The text holds nothing but blanks."
+        raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_VALUE", detail)])
+    return text
+
+
+def require_length(text: str, pointer: str, most: int) -> str:
+    """Take a text of 1 to `most` characters as it is.
+
+    Raises:
+        MalformedBody: It is empty or longer.
+    """
+    if not text.strip() or len(text) > most:
+        detail = f"The text must have 1 to {most} characters."
+        raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_VALUE", detail)])
+    return text

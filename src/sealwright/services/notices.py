@@ -1,0 +1,127 @@
+"""Telling people: an entry in the inbox for every event, and a mail when its time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sealwright.domain.errors import MalformedBody, NotSignedIn
+from sealwright.domain.ids import new_id
+from sealwright.domain.notices import ESSENTIAL_KINDS, Notice, NoticeKind, NoticeMode, default_mode
+from sealwright.domain.people import AccountRole, Caller
+from sealwright.services.desk_ports import NumberedPage
+from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.vc.errors import Fault
+
+_TEXT_MAX: Final = 2_000
+
+
+class NoticeDesk:
+    """Inboxes. `tell` is called inside the act that people are told about, so that both happen or neither."""
+
+    def __init__(self, units: UnitOfWorkFactory, clock: Clock) -> None:
+        self._units = units
+        self._clock = clock
+
+    def tell(
+        self,
+        uow: UnitOfWork,
+        kind: NoticeKind,
+        user_ids: Iterable[str],
+        data: Mapping[str, str],
+        *,
+        mail_after: datetime | None = None,
+    ) -> int:
+        """Put a notice into each inbox; gives how many.
+
+        Args:
+            user_ids: Each is told once, however often they stand there.
+            data: Ids and words that sentences are made of; see `services.letters.notices` for each kind's members.
+            mail_after: No mail leaves before this moment (the undo window); None: at once.
+        """
+        now = self._clock.now()
+        words = {name: text[:_TEXT_MAX] for name, text in data.items()}
+        notices = [
+            Notice(
+                notice_id=new_id("ntc"),
+                user_id=user_id,
+                kind=kind,
+                created_at=now,
+                data=words,
+                mail_due_at=None if self._mode(uow, user_id, kind) is NoticeMode.OFF else max(mail_after or now, now),
+            )
+            for user_id in dict.fromkeys(user_ids)
+        ]
+        uow.notices.add_many(notices)
+        return len(notices)
+
+    def tell_admins(self, uow: UnitOfWork, kind: NoticeKind, data: Mapping[str, str]) -> int:
+        """Tell every active admin."""
+        admins = uow.people.with_role(AccountRole.ADMIN.value)
+        return self.tell(uow, kind, [person.user_id for person in admins], data)
+
+    def tell_reviewers(
+        self,
+        uow: UnitOfWork,
+        kind: NoticeKind,
+        credential_type: str,
+        data: Mapping[str, str],
+        *,
+        but: str | None = None,
+        mail_after: datetime | None = None,
+    ) -> int:
+        """Tell every issuer whose scope covers a credential type; admins where no issuer does."""
+        told = [
+            person.user_id
+            for person in uow.people.with_role(AccountRole.ISSUER.value)
+            if credential_type in person.scopes and person.user_id != but
+        ] or [person.user_id for person in uow.people.with_role(AccountRole.ADMIN.value) if person.user_id != but]
+        return self.tell(uow, kind, told, data, mail_after=mail_after)
+
+    def inbox(self, caller: Caller, *, page: int = 0, count: int = 20, unread: bool = False) -> NumberedPage[Notice]:
+        """The caller's own notices, newest first; raises NotSignedIn for API keys and the operator."""
+        user_id = _own_id(caller)
+        with self._units(write=False) as uow:
+            return uow.notices.list(user_id, page=page, count=count, unread=unread)
+
+    def unread(self, caller: Caller) -> int:
+        """How many of the caller's notices are unread; 0 for callers without an inbox."""
+        if caller.person is None:
+            return 0
+        with self._units(write=False) as uow:
+            return uow.notices.unread(caller.person.user_id)
+
+    def mark_read(self, uow: UnitOfWork, caller: Caller, notice_ids: Sequence[str] | None = None) -> int:
+        """Mark some of the caller's notices as read, or all; those of others are left alone. Raises NotSignedIn."""
+        return uow.notices.mark_read(_own_id(caller), notice_ids, self._clock.now())
+
+    def modes(self, caller: Caller) -> Mapping[NoticeKind, NoticeMode]:
+        """How the caller is told by mail, for every kind; raises NotSignedIn."""
+        user_id = _own_id(caller)
+        with self._units(write=False) as uow:
+            chosen = uow.notices.modes(user_id)
+        return {kind: chosen.get(kind, default_mode(kind)) for kind in NoticeKind}
+
+    def set_mode(self, uow: UnitOfWork, caller: Caller, kind: NoticeKind, mode: NoticeMode) -> None:
+        """Choose how to be told about a kind.
+
+        Raises:
+            NotSignedIn: The caller has no inbox.
+            MalformedBody: Mails about one's rights and sign-ins cannot be switched off.
+        """
+        user_id = _own_id(caller)
+        if mode is NoticeMode.OFF and kind in ESSENTIAL_KINDS:
+            detail = "Mails about your rights and your sign-ins cannot be switched off."
+            raise MalformedBody(detail, faults=[Fault("/mode", "INVALID_VALUE", detail)])
+        uow.notices.put_mode(user_id, kind, mode)
+
+    @staticmethod
+    def _mode(uow: UnitOfWork, user_id: str, kind: NoticeKind) -> NoticeMode:
+        return uow.notices.modes(user_id).get(kind, default_mode(kind))
+
+
+def _own_id(caller: Caller) -> str:
+    if caller.person is None:
+        raise NotSignedIn("Only people have an inbox.")
+    return caller.person.user_id
