@@ -51,11 +51,15 @@ class Housekeeping:
         self._interval = interval_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-        self._chores = (
+        self._chores = [
             _Chore("sweep", self.sweep, timedelta(seconds=interval_seconds)),
             _Chore("checkpoint", self.checkpoint, timedelta(seconds=checkpoint_interval_seconds)),
             _Chore("forget", self.forget, FORGET_EVERY),
-        )
+        ]
+
+    def add(self, name: str, work: Callable[[], object], every: timedelta) -> None:
+        """Take on a further chore; before `start`."""
+        self._chores.append(_Chore(name, work, every))
 
     def start(self) -> None:
         """Begin."""
