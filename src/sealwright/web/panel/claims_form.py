@@ -213,17 +213,18 @@ def _value(one: ClaimField, text: str) -> JSONValue:
         case Control.INTEGER:
             return int(_fitting(_INTEGER, text, NOT_WHOLE))
         case Control.NUMBER:
-            spelled = _fitting(_NUMBER, text.replace(",", "."), NOT_NUMBER)
-            return float(spelled) if "." in spelled else int(spelled)
+            return _number(_fitting(_NUMBER, text.replace(",", "."), NOT_NUMBER))
         case Control.TRUTH:
             return text == "true"
         case Control.MOMENT:
             return _moment(_fitting(_MINUTE, text.removesuffix("Z"), NOT_MOMENT))
         case Control.LINES:
             return [line.strip() for line in text.splitlines() if line.strip()]
-        case Control.JSON:
-            return _parsed(text)
-    return text
+    return _parsed(text) if one.control is Control.JSON else text
+
+
+def _number(spelled: str) -> float:
+    return float(spelled) if "." in spelled else int(spelled)
 
 
 def _moment(minute: str) -> str:
