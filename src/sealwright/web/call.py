@@ -117,7 +117,7 @@ def _kept(reply: Reply) -> StoredAnswer:
 
 def given(answer: Answer) -> Reply:
     """An answer that was kept, or might be, as it goes out."""
-    media_type = JSON
+    media_type = None
     headers: list[tuple[bytes, bytes]] = []
     for name, value in answer.stored.headers:
         if name == "content-type":

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sealwright.domain.dids import DIDKind, DIDRecord, ServiceRecord
-from sealwright.domain.errors import PreconditionFailed
 from sealwright.domain.people import Caller
 from sealwright.services.dids import DIDChanges, ImportedDID, ImportedKey, NewDID
 from sealwright.web.api import rendering
+from sealwright.web.api.caching import IF_MATCH, version_in_header, version_tag
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.registry import CREATE_DID, IMPORT_DID, OPTIONAL_REASON, ROTATE_DID, UPDATE_DID
 from sealwright.web.call import Call, ok
@@ -75,7 +75,7 @@ def _made(call: Call, record: DIDRecord) -> Reply:
 
 def _shown(call: Call, record: DIDRecord, status: int = 200, **more: object) -> Reply:
     rendered = rendering.did(record, shows_owner=_sees_owner(call.signed_in, record))
-    return json_reply({**rendered, **more}, status, ((b"etag", b'"%d"' % record.version),))
+    return json_reply({**rendered, **more}, status, (version_tag(record.version),))
 
 
 def _sees_owner(caller: Caller | None, record: DIDRecord) -> bool:
@@ -113,23 +113,12 @@ def update(call: Call) -> Reply:
         services=_services(body["services"]) if "services" in body else None,
         controller=body.get("controller"),
     )
-    expected = _expected_version(call.exchange.header(b"if-match"))
+    expected = version_in_header(call)
     return call.perform(
         lambda uow, caller: call.office.dids.update(uow, caller, call.params["did"], changes, expected),
         lambda record: _shown(call, record),
         changes_registry=True,
     )
-
-
-def _expected_version(header: str | None) -> int | None:
-    """The version that `If-Match` names; None where any will do."""
-    if header is None or header.strip() == "*":
-        return None
-    tag = header.strip()
-    digits = tag[1:-1] if len(tag) > 2 and tag[0] == tag[-1] == '"' else ""
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
-        raise PreconditionFailed("If-Match names no version of this DID.")
-    return int(digits)
 
 
 def rotate(call: Call) -> Reply:
@@ -248,7 +237,7 @@ ROUTES: Final = (
             bucket=Bucket.WRITE,
             body=UPDATE_DID,
             codes=(*_CHANGE_CODES, "PRECONDITION_FAILED", "INVALID_DID", "AUDIT_UNAVAILABLE"),
-            request_headers={"If-Match": 'The version that is to be changed, as `"3"`.'},
+            request_headers=IF_MATCH,
         )
         for method in ("PUT", "PATCH")
     ),

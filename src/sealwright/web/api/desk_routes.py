@@ -1,0 +1,141 @@
+"""What the routes of the review desk and of admission have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sealwright.web.query import NO_QUERY, Parameter, QueryShape
+from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
+from sealwright.web.shape import Shape
+
+KEY_CODES: Final = ("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS")
+LIST_CODES: Final = ("INVALID_PAGINATION", "INVALID_FILTER")
+SEARCH: Final = Parameter(
+    "search",
+    {"type": "string", "maxLength": 200},
+    "Part of name or e-mail, start of a person's id, DID or wallet address; case and accents do not matter.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Routes of one kind for one audience of people; API keys serve other families."""
+
+    tag: str
+    audience: Audience
+    who: str
+
+    def gets(
+        self,
+        path: str,
+        summary: str,
+        handler: Handler,
+        answered: Answered,
+        *,
+        query: QueryShape = NO_QUERY,
+        codes: tuple[str, ...] = (),
+    ) -> Route:
+        """A GET; of lists also the faults of page and filter are told."""
+        listing = LIST_CODES if query.parameters else ()
+        return Route(
+            "GET",
+            path,
+            self.audience,
+            self.who,
+            summary,
+            handler,
+            (answered,),
+            self.tag,
+            query=query,
+            codes=(*codes, *listing),
+            takes_api_keys=False,
+        )
+
+    def posts(
+        self,
+        path: str,
+        summary: str,
+        handler: Handler,
+        answers: tuple[Answered, ...],
+        *,
+        body: Shape,
+        codes: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        deadline_seconds: float = 30.0,
+    ) -> Route:
+        """A POST; it takes an Idempotency-Key."""
+        return Route(
+            "POST",
+            path,
+            self.audience,
+            self.who,
+            summary,
+            handler,
+            answers,
+            self.tag,
+            bucket=Bucket.WRITE,
+            body=body,
+            codes=(*codes, *KEY_CODES, "AUDIT_UNAVAILABLE"),
+            idempotent=True,
+            takes_api_keys=False,
+            request_headers=headers,
+            deadline_seconds=deadline_seconds,
+        )
+
+    def puts(
+        self,
+        path: str,
+        summary: str,
+        handler: Handler,
+        answered: Answered,
+        *,
+        body: Shape,
+        codes: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Route:
+        """A PUT."""
+        return Route(
+            "PUT",
+            path,
+            self.audience,
+            self.who,
+            summary,
+            handler,
+            (answered,),
+            self.tag,
+            bucket=Bucket.WRITE,
+            body=body,
+            codes=(*codes, "AUDIT_UNAVAILABLE"),
+            takes_api_keys=False,
+            request_headers=headers,
+        )
+
+    def deletes(
+        self,
+        path: str,
+        summary: str,
+        handler: Handler,
+        answers: tuple[Answered, ...],
+        *,
+        body: Shape | None = None,
+        query: QueryShape = NO_QUERY,
+        codes: tuple[str, ...] = (),
+    ) -> Route:
+        """A DELETE."""
+        return Route(
+            "DELETE",
+            path,
+            self.audience,
+            self.who,
+            summary,
+            handler,
+            answers,
+            self.tag,
+            bucket=Bucket.WRITE,
+            body=body,
+            query=query,
+            codes=(*codes, "AUDIT_UNAVAILABLE"),
+            takes_api_keys=False,
+        )
