@@ -6,26 +6,39 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from sealwright.adapters.checkpoints import FileCheckpointSink
 from sealwright.adapters.clock import SystemClock
 from sealwright.adapters.did_web import DidWebResolver
 from sealwright.adapters.kek import load_keks
+from sealwright.adapters.mail import OutboxFolder, SmtpMailer
 from sealwright.adapters.metrics import OfficeMetrics
 from sealwright.adapters.outbound import Allowance, GuardedOutbound
 from sealwright.adapters.software_keys import SoftwareKeyStore
 from sealwright.adapters.status_source import GuardedStatusSource
+from sealwright.adapters.wallet_proofs import EthereumProofs
+from sealwright.domain.catalog import RevocationPolicy
 from sealwright.domain.errors import DomainError
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
+from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.auditing import Auditing
+from sealwright.services.catalog import CatalogDesk
+from sealwright.services.desk_ports import Mailer
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
+from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.gate import Gate
 from sealwright.services.halting import Halting
+from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.issuance import Issuing
+from sealwright.services.letters import LetterHead
+from sealwright.services.mailing import MailingDesk
+from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Limits, Office
 from sealwright.services.order_checks import OrderChecks
 from sealwright.services.people import PeopleDesk
@@ -50,6 +63,9 @@ from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from sealwright.vc.canon import Canonicalizer, PlanMismatch
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.errors import VcError
+
+# Letters to sign in with are waited for, so the outbox is looked at often.
+MAIL_EVERY: Final = timedelta(seconds=2)
 
 _log = logging.getLogger(__name__)
 
@@ -145,6 +161,7 @@ def _limits(settings: Settings) -> Limits:
         idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
         trusted_proxies=tuple(str(network) for network in settings.trusted_proxies),
         metrics_token=settings.metrics_token.reveal() if settings.metrics_token is not None else None,
+        undo_seconds=settings.undo_seconds,
     )
 
 
@@ -204,6 +221,12 @@ def _join(ground: _Ground, public_url: str) -> Office:
     gate = Gate(make_epoch_reader(ground.database), make_rate_limiter(ground.database), clock)
     background = _Background(ground.database, gate, issuing, housekeeping)
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
+    notices = NoticeDesk(units, clock)
+    mailing = _mailing(ground, public_url)
+    housekeeping.add("mail", mailing.work, MAIL_EVERY)
+    schemas = SchemaDesk(
+        units=units, access=access, shelf=shelf, contexts=ground.contexts, clock=clock, public_url=public_url
+    )
     _check_keys(ground)
     metrics.watch_queue(lambda: issuing.line.depth)
     metrics.watch_audit(auditing.position)
@@ -224,9 +247,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         revocation=RevocationDesk(access, acts, clock),
         dids=DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url),
         resolution=ResolutionDesk(units, registry, resolver),
-        schemas=SchemaDesk(
-            units=units, access=access, shelf=shelf, contexts=ground.contexts, clock=clock, public_url=public_url
-        ),
+        schemas=schemas,
         verifier=Verifier(
             registry=registry,
             shelf=shelf,
@@ -240,6 +261,20 @@ def _join(ground: _Ground, public_url: str) -> Office:
         auditing=auditing,
         people=PeopleDesk(units, keys, clock),
         api_keys=ApiKeyDesk(units, access, clock),
+        enrollment=EnrollmentDesk(
+            units,
+            notices,
+            clock,
+            organization=settings.organization,
+            improver_self_service=settings.improver_self_service,
+        ),
+        catalog=CatalogDesk(
+            units, schemas, clock, default_policy=RevocationPolicy(settings.default_revocation_policy.value)
+        ),
+        holders=HolderDesk(units, clock, EthereumProofs().checksum),
+        notices=notices,
+        mailing=mailing,
+        analytics=AnalyticsDesk(units, clock),
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(units=units, keys=keys, resolver=resolver, canon=canon, clock=clock),
         metrics=metrics,
@@ -247,6 +282,27 @@ def _join(ground: _Ground, public_url: str) -> Office:
         health=_health(ground, auditing, issuing),
         start_background=background.start,
         close=background.close,
+    )
+
+
+def _mailing(ground: _Ground, public_url: str) -> MailingDesk:
+    settings = ground.settings
+    if settings.smtp_url is not None and settings.mail_from is not None:
+        mailer: Mailer = SmtpMailer(
+            settings.smtp_url.reveal(), sender=settings.mail_from, organization=settings.organization
+        )
+    else:
+        mailer = OutboxFolder(
+            settings.home / "outbox",
+            sender=settings.mail_from or "office@localhost.invalid",
+            organization=settings.organization,
+        )
+    return MailingDesk(
+        ground.units,
+        mailer,
+        ground.clock,
+        head=LetterHead(settings.organization, public_url),
+        default_locale=settings.default_locale.value,
     )
 
 

@@ -46,7 +46,7 @@ def person(record: Person) -> dict[str, object]:
         "display_name": record.display_name,
         "roles": sorted(role.value for role in record.roles),
         "scopes": list(record.scopes),
-        "wallets": list(record.wallets),
+        "wallets": [wallet.address for wallet in record.wallets],
         "holder_did": record.holder_did,
         "active": record.active,
         "created_at": format_timestamp(record.created_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
 LABEL_MAX: Final = 120
 TEXT_MAX: Final = 5_000
-ITEM_MAX: Final = 300
-ITEMS_MAX: Final = 30
-LOCALES: Final = frozenset({"en", "es"})
+ITEM_MAX: Final = 500
+ITEMS_MAX: Final = 50
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 # The longest validity is what issuing allows at most anyway: a hundred years.
 _NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "validity_days": (1, 36_500),
-    "renewal_reminder_days": (1, 366),
-    "target_hours": (1, 8_784),
+    "renewal_reminder_days": (1, 36_500),
+    "target_hours": (1, 100_000),
 }
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -41,8 +42,8 @@ def check_members(members: TypeMembers) -> None:
     if "label" in given:
         _label(given["label"], "/label")
     for locale, label in given.get("labels", {}).items():
-        if locale not in LOCALES:
-            raise _refused(f"/labels/{locale}", f"Labels are kept in {' and '.join(sorted(LOCALES))}.")
+        if not _LOCALE.fullmatch(locale):
+            raise _refused("/labels", "Labels are named by language tags such as es or zh-Hant.")
         _label(label, f"/labels/{locale}")
     for name in ("description", "criteria"):
         if given.get(name) is not None:

@@ -152,6 +152,23 @@ class EnrollmentDesk(IssuerProfiles):
         decision_note = note if state is RoleState.APPROVED else require_note(note)
         return self._move(uow, caller, person, known, state, note=decision_note)
 
+    def leave_role(
+        self, uow: UnitOfWork, caller: Caller, role: AccountRole, *, note: str | None = None
+    ) -> RoleRequest:
+        """Give up an account role of one's own; having none of it changes nothing.
+
+        Raises:
+            RequestNotFound: The person never had it.
+            LastAdmin: Nobody would be left to run the office.
+        """
+        person = asking(uow, caller)
+        known = role_of(uow, person, role)
+        if known is None:
+            raise RequestNotFound("You never asked for this account role.")
+        if known.state is not RoleState.APPROVED:
+            return known
+        return self._move(uow, caller, person, known, RoleState.ENDED, note=note)
+
     def set_role(self, uow: UnitOfWork, caller: Caller, user_id: str, role: AccountRole, value: bool) -> Person:
         """Give or take an account role without a request; setting what is set changes nothing.
 

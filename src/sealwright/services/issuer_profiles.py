@@ -198,9 +198,9 @@ class IssuerProfiles:
         return self._change(uow, caller, person, known, terms, expected_version=expected_version)
 
     def ask_scope_change(
-        self, uow: UnitOfWork, caller: Caller, message: str, *, credential_types: Sequence[str] = ()
+        self, uow: UnitOfWork, caller: Caller, *, credential_types: Sequence[str] = (), message: str | None = None
     ) -> None:
-        """Ask the admins for another issuer scope.
+        """Ask the admins for another issuer scope: by types, in words, or both.
 
         Raises:
             RoleRequired: Not an approved issuer.
@@ -210,11 +210,13 @@ class IssuerProfiles:
         if person is None or AccountRole.ISSUER not in person.roles:
             raise RoleRequired("This act needs the issuer role.")
         values = check_types(uow, credential_types)
+        if not values:
+            require_length(message or "", "/message", NOTE_MAX)
         told = {
             "role": "scope",
             "user_id": person.user_id,
             "name": person.display_name,
-            "message": require_length(message, "/message", NOTE_MAX),
+            "message": (message or "")[:NOTE_MAX],
             "scopes": ",".join(values),
         }
         self._notices.tell_admins(uow, NoticeKind.ACCESS_REQUESTED, told)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.errors import MalformedBody, NotSignedIn
 from sealwright.domain.ids import new_id
 from sealwright.domain.notices import ESSENTIAL_KINDS, Notice, NoticeKind, NoticeMode, default_mode
 from sealwright.domain.people import AccountRole, Caller
+from sealwright.locales import texts_for
 from sealwright.services.desk_ports import NumberedPage
+from sealwright.services.letters import tell_notice
+from sealwright.services.notice_words import InboxEntry, with_labels
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.vc.errors import Fault
 
+# Daily summaries leave at this hour, UTC.
+DIGEST_HOUR: Final = 7
 _TEXT_MAX: Final = 2_000
 
 
@@ -42,6 +47,7 @@ class NoticeDesk:
         """
         now = self._clock.now()
         words = {name: text[:_TEXT_MAX] for name, text in data.items()}
+        earliest = max(mail_after or now, now)
         notices = [
             Notice(
                 notice_id=new_id("ntc"),
@@ -49,7 +55,7 @@ class NoticeDesk:
                 kind=kind,
                 created_at=now,
                 data=words,
-                mail_due_at=None if self._mode(uow, user_id, kind) is NoticeMode.OFF else max(mail_after or now, now),
+                mail_due_at=_mail_due(self._mode(uow, user_id, kind), earliest),
             )
             for user_id in dict.fromkeys(user_ids)
         ]
@@ -85,6 +91,20 @@ class NoticeDesk:
         with self._units(write=False) as uow:
             return uow.notices.list(user_id, page=page, count=count, unread=unread)
 
+    def inbox_in(
+        self, caller: Caller, language: str, *, page: int = 0, count: int = 20, unread: bool = False
+    ) -> NumberedPage[InboxEntry]:
+        """The same with what each notice says: title, sentences, where to go. Raises NotSignedIn."""
+        user_id = _own_id(caller)
+        texts = texts_for(language)
+        with self._units(write=False) as uow:
+            found = uow.notices.list(user_id, page=page, count=count, unread=unread)
+            types = {one.value: one for one in uow.types.all()}
+        entries = tuple(
+            InboxEntry(one, tell_notice(one.kind, with_labels(one.data, types, language), texts)) for one in found.items
+        )
+        return NumberedPage(entries, found.page, found.count, found.total)
+
     def unread(self, caller: Caller) -> int:
         """How many of the caller's notices are unread; 0 for callers without an inbox."""
         if caller.person is None:
@@ -119,6 +139,18 @@ class NoticeDesk:
     @staticmethod
     def _mode(uow: UnitOfWork, user_id: str, kind: NoticeKind) -> NoticeMode:
         return uow.notices.modes(user_id).get(kind, default_mode(kind))
+
+
+def _mail_due(mode: NoticeMode, earliest: datetime) -> datetime | None:
+    if mode is NoticeMode.OFF:
+        return None
+    return earliest if mode is NoticeMode.AT_ONCE else next_digest(earliest)
+
+
+def next_digest(now: datetime) -> datetime:
+    """When the next daily summaries leave."""
+    today = now.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    return today if today > now else today + timedelta(days=1)
 
 
 def _own_id(caller: Caller) -> str:

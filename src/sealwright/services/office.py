@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
+from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.auditing import Auditing
+from sealwright.services.catalog import CatalogDesk
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
+from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.gate import Gate
 from sealwright.services.halting import Halting
+from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.issuance import Issuing
+from sealwright.services.mailing import MailingDesk
+from sealwright.services.notices import NoticeDesk
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
 from sealwright.services.registry import Registry
@@ -28,7 +34,11 @@ from sealwright.services.verification import Verifier
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits and lifetimes that the doors enforce. Rates are calls a minute, 0 for no limit."""
+    """Limits and lifetimes that the doors enforce. Rates are calls a minute, 0 for no limit.
+
+    Args:
+        undo_seconds: How long pages hold back signing and letters, so that a decision can be taken back.
+    """
 
     body_max_bytes: int
     batch_body_max_bytes: int
@@ -42,6 +52,7 @@ class Limits:
     idempotency_ttl_seconds: int
     trusted_proxies: tuple[str, ...]
     metrics_token: str | None = field(repr=False)
+    undo_seconds: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,12 @@ class Office:
     auditing: Auditing
     people: PeopleDesk
     api_keys: ApiKeyDesk
+    enrollment: EnrollmentDesk
+    catalog: CatalogDesk
+    holders: HolderDesk
+    notices: NoticeDesk
+    mailing: MailingDesk
+    analytics: AnalyticsDesk
     halting: Halting
     store_check: StoreCheck
     metrics: Metrics

@@ -12,7 +12,7 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import EmailInUse, LastAdmin, TokenNotFound, UserExists, UserNotFound
 from sealwright.domain.ids import new_id
-from sealwright.domain.people import AccountRole, Caller, Person, UserId
+from sealwright.domain.people import AccountRole, Caller, Person, UserId, Wallet
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import INITIALIZED, RegistryView
 from sealwright.vc.encoding.timestamps import format_timestamp
@@ -25,7 +25,11 @@ _SYSTEM_KEYS: Final = (KeyPurpose.AUDIT, KeyPurpose.LOG)
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """Somebody to be given an account."""
+    """Somebody to be given an account.
+
+    Args:
+        wallets: Addresses that count as proved.
+    """
 
     email: str
     display_name: str
@@ -111,7 +115,7 @@ class PeopleDesk:
             roles=wish.roles,
             created_at=self._clock.now(),
             scopes=wish.scopes,
-            wallets=wish.wallets,
+            wallets=tuple(Wallet(address, verified=True) for address in wish.wallets),
             holder_did=wish.holder_did,
         )
         uow.people.add(person)

@@ -1,0 +1,19 @@
+"""Letters: what the office writes to people by mail, in their language, as text and as HTML."""
+
+from __future__ import annotations
+
+from sealwright.services.letters.frame import Letter, LetterHead
+from sealwright.services.letters.notices import Told, tell_notice
+from sealwright.services.letters.writing import ACCOUNT_KINDS, DIGEST, TEST, write_digest, write_letter
+
+__all__ = [
+    "ACCOUNT_KINDS",
+    "DIGEST",
+    "TEST",
+    "Letter",
+    "LetterHead",
+    "Told",
+    "tell_notice",
+    "write_digest",
+    "write_letter",
+]
