@@ -142,6 +142,10 @@ class Pkcs11KeyStore:
         """Seal a software key anew; a key in the token is given back unchanged."""
         return self._software.rewrap(key)
 
+    def export_seed(self, key: StoredKey) -> Secret32:
+        """A software key in clear, for its holder's own export; raises StateConflict for a key in the token."""
+        return self._software.export_seed(key)
+
     def seal_bytes(self, data: bytes, *, label: str) -> bytes:
         """Encrypt a small secret under the software key store's key-encryption key; raises Sealed."""
         return self._software.seal_bytes(data, label=label)

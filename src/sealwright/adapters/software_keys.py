@@ -11,7 +11,7 @@ from typing import Final
 
 from sealwright.adapters.kek import CannotOpen, KekRing, KeyEncryptionKey
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
-from sealwright.domain.errors import Sealed, SigningFailed
+from sealwright.domain.errors import Sealed, SigningFailed, StateConflict
 from sealwright.services.ports import NewKey
 from sealwright.vc.errors import UnsupportedKeyType
 from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32, generate_private_key, public_from_private
@@ -85,6 +85,17 @@ class SoftwareKeyStore:
         kek = self._require_kek()
         associated = _associated(key.key_id, key.did, key.use, key.algorithm, kek.kek_id)
         return replace(key, sealed=_FORMAT + kek.seal(seed.reveal(), associated), kek_id=kek.kek_id)
+
+    def export_seed(self, key: StoredKey) -> Secret32:
+        """A private key in clear, for its holder's own export only.
+
+        Raises:
+            StateConflict: Another key store holds it.
+            Sealed, SigningFailed: It does not open now, or is not the key that its row says.
+        """
+        if key.backend != BACKEND:
+            raise StateConflict("The key is in hardware, which gives none out.")
+        return self._open(key)
 
     def seal_bytes(self, data: bytes, *, label: str) -> bytes:
         """Encrypt a small secret at rest; `label` must be given again to open it. Raises Sealed."""

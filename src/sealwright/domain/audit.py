@@ -73,6 +73,7 @@ EVENT_KINDS: Final = frozenset(
         "api_key.created",
         "api_key.rotated",
         "api_key.revoked",
+        "key.exported",
         "key.rotated",
         "system.initialized",
         "system.halted",

@@ -25,7 +25,7 @@ LINK_LIVES: Final[Mapping[LinkPurpose, timedelta]] = {
 # Opening one of these pages spends nothing: mail scanners open links too. The page's button does.
 LINK_PATHS: Final[Mapping[LinkPurpose, str]] = {
     LinkPurpose.SIGN_IN: "/login/link/",
-    LinkPurpose.VERIFY_EMAIL: "/login/verify/",
+    LinkPurpose.VERIFY_EMAIL: "/settings/emails/verify/",
     LinkPurpose.INVITATION: "/login/invitation/",
     LinkPurpose.SETUP: "/setup/",
 }
@@ -36,7 +36,7 @@ _SPENT: Final = "This link does not work: it was used, it is too old, or it was 
 class LetterWriter(Protocol):
     """Writes a letter in somebody's language."""
 
-    def __call__(self, kind: str, locale: str, data: Mapping[str, str], *, to: str, user_id: str | None) -> Mail:
+    def __call__(self, kind: str, locale: str, data: Mapping[str, str], *, to: str, user_id: str | None = None) -> Mail:
         """`kind` is ``sign_in``, ``verify_email`` or ``invitation``; `data` has ``link``, ``minutes``."""
         ...
 
@@ -49,9 +49,12 @@ class Links:
         self._public_url = public_url
 
     def make(self, uow: UnitOfWork, purpose: LinkPurpose, *, user_id: str | None, email: str | None) -> str:
-        """Make a link and give its whole address, this once. Earlier ones of the same person and purpose end."""
+        """Make a link and give its whole address, this once.
+
+        Earlier ones of the same person and purpose end; those that verify addresses do not, for there may be several.
+        """
         now = self._clock.now()
-        if user_id is not None or purpose is LinkPurpose.SETUP:
+        if (user_id is not None and purpose is not LinkPurpose.VERIFY_EMAIL) or purpose is LinkPurpose.SETUP:
             uow.sign_ins.void_links(purpose=purpose.value, user_id=user_id, at=now)
         token = secrets.token_urlsafe(32)
         uow.sign_ins.add_link(

@@ -44,6 +44,7 @@ from sealwright.services.desk_ports import (
     SavedViews,
     SignIns,
 )
+from sealwright.vc.keys.ed25519 import Secret32
 
 T = TypeVar("T")
 
@@ -399,6 +400,14 @@ class KeyStore(Protocol):
 
     def rewrap(self, key: StoredKey) -> StoredKey:
         """Seal the key anew under the present key-encryption key."""
+
+    def export_seed(self, key: StoredKey) -> Secret32:
+        """A private key in clear, for its holder's own export only.
+
+        Raises:
+            StateConflict: It is in hardware, which gives none out.
+            Sealed: It does not open now.
+        """
 
     def seal_bytes(self, data: bytes, *, label: str) -> bytes:
         """Encrypt small secrets at rest (replayable answers that show a secret once)."""
