@@ -32,6 +32,7 @@ from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.gate import Gate
+from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.halting import Halting
 from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import Housekeeping
@@ -52,6 +53,7 @@ from sealwright.services.shelf import CredentialShelf
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.verification import OfficeStatuses, Verifier
+from sealwright.services.workflow_effects import NoWorkflows
 from sealwright.settings import Database as DatabaseKind
 from sealwright.settings import OutboundResolution, Settings
 from sealwright.storage.engines import Database, open_database
@@ -222,6 +224,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
     background = _Background(ground.database, gate, issuing, housekeeping)
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
     notices = NoticeDesk(units, clock)
+    grant_moves = GrantMoves(notices, NoWorkflows(), clock)
     mailing = _mailing(ground, public_url)
     housekeeping.add("mail", mailing.work, MAIL_EVERY)
     schemas = SchemaDesk(
@@ -244,7 +247,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         acts=acts,
         issuing=issuing,
         shelf=CredentialShelf(units, access, clock),
-        revocation=RevocationDesk(access, acts, clock),
+        revocation=RevocationDesk(access, acts, grant_moves, clock),
         dids=DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url),
         resolution=ResolutionDesk(units, registry, resolver),
         schemas=schemas,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sealwright.domain.credentials import CredentialRecord, IssuanceRequest
     from sealwright.domain.credentials import ReasonCode as PublicReason
     from sealwright.services.revocation import RevokedItem
+    from sealwright.services.status_moves import StatusChange
 
 credentials = group("Stored credentials.")
 
@@ -138,7 +139,7 @@ def reinstate(
 
 def _move(
     ctx: typer.Context,
-    choose: Callable[[desk.Desk], Callable[..., CredentialRecord]],
+    choose: Callable[[desk.Desk], Callable[..., StatusChange]],
     credential_id: str,
     reason: str,
     reason_code: str,
@@ -156,7 +157,7 @@ def _move(
         record = at.act(
             lambda uow, caller: move(uow, caller, credential_id, reason, public, dry_run=dry_run),
             changes_registry=False,
-        )
+        ).record
         status = rendering.snake_members(credential_status(record, at.office.public_url, at.office.clock.now()))
     row = {"credential_id": record.credential_id, "status": status["status"], "error": None}
     of(ctx).emit(

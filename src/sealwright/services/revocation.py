@@ -1,13 +1,11 @@
-"""Revoking, suspending and reinstating: the state, its published bit and its audit row in one transaction."""
+"""Revoking, suspending and reinstating by credential id, and with a grant's primary credential the grant."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
 
-from sealwright.domain.audit import AuditEntry
-from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode, StatusPurpose
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode
 from sealwright.domain.errors import (
     AlreadyRevoked,
     CredentialNotFound,
@@ -17,17 +15,14 @@ from sealwright.domain.errors import (
     NotSuspendable,
     StateConflict,
 )
+from sealwright.domain.grants import Grant
 from sealwright.domain.people import Caller
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
+from sealwright.services.grant_moves import GrantChange, GrantMoves
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry
-
-_EVENT: Final = {
-    CredentialStatus.REVOKED: "credential.revoked",
-    CredentialStatus.SUSPENDED: "credential.suspended",
-    CredentialStatus.VALID: "credential.reinstated",
-}
+from sealwright.services.status_moves import Cause, StatusChange, move_credential, moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +33,27 @@ class RevokedItem:
     error: Exception | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A credential and, if it is a grant's primary one and that is in force, the grant; both rows are locked."""
+
+    record: CredentialRecord
+    grant: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    to: CredentialStatus
+    cause: Cause
+
+
 class RevocationDesk:
     """The engine of status changes."""
 
-    def __init__(self, access: Access, acts: Acts, clock: Clock) -> None:
+    def __init__(self, access: Access, acts: Acts, grants: GrantMoves, clock: Clock) -> None:
         self._access = access
         self._acts = acts
+        self._grants = grants
         self._clock = clock
 
     def revoke(
@@ -55,24 +65,28 @@ class RevocationDesk:
         reason_code: ReasonCode = ReasonCode.UNSPECIFIED,
         *,
         dry_run: bool = False,
-    ) -> CredentialRecord:
-        """Revoke for ever.
+    ) -> StatusChange:
+        """Revoke for ever; a grant whose primary credential this is ends with it.
 
         Raises:
             CredentialNotFound, NotIssuerOfCredential: Not there, or another issuer's.
             NotRevocable: Issued without a status entry.
             AlreadyRevoked: It is.
+            StateConflict: It has expired.
         """
-        record = self._locked(uow, caller, credential_id)
+        cause = Cause(reason, reason_code)
+        locked = self._locked(uow, caller, credential_id)
+        record = locked.record
         if not record.revocable:
             raise NotRevocable("This credential was issued without a revocation entry.")
         if record.status is CredentialStatus.REVOKED:
             raise AlreadyRevoked("This credential is revoked already.")
         if record.status_at(self._clock.now()) is CredentialStatus.EXPIRED:
             raise StateConflict("This credential has expired.")
-        return self._move(
-            uow, caller, record, CredentialStatus.REVOKED, reason=reason, reason_code=reason_code, dry_run=dry_run
-        )
+        if locked.grant is not None:
+            change = self._grants.revoke(uow, caller, locked.grant, cause, dry_run=dry_run)
+            return self._with_grant(change, record, CredentialStatus.REVOKED, cause)
+        return self._alone(uow, caller, record, _Goal(CredentialStatus.REVOKED, cause), dry_run=dry_run)
 
     def suspend(
         self,
@@ -83,20 +97,22 @@ class RevocationDesk:
         reason_code: ReasonCode = ReasonCode.UNSPECIFIED,
         *,
         dry_run: bool = False,
-    ) -> CredentialRecord:
-        """Suspend until reinstated; suspending a suspended credential changes nothing.
+    ) -> StatusChange:
+        """Suspend until reinstated, the grant too; suspending a suspended credential changes nothing.
 
         Raises:
             CredentialNotFound, NotIssuerOfCredential: Not there, or another issuer's.
             NotSuspendable: Issued without a suspension entry.
             AlreadyRevoked, StateConflict: Revoked or expired.
         """
-        record = self._suspendable(uow, caller, credential_id)
-        if record.status is CredentialStatus.SUSPENDED:
-            return record
-        return self._move(
-            uow, caller, record, CredentialStatus.SUSPENDED, reason=reason, reason_code=reason_code, dry_run=dry_run
-        )
+        locked = self._suspendable(uow, caller, credential_id)
+        if locked.record.status is CredentialStatus.SUSPENDED:
+            return StatusChange(locked.record)
+        to, cause = CredentialStatus.SUSPENDED, Cause(reason, reason_code)
+        if locked.grant is not None:
+            change = self._grants.suspend(uow, caller, locked.grant, cause, dry_run=dry_run)
+            return self._with_grant(change, locked.record, to, cause)
+        return self._alone(uow, caller, locked.record, _Goal(to, cause), dry_run=dry_run)
 
     def reinstate(
         self,
@@ -107,14 +123,16 @@ class RevocationDesk:
         reason_code: ReasonCode = ReasonCode.UNSPECIFIED,
         *,
         dry_run: bool = False,
-    ) -> CredentialRecord:
+    ) -> StatusChange:
         """Take a suspension back; reinstating a valid credential changes nothing. Raises as `suspend`."""
-        record = self._suspendable(uow, caller, credential_id)
-        if record.status is CredentialStatus.VALID:
-            return record
-        return self._move(
-            uow, caller, record, CredentialStatus.VALID, reason=reason, reason_code=reason_code, dry_run=dry_run
-        )
+        locked = self._suspendable(uow, caller, credential_id)
+        if locked.record.status is CredentialStatus.VALID:
+            return StatusChange(locked.record)
+        to, cause = CredentialStatus.VALID, Cause(reason, reason_code)
+        if locked.grant is not None:
+            change = self._grants.reinstate(uow, caller, locked.grant, cause, dry_run=dry_run)
+            return self._with_grant(change, locked.record, to, cause)
+        return self._alone(uow, caller, locked.record, _Goal(to, cause), dry_run=dry_run)
 
     def batch_revoke(
         self,
@@ -141,66 +159,46 @@ class RevocationDesk:
                 items.append(RevokedItem(credential_id, None))
         return tuple(items)
 
-    def _suspendable(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> CredentialRecord:
-        record = self._locked(uow, caller, credential_id)
+    def _suspendable(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> _Locked:
+        locked = self._locked(uow, caller, credential_id)
+        record = locked.record
         if not record.suspendable:
             raise NotSuspendable("This credential was issued without a suspension entry.")
         if record.status is CredentialStatus.REVOKED:
             raise AlreadyRevoked("This credential is revoked.")
         if record.status_at(self._clock.now()) is CredentialStatus.EXPIRED:
             raise StateConflict("This credential has expired.")
-        return record
+        return locked
 
-    def _locked(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> CredentialRecord:
+    def _locked(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> _Locked:
+        seen = uow.credentials.get(credential_id)
+        if seen is None:
+            raise CredentialNotFound("No such credential.")
+        view = Registry.within(uow, caller.epoch)
+        issuer = view.did(seen.issuer_did)
+        if issuer is None or not self._access.may_act_for(caller, issuer):
+            raise NotIssuerOfCredential("This credential was issued by another issuer.")
+        # The grant's row first: acts on grants lock it before the credential's, and so must this one.
+        grant = uow.grants.get_for_update(seen.grant_id) if seen.grant_id is not None else None
         record = uow.credentials.get_for_update(credential_id)
         if record is None:
             raise CredentialNotFound("No such credential.")
-        view = Registry.within(uow, caller.epoch)
-        issuer = view.did(record.issuer_did)
-        if issuer is None or not self._access.may_act_for(caller, issuer):
-            raise NotIssuerOfCredential("This credential was issued by another issuer.")
-        return record
+        is_primary = grant is not None and grant.credential_id == record.credential_id
+        in_force = grant is not None and grant.is_in_force(self._clock.now())
+        return _Locked(record, grant if is_primary and in_force else None)
 
-    def _move(
-        self,
-        uow: UnitOfWork,
-        caller: Caller,
-        record: CredentialRecord,
-        to: CredentialStatus,
-        *,
-        reason: str,
-        reason_code: ReasonCode,
-        dry_run: bool,
-    ) -> CredentialRecord:
+    def _with_grant(
+        self, change: GrantChange, record: CredentialRecord, to: CredentialStatus, cause: Cause
+    ) -> StatusChange:
+        shown = change.credential
+        if shown is None or shown.status is not to:
+            shown = moved(record, to, cause, self._clock.now())
+        return StatusChange(shown, change.effects)
+
+    def _alone(
+        self, uow: UnitOfWork, caller: Caller, record: CredentialRecord, goal: _Goal, *, dry_run: bool
+    ) -> StatusChange:
         now = self._clock.now()
-        is_revocation = to is CredentialStatus.REVOKED
-        moved = replace(
-            record,
-            status=to,
-            revoked_at=now if is_revocation else None,
-            reason_code=reason_code if to is not CredentialStatus.VALID else None,
-            reason=reason,
-        )
         if dry_run:
-            return moved
-        uow.credentials.set_status(
-            record.uid, to, revoked_at=moved.revoked_at, reason_code=moved.reason_code, reason=reason
-        )
-        if record.place is not None:
-            purpose = StatusPurpose.REVOCATION if is_revocation else StatusPurpose.SUSPENSION
-            value = to is not CredentialStatus.VALID
-            uow.status_lists.set_bits(record.place.list_id, purpose, [record.place.index], value=value, at=now)
-        uow.audit.append(
-            AuditEntry(
-                actor=caller.actor,
-                request_id=caller.request_id,
-                action=_EVENT[to],
-                object_type="credential",
-                object_id=record.credential_id,
-                at=now,
-                before={"status": record.status.value},
-                after={"status": to.value},
-                data={"issuerDid": record.issuer_did, "reasonCode": reason_code.value},
-            )
-        )
-        return moved
+            return StatusChange(moved(record, goal.to, goal.cause, now))
+        return StatusChange(move_credential(uow, caller, record, goal.to, cause=goal.cause, now=now))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from sealwright.domain.credentials import CredentialRecord, ReasonCode
+from sealwright.domain.credentials import ReasonCode
 from sealwright.domain.people import Caller
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.revocation import RevocationDesk, RevokedItem
-from sealwright.web.api import rendering
+from sealwright.services.status_moves import StatusChange
+from sealwright.web.api import desk_rendering, rendering
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.credentials import BATCH_REVOKE, STATUS_CHANGE, STATUS_CHANGE_BY_PATH
 from sealwright.web.call import Call, given
@@ -30,7 +31,7 @@ class Move(Protocol):
         reason_code: ReasonCode = ...,
         *,
         dry_run: bool = ...,
-    ) -> CredentialRecord: ...
+    ) -> StatusChange: ...
 
 
 def moving(choose: Callable[[RevocationDesk], Move]) -> Handler:
@@ -48,7 +49,7 @@ def moving(choose: Callable[[RevocationDesk], Move]) -> Handler:
                 _reason_code(body),
                 dry_run=body.get("dryRun", False),
             ),
-            lambda record: _changed(call, record),
+            lambda change: _changed(call, change),
         )
 
     return handler
@@ -58,9 +59,10 @@ def _reason_code(body: dict[str, Any]) -> ReasonCode:
     return ReasonCode(body.get("reasonCode", "unspecified"))
 
 
-def _changed(call: Call, record: CredentialRecord) -> Reply:
-    status = rendering.credential_status(record, call.office.public_url, call.office.clock.now())
-    return json_reply({**status, "effects": None})
+def _changed(call: Call, change: StatusChange) -> Reply:
+    status = rendering.credential_status(change.record, call.office.public_url, call.office.clock.now())
+    effects = desk_rendering.effects(change.effects) if change.effects is not None else None
+    return json_reply({**status, "effects": effects})
 
 
 def batch_revoke(call: Call) -> Reply:
