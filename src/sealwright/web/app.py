@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,10 @@ from sealwright.web.door import Door
 from sealwright.web.exchange import Exchange
 from sealwright.web.guard import Guard
 from sealwright.web.logs import log_crash
+from sealwright.web.panel.lost import LostPage, wants_page
+from sealwright.web.panel.page_door import PageDoor
+from sealwright.web.panel.page_route import PageRoute
+from sealwright.web.panel.pages import all_pages, pages_by_path
 from sealwright.web.problems import problem_for, problem_reply
 from sealwright.web.refusals import TransportRefused
 from sealwright.web.route import Route
@@ -31,6 +35,7 @@ HANDLER_THREADS: Final = 16
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 Hook = Callable[[], None]
+Serving = Callable[["Scope", "Receive", "Send"], Awaitable[None]]
 
 
 def build_app(
@@ -39,19 +44,28 @@ def build_app(
     on_startup: Sequence[Hook] = (),
     on_shutdown: Sequence[Hook] = (),
     routes: tuple[Route, ...] = ROUTES,
+    pages: tuple[PageRoute, ...] | None = None,
 ) -> ASGIApp:
     """Build the whole ASGI application over an office.
 
     Args:
         on_startup: Called when the server starts, before the first request.
         on_shutdown: Called after the last request, in order.
+        pages: The pages that stand beside the API's routes; by default all that there are.
     """
     executor = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="web")
 
     def end_threads() -> None:
         executor.shutdown(wait=False, cancel_futures=True)
 
-    app = litestar_app(office, executor, routes, on_startup=on_startup, on_shutdown=(*on_shutdown, end_threads))
+    app = litestar_app(
+        office,
+        executor,
+        routes,
+        all_pages() if pages is None else pages,
+        on_startup=on_startup,
+        on_shutdown=(*on_shutdown, end_threads),
+    )
     return Guard(
         _without_method(app),
         public_url=office.public_url,
@@ -78,18 +92,24 @@ def litestar_app(
     office: Office,
     executor: Executor,
     routes: tuple[Route, ...],
+    pages: tuple[PageRoute, ...] = (),
     *,
     on_startup: Sequence[Hook] = (),
     on_shutdown: Sequence[Hook] = (),
 ) -> Litestar:
-    """The application without its guard: one handler for each path of the table."""
-    doors = [Door(office, executor, group) for group in by_path(routes).values()]
+    """The application without its guard: one handler for each path of both tables."""
+    doors = {path: Door(office, executor, group) for path, group in by_path(routes).items()}
+    page_doors = {path: PageDoor(office, executor, group) for path, group in pages_by_path(pages).items()}
+    handlers = [_handler(path, *_both(doors.get(path), page_doors.get(path))) for path in {**doors, **page_doors}]
 
     def refused(request: Request[Any, Any, Any], error: Exception) -> Any:
-        return _Refused(office.public_url, Exchange.of(request.scope), error)
+        exchange = Exchange.of(request.scope)
+        if isinstance(error, HTTPException) and error.status_code < 500 and wants_page(exchange):
+            return LostPage(office, executor, exchange)
+        return _Refused(office.public_url, exchange, error)
 
     return Litestar(
-        route_handlers=[_handler(door) for door in doors],
+        route_handlers=handlers,
         exception_handlers={Exception: refused},
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
@@ -99,13 +119,24 @@ def litestar_app(
     )
 
 
-def _handler(door: Door) -> Any:
-    """Register a door as a plain ASGI handler: the hot routes then cost no dependency tree per request."""
+def _both(door: Door | None, page_door: PageDoor | None) -> tuple[Serving, frozenset[str], Serving]:
+    """Who answers at a path: pages for their methods, the API for everything else that is asked."""
+    if page_door is None:
+        assert door is not None
+        return door.serve, frozenset(), door.serve
+    return page_door.serve, frozenset(page_door.allowed), door.serve if door is not None else page_door.serve
+
+
+def _handler(path: str, serve_page: Serving, page_methods: frozenset[str], serve_rest: Serving) -> Any:
+    """Register doors as a plain ASGI handler: the hot routes then cost no dependency tree per request."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await door.serve(scope, receive, send)
+        if page_methods and Exchange.of(scope).method in page_methods:
+            await serve_page(scope, receive, send)
+        else:
+            await serve_rest(scope, receive, send)
 
-    return asgi(_PARAMETER.sub(r"{\1:str}", door.path), copy_scope=False)(serve)
+    return asgi(_PARAMETER.sub(r"{\1:str}", path), copy_scope=False)(serve)
 
 
 class _Refused:

@@ -1,0 +1,72 @@
+"""The one table from a state to its badge, and from a marker to its sign: icon, word, color."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sealwright.locales import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """How a state looks.
+
+    Args:
+        tone: The pair of colors, one of app.css's ``b-…``.
+        word: A text of the catalogs; it alone says everything.
+    """
+
+    tone: str
+    icon: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A remark beside a name; no state."""
+
+    icon: str
+    word: str
+    is_late: bool = False
+
+
+BADGES: Final[Mapping[str, Badge]] = {
+    "pending": Badge("pending", "clock", N_("Pending")),
+    "approved": Badge("approved", "check", N_("Approved")),
+    "rejected": Badge("rejected", "cross", N_("Rejected")),
+    "needs_info": Badge("info", "question", N_("Needs info")),
+    "issued": Badge("issued", "seal", N_("Issued")),
+    "valid": Badge("issued", "seal", N_("Valid")),
+    "offered": Badge("offered", "out", N_("Offered")),
+    "delivered": Badge("delivered", "wallet", N_("Delivered")),
+    "suspended": Badge("suspended", "pause", N_("Suspended")),
+    "revoked": Badge("revoked", "seal-slash", N_("Revoked")),
+    "expired": Badge("neutral", "hourglass", N_("Expired")),
+    "withdrawn": Badge("neutral", "dash", N_("Withdrawn")),
+    "declined": Badge("neutral", "dash", N_("Declined")),
+    "canceled": Badge("neutral", "dash", N_("Canceled")),
+    "draft": Badge("neutral", "dash", N_("Draft")),
+    "inactive": Badge("neutral", "dash", N_("Inactive")),
+    "retired": Badge("neutral", "dash", N_("Retired")),
+    # A grant in force is valid; so the credential that says it is called.
+    "active": Badge("issued", "seal", N_("Valid")),
+    # What signing does after a decision.
+    "signing": Badge("pending", "clock", N_("Signing")),
+    "failed": Badge("rejected", "cross", N_("Issuing failed")),
+}
+
+MARKERS: Final[Mapping[str, Marker]] = {
+    "files": Marker("clip", N_("Files")),
+    "notes": Marker("note", N_("Notes")),
+    "earlier_rejection": Marker("back", N_("Earlier rejection")),
+    "duplicate": Marker("twin", N_("Duplicate")),
+    "past_target": Marker("late", N_("Past target"), is_late=True),
+    "yours": Marker("user", N_("Yours")),
+    "endorsed": Marker("people", N_("Endorsed once")),
+    "assigned": Marker("user", N_("Assigned")),
+    "verified": Marker("check", N_("verified")),
+    "unproved": Marker("question", N_("unproved")),
+    "primary": Marker("star", N_("primary")),
+}

@@ -1,0 +1,96 @@
+"""What a page route is: everything the page door does with a call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sealwright.domain.people import AccountRole
+from sealwright.locales import N_
+from sealwright.web.panel.page_form import NO_FORM, Form
+from sealwright.web.reply import Reply
+
+if TYPE_CHECKING:
+    from sealwright.web.panel.page_call import PageCall
+
+PageHandler = Callable[["PageCall"], "Reply | Awaitable[Reply]"]
+
+
+class PageAudience(Enum):
+    """Who gets in at the page door. What a person may do with a thing is asked again by the service."""
+
+    ANYONE = "anyone; a session that is there is looked at"
+    SETUP = "whoever holds the setup link, until the office is set up"
+    SIGNED_IN = "any account"
+    ISSUER = "issuers and admins"
+    ADMIN = "admins"
+    IMPROVER = "improvers and admins"
+    PROPOSER = "proposers and admins"
+    VOTER = "voters"
+
+    @property
+    def role(self) -> AccountRole | None:
+        """The account role that opens the page, if one is needed."""
+        return _ROLES.get(self)
+
+    @property
+    def needs_session(self) -> bool:
+        """Tell whether nobody gets in without signing in."""
+        return self not in {PageAudience.ANYONE, PageAudience.SETUP}
+
+
+_ROLES = {
+    PageAudience.ISSUER: AccountRole.ISSUER,
+    PageAudience.ADMIN: AccountRole.ADMIN,
+    PageAudience.IMPROVER: AccountRole.IMPROVER,
+    PageAudience.PROPOSER: AccountRole.PROPOSER,
+    PageAudience.VOTER: AccountRole.VOTER,
+}
+
+# What people are called by their account role; the words of badges and of refusals.
+ROLE_NAMES = {
+    AccountRole.ADMIN: N_("Admin"),
+    AccountRole.ISSUER: N_("Issuer"),
+    AccountRole.IMPROVER: N_("Improver"),
+    AccountRole.PROPOSER: N_("Proposer"),
+    AccountRole.VOTER: N_("Voter"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageRoute:
+    """One method on one path.
+
+    Args:
+        method: GET or POST; HEAD goes with GET.
+        path: With ``{name}`` for parameters.
+        handler: A plain function runs in a thread and may block; a coroutine function runs on the loop.
+        form: What a POST may carry beside the session's token; anything else is refused.
+        query: What is read of the query; anything else is passed over, since links collect strangers' parameters.
+        fresh: True where a sign-in of the last ten minutes is asked for.
+        uploads: True where files may be sent; the body may then be as large as attachments are.
+        is_counted: False for what no rate limit counts (static files).
+        uses_camera: True where the browser may be asked for its camera.
+        before_setup: True for what answers before the office is set up.
+    """
+
+    method: str
+    path: str
+    audience: PageAudience
+    handler: PageHandler
+    form: Form = NO_FORM
+    query: Form = NO_FORM
+    fresh: bool = False
+    uploads: bool = False
+    is_counted: bool = True
+    uses_camera: bool = False
+    before_setup: bool = False
+    deadline_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.method not in {"GET", "POST"}:
+            raise ValueError(f"{self.method} {self.path}: a page is asked for by GET or POST")
+        if self.method == "GET" and self.form.fields:
+            raise ValueError(f"{self.path}: a GET has a query, not a form")

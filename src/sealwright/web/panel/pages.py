@@ -1,0 +1,50 @@
+"""The table of every page, mounted beside the API's. No path and method may match both: a test compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Final
+
+from sealwright.web.panel import appearance_choice, static_files
+from sealwright.web.panel.page_route import PageRoute
+
+PAGES: Final[tuple[PageRoute, ...]] = (
+    *static_files.PAGES,
+    *appearance_choice.PAGES,
+)
+
+# Pages that only tests of pages mount (the sheet of pieces).
+_ADDED: list[PageRoute] = []
+
+
+def mount_for_tests(routes: Iterable[PageRoute]) -> None:
+    """Add pages that no office has; before the application is built."""
+    _ADDED.extend(routes)
+    get_paths.cache_clear()
+
+
+def all_pages() -> tuple[PageRoute, ...]:
+    """Every page that this process serves."""
+    return (*PAGES, *_ADDED)
+
+
+@cache
+def get_paths() -> frozenset[str]:
+    """Paths without parameters that answer a GET."""
+    return frozenset(one.path for one in all_pages() if one.method == "GET" and "{" not in one.path)
+
+
+def pages_by_path(pages: Iterable[PageRoute]) -> Mapping[str, tuple[PageRoute, ...]]:
+    """Pages grouped by path.
+
+    Raises:
+        ValueError: A method stands twice on one path.
+    """
+    grouped: dict[str, list[PageRoute]] = {}
+    for one in pages:
+        group = grouped.setdefault(one.path, [])
+        if any(other.method == one.method for other in group):
+            raise ValueError(f"{one.method} {one.path} is listed twice")
+        group.append(one)
+    return {path: tuple(group) for path, group in grouped.items()}
