@@ -25,34 +25,28 @@ class WorkflowChange:
 class WorkflowEffects(Protocol):
     """Counts, and with `apply` carries out, what follows from grants for workflows."""
 
-    def gained(self, uow: UnitOfWork, grant: Grant) -> WorkflowChange:
+    def gained(self, uow: UnitOfWork, grant: Grant, /) -> WorkflowChange:
         """What opens with a grant that begins or is reinstated."""
 
-    def suspended(self, uow: UnitOfWork, grant: Grant) -> WorkflowChange:
+    def suspended(self, uow: UnitOfWork, grant: Grant, /) -> WorkflowChange:
         """What closes while a grant is suspended; nothing is released."""
 
-    def lost(self, uow: UnitOfWork, grant: Grant, kind: CredentialType | None, *, apply: bool) -> WorkflowChange:
+    def lost(self, uow: UnitOfWork, grant: Grant, kind: CredentialType | None, /, *, apply: bool) -> WorkflowChange:
         """What closes and is released when a grant ends, by its type's revocation policy."""
 
 
 class NoWorkflows:
     """An office without workflows: rights open and close nothing."""
 
-    def gained(self, uow: UnitOfWork, grant: Grant) -> WorkflowChange:  # noqa: ARG002 - the port's shape
+    def gained(self, _uow: UnitOfWork, _grant: Grant, /) -> WorkflowChange:
         """Nothing opens."""
         return WorkflowChange()
 
-    def suspended(self, uow: UnitOfWork, grant: Grant) -> WorkflowChange:  # noqa: ARG002 - the port's shape
+    def suspended(self, _uow: UnitOfWork, _grant: Grant, /) -> WorkflowChange:
         """Nothing closes."""
         return WorkflowChange()
 
-    def lost(
-        self,
-        uow: UnitOfWork,
-        grant: Grant,
-        kind: CredentialType | None,
-        *,
-        apply: bool,  # noqa: ARG002 - as above
-    ) -> WorkflowChange:
+    def lost(self, _uow: UnitOfWork, _grant: Grant, _kind: CredentialType | None, /, *, apply: bool) -> WorkflowChange:
         """Nothing is released."""
+        del apply
         return WorkflowChange()
