@@ -48,6 +48,7 @@ from sealwright.services.registry import Registry
 from sealwright.services.resolving import OfficeResolver
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.schema_shelf import SchemaShelf
+from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schemas import SchemaDesk
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
@@ -278,6 +279,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         notices=notices,
         mailing=mailing,
         analytics=AnalyticsDesk(units, clock),
+        saved_views=SavedViewDesk(units),
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(units=units, keys=keys, resolver=resolver, canon=canon, clock=clock),
         metrics=metrics,

@@ -25,6 +25,7 @@ from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.services.revocation import RevocationDesk
+from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schemas import SchemaDesk
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.status_lists import StatusPublisher
@@ -92,6 +93,7 @@ class Office:
     notices: NoticeDesk
     mailing: MailingDesk
     analytics: AnalyticsDesk
+    saved_views: SavedViewDesk
     halting: Halting
     store_check: StoreCheck
     metrics: Metrics
