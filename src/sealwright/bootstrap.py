@@ -47,8 +47,8 @@ from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.services.resolving import OfficeResolver
 from sealwright.services.revocation import RevocationDesk
-from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.saved_views import SavedViewDesk
+from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.schemas import SchemaDesk
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
