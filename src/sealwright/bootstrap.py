@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,24 +14,31 @@ from sealwright.adapters.checkpoints import FileCheckpointSink
 from sealwright.adapters.clock import SystemClock
 from sealwright.adapters.did_web import DidWebResolver
 from sealwright.adapters.kek import load_keks
+from sealwright.adapters.key_export import encrypt_with_passphrase
 from sealwright.adapters.mail import OutboxFolder, SmtpMailer
 from sealwright.adapters.metrics import OfficeMetrics
-from sealwright.adapters.outbound import Allowance, GuardedOutbound
+from sealwright.adapters.outbound import Allowance, FetchRefused, GuardedOutbound
+from sealwright.adapters.passkeys import WebAuthnPasskeys
+from sealwright.adapters.passwords import Argon2Passwords
 from sealwright.adapters.software_keys import SoftwareKeyStore
 from sealwright.adapters.status_source import GuardedStatusSource
 from sealwright.adapters.wallet_proofs import EthereumProofs
 from sealwright.domain.catalog import RevocationPolicy
-from sealwright.domain.errors import DomainError
+from sealwright.domain.errors import DomainError, MalformedBody
+from sealwright.domain.people import Caller
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.api_keys import ApiKeyDesk
+from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.catalog import CatalogDesk
+from sealwright.services.demo import DemoData, seed_demo
 from sealwright.services.desk_ports import Mailer
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
+from sealwright.services.founding import Founded, found
 from sealwright.services.gate import Gate
 from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.halting import Halting
@@ -38,25 +46,43 @@ from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.issuance import Issuing
 from sealwright.services.letters import LetterHead
+from sealwright.services.links import Links
+from sealwright.services.lockout import Lockout
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Limits, Office
 from sealwright.services.order_checks import OrderChecks
+from sealwright.services.own_dids import OwnDIDs
+from sealwright.services.own_means import OwnMeans
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.profile import ProfileDesk
 from sealwright.services.registry import Registry
 from sealwright.services.resolving import OfficeResolver
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.schemas import SchemaDesk
+from sealwright.services.sessions import Sessions
+from sealwright.services.setup import SetupDesk
 from sealwright.services.shelf import CredentialShelf
+from sealwright.services.sign_in import SignInDesk
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.verification import OfficeStatuses, Verifier
+from sealwright.services.wallets import WalletDesk
 from sealwright.services.workflow_effects import NoWorkflows
+from sealwright.settings import (
+    ACCEPTED,
+    PREFIX,
+    OutboundResolution,
+    RawSettings,
+    SettingRefused,
+    Settings,
+    check_settings,
+)
 from sealwright.settings import Database as DatabaseKind
-from sealwright.settings import OutboundResolution, Settings
+from sealwright.settings.keeping import keep_setting
 from sealwright.storage.engines import Database, open_database
 from sealwright.storage.epoch import make_epoch_reader
 from sealwright.storage.inspection import check_database
@@ -65,7 +91,7 @@ from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from sealwright.vc.canon import Canonicalizer, PlanMismatch
 from sealwright.vc.contexts.store import ContextStore
-from sealwright.vc.errors import VcError
+from sealwright.vc.errors import Fault, VcError
 
 # Letters to sign in with are waited for, so the outbox is looked at often.
 MAIL_EVERY: Final = timedelta(seconds=2)
@@ -235,7 +261,9 @@ def _join(ground: _Ground, public_url: str) -> Office:
     metrics.watch_queue(lambda: issuing.line.depth)
     metrics.watch_audit(auditing.position)
     metrics.watch_sealed(lambda: keys.is_sealed)
-    return Office(
+    dids = DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url)
+    identity = _identity(ground, _Neighbors(acts, dids, resolver, outbound, notices, mailing), public_url)
+    office = Office(
         public_url=public_url,
         organization=settings.organization,
         clock=clock,
@@ -249,7 +277,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         issuing=issuing,
         shelf=CredentialShelf(units, access, clock),
         revocation=RevocationDesk(access, acts, grant_moves, clock),
-        dids=DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url),
+        dids=dids,
         resolution=ResolutionDesk(units, registry, resolver),
         schemas=schemas,
         verifier=Verifier(
@@ -265,6 +293,14 @@ def _join(ground: _Ground, public_url: str) -> Office:
         auditing=auditing,
         people=PeopleDesk(units, keys, clock),
         api_keys=ApiKeyDesk(units, access, clock),
+        sessions=identity.sessions,
+        sign_in=identity.sign_in,
+        means=identity.means,
+        setup=identity.setup,
+        profile=identity.profile,
+        wallets=identity.wallets,
+        own_dids=identity.own_dids,
+        attachments=AttachmentDesk(units, clock),
         enrollment=EnrollmentDesk(
             units,
             notices,
@@ -288,6 +324,127 @@ def _join(ground: _Ground, public_url: str) -> Office:
         start_background=background.start,
         close=background.close,
     )
+    identity.founding.office = office
+    return office
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbors:
+    """What the desks of accounts work with, built before them."""
+
+    acts: Acts
+    dids: DIDDesk
+    resolver: OfficeResolver
+    outbound: GuardedOutbound
+    notices: NoticeDesk
+    mailing: MailingDesk
+
+
+class _Founding:
+    """Founds and fills the office that it is given once that is joined: the desk of the first run is a part of it."""
+
+    office: Office
+
+    def found(self, caller: Caller, organization: str) -> Founded:
+        return found(self.office, caller, organization=organization)
+
+    def seed(self, caller: Caller) -> DemoData:
+        return seed_demo(self.office, caller)
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """The desks of accounts: signing in, and what people keep of themselves."""
+
+    sessions: Sessions
+    sign_in: SignInDesk
+    means: OwnMeans
+    setup: SetupDesk
+    profile: ProfileDesk
+    wallets: WalletDesk
+    own_dids: OwnDIDs
+    founding: _Founding
+
+
+def _identity(ground: _Ground, near: _Neighbors, public_url: str) -> _Identity:
+    settings, units, clock = ground.settings, ground.units, ground.clock
+    locale = settings.default_locale.value
+    sessions = Sessions(units, clock)
+    lockout = Lockout(units, clock)
+    hasher = Argon2Passwords()
+    passkeys = WebAuthnPasskeys(public_url, settings.organization)
+    links = Links(clock, public_url)
+    letters = near.mailing.letter
+    founding = _Founding()
+    means = OwnMeans(units=units, clock=clock, sessions=sessions, lockout=lockout, hasher=hasher, passkeys=passkeys)
+    sign_in = SignInDesk(
+        units=units,
+        clock=clock,
+        sessions=sessions,
+        lockout=lockout,
+        hasher=hasher,
+        passkeys=passkeys,
+        links=links,
+        letters=letters,
+        notices=near.notices,
+        open_registration=settings.open_registration,
+        default_locale=locale,
+    )
+    return _Identity(
+        sessions=sessions,
+        sign_in=sign_in,
+        means=means,
+        setup=SetupDesk(
+            units=units,
+            acts=near.acts,
+            clock=clock,
+            links=links,
+            letters=letters,
+            sign_in=sign_in,
+            means=means,
+            dids=near.dids,
+            found=founding.found,
+            seed=founding.seed,
+            keep_public_url=lambda url: _keep_public_url(settings, url),
+            is_reachable=lambda url: _is_reachable(near.outbound, url),
+            public_url=public_url,
+            default_organization=settings.organization,
+            default_locale=locale,
+        ),
+        profile=ProfileDesk(clock=clock, sessions=sessions, links=links, letters=letters, default_locale=locale),
+        wallets=WalletDesk(clock=clock, proofs=EthereumProofs(), public_url=public_url),
+        own_dids=OwnDIDs(
+            clock=clock,
+            sessions=sessions,
+            dids=near.dids,
+            keys=ground.keys,
+            resolver=near.resolver,
+            encrypt=encrypt_with_passphrase,
+            public_url=public_url,
+        ),
+        founding=founding,
+    )
+
+
+def _keep_public_url(settings: Settings, url: str) -> None:
+    """Keep the base of every link for the next start; judged as a setting, refused as a member of a form."""
+    name = f"{PREFIX}PUBLIC_URL"
+    try:
+        if os.environ.get(name) not in (None, url):
+            raise SettingRefused(name, "is set in the environment, which would win", ACCEPTED["PUBLIC_URL"])
+        check_settings(RawSettings(settings.home, settings.home, {"PUBLIC_URL": url}))
+        keep_setting(settings.home, "PUBLIC_URL", url)
+    except SettingRefused as error:
+        fault = Fault("/public_url", "INVALID_VALUE", f"{error.reason}; accepted: {error.accepted}")
+        raise MalformedBody("The public URL cannot be taken.", faults=[fault]) from error
+
+
+def _is_reachable(outbound: GuardedOutbound, url: str) -> bool:
+    try:
+        outbound.fetch(url, accept="application/json", max_bytes=4096)
+    except FetchRefused:
+        return False
+    return True
 
 
 def _mailing(ground: _Ground, public_url: str) -> MailingDesk:

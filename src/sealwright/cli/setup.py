@@ -88,28 +88,16 @@ def _admin(email: str | None, name: str | None) -> FirstAdmin | None:
 
 def _settings(public_url: str | None) -> Settings:
     """Read the settings; a public URL that was given is kept for every later command once it has proved good."""
+    from sealwright.settings.keeping import keep_setting
+
     if public_url is None:
         return desk.read_settings()
     outside = os.environ.get(_PUBLIC_URL)
     if outside is not None and outside != public_url:
         raise Misused(f"--public-url contradicts {_PUBLIC_URL}, which would win at the next command")
     settings = desk.read_settings({_PUBLIC_URL: public_url})
-    _keep_public_url(settings)
+    keep_setting(settings.home, "PUBLIC_URL", settings.public_url)
     return settings
-
-
-def _keep_public_url(settings: Settings) -> None:
-    """Write the line into the settings file, and leave all its other lines alone."""
-    from sealwright.cli.files import write_output
-    from sealwright.settings import FILE_NAME
-
-    path = settings.home / FILE_NAME
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    # A URL that passed the check holds neither quotes nor backslashes.
-    kept = [line for line in lines if line.partition("=")[0].strip() != "public_url"]
-    # In front, because after a table's head the line would belong to that table.
-    text = "\n".join([f'public_url = "{settings.public_url}"', *kept]) + "\n"
-    write_output(str(path), [text.encode("utf-8")])
 
 
 def _demo_members(seeded: DemoData) -> dict[str, object]:

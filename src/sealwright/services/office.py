@@ -9,6 +9,7 @@ from sealwright.services.access import Access
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.api_keys import ApiKeyDesk
+from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.did_resolution import ResolutionDesk
@@ -21,16 +22,23 @@ from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.issuance import Issuing
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.own_dids import OwnDIDs
+from sealwright.services.own_means import OwnMeans
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
+from sealwright.services.profile import ProfileDesk
 from sealwright.services.registry import Registry
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schemas import SchemaDesk
+from sealwright.services.sessions import Sessions
+from sealwright.services.setup import SetupDesk
 from sealwright.services.shelf import CredentialShelf
+from sealwright.services.sign_in import SignInDesk
 from sealwright.services.status_lists import StatusPublisher
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.verification import Verifier
+from sealwright.services.wallets import WalletDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,14 @@ class Office:
     auditing: Auditing
     people: PeopleDesk
     api_keys: ApiKeyDesk
+    sessions: Sessions
+    sign_in: SignInDesk
+    means: OwnMeans
+    setup: SetupDesk
+    profile: ProfileDesk
+    wallets: WalletDesk
+    own_dids: OwnDIDs
+    attachments: AttachmentDesk
     enrollment: EnrollmentDesk
     catalog: CatalogDesk
     holders: HolderDesk

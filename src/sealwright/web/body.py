@@ -48,6 +48,17 @@ def refuse_foreign_content(exchange: Exchange) -> None:
         raise TransportRefused("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")
 
 
+def refuse_foreign_upload(exchange: Exchange) -> None:
+    """Refuse what is not a form with files in it.
+
+    Raises:
+        TransportRefused: UNSUPPORTED_MEDIA_TYPE.
+    """
+    kind = exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if b"content-encoding" in exchange.headers or kind != b"multipart/form-data":
+        raise TransportRefused("UNSUPPORTED_MEDIA_TYPE", "A file is sent as multipart/form-data, under the name file.")
+
+
 def _is_json(content_type: bytes | None) -> bool:
     if content_type is None:
         return False

@@ -23,7 +23,9 @@ from sealwright.domain.errors import (
 )
 from sealwright.domain.people import AccountRole, ActorKind
 from sealwright.services.registry import NotCached
-from sealwright.web.body import has_body, read_body, refuse_foreign_content, refuse_oversize
+from sealwright.web.auth.cookies import read_cookie
+from sealwright.web.auth.same_origin import CSRF_HEADER, READING_METHODS, require_own_write
+from sealwright.web.body import has_body, read_body, refuse_foreign_content, refuse_foreign_upload, refuse_oversize
 from sealwright.web.call import Call
 from sealwright.web.exchange import Exchange
 from sealwright.web.guard import send_reply
@@ -38,10 +40,13 @@ from sealwright.web.waiting import answer_of
 if TYPE_CHECKING:
     from litestar.types import Receive, Scope, Send
 
+    from sealwright.domain.people import Caller
     from sealwright.services.office import Office
 
 # Bodies beyond this are parsed in a thread, so that they hold up nobody else.
 LARGE_BODY_BYTES: Final = 32 * 1024
+# What stands around a file in a form: boundaries, its head, small fields.
+UPLOAD_FRAME_BYTES: Final = 64 * 1024
 _NEEDED_ROLE: Final = {
     Audience.IMPROVER: AccountRole.IMPROVER,
     Audience.REVIEWER: AccountRole.ISSUER,
@@ -140,26 +145,26 @@ class Door:
         if route.method == "GET":
             return b""
         limit = self._office.limits.body_max_bytes
+        if route.upload_bytes is not None:
+            limit = route.upload_bytes + UPLOAD_FRAME_BYTES
         announced = has_body(exchange)
         if announced:
             refuse_oversize(exchange, limit)
-        if announced or (route.body is not None and not route.body.optional):
+        if route.upload_bytes is not None:
+            refuse_foreign_upload(exchange)
+        elif announced or (route.body is not None and not route.body.optional):
             refuse_foreign_content(exchange)
         return await read_body(receive, limit) if announced else b""
 
     async def _sign_in(self, call: Call) -> None:
+        """Tell who calls: by the bearer token if there is one, else by the session cookie, never by both."""
         route = call.route
         header = call.exchange.header(b"authorization")
-        if header is None and route.audience is Audience.ANYONE:
-            return
-        if header is None:
+        caller = await self._by_token(call, header) if header is not None else await self._by_session(call)
+        if caller is None:
+            if route.audience is Audience.ANYONE:
+                return
             raise NotSignedIn("A valid bearer token is needed: it is absent, wrong, expired or revoked.")
-        office = self._office
-        call.known_view = view = office.registry.view(await answer_of(office.gate.fresh_epoch()))
-        try:
-            caller = office.access.authenticate(header, view.cached())
-        except NotCached:
-            caller = await call.in_thread(lambda: office.access.authenticate(header, view))
         call.signed_in = caller = replace(caller, request_id=call.exchange.request_id)
         if caller.actor.kind is ActorKind.API_KEY:
             if not route.takes_api_keys:
@@ -169,6 +174,31 @@ class Door:
         role = _NEEDED_ROLE.get(route.audience)
         if role is not None and not caller.has_role(role):
             raise RoleRequired(f"This act needs the {role.value} role.")
+        if route.fresh and caller.session_id is not None:
+            self._office.sessions.require_fresh(caller)
+
+    async def _by_token(self, call: Call, header: str) -> Caller:
+        office = self._office
+        call.known_view = view = office.registry.view(await answer_of(office.gate.fresh_epoch()))
+        try:
+            return office.access.authenticate(header, view.cached())
+        except NotCached:
+            return await call.in_thread(lambda: office.access.authenticate(header, view))
+
+    async def _by_session(self, call: Call) -> Caller | None:
+        """Who comes with a session cookie; a write also has to prove that a page of ours has sent it."""
+        office, exchange, route = self._office, call.exchange, call.route
+        value = read_cookie(exchange, office.public_url)
+        token = exchange.header(CSRF_HEADER)
+        is_write = exchange.method not in READING_METHODS
+        if value is None or (is_write and token is None and route.audience is Audience.ANYONE):
+            # What anyone may do is done for nobody in particular where a browser cannot prove that it meant it.
+            return None
+        call.known_view = view = office.registry.view(await answer_of(office.gate.fresh_epoch()))
+        caller = await call.in_thread(lambda: office.sessions.from_cookie(value, view))
+        if caller is not None and is_write:
+            require_own_write(exchange, office.public_url, office.sessions, caller, token)
+        return caller
 
     async def _count(self, call: Call) -> None:
         name, limit = self._limit(call)

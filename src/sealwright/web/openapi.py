@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sealwright import __version__
 from sealwright.web.api.shapes.answers import PROBLEM
+from sealwright.web.auth.cookies import cookie_name
 from sealwright.web.problems import CATALOG
 from sealwright.web.query import MAX_REPEATS, Parameter
 from sealwright.web.route import Answered, Audience, Bucket, Route
@@ -30,6 +31,12 @@ _TEXTS: Final = {
     "view_id": "Id of a saved view.",
     "address": "A wallet address: `0x` and 40 hexadecimal digits.",
     "value": "Value of a credential type.",
+    "table": "`types`, `periods`, `times`, `reasons`, `survival` or `expiries`.",
+}
+_UPLOAD: Final[Node] = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "binary", "description": "The file, with its name."}},
+    "required": ["file"],
 }
 _BODY_CODES: Final = (
     "INVALID_JSON",
@@ -65,10 +72,16 @@ def codes_of(route: Route) -> tuple[str, ...]:
         codes.append("UNAUTHENTICATED")
     if route.audience is not Audience.DOCUMENT and route.audience is not Audience.ANYONE:
         codes += ["ACCOUNT_INACTIVE", "ROLE_REQUIRED"]
+        if route.method != "GET":
+            codes.append("CSRF_FAILED")
     if route.bucket is not Bucket.NONE:
         codes.append("RATE_LIMIT_EXCEEDED")
+    if route.fresh:
+        codes.append("FRESH_SIGN_IN_REQUIRED")
     if route.body is not None:
         codes += _BODY_CODES
+    if route.upload_bytes is not None:
+        codes += ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
     if route.query.parameters and not route.query.lenient:
         codes.append("UNKNOWN_FIELD")
     if route.idempotent:
@@ -122,7 +135,14 @@ class Document:
                         "type": "http",
                         "scheme": "bearer",
                         "description": "An API key (`swk_…`) or a personal token (`swp_…`).",
-                    }
+                    },
+                    "session": {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": cookie_name(self._public_url),
+                        "description": "A signed-in browser on a page of this office. Writes also carry the page's "
+                        "form token as `X-CSRF-Token`, and `Origin` or `Sec-Fetch-Site` must be this office's.",
+                    },
                 },
             },
         }
@@ -145,6 +165,8 @@ class Document:
             if route.body.example is not None:
                 media["example"] = route.body.example
             operation["requestBody"] = {"required": not route.body.optional, "content": {"application/json": media}}
+        if route.upload_bytes is not None:
+            operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
         return operation
 
     @staticmethod
@@ -248,7 +270,8 @@ class Document:
 def _security(audience: Audience) -> list[Node]:
     if audience is Audience.DOCUMENT:
         return []
-    return [{}, {"bearer": []}] if audience is Audience.ANYONE else [{"bearer": []}]
+    ways: list[Node] = [{"bearer": []}, {"session": []}]
+    return [{}, *ways] if audience is Audience.ANYONE else ways
 
 
 def _query_parameters(route: Route) -> list[Node]:

@@ -22,11 +22,11 @@ class Audience(Enum):
 
     DOCUMENT = "anyone; no credentials are looked at"
     ANYONE = "anyone; a bearer token that is sent must hold"
-    CALLER = "an API key or a personal token"
-    PERSON = "a personal token"
-    IMPROVER = "the personal token of an approved improver, or of an admin"
-    REVIEWER = "the personal token of an approved issuer, or of an admin"
-    ADMIN = "the personal token of an admin"
+    CALLER = "an API key, a personal token or a session"
+    PERSON = "a personal token or a session"
+    IMPROVER = "the personal token or session of an approved improver, or of an admin"
+    REVIEWER = "the personal token or session of an approved issuer, or of an admin"
+    ADMIN = "the personal token or session of an admin"
 
 
 class Bucket(Enum):
@@ -71,6 +71,8 @@ class Route:
         request_headers: Further request headers that are read, by name with a sentence each.
         described_errors: Bodies of errors that are not problems, by status (DID resolution, VC-API).
         deadline_seconds: When the call is given up.
+        upload_bytes: Most bytes of an uploaded file; the body is then a form with the file under ``file``.
+        fresh: True for acts on keys, roles and halts: whoever comes with a session has to have signed in just now.
     """
 
     method: str
@@ -93,6 +95,8 @@ class Route:
     request_headers: Mapping[str, str] | None = None
     described_errors: Mapping[int, JSONSchema] | None = None
     deadline_seconds: float = 30.0
+    upload_bytes: int | None = None
+    fresh: bool = False
 
     @property
     def operation_id(self) -> str:

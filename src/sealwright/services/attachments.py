@@ -1,0 +1,110 @@
+"""Uploaded files: judged by their content, kept as they came, given out as downloads only."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from sealwright.domain.errors import AttachmentNotFound, MalformedBody, UnsupportedUpload
+from sealwright.domain.ids import new_id
+from sealwright.domain.people import Caller
+from sealwright.services.desk_ports import Attachment
+from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.profile import present_person
+from sealwright.vc.errors import Fault
+
+ATTACHMENT_BYTES: Final = 10 * 1024 * 1024
+NAME_MAX: Final = 200
+_ENDINGS: Final = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "application/pdf": ".pdf",
+}
+MEDIA_TYPES: Final = tuple(_ENDINGS)
+_HIDDEN: Final = "There is no such file."
+
+
+class AttachmentDesk:
+    """Takes files in and gives them out to whoever may see them."""
+
+    def __init__(self, units: UnitOfWorkFactory, clock: Clock) -> None:
+        self._units = units
+        self._clock = clock
+
+    def upload(self, uow: UnitOfWork, caller: Caller, name: str, content: bytes) -> Attachment:
+        """Keep a file of the caller's.
+
+        Args:
+            name: As the browser told it; cut to its last part, and to letters that show.
+
+        Raises:
+            UnsupportedUpload: Its content is no PNG, JPEG, WebP or PDF, whatever its name says.
+            MalformedBody: It is empty, or has more than 10 MiB.
+        """
+        person = present_person(uow, caller)
+        if not 0 < len(content) <= ATTACHMENT_BYTES:
+            detail = "is empty" if not content else "has more than 10 MiB"
+            raise MalformedBody(f"The file {detail}.", faults=[Fault("/file", "INVALID_VALUE", detail)])
+        media_type = media_type_of(content)
+        attachment = Attachment(
+            attachment_id=new_id("att"),
+            user_id=person.user_id,
+            name=shown_name(name, media_type),
+            media_type=media_type,
+            sha256=hashlib.sha256(content).hexdigest(),
+            content=content,
+            created_at=self._clock.now(),
+        )
+        uow.attachments.add(attachment)
+        return attachment
+
+    def get(self, caller: Caller, attachment_id: str) -> Attachment:
+        """A file with its content, for who uploaded it, for reviewers of a request it speaks for, and for admins.
+
+        Raises:
+            AttachmentNotFound: No such file, or not for this caller; in the same words.
+        """
+        with self._units(write=False) as uow:
+            found = uow.attachments.get(attachment_id)
+            if found is None or not _may_see(uow, caller, found):
+                raise AttachmentNotFound(_HIDDEN)
+        return found
+
+
+def _may_see(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:
+    if caller.is_admin or (caller.person is not None and caller.person.user_id == attachment.user_id):
+        return True
+    return any(
+        caller.covers(request.credential_type)
+        for request in uow.requests.of_person(attachment.user_id)
+        if any(piece.attachment_id == attachment.attachment_id for piece in request.evidence)
+    )
+
+
+def media_type_of(content: bytes) -> str:
+    """Tell what a file is by how it begins; its name and what the browser says count for nothing.
+
+    Raises:
+        UnsupportedUpload: Something else.
+    """
+    if content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR":
+        return "image/png"
+    if content.startswith(b"\xff\xd8\xff") and content.rstrip(b"\x00").endswith(b"\xff\xd9"):
+        return "image/jpeg"
+    if content[:4] == b"RIFF" and content[8:15] == b"WEBPVP8":
+        return "image/webp"
+    if content.startswith(b"%PDF-") and b"%%EOF" in content[-1024:]:
+        return "application/pdf"
+    raise UnsupportedUpload("A file must be a PNG, JPEG or WebP picture, or a PDF.")
+
+
+def shown_name(name: str, media_type: str) -> str:
+    """A file's name as it is shown and offered for saving: no path, nothing hidden, and the ending of what it is."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(letter for letter in last if letter.isprintable() and letter not in '"<>:|?*').strip(" .")
+    ending = _ENDINGS[media_type]
+    stem = kept[: -len(ending)] if kept.lower().endswith(ending) else kept
+    if media_type == "image/jpeg" and kept.lower().endswith(".jpeg"):
+        stem = kept[:-5]
+    return f"{stem[: NAME_MAX - len(ending)] or 'file'}{ending}"
