@@ -115,6 +115,8 @@ class RequestFilter:
         search: Folded text: part of name or e-mail, prefix of user id, DID or wallet address.
         needs_info: Only those with, or without, the mark.
         requested_before, requested_after: Bounds of `requested_at`, by which age is filtered.
+        late_before: Only those asked for before their type's moment (the target hours); types without one never count.
+        resolved_by, resolved_after: Only those that this reviewer decided, and since when.
         user_id: One requester's.
     """
 
@@ -126,6 +128,9 @@ class RequestFilter:
     needs_info: bool | None = None
     requested_before: datetime | None = None
     requested_after: datetime | None = None
+    late_before: Mapping[str, datetime] | None = None
+    resolved_by: str | None = None
+    resolved_after: datetime | None = None
     user_id: str | None = None
     sort: RequestSort = RequestSort.DEFAULT
     descending: bool = False
