@@ -31,6 +31,7 @@ from sealwright.domain.errors import (
     DomainError,
     IdempotencyInProgress,
     IdempotencyKeyReused,
+    OfficeClosed,
     Sealed,
     SigningFailed,
 )
@@ -38,7 +39,7 @@ from sealwright.domain.ids import new_credential_uid
 from sealwright.domain.people import Caller
 from sealwright.services.issuing_line import Issued, IssuingLine, Job
 from sealwright.services.order_checks import DocumentOptions, OrderChecks
-from sealwright.services.orders import IssuanceOrder, unsigned_document
+from sealwright.services.orders import IssuanceOrder, OrderGuard, unsigned_document
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.self_check import check_own_signature
@@ -55,6 +56,7 @@ MAX_CLOCK_LAG_SECONDS: Final = 5
 ABANDONED_AFTER_SECONDS: Final = 5
 
 _RUNNING: Final = "The first call with this Idempotency-Key is still running."
+_GIVEN_UP: Final = "The reservation was given up meanwhile; try again."
 _log = logging.getLogger(__name__)
 
 
@@ -88,9 +90,11 @@ class Issuing:
         self.line = IssuingLine(units, self, metrics.observe_round)
 
     # (1), (2): checked elsewhere, offered here because every door asks its engine
-    def check(self, request: IssuanceRequest, caller: Caller, view: RegistryView) -> IssuanceOrder:
+    def check(
+        self, request: IssuanceRequest, caller: Caller, view: RegistryView, guard: OrderGuard | None = None
+    ) -> IssuanceOrder:
         """Check a request whole and authorize it; refusals as `OrderChecks.check`."""
-        return self._checks.check(request, caller, view)
+        return self._checks.check(request, caller, view, guard)
 
     def check_document(
         self, credential: Mapping[str, JSONValue], options: DocumentOptions, caller: Caller, view: RegistryView
@@ -113,6 +117,15 @@ class Issuing:
             SigningFailed, StoreUnavailable, AuditUnavailable, ClockBehind, IssuingHalted, Sealed: Nothing was issued.
         """
         return self.line.run_alone(order, scope)
+
+    def carry_out(self, order: IssuanceOrder, scope: IdempotencyScope | None = None) -> Issued:
+        """Take one order along the road and wait for its end: on the line where it walks, else in this thread.
+
+        Raises:
+            IdempotencyInProgress: Another call with the same key is under way.
+            SigningFailed, StoreUnavailable, AuditUnavailable, ClockBehind, IssuingHalted, Sealed: Nothing was issued.
+        """
+        return self.submit(order, scope).result() if self.line.is_open else self.issue(order, scope)
 
     def replay(self, scope: IdempotencyScope) -> Issued | None:
         """What an idempotency key has already brought about, or None.
@@ -145,6 +158,7 @@ class Issuing:
                 job.error = ClockBehind("The server's clock is behind the newest audit row.")
             return
         self._recheck_all(uow, jobs, epoch)
+        self._ask_guards(uow, jobs, now)
         uids = {id(job): new_credential_uid() for job in jobs}
         self._bind_keys(uow, jobs, uids, now)
         going = [job for job in jobs if job.error is None and job.replay is None]
@@ -175,10 +189,27 @@ class Issuing:
             except (DomainError, VcError) as error:
                 job.error = error
 
+    def _ask_guards(self, uow: UnitOfWork, jobs: Sequence[Job], now: datetime) -> None:
+        """Ask what orders hang on; one that was carried out under its key meanwhile is answered by that."""
+        for job in jobs:
+            guard = job.order.guard
+            if guard is None or job.error is not None:
+                continue
+            try:
+                guard.look_again(uow, job.order, now)
+            except (DomainError, VcError) as error:
+                job.error = error
+                try:
+                    job.replay = self._finished(uow, job.scope) if job.scope is not None else None
+                except DomainError as reused:
+                    job.error = reused
+                if job.replay is not None:
+                    job.error = None
+
     def _bind_keys(self, uow: UnitOfWork, jobs: Sequence[Job], uids: Mapping[int, UUID], now: datetime) -> None:
         first: dict[IdempotencyScope, Job] = {}
         for job in jobs:
-            if job.scope is None or job.error is not None:
+            if job.scope is None or job.error is not None or job.replay is not None:
                 continue
             if any(
                 (s.principal, s.route, s.key) == (job.scope.principal, job.scope.route, job.scope.key) for s in first
@@ -255,22 +286,44 @@ class Issuing:
         now = self._clock.now()
         epoch = uow.office.epoch(shared_lock=True)
         self._recheck_all(uow, jobs, epoch)
+        bound = self._bind_guarded(uow, jobs, now)
         failed = [job.reservation for job in jobs if job.error is not None and job.reservation is not None]
         if failed:
             self.void(uow, failed, now)
-        signed = [job for job in jobs if job.error is None and job.record is not None]
+        signed = [job for job in jobs if job.error is None and job.record is not None and id(job) not in bound]
         moved = uow.reservations.settle_many([job.record.uid for job in signed if job.record], ReservationState.ISSUED)
-        alive: list[Job] = []
+        alive = [job for job in jobs if id(job) in bound]
         for job in signed:
             if job.record is not None and job.record.uid in moved:
                 alive.append(job)
             else:
-                job.error = SigningFailed("The reservation was given up meanwhile; try again.")
+                job.error = SigningFailed(_GIVEN_UP)
         uow.credentials.add_many([job.record for job in alive if job.record is not None])
         uow.idempotency.finish_many([job.scope for job in alive if job.scope is not None])
         uow.audit.append(*(_event(job) for job in alive))
         for job in alive:
             self._metrics.count_issued(job.order.proof_type)
+
+    def _bind_guarded(self, uow: UnitOfWork, jobs: Sequence[Job], now: datetime) -> frozenset[int]:
+        """Settle the orders that hang on something, each in a part of its own, before any status list is locked."""
+        guarded = [job for job in jobs if job.order.guard is not None and job.error is None and job.record is not None]
+        bound: set[int] = set()
+        for job in sorted(guarded, key=lambda one: one.order.guard.key if one.order.guard is not None else ""):
+            guard, record = job.order.guard, job.record
+            assert guard is not None
+            assert record is not None
+            try:
+                with uow.savepoint():
+                    if record.uid not in uow.reservations.settle_many([record.uid], ReservationState.ISSUED):
+                        raise SigningFailed(_GIVEN_UP)
+                    job.record = guard.bind(uow, job.order, record, now)
+            except (DomainError, VcError) as error:
+                if isinstance(error, OfficeClosed):
+                    raise
+                job.error = error
+            else:
+                bound.add(id(job))
+        return frozenset(bound)
 
     def void(self, uow: UnitOfWork, reservations: Sequence[Reservation], now: datetime) -> int:
         """Give reservations up for good: their status bit is set, so that no document for them can ever pass."""
@@ -323,6 +376,7 @@ def _event(job: Job) -> AuditEntry:
             "documentSha256": record.document_sha256,
             "statusListId": place.list_id if place else None,
             "statusListIndex": place.index if place else None,
+            **({"grantId": record.grant_id} if record.grant_id is not None else {}),
         },
         request_id=job.order.caller.request_id,
     )

@@ -99,6 +99,11 @@ class IssuingLine:
             self._thread.join(timeout=10)
 
     @property
+    def is_open(self) -> bool:
+        """Tell whether the thread walks and takes orders."""
+        return self._is_open
+
+    @property
     def depth(self) -> int:
         """Orders that wait for a round."""
         return self._arrivals.qsize()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from sealwright.domain.credentials import IssuanceRequest, Reservation, StatusPlace, StatusPurpose
@@ -29,7 +29,7 @@ from sealwright.domain.errors import (
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
-from sealwright.services.orders import IssuanceOrder, data_model_of, unsigned_document
+from sealwright.services.orders import IssuanceOrder, OrderGuard, data_model_of, unsigned_document
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import RegistryView
 from sealwright.services.schema_shelf import SchemaShelf
@@ -57,6 +57,29 @@ class DocumentOptions:
     status_purposes: tuple[StatusPurpose, ...] = ()
 
 
+class TypeGuard(OrderGuard, Protocol):
+    """The guard of an order against a credential type's schema: whoever has it stored makes a grant."""
+
+    def require_authority(self, caller: Caller, view: RegistryView) -> None:
+        """Raises OutOfScope, SelfDecision."""
+
+    def require_state(self, view: RegistryView) -> None:
+        """Raises NotAnApprovedImprover, GrantInForce."""
+
+    def require_policy(self, *, revocable: bool) -> None:
+        """Raises PolicyViolation: the type is retired, or its credentials must be revocable."""
+
+    def end_of_grant(self, now: datetime) -> datetime | None:
+        """When a grant made now ends by itself."""
+
+
+class TypeGate(Protocol):
+    """Knows which credential schemas belong to the catalog."""
+
+    def guard_for(self, schema: SchemaRecord, holder_did: str, view: RegistryView) -> TypeGuard | None:
+        """The guard of an order against this schema; None where it belongs to no credential type."""
+
+
 class OrderChecks:
     """Turns what was asked into orders that may be signed."""
 
@@ -72,6 +95,7 @@ class OrderChecks:
         clock: Clock,
         public_url: str,
         expiration_max_years: int,
+        gate: TypeGate | None = None,
     ) -> None:
         self._units = units
         self._access = access
@@ -82,14 +106,21 @@ class OrderChecks:
         self._clock = clock
         self._public_url = public_url
         self._max_years = expiration_max_years
+        self._gate = gate
 
-    def check(self, request: IssuanceRequest, caller: Caller, view: RegistryView) -> IssuanceOrder:
+    def check(
+        self, request: IssuanceRequest, caller: Caller, view: RegistryView, guard: OrderGuard | None = None
+    ) -> IssuanceOrder:
         """Check a request whole and authorize it.
+
+        Args:
+            guard: Of a grant that stands already; without one, a credential type's schema brings its own.
 
         Raises:
             IssuerNotFound, SchemaNotFound, HolderNotFound, UnsupportedDIDMethod, InvalidDID: (1), existence.
-            IssuerNotAuthorized, SchemaNotAuthorized: (1), authority.
+            IssuerNotAuthorized, SchemaNotAuthorized, OutOfScope, SelfDecision: (1), authority.
             IssuerDeactivated, IssuerKeyMissing, SchemaInactive, HolderDeactivated: (1), state.
+            NotAnApprovedImprover, GrantInForce: (1), state, for a credential type's schema.
             ReservedKey, ClaimsTooLarge, InvalidCharacter, ClaimsDoNotMatchSchema, UndefinedTerm, UnsignableValue: (2).
             ExpirationInPast, ExpirationTooFar, PolicyViolation: (2), dates and policy.
             IssuingHalted, Sealed: the office does not issue now.
@@ -100,6 +131,12 @@ class OrderChecks:
         holder, holder_active = self._holder(request.holder_did, view)
         self._access.require_issuer(caller, issuer)
         self._access.require_schema(caller, issuer, schema)
+        typed = self._gate.guard_for(schema, holder, view) if guard is None and self._gate is not None else None
+        if typed is not None:
+            typed.require_authority(caller, view)
+        expiration = request.expiration
+        if expiration is None and typed is not None:
+            expiration = typed.end_of_grant(self._clock.now())
         order = IssuanceOrder(
             caller=caller,
             issuer=issuer,
@@ -113,18 +150,23 @@ class OrderChecks:
             types=schema.type,
             purposes=_purposes(revocable=request.revocable, suspendable=request.suspendable),
             issued_from=None,
-            expiration=request.expiration,
+            expiration=expiration,
             created=None,
             external_id=None,
+            guard=guard or typed,
         )
         if not schema.active:
             raise SchemaInactive(f"{schema.schema_id} is deactivated.")
         if not holder_active:
             raise HolderDeactivated(f"{holder} is deactivated.")
+        if typed is not None:
+            typed.require_state(view)
         # (2) claims against the credential schema; every term defined; dates; policy
         order = replace(order, content=self._schemas.check_claims(schema, request.claims))
         self._prove_signable(order)
-        self._check_dates(request.expiration, None)
+        self.check_end(expiration)
+        if typed is not None:
+            typed.require_policy(revocable=request.revocable)
         if schema.revocation_required and not request.revocable:
             raise PolicyViolation(f"{schema.schema_id} demands revocable credentials.")
         self._require_open(order, view)
@@ -219,19 +261,23 @@ class OrderChecks:
             raise HolderNotFound(f"{reference} does not resolve.") from error
         return reference, not resolved.deactivated
 
-    def _check_dates(self, expiration: datetime | None, start: datetime | None) -> None:
+    def check_end(self, expiration: datetime | None) -> None:
+        """Refuse an end that no credential may have; raises ExpirationInPast, ExpirationTooFar."""
         if expiration is None:
             return
         now = self._clock.now()
-        if expiration <= max(now, start or now):
+        if expiration <= now:
             raise ExpirationInPast("expirationDate must lie after now.")
         if expiration > _years_after(now, self._max_years):
             raise ExpirationTooFar(f"expirationDate may lie at most {self._max_years} years ahead.")
 
     def _require_open(self, order: IssuanceOrder, view: RegistryView) -> None:
-        schema_id = order.schema.schema_id if order.schema else None
+        self.require_open(order.issuer.did, order.schema.schema_id if order.schema else None, view)
+
+    def require_open(self, issuer_did: str, schema_id: str | None, view: RegistryView) -> None:
+        """Refuse while the office does not issue; raises IssuingHalted, Sealed."""
         for halt in view.halts():
-            if halt.covers(order.issuer.did, schema_id):
+            if halt.covers(issuer_did, schema_id):
                 raise IssuingHalted("Issuing has been halted by an operator.")
         if self._keys.is_sealed:
             raise Sealed("The key-encryption key is absent or does not fit.")

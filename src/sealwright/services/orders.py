@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
-from sealwright.domain.credentials import Reservation, StatusPurpose
+from sealwright.domain.credentials import CredentialRecord, Reservation, StatusPurpose
 from sealwright.domain.dids import DIDRecord, MethodRecord
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.ports import UnitOfWork
 from sealwright.vc.credentials.build import CredentialParts, build_credential
 from sealwright.vc.encoding.jcs import canonicalize_json
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -34,6 +35,26 @@ def status_list_address(public_url: str, list_id: str, purpose: str, model: str)
     return f"{public_url}/status/{list_id}/{middle}{purpose}"
 
 
+class OrderGuard(Protocol):
+    """What an order hangs on beside the registry (a grant); asked inside both transactions of the line.
+
+    Whatever it locks, it locks before status lists are touched.
+    """
+
+    @property
+    def key(self) -> str:
+        """Guards of one transaction are asked in the order of their keys, so that none wait for each other."""
+
+    def look_again(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime) -> None:
+        """Refuse an order that must not be reserved any more; raises what the caller is to be told."""
+
+    def bind(self, uow: UnitOfWork, order: IssuanceOrder, record: CredentialRecord, now: datetime) -> CredentialRecord:
+        """Tie a signed credential, in the transaction that stores it, to what it hangs on; gives it as it is stored.
+
+        A refusal rolls back what this call wrote, and voids the credential.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class IssuanceOrder:
     """A checked and authorized wish for a credential; only this can be signed.
@@ -44,6 +65,7 @@ class IssuanceOrder:
         purposes: Status purposes that the credential gets entries for; empty means no entry.
         created: The proof's date where the caller chose it; else the moment of the reservation.
         external_id: The record's id where the document brings its own.
+        guard: Asked again at the moment of effect; None where nothing but the registry decides.
     """
 
     caller: Caller
@@ -61,6 +83,7 @@ class IssuanceOrder:
     expiration: datetime | None
     created: datetime | None
     external_id: str | None
+    guard: OrderGuard | None = None
 
     @property
     def digest(self) -> bytes:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
+from datetime import datetime
 from typing import Final, Protocol, TypeVar, cast
 
 from sealwright.domain.access import ApiKey, PersonalToken
+from sealwright.domain.catalog import CredentialType
 from sealwright.domain.dids import DIDRecord, KeyPurpose, StoredKey
+from sealwright.domain.grants import Grant
 from sealwright.domain.people import Person
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.domain.sign_in import Session
@@ -97,6 +100,20 @@ class RegistryView:
     def person(self, user_id: str) -> Person | None:
         """A person by id."""
         return self._read(("person", user_id), lambda uow: uow.people.get(user_id))
+
+    def person_by_did(self, did: str) -> Person | None:
+        """Who proved to control a DID (canonical id)."""
+        return self._read(("person_by_did", did), lambda uow: uow.people.by_did(did))
+
+    def type_by_schema(self, schema_id: str) -> CredentialType | None:
+        """The credential type, active or retired, whose credentials carry this schema."""
+        return self._read(("type_by_schema", schema_id), lambda uow: uow.types.by_schema(schema_id))
+
+    def grant_in_force(self, user_id: str, credential_type: str, now: datetime) -> Grant | None:
+        """The grant of a type that a person holds; never remembered, because grants change without a new epoch."""
+        if self._only_known:
+            raise NotCached
+        return self._load(lambda uow: uow.grants.in_force(user_id, credential_type, now))
 
     def key(self, key_id: str) -> StoredKey | None:
         """A private key at rest, by its verification method."""
