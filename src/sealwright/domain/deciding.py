@@ -17,6 +17,7 @@ from sealwright.domain.errors import (
     StateConflict,
     VersionConflict,
 )
+from sealwright.domain.people import AccountRole, Person
 from sealwright.domain.requests import CredentialRequest, HistoryEntry, RequestState
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault
@@ -97,6 +98,15 @@ class Decision:
         free_text(self.message, "/message")
         for position, item in enumerate(self.checklist):
             free_text(item, f"/checklist/{position}")
+
+
+def may_review(person: Person, credential_type: str) -> bool:
+    """Tell whether somebody may decide on a credential type: an admin, or an issuer within their scope."""
+    if not person.active:
+        return False
+    if AccountRole.ADMIN in person.roles:
+        return True
+    return AccountRole.ISSUER in person.roles and credential_type in person.scopes
 
 
 class Step(StrEnum):

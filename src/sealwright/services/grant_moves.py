@@ -7,6 +7,7 @@ this order, so that no two acts wait for each other.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
@@ -235,19 +236,21 @@ class GrantMoves:
         self._notices.tell(uow, kind, [grant.user_id], data)
 
     def _record(self, uow: UnitOfWork, caller: Caller, event: str, before: Grant, after: Grant, **more: object) -> None:
-        entry = grant_event(event, after, caller.actor, caller.request_id, **more)
-        uow.audit.append(replace(entry, at=self._clock.now(), before={"status": before.status.value}))
+        entry = grant_event(event, after, caller.actor, caller.request_id, self._clock.now(), **more)
+        uow.audit.append(replace(entry, before={"status": before.status.value, "issuance": before.issuance.value}))
 
 
-def grant_event(event: str, grant: Grant, actor: Actor, request_id: str | None, **more: object) -> AuditEntry:
-    """Word the audit row of a grant's move: ids and states only; dated to the grant's beginning unless replaced."""
+def grant_event(
+    event: str, grant: Grant, actor: Actor, request_id: str | None, at: datetime, **more: object
+) -> AuditEntry:
+    """Word the audit row of a grant's move: ids and states only."""
     return AuditEntry(
         actor=actor,
         request_id=request_id,
         action=event,
         object_type="grant",
         object_id=grant.grant_id,
-        at=grant.issued_at,
+        at=at,
         after={"status": grant.status.value, "issuance": grant.issuance.value},
         data={
             "userId": grant.user_id,
