@@ -7,17 +7,23 @@ from typing import Final
 
 from sealwright.web import reference
 from sealwright.web.api import (
+    admin_issuers,
+    analytics,
     api_keys,
     audit,
+    credential_types,
     credentials,
     dids,
+    holders,
     office,
     operations,
     public,
     revocation,
+    roles,
     schemas,
     vc_api,
     verification,
+    views,
 )
 from sealwright.web.route import Route
 
@@ -29,6 +35,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     *dids.ROUTES,
     *api_keys.ROUTES,
     *audit.ROUTES,
+    *holders.ROUTES,
+    *views.ROUTES,
+    *analytics.ROUTES,
+    *roles.ROUTES,
+    *credential_types.ROUTES,
+    *admin_issuers.ROUTES,
     *office.ROUTES,
     *vc_api.ROUTES,
     *public.ROUTES,

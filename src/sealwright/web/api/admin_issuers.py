@@ -179,6 +179,7 @@ def _role_routes(role: AccountRole) -> tuple[Route, Route]:
             body=DECIDE_ROLE,
             codes=("REQUEST_NOT_FOUND", *_WRITE_CODES),
             headers=IF_MATCH,
+            fresh=True,
         ),
     )
 
@@ -199,6 +200,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=PUT_ISSUER,
         codes=(*_WRITE_CODES, *_SCOPE_CODES, "ISSUER_NOT_FOUND"),
         headers=IF_MATCH,
+        fresh=True,
     ),
     _FOR_ADMINS.gets(
         "/admin/issuers/{user_id}",
@@ -222,6 +224,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=DECIDE_ISSUER,
         codes=("REQUEST_NOT_FOUND", *_WRITE_CODES, *_SCOPE_CODES),
         headers=IF_MATCH,
+        fresh=True,
     ),
     *_role_routes(AccountRole.IMPROVER),
     *_role_routes(AccountRole.PROPOSER),

@@ -12,6 +12,7 @@ from sealwright.domain.enrollment import IssuerProfile, RoleRequest
 from sealwright.domain.grants import Grant
 from sealwright.domain.people import Person
 from sealwright.domain.requests import CredentialRequest, HistoryEntry
+from sealwright.services.review_values import RequestView
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.web.api.rendering import moment
 
@@ -82,6 +83,49 @@ def grant(record: Grant, now: datetime, *, in_scope: bool) -> dict[str, Any]:
     }
     if not in_scope:
         del members["reason"], members["request_id"]
+    return members
+
+
+def request(view: RequestView, now: datetime, *, for_reviewer: bool) -> dict[str, Any]:
+    """A request with its requester and what became of its grant; the requester reads nothing internal."""
+    asked, person, grant = view.request, view.requester, view.grant
+    members: dict[str, Any] = {
+        "id": asked.request_id,
+        "user_id": asked.user_id,
+        "credential_type": asked.credential_type,
+        "status": asked.state.value,
+        "requested_at": format_timestamp(asked.requested_at),
+        "resolved_at": moment(asked.resolved_at),
+        "resolved_by": asked.resolved_by,
+        "created_at": format_timestamp(asked.created_at),
+        "updated_at": format_timestamp(asked.updated_at),
+        "requester_name": person.display_name,
+        "requester_first_name": person.first_name,
+        "requester_last_name": person.last_name,
+        "requester_email": person.email,
+        "version": asked.version,
+        "needs_info": asked.needs_info,
+        "message": asked.message,
+        "evidence": [{"attachment_id": one.attachment_id, "name": one.name} for one in asked.evidence],
+        "claims": asked.claims,
+        "answers": dict(asked.answers),
+        "requester_note": asked.requester_note,
+        "grant_id": asked.grant_id,
+        "grant_status": grant.status_at(now).value if grant else None,
+        "issuance": grant.issuance.value if grant else None,
+        "issuance_error": grant.issuance_error if grant else None,
+        "credential_id": grant.credential_id if grant else None,
+        "is_yours": view.is_yours,
+        "earlier_rejections": asked.earlier_rejections,
+    }
+    if for_reviewer:
+        members |= {
+            "note": asked.note,
+            "endorsed_by": asked.endorsed_by,
+            "assignee_user_id": asked.assignee_user_id,
+            "past_target": view.past_target,
+            "has_duplicate": view.has_duplicate,
+        }
     return members
 
 

@@ -94,8 +94,9 @@ class Family:
         body: Shape,
         codes: tuple[str, ...] = (),
         headers: Mapping[str, str] | None = None,
+        fresh: bool = False,
     ) -> Route:
-        """A PUT."""
+        """A PUT; `fresh` as in `Route`."""
         return Route(
             "PUT",
             path,
@@ -110,6 +111,7 @@ class Family:
             codes=(*codes, "AUDIT_UNAVAILABLE"),
             takes_api_keys=False,
             request_headers=headers,
+            fresh=fresh,
         )
 
     def deletes(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sealwright.domain.errors import InvalidFilter
-from sealwright.domain.grants import GrantStatus
 from sealwright.domain.people import Person
 from sealwright.vc.errors import Fault
 from sealwright.web.api import desk_rendering
 from sealwright.web.api.desk_routes import Family
 from sealwright.web.api.shapes import desk_answers, desk_examples
 from sealwright.web.call import Call, ok
-from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply, sliced
+from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
 from sealwright.web.query import Parameter
 from sealwright.web.reply import Reply
 from sealwright.web.route import Answered, Audience, Route
@@ -62,47 +61,12 @@ def detail(call: Call) -> Reply:
     )
 
 
-def grants_of(call: Call) -> Reply:
-    """GET /issuers/credentials/{user_id}, and its other address."""
-    status = call.query.get("status", "all")
-    found = call.office.granting.of_person(
-        call.caller, call.params["user_id"], None if status == "all" else GrantStatus(status)
-    )
-    now = call.office.clock.now()
-    return page_reply(
-        call,
-        sliced(call, found),
-        lambda one: desk_rendering.grant(one, now, in_scope=call.caller.covers(one.credential_type)),
-    )
-
-
 _FOR_REVIEWERS: Final = Family("Holders", Audience.REVIEWER, "R")
 _FIND: Final = Parameter(
     "search",
     {"type": "string", "minLength": 2, "maxLength": 200},
     "Part of name or e-mail, start of a person's id, DID or wallet address; case and accents do not matter.",
 )
-GRANT_STATUS: Final = Parameter(
-    "status",
-    {"type": "string", "enum": ["all", *(status.value for status in GrantStatus)], "default": "all"},
-    "Grants in this state; case does not matter.",
-    folds_case=True,
-)
-_GRANTS: Final = numbered_answer(
-    desk_answers.GRANT, desk_examples.GRANT, "One page, newest first, of every type; see Grant."
-)
-
-
-def _grants_route(path: str) -> Route:
-    return _FOR_REVIEWERS.gets(
-        path,
-        "List the grants of a person, past and present",
-        grants_of,
-        _GRANTS,
-        query=numbered(GRANT_STATUS),
-        codes=("USER_NOT_FOUND",),
-    )
-
 
 ROUTES: Final[tuple[Route, ...]] = (
     _FOR_REVIEWERS.gets(
@@ -126,6 +90,4 @@ ROUTES: Final[tuple[Route, ...]] = (
         Answered(200, "The person.", desk_answers.HOLDER, desk_examples.HOLDER),
         codes=("USER_NOT_FOUND",),
     ),
-    _grants_route("/issuers/credentials/{user_id}"),
-    _grants_route("/issuer/users/{user_id}/credentials"),
 )

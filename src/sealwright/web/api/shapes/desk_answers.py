@@ -216,21 +216,6 @@ HOLDER: Final = answer(
         "requests": listed(BRIEF_REQUEST),
     },
 )
-METRICS: Final = answer(
-    "TypeMetrics",
-    {
-        "credential_type": STRING,
-        "requested": INTEGER,
-        "approved": INTEGER,
-        "rejected": INTEGER,
-        "approval_rate": {"type": ["number", "null"]},
-        "median_decision_seconds": {"type": ["number", "null"]},
-        "p90_decision_seconds": {"type": ["number", "null"]},
-        "revoked": INTEGER,
-        "revocation_rate": {"type": ["number", "null"]},
-        "steps_completed": INTEGER,
-    },
-)
 SAVED_VIEW: Final = answer(
     "SavedView",
     {"id": STRING, "name": STRING, "query": STRING, "pinned": BOOLEAN, "is_default": BOOLEAN},

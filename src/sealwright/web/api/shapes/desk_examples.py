@@ -196,18 +196,6 @@ HOLDER: Final = {
         }
     ],
 }
-METRICS: Final = {
-    "credential_type": "dpw_certified",
-    "requested": 40,
-    "approved": 30,
-    "rejected": 6,
-    "approval_rate": 0.833,
-    "median_decision_seconds": 5400,
-    "p90_decision_seconds": 86400,
-    "revoked": 1,
-    "revocation_rate": 0.033,
-    "steps_completed": 0,
-}
 SAVED_VIEW: Final = {
     "id": "vew_kq3c7xm2vbn5tz4wpd6ahf2yqe",
     "name": "Mine, oldest first",

@@ -1,0 +1,94 @@
+"""Deciding requests for credentials: one, many, taking back, and signing before its time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealwright.domain.deciding import Decision
+from sealwright.services.review_values import Decided, DecidedItem
+from sealwright.vc.encoding.timestamps import parse_rfc3339
+from sealwright.web.api import desk_rendering
+from sealwright.web.api.caching import version_in_header, version_tag
+from sealwright.web.api.issuers import rendered, shown
+from sealwright.web.api.shapes.review import note_of, word_of
+from sealwright.web.call import Call
+from sealwright.web.problems import fault_for
+from sealwright.web.reply import Reply, json_reply
+
+
+def decide(call: Call) -> Reply:
+    """POST /issuers/credential-requests/{request_id}/decision."""
+    body = call.body
+    decision = Decision(
+        request_id=call.params["request_id"],
+        state=word_of(body),
+        note=note_of(body),
+        message=body.get("message"),
+        expected_version=body.get("expected_version"),
+        if_match=version_in_header(call),
+        expires_at=parse_rfc3339(body["expires_at"]) if "expires_at" in body else None,
+        claims=body.get("claims"),
+        checklist=tuple(body.get("checklist", ())),
+        dry_run=body.get("dry_run", False),
+    )
+    return call.settle(
+        lambda scope: call.office.review.decide(call.caller, decision, scope=scope),
+        lambda decided: _decided(call, decided),
+    )
+
+
+def _decided(call: Call, decided: Decided) -> Reply:
+    told = desk_rendering.effects(decided.effects)
+    if decided.dry_run:
+        return json_reply({"dry_run": True, "request": rendered(call, decided.view), "effects": told})
+    version = decided.view.request.version
+    return json_reply({**rendered(call, decided.view), "effects": told}, headers=(version_tag(version),))
+
+
+def decide_many(call: Call) -> Reply:
+    """POST /issuers/credential-requests/decisions."""
+    body = call.body
+    versions = body.get("expected_versions", {})
+    decisions = [
+        Decision(
+            request_id=request_id,
+            state=word_of(body),
+            note=note_of(body),
+            message=body.get("message"),
+            expected_version=versions.get(request_id),
+            dry_run=body.get("dry_run", False),
+        )
+        for request_id in body["request_ids"]
+    ]
+    return call.once(lambda: call.office.review.decide_many(call.caller, decisions), _decided_many)
+
+
+def _decided_many(items: tuple[DecidedItem, ...]) -> Reply:
+    failed = sum(item.error is not None for item in items)
+    rows = [_row(item) for item in items]
+    return json_reply({"results": rows, "decided": len(items) - failed, "failed": failed})
+
+
+def _row(item: DecidedItem) -> dict[str, Any]:
+    decided = item.decided
+    return {
+        "request_id": item.request_id,
+        "status": decided.view.request.state.value if decided is not None else None,
+        "effects": desk_rendering.effects(decided.effects) if decided is not None else None,
+        "error": fault_for(item.error) if item.error is not None else None,
+    }
+
+
+def undo(call: Call) -> Reply:
+    """POST /issuers/credential-requests/{request_id}/undo."""
+    return call.once(
+        lambda: call.office.review.undo(call.caller, call.params["request_id"], call.body.get("expected_version")),
+        lambda decided: _decided(call, decided),
+    )
+
+
+def issue_now(call: Call) -> Reply:
+    """POST /issuers/credential-requests/{request_id}/issue-now."""
+    return call.once(
+        lambda: call.office.review.issue_now(call.caller, call.params["request_id"]), lambda view: shown(call, view)
+    )
