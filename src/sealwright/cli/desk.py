@@ -6,7 +6,7 @@ import getpass
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -34,6 +34,23 @@ class Desk:
     def view(self) -> RegistryView:
         """The registry as it is now."""
         return self.office.registry.current()
+
+    def seated(self, user_id: str | None) -> Desk:
+        """The same desk with somebody sitting at it: acts are theirs, within what they may do; None changes nothing.
+
+        Raises:
+            UserNotFound, AccountInactive: There is nobody, or no longer.
+        """
+        if user_id is None:
+            return self
+        from sealwright.domain.errors import AccountInactive
+        from sealwright.domain.people import OPERATOR_AUTH, Actor, ActorKind, Caller
+
+        person = self.office.people.get(user_id)
+        if not person.active:
+            raise AccountInactive("This account is deactivated.")
+        actor = Actor(ActorKind.USER, person.user_id, OPERATOR_AUTH)
+        return replace(self, caller=Caller(actor, self.view.epoch, person=person))
 
     def act(self, act: Callable[[UnitOfWork, Caller], T], *, changes_registry: bool = True) -> T:
         """Carry out an act in a transaction of its own."""
