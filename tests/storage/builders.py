@@ -30,7 +30,7 @@ from sealwright.domain.dids import (
     StoredKey,
 )
 from sealwright.domain.ids import new_credential_uid, new_id
-from sealwright.domain.people import AccountRole, Actor, ActorKind, Person, UserId
+from sealwright.domain.people import AccountRole, Actor, ActorKind, Person, UserId, Wallet
 from sealwright.domain.schemas import SchemaRecord
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ def person(user_id: str = "usr_ada", **changes: Any) -> Person:
         roles=frozenset({AccountRole.ISSUER}),
         created_at=NOW,
         scopes=("degree",),
-        wallets=("0xabc",),
+        wallets=(Wallet("0xABC", verified=False, label="cold"),),
         holder_did=HOLDER,
     )
     return replace(usual, **changes)

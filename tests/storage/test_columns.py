@@ -27,10 +27,19 @@ def test_secrets_and_personal_data_are_classed_as_such() -> None:
         ("api_keys", "digest"),
         ("private_keys", "sealed"),
         ("status_lists", "permutation_key"),
+        ("sessions", "digest"),
+        ("passwords", "encoded"),
+        ("recovery_codes", "digest"),
+        ("one_time_links", "digest"),
+        ("challenges", "digest"),
+        ("challenges", "payload"),
     }
     for place in (
         ("people", "email"),
         ("people", "search_text"),
+        ("search_pages", "texts"),
+        ("requests", "claims"),
+        ("attachments", "content"),
         ("credentials", "document"),
         ("credentials", "reason"),
     ):

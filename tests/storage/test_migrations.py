@@ -18,6 +18,8 @@ from sealwright.storage.migrations import migrate, migration_state, require_newe
 from sealwright.storage.tables import metadata
 from tests.storage.racing import together
 
+NEWEST = "0002"
+
 
 @pytest.fixture
 def bare(database_url: str) -> Database:
@@ -26,11 +28,11 @@ def bare(database_url: str) -> Database:
 
 
 def test_migrate_brings_an_empty_database_to_the_newest_version(bare: Database) -> None:
-    assert migration_state(bare) == (None, "0001")
+    assert migration_state(bare) == (None, NEWEST)
     with pytest.raises(StoreRefused, match="sealwright migrate"):
         require_newest(bare)
     migrate(bare)
-    assert migration_state(bare) == ("0001", "0001")
+    assert migration_state(bare) == (NEWEST, NEWEST)
     require_newest(bare)
     migrate(bare)
     bare.close()
@@ -39,7 +41,7 @@ def test_migrate_brings_an_empty_database_to_the_newest_version(bare: Database) 
 def test_migrators_at_once_do_not_disturb_each_other(database_url: str) -> None:
     opened = [open_database(database_url) for _ in range(4)]
     together([partial(migrate, one) for one in opened])
-    assert all(migration_state(one) == ("0001", "0001") for one in opened)
+    assert all(migration_state(one) == (NEWEST, NEWEST) for one in opened)
     for one in opened:
         one.close()
 
@@ -58,7 +60,7 @@ def test_a_migration_that_fails_leaves_nothing(bare: Database, monkeypatch: pyte
         assert sa.inspect(connection).get_table_names() == []
     monkeypatch.undo()
     migrate(bare)
-    assert migration_state(bare) == ("0001", "0001")
+    assert migration_state(bare) == (NEWEST, NEWEST)
     bare.close()
 
 
@@ -79,7 +81,7 @@ def test_an_sqlite_file_is_copied_aside_before_a_step(tmp_path: Path) -> None:
     migrations._copy_aside(database.path, "before-0002")
     (copy,) = tmp_path.glob("x.sqlite.before-0002-*")
     with closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (NEWEST,)
     assert copy.stat().st_mode & 0o777 == 0o600
     database.close()
 

@@ -300,6 +300,17 @@ class Figures(Protocol):
         """How many active improvers hold a type."""
 
 
+class Erasure(Protocol):
+    """Takes a person's data away (promises, section 14)."""
+
+    def person(self, user_id: str) -> None:
+        """Empty the personal columns of all that belongs to a person: requests, grants, files, profiles, documents.
+
+        Sessions, keys to sign in with, notices, mail and views go whole. Comes before the person's own row is
+        emptied, which is for the caller to do; ids, states, digests and the audit trail stay.
+        """
+
+
 class Mailer(Protocol):
     """Sends letters."""
 

@@ -36,6 +36,7 @@ from sealwright.services.desk_ports import (
     Attachments,
     CredentialTypes,
     Enrollment,
+    Erasure,
     Figures,
     Grants,
     Notices,
@@ -329,6 +330,7 @@ class UnitOfWork(Protocol):
     attachments: Attachments
     saved_views: SavedViews
     figures: Figures
+    erasure: Erasure
 
     def commit(self) -> None:
         """Seal the audit entries and commit; raises StoreUnavailable or AuditUnavailable, and then nothing happened."""

@@ -38,15 +38,92 @@ def _classed(
     }
 
 
+DESK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
+    "credential_types": _classed(
+        identifier="value schema_id issuer_did badge_attachment_id",
+        plain="label label_key created_at updated_at visibility labels description criteria checklist questions"
+        " validity_days renewal_reminder_days target_hours revocation_policy proof_type suspendable two_person"
+        " approval_note_required active version",
+    ),
+    "requests": _classed(
+        identifier="request_id user_id person_no credential_type resolved_by assignee_user_id endorsed_by grant_id",
+        personal="name_key message note evidence claims answers requester_note",
+        plain="state marks requested_at sorted_at resolved_at version created_at updated_at earlier_rejections",
+    ),
+    "request_history": _classed(
+        identifier="request_id actor",
+        personal="note message",
+        plain="position at cause from_state to_state checklist",
+    ),
+    "request_counters": _classed(identifier="credential_type", plain="measure state marks week requests"),
+    "request_lanes": _classed(identifier="credential_type page_no", plain="state marks lanes"),
+    "grants": _classed(
+        identifier="grant_id user_id credential_type issued_by revoked_by request_id supersedes credential_id"
+        " issuer_did holder_did",
+        personal="reason note claims",
+        plain="issued_at status issuance issuance_error expires_at revoked_at sign_after due_at version",
+    ),
+    "role_requests": _classed(
+        identifier="user_id decided_by",
+        personal="note decision_note",
+        plain="role state created_at updated_at version decided_at",
+    ),
+    "issuer_profiles": _classed(
+        identifier="user_id issuer_did decided_by",
+        personal="organization email nickname justification note search_text",
+        plain="state created_at updated_at allowed_credentials wanted_credentials version",
+    ),
+    "sessions": _classed(
+        identifier="session_id user_id",
+        personal="label",
+        hidden="digest",
+        plain="method created_at last_seen_at authenticated_at ended_at",
+    ),
+    "passwords": _classed(identifier="user_id", hidden="encoded", plain="changed_at"),
+    "passkeys": _classed(
+        identifier="passkey_id user_id credential_id",
+        personal="name",
+        plain="public_key sign_count created_at transports last_used_at",
+    ),
+    "recovery_codes": _classed(identifier="user_id", hidden="digest", plain="made_at"),
+    "one_time_links": _classed(
+        identifier="link_id user_id",
+        personal="email",
+        hidden="digest",
+        plain="purpose created_at expires_at used_at",
+    ),
+    "challenges": _classed(identifier="user_id", hidden="digest payload", plain="purpose created_at expires_at"),
+    "sign_in_failures": _classed(identifier="bucket", plain="at failures"),
+    "notices": _classed(
+        identifier="notice_id user_id request_id grant_id",
+        personal="data",
+        plain="kind created_at read_at mail_due_at mailed",
+    ),
+    "notice_modes": _classed(identifier="user_id", plain="kind mode"),
+    "mails": _classed(
+        identifier="mail_id user_id",
+        personal="to subject text html",
+        plain="kind locale created_at sent_at attempts next_try_at",
+    ),
+    "attachments": _classed(
+        identifier="attachment_id user_id sha256", personal="name content", plain="media_type created_at"
+    ),
+    "saved_views": _classed(identifier="view_id user_id", personal="name query", plain="pinned is_default"),
+}
+
 COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "registry": _classed(plain="id epoch"),
     "office_settings": _classed(plain="name value"),
     "halts": _classed(identifier="halt_id issuer_did schema_id", plain="reason since"),
     "people": _classed(
-        identifier="user_id holder_did",
-        personal="email email_key display_name search_text wallets",
-        plain="verified roles is_admin created_at active scopes version",
+        identifier="user_id holder_did dids person_no",
+        personal="email email_key display_name search_text wallets wallet_details first_name last_name locale"
+        " time_zone other_emails name_key",
+        plain="verified roles is_admin created_at active scopes version theme shortcuts erased indexed_version",
     ),
+    "person_keys": _classed(identifier="kind user_id", personal="key"),
+    "person_roles": _classed(identifier="user_id person_no", plain="role"),
+    "search_pages": _classed(identifier="page_no tag", personal="texts"),
     "personal_tokens": _classed(
         identifier="token_id user_id", personal="name", hidden="digest", plain="created_at expires_at revoked_at"
     ),
@@ -99,5 +176,6 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "audit_rows": _classed(identifier="actor_id object_id", plain="sequence at action body prev_hash hash"),
     "audit_head": _classed(plain="id sequence hash at"),
     "checkpoints": _classed(identifier="checkpoint_id", plain="sequence head_hash at note"),
+    **DESK_CLASSES,
     "rate_windows": _classed(identifier="bucket", plain="started_at hits"),
 }

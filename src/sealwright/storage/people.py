@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from sealwright.domain.access import PersonalToken
 from sealwright.domain.errors import EmailInUse, UserExists, VersionConflict
-from sealwright.domain.people import AccountRole, Person, UserId
+from sealwright.domain.folding import fold
+from sealwright.domain.people import Person, UserId
+from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.errors import AlreadyTaken
+from sealwright.storage.mail_keys import email_key
+from sealwright.storage.number_sets import numbers_condition
 from sealwright.storage.office import lock_registry
-from sealwright.storage.tables import people, personal_tokens
+from sealwright.storage.people_index import DID, WALLET, PeopleIndex, wallet_key
+from sealwright.storage.people_search import PeopleSearch
+from sealwright.storage.person_rows import PERSON, optional_person, person_of, values_of
+from sealwright.storage.tables import people, person_keys, person_roles, personal_tokens
 from sealwright.storage.transaction import Transaction
 
-_PERSON: Final = sa.select(
-    people.c.user_id,
-    people.c.email,
-    people.c.verified,
-    people.c.display_name,
-    people.c.roles,
-    people.c.created_at,
-    people.c.active,
-    people.c.scopes,
-    people.c.wallets,
-    people.c.holder_did,
-    people.c.version,
-)
 _TOKEN: Final = sa.select(
     personal_tokens.c.token_id,
     personal_tokens.c.user_id,
@@ -40,8 +33,19 @@ _TOKEN: Final = sa.select(
     personal_tokens.c.expires_at,
     personal_tokens.c.revoked_at,
 )
-_BY_ID: Final = _PERSON.where(people.c.user_id == sa.bindparam("user_id"))
-_BY_EMAIL: Final = _PERSON.where(people.c.email_key == sa.bindparam("email_key"))
+_BY_ID: Final = PERSON.where(people.c.user_id == sa.bindparam("user_id"))
+_BY_IDS: Final = PERSON.where(people.c.user_id.in_(sa.bindparam("user_ids", expanding=True)))
+_BY_EMAIL: Final = PERSON.where(people.c.email_key == sa.bindparam("email_key"))
+_BY_KEY: Final = PERSON.join(person_keys, person_keys.c.user_id == people.c.user_id).where(
+    person_keys.c.kind == sa.bindparam("kind"), person_keys.c.key == sa.bindparam("key")
+)
+_WITH_ROLE: Final = (
+    PERSON.join(person_roles, person_roles.c.user_id == people.c.user_id)
+    .where(person_roles.c.role == sa.bindparam("role"), people.c.active == sa.true())
+    .order_by(people.c.name_key, people.c.user_id)
+)
+_COUNT: Final = sa.select(sa.func.count(people.c.person_no))
+_MOST_IDS: Final = 500
 _TOKEN_BY_ID: Final = _TOKEN.where(personal_tokens.c.token_id == sa.bindparam("token_id"))
 _TOKEN_BY_DIGEST: Final = _TOKEN.where(personal_tokens.c.digest == sa.bindparam("digest"))
 _TOKENS_OF: Final = _TOKEN.where(personal_tokens.c.user_id == sa.bindparam("user_id")).order_by(
@@ -60,36 +64,59 @@ _COUNT_ADMINS: Final = (
 )
 
 
-def email_key(email: str) -> str:
-    """Give the form under which an e-mail address is unique: compatibility forms and case folded away."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email.strip()).casefold())
-
-
 class StoredPeople:
     """People in the database."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._index = PeopleIndex(transaction)
 
     def get(self, user_id: str) -> Person | None:
         """Find a person by id."""
-        return _optional_person(self._transaction.row(_BY_ID, {"user_id": user_id}))
+        return optional_person(self._transaction.row(_BY_ID, {"user_id": user_id}))
 
     def by_email(self, email: str) -> Person | None:
-        """Find a person by e-mail address, whatever its case."""
-        return _optional_person(self._transaction.row(_BY_EMAIL, {"email_key": email_key(email)}))
+        """Find a person by the address they sign in with, whatever its case."""
+        return optional_person(self._transaction.row(_BY_EMAIL, {"email_key": email_key(email)}))
+
+    def by_wallet(self, address: str) -> Person | None:
+        """Find whose verified wallet this is, whatever its case."""
+        return optional_person(self._transaction.row(_BY_KEY, {"kind": WALLET, "key": wallet_key(address)}))
+
+    def by_did(self, did: str) -> Person | None:
+        """Find who proved to control this DID."""
+        return optional_person(self._transaction.row(_BY_KEY, {"kind": DID, "key": did}))
+
+    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Person]:
+        """Find people by their ids; unknown ones are left out."""
+        wanted = sorted(set(user_ids))
+        found = [
+            person_of(row)
+            for start in range(0, len(wanted), _MOST_IDS)
+            for row in self._transaction.rows(_BY_IDS, {"user_ids": wanted[start : start + _MOST_IDS]})
+        ]
+        return {person.user_id: person for person in found}
+
+    def with_role(self, role: str) -> tuple[Person, ...]:
+        """List active people with an approved account role, by name."""
+        return tuple(person_of(row) for row in self._transaction.rows(_WITH_ROLE, {"role": role}))
 
     def add(self, person: Person) -> None:
         """Add a person.
 
         Raises:
             EmailInUse, UserExists: The address or the id is taken.
+            AddressInUse: Another person has a wallet address or DID of theirs.
         """
         self._transaction.raise_epoch()
+        self._index.catch_up()
+        person_no = self._index.next_number()
+        row = {"user_id": person.user_id, "person_no": person_no, **values_of(person)}
         try:
-            self._transaction.change(sa.insert(people), {"user_id": person.user_id, **_values(person)})
+            self._transaction.change(sa.insert(people), row)
         except AlreadyTaken as error:
             raise _taken(error) from None
+        self._index.put(person, person_no)
 
     def update(self, person: Person) -> None:
         """Replace the row whose version is one less.
@@ -97,23 +124,54 @@ class StoredPeople:
         Raises:
             VersionConflict: The person has moved on, or is unknown.
             EmailInUse: Another person has the address.
+            AddressInUse: Another person has a wallet address or DID of theirs.
         """
         self._transaction.raise_epoch()
-        statement = _UPDATE.values(_values(person))
+        self._index.catch_up()
+        person_no = self._index.number_of(person.user_id)
+        statement = _UPDATE.values(values_of(person))
         try:
             changed = self._transaction.change(statement, {"id": person.user_id, "expected": person.version - 1})
         except AlreadyTaken as error:
             raise _taken(error) from None
-        if changed != 1:
+        if changed != 1 or person_no is None:
             raise VersionConflict("This person was changed in the meantime.")
+        self._index.put(person, person_no)
+        self._index.rename(person, person_no)
 
     def list(self, *, role: str | None = None, search: str | None = None) -> tuple[Person, ...]:
-        """List people, newest first; `search` is looked for in name, address and id, whatever its case."""
-        statement = _PERSON.order_by(people.c.created_at.desc(), people.c.user_id.desc())
-        if search:
-            statement = statement.where(people.c.search_text.contains(search.casefold(), autoescape=True))
-        found = [_person(row) for row in self._transaction.rows(statement)]
-        return tuple(person for person in found if role is None or role in person.roles)
+        """List people, newest first; `search` finds as `search` does."""
+        statement = PERSON.order_by(people.c.created_at.desc(), people.c.user_id.desc())
+        if role is not None:
+            holders = sa.select(person_roles.c.user_id).where(person_roles.c.role == role)
+            statement = statement.where(people.c.user_id.in_(holders))
+        if search and fold(search):
+            matches = PeopleSearch(self._transaction).find(search)
+            statement = statement.where(numbers_condition(self._transaction, people.c.person_no, matches))
+        return tuple(person_of(row) for row in self._transaction.rows(statement))
+
+    def search(self, text: str, *, role: str | None, page: int, count: int) -> NumberedPage[Person]:
+        """Find people by part of name or e-mail, or prefix of an id, by name; an empty text means everybody."""
+        statement = sa.select(people.c.user_id).order_by(people.c.name_key, people.c.user_id)
+        counting = _COUNT
+        if role is not None:
+            counting = sa.select(sa.func.count()).select_from(person_roles).where(person_roles.c.role == role)
+            holders = sa.select(person_roles.c.person_no).where(person_roles.c.role == role)
+            statement = statement.where(people.c.person_no.in_(holders))
+        total: int | None = None
+        if fold(text):
+            matches = PeopleSearch(self._transaction).find(text)
+            statement = statement.where(numbers_condition(self._transaction, people.c.person_no, matches))
+            if role is None:
+                total = matches.people
+            else:
+                counting = counting.where(numbers_condition(self._transaction, person_roles.c.person_no, matches))
+        if total is None:
+            row = self._transaction.row(counting)
+            total = 0 if row is None else int(row[0])
+        ids = [row[0] for row in self._transaction.rows(statement.limit(count).offset((page - 1) * count))]
+        known = self.get_many(ids)
+        return NumberedPage(tuple(known[user_id] for user_id in ids), page, count, total)
 
     def count_active_admins(self) -> int:
         """Count active admins; in a writing unit of work nobody can change the answer before it ends."""
@@ -156,50 +214,12 @@ class StoredPeople:
         return self._transaction.change(_REVOKE, {"id": token_id, "at": at}) == 1
 
 
-def _values(person: Person) -> dict[str, object]:
-    return {
-        "email": person.email,
-        "email_key": email_key(person.email),
-        "verified": person.verified,
-        "display_name": person.display_name,
-        "search_text": f"{person.display_name} {person.email} {person.user_id}".casefold(),
-        "roles": msgspec.json.encode(sorted(person.roles)).decode(),
-        "is_admin": AccountRole.ADMIN in person.roles,
-        "created_at": person.created_at,
-        "active": person.active,
-        "scopes": msgspec.json.encode(person.scopes).decode(),
-        "wallets": msgspec.json.encode(person.wallets).decode(),
-        "holder_did": person.holder_did,
-        "version": person.version,
-    }
-
-
 def _taken(error: AlreadyTaken) -> Exception:
     if error.concerns("uq_people_email_key", "people.email_key"):
         return EmailInUse("Another person has this e-mail address.")
     if error.concerns("people_pkey", "pk_people", "people.user_id"):
         return UserExists("This person id is taken.")
     return error
-
-
-def _person(row: Row[Any]) -> Person:
-    return Person(
-        user_id=UserId(row.user_id),
-        email=row.email,
-        verified=row.verified,
-        display_name=row.display_name,
-        roles=msgspec.json.decode(row.roles, type=frozenset[AccountRole]),
-        created_at=row.created_at,
-        active=row.active,
-        scopes=msgspec.json.decode(row.scopes, type=tuple[str, ...]),
-        wallets=msgspec.json.decode(row.wallets, type=tuple[str, ...]),
-        holder_did=row.holder_did,
-        version=row.version,
-    )
-
-
-def _optional_person(row: Row[Any] | None) -> Person | None:
-    return None if row is None else _person(row)
 
 
 def _token(row: Row[Any]) -> PersonalToken:

@@ -15,24 +15,24 @@ from sealwright.storage.column_types import Flag, Moment, Uid, whole, words
 metadata: Final = sa.MetaData()
 
 
-def _table(name: str, *parts: sa.Column[object] | sa.schema.SchemaItem, clustered: bool = False) -> sa.Table:
+def table(name: str, *parts: sa.Column[object] | sa.schema.SchemaItem, clustered: bool = False) -> sa.Table:
     """Make a table; `clustered` keeps short rows in their key's own tree on SQLite, one write less for each row."""
     return sa.Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not clustered)
 
 
-registry: Final = _table(
+registry: Final = table(
     "registry",
     sa.Column("id", whole(), primary_key=True, autoincrement=False),
     sa.Column("epoch", whole(), nullable=False),
 )
 
-office_settings: Final = _table(
+office_settings: Final = table(
     "office_settings",
     sa.Column("name", words(), primary_key=True),
     sa.Column("value", words(), nullable=False),
 )
 
-halts: Final = _table(
+halts: Final = table(
     "halts",
     sa.Column("halt_id", words(), primary_key=True),
     sa.Column("reason", words(), nullable=False),
@@ -41,7 +41,7 @@ halts: Final = _table(
     sa.Column("schema_id", words()),
 )
 
-people: Final = _table(
+people: Final = table(
     "people",
     sa.Column("user_id", words(), primary_key=True),
     sa.Column("email", words(), nullable=False),
@@ -57,7 +57,24 @@ people: Final = _table(
     sa.Column("wallets", words(), nullable=False),
     sa.Column("holder_did", words()),
     sa.Column("version", whole(), nullable=False),
+    sa.Column("first_name", words()),
+    sa.Column("last_name", words()),
+    sa.Column("locale", words()),
+    sa.Column("theme", words()),
+    sa.Column("time_zone", words()),
+    sa.Column("shortcuts", Flag, nullable=False),
+    sa.Column("other_emails", words(), nullable=False),
+    sa.Column("dids", words(), nullable=False),
+    sa.Column("erased", Flag, nullable=False),
+    sa.Column("wallet_details", words()),
+    sa.Column("name_key", words()),
+    sa.Column("person_no", whole()),
+    # The version that was indexed for search; a program that knows no search leaves it behind.
+    sa.Column("indexed_version", whole()),
     sa.UniqueConstraint("email_key", name="uq_people_email_key"),
+    sa.Index("uq_people_person_no", "person_no", unique=True),
+    sa.Index("ix_people_name", "name_key", "user_id", "person_no"),
+    sa.Index("ix_people_created", "created_at", "user_id"),
 )
 sa.Index(
     "ix_people_admins",
@@ -65,8 +82,42 @@ sa.Index(
     sqlite_where=sa.text("is_admin = TRUE AND active = TRUE"),
     postgresql_where=sa.text("is_admin = TRUE AND active = TRUE"),
 )
+sa.Index(
+    "ix_people_unindexed",
+    people.c.user_id,
+    sqlite_where=sa.text("indexed_version IS NULL OR indexed_version <> version"),
+    postgresql_where=sa.text("indexed_version IS NULL OR indexed_version <> version"),
+)
 
-personal_tokens: Final = _table(
+# What belongs to one person at most: every e-mail address, proved wallet addresses, DIDs.
+person_keys: Final = table(
+    "person_keys",
+    sa.Column("kind", words(), primary_key=True),
+    sa.Column("key", words(), primary_key=True),
+    sa.Column("user_id", words(), nullable=False),
+    sa.Index("ix_person_keys_user", "user_id"),
+    clustered=True,
+)
+
+# Approved roles once more, to list people by them.
+person_roles: Final = table(
+    "person_roles",
+    sa.Column("role", words(), primary_key=True),
+    sa.Column("user_id", words(), primary_key=True),
+    sa.Column("person_no", whole(), nullable=False),
+    sa.Index("ix_person_roles_user", "user_id"),
+    clustered=True,
+)
+
+# The folded texts by which people are found, many to a page: read whole, kept in memory, known by their tag.
+search_pages: Final = table(
+    "search_pages",
+    sa.Column("page_no", whole(), primary_key=True, autoincrement=False),
+    sa.Column("tag", sa.LargeBinary, nullable=False),
+    sa.Column("texts", sa.LargeBinary, nullable=False),
+)
+
+personal_tokens: Final = table(
     "personal_tokens",
     sa.Column("token_id", words(), primary_key=True),
     sa.Column("user_id", words(), sa.ForeignKey("people.user_id"), nullable=False),
@@ -79,7 +130,7 @@ personal_tokens: Final = _table(
     sa.Index("ix_personal_tokens_user", "user_id", "created_at", "token_id"),
 )
 
-api_keys: Final = _table(
+api_keys: Final = table(
     "api_keys",
     sa.Column("api_key_id", words(), primary_key=True),
     sa.Column("name", words(), nullable=False),
@@ -98,7 +149,7 @@ api_keys: Final = _table(
     sa.Index("ix_api_keys_owner", "owner_user_id", "created_at", "api_key_id"),
 )
 
-dids: Final = _table(
+dids: Final = table(
     "dids",
     sa.Column("did", words(), primary_key=True),
     sa.Column("method", words(), nullable=False),
@@ -121,7 +172,7 @@ dids: Final = _table(
 )
 
 # Ids and aliases share one name space, for ever.
-did_names: Final = _table(
+did_names: Final = table(
     "did_names",
     sa.Column("name", words(), primary_key=True),
     sa.Column("did", words(), sa.ForeignKey("dids.did"), nullable=False),
@@ -130,14 +181,14 @@ did_names: Final = _table(
 )
 
 # A key stays with the DID that first held it, retired or compromised too.
-did_public_keys: Final = _table(
+did_public_keys: Final = table(
     "did_public_keys",
     sa.Column("public_key_multibase", words(), primary_key=True),
     sa.Column("did", words(), sa.ForeignKey("dids.did"), nullable=False),
     clustered=True,
 )
 
-did_versions: Final = _table(
+did_versions: Final = table(
     "did_versions",
     sa.Column("did", words(), sa.ForeignKey("dids.did"), primary_key=True),
     sa.Column("version", whole(), primary_key=True, autoincrement=False),
@@ -145,7 +196,7 @@ did_versions: Final = _table(
     sa.Column("at", Moment, nullable=False),
 )
 
-private_keys: Final = _table(
+private_keys: Final = table(
     "private_keys",
     sa.Column("key_id", words(), primary_key=True),
     sa.Column("did", words(), nullable=False),
@@ -161,7 +212,7 @@ private_keys: Final = _table(
     sa.Index("ix_private_keys_did", "did", "use", "created_at"),
 )
 
-schemas: Final = _table(
+schemas: Final = table(
     "schemas",
     sa.Column("schema_id", words(), primary_key=True),
     sa.Column("name", words(), nullable=False),
@@ -184,7 +235,7 @@ schemas: Final = _table(
     sa.Index("ix_schemas_active", "active", "created_at", "schema_id"),
 )
 
-status_lists: Final = _table(
+status_lists: Final = table(
     "status_lists",
     sa.Column("list_id", words(), primary_key=True),
     sa.Column("issuer_did", words(), nullable=False),
@@ -205,7 +256,7 @@ sa.Index(
 )
 
 # Apart from the counter, so that taking an index never rewrites 32 KiB, nor waits for a revocation.
-status_bits: Final = _table(
+status_bits: Final = table(
     "status_bits",
     sa.Column("list_id", words(), sa.ForeignKey("status_lists.list_id"), primary_key=True),
     sa.Column("version", whole(), nullable=False),
@@ -217,7 +268,7 @@ status_bits: Final = _table(
 # Rows of every state stay, so that (list, index) is unique over all that ever were. The hot tables
 # have no foreign keys: on PostgreSQL each one costs a row lock per row, and `settle_many` and
 # `verify-store` see what they would see.
-reservations: Final = _table(
+reservations: Final = table(
     "reservations",
     sa.Column("uid", Uid, primary_key=True),
     sa.Column("external_id", words()),
@@ -252,14 +303,14 @@ sa.Index(
 )
 
 # Each distinct sequence of types once: credentials carry its digest, lists filter by few digests.
-type_sets: Final = _table(
+type_sets: Final = table(
     "type_sets",
     sa.Column("type_set", sa.LargeBinary, primary_key=True),
     sa.Column("types", words(), nullable=False),
     clustered=True,
 )
 
-credentials: Final = _table(
+credentials: Final = table(
     "credentials",
     sa.Column("uid", Uid, primary_key=True),
     sa.Column("external_id", words()),
@@ -314,7 +365,7 @@ sa.Index(
     postgresql_where=sa.text("status <> 'valid'"),
 )
 
-idempotency_keys: Final = _table(
+idempotency_keys: Final = table(
     "idempotency_keys",
     sa.Column("principal", words(), primary_key=True),
     sa.Column("route", words(), primary_key=True),
@@ -332,7 +383,7 @@ idempotency_keys: Final = _table(
     clustered=True,
 )
 
-audit_rows: Final = _table(
+audit_rows: Final = table(
     "audit_rows",
     sa.Column("sequence", whole(), primary_key=True, autoincrement=False),
     sa.Column("at", Moment, nullable=False),
@@ -348,7 +399,7 @@ audit_rows: Final = _table(
     sa.Index("ix_audit_rows_object", "object_id", "sequence"),
 )
 
-audit_head: Final = _table(
+audit_head: Final = table(
     "audit_head",
     sa.Column("id", whole(), primary_key=True, autoincrement=False),
     sa.Column("sequence", whole(), nullable=False),
@@ -356,7 +407,7 @@ audit_head: Final = _table(
     sa.Column("at", Moment),
 )
 
-checkpoints: Final = _table(
+checkpoints: Final = table(
     "checkpoints",
     sa.Column("checkpoint_id", whole(), primary_key=True, autoincrement=False),
     sa.Column("sequence", whole(), nullable=False),

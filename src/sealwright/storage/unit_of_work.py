@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from sealwright.services.desk_ports import (
+    Attachments,
+    CredentialTypes,
+    Enrollment,
+    Erasure,
+    Figures,
+    Grants,
+    Notices,
+    Requests,
+    SavedViews,
+    SignIns,
+)
 from sealwright.services.ports import (
     ApiKeys,
     AuditLog,
@@ -21,16 +33,25 @@ from sealwright.services.ports import (
     UnitOfWorkFactory,
 )
 from sealwright.storage.access import StoredApiKeys
+from sealwright.storage.attachments import StoredAttachments, StoredSavedViews
 from sealwright.storage.audit import StoredAuditLog
+from sealwright.storage.credential_types import StoredCredentialTypes
 from sealwright.storage.credentials import StoredCredentials
 from sealwright.storage.dids import StoredDIDs
 from sealwright.storage.engines import Database
+from sealwright.storage.enrollment import StoredEnrollment
+from sealwright.storage.erasure import StoredErasure
+from sealwright.storage.figures import StoredFigures
+from sealwright.storage.grants import StoredGrants
 from sealwright.storage.idempotency import StoredIdempotency
 from sealwright.storage.keys import StoredKeys
+from sealwright.storage.notices import StoredNotices
 from sealwright.storage.office import StoredOffice
 from sealwright.storage.people import StoredPeople
+from sealwright.storage.requests import StoredRequests
 from sealwright.storage.reservations import StoredReservations
 from sealwright.storage.schemas import StoredSchemas
+from sealwright.storage.sign_ins import StoredSignIns
 from sealwright.storage.status_lists import StoredStatusLists
 from sealwright.storage.transaction import Transaction, open_transaction
 
@@ -38,7 +59,7 @@ from sealwright.storage.transaction import Transaction, open_transaction
 class StoredUnitOfWork:
     """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
 
-    Locks are always taken in one order: registry epoch, records, status lists, audit head.
+    Locks are always taken in one order: registry epoch, records, status lists, counters, audit head.
     """
 
     def __init__(self, transaction: Transaction) -> None:
@@ -56,6 +77,17 @@ class StoredUnitOfWork:
         self.audit: AuditLog = self._audit
         self.idempotency: Idempotency = StoredIdempotency(transaction)
         self.office: Office = StoredOffice(transaction)
+        self._requests = StoredRequests(transaction)
+        self.types: CredentialTypes = StoredCredentialTypes(transaction)
+        self.requests: Requests = self._requests
+        self.grants: Grants = StoredGrants(transaction)
+        self.enrollment: Enrollment = StoredEnrollment(transaction)
+        self.sign_ins: SignIns = StoredSignIns(transaction)
+        self.notices: Notices = StoredNotices(transaction)
+        self.attachments: Attachments = StoredAttachments(transaction)
+        self.saved_views: SavedViews = StoredSavedViews(transaction)
+        self.figures: Figures = StoredFigures(transaction)
+        self.erasure: Erasure = StoredErasure(transaction)
 
     def commit(self) -> None:
         """Seal the audit entries and commit.
@@ -65,6 +97,7 @@ class StoredUnitOfWork:
                 commit itself, the outcome is unknown, as everywhere; a retry by idempotency key settles it.
         """
         try:
+            self._requests.counters.write()
             self._audit.seal()
             self._transaction.commit()
         except BaseException:
@@ -77,12 +110,14 @@ class StoredUnitOfWork:
     def savepoint(self) -> Iterator[None]:
         """Open a part that rolls back alone if it raises, with its audit entries."""
         entries, types = self._audit.mark(), self._credentials.type_sets.mark()
+        moves = self._requests.counters.mark()
         try:
             with self._transaction.savepoint():
                 yield
         except BaseException:
             self._audit.forget(entries)
             self._credentials.type_sets.forget(types)
+            self._requests.counters.forget(moves)
             raise
 
 

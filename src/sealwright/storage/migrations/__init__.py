@@ -18,6 +18,8 @@ from sqlalchemy.engine import Connection
 from sealwright.domain.errors import StoreUnavailable
 from sealwright.storage.engines import Database, sqlite_connection
 from sealwright.storage.errors import DATABASE_ERRORS, StoreRefused, refusal_for
+from sealwright.storage.people_index import PeopleIndex
+from sealwright.storage.transaction import open_transaction
 
 _FOLDER: Final = Path(__file__).parent
 # An arbitrary number that only migrators of this program lock.
@@ -29,24 +31,25 @@ def migrate(database: Database) -> None:
     """Bring the tables to the newest version; a second migrator waits, and then finds nothing to do.
 
     All steps run in one transaction, so a migrator that is killed leaves the database as it was. An
-    SQLite file with tables in it is copied aside first, to ``<file>.before-<version>``.
+    SQLite file with tables in it is copied aside first, to ``<file>.before-<version>``. What an earlier
+    program wrote without knowing these tables is filled in afterwards, in short transactions.
 
     Raises:
         StoreRefused: The database is newer than this program.
         StoreUnavailable: It does not answer, or another migrator takes too long.
     """
     current, head = migration_state(database)
-    if current == head:
-        return
-    if database.path is not None and current is not None:
-        _copy_aside(database.path, f"before-{head}")
-    try:
-        if database.path is not None:
-            _migrate_sqlite(database.path)
-        else:
-            _migrate_postgres(database)
-    except DATABASE_ERRORS as error:
-        raise refusal_for(error) from None
+    if current != head:
+        if database.path is not None and current is not None:
+            _copy_aside(database.path, f"before-{head}")
+        try:
+            if database.path is not None:
+                _migrate_sqlite(database.path)
+            else:
+                _migrate_postgres(database)
+        except DATABASE_ERRORS as error:
+            raise refusal_for(error) from None
+    _catch_up(database)
 
 
 def migration_state(database: Database) -> tuple[str | None, str]:
@@ -118,6 +121,19 @@ def _upgrade(connection: Connection) -> None:
     with EnvironmentContext(config, script, fn=steps, destination_rev="head") as environment:
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()
+
+
+def _catch_up(database: Database) -> None:
+    """Index the people whom an earlier program added or changed, a few at a time."""
+    found = True
+    while found:
+        with open_transaction(database, write=True) as transaction:
+            index = PeopleIndex(transaction)
+            found = index.has_unindexed()
+            if found:
+                transaction.raise_epoch()
+                index.catch_up()
+                transaction.commit()
 
 
 def _migrate_postgres(database: Database) -> None:

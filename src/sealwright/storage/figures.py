@@ -1,0 +1,248 @@
+"""Numbers for analytics, counted in the database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from sealwright.domain.grants import GrantStatus
+from sealwright.domain.people import AccountRole
+from sealwright.domain.requests import RequestState
+from sealwright.services.desk_ports import DecisionFigures
+from sealwright.storage.column_types import moment_of, seconds_of
+from sealwright.storage.desk_tables import grants, requests
+from sealwright.storage.tables import people, person_roles
+from sealwright.storage.transaction import Transaction
+
+_DAY: Final = 86_400
+# A distribution needs no more: of more decisions, evenly spaced ones in order of their length stand for all.
+MOST_DURATIONS: Final = 1000
+_MOST_LIFETIMES: Final = 5000
+_MOST_EXPIRIES: Final = 5000
+_MOST_NOTES: Final = 50
+_DECIDED: Final = (RequestState.APPROVED.value, RequestState.REJECTED.value)
+_IN_FORCE: Final = sa.text("status IN ('active', 'suspended')")
+
+
+class StoredFigures:
+    """Figures counted in the database."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def decisions(
+        self, types: Collection[str] | None, since: datetime, until: datetime, *, days_per_period: int
+    ) -> tuple[DecisionFigures, ...]:
+        """Count what happened by type and period, from `since` up to `until`; by period, then type."""
+        span = _Span(since, until, days_per_period)
+        requested = self._counted(requests, requests.c.requested_at, types, span)
+        decided = self._counted(requests, requests.c.resolved_at, types, span, requests.c.state)
+        granted = self._counted(grants, grants.c.issued_at, types, span)
+        revoked = self._counted(grants, grants.c.revoked_at, types, span)
+        durations = self._durations(types, span)
+        keys = {key[:2] for counted in (requested, decided, granted, revoked) for key in counted}
+        return tuple(
+            DecisionFigures(
+                credential_type=value,
+                period_start=span.start_of(period),
+                requested=requested.get((period, value), 0),
+                approved=decided.get((period, value, RequestState.APPROVED.value), 0),
+                rejected=decided.get((period, value, RequestState.REJECTED.value), 0),
+                granted=granted.get((period, value), 0),
+                revoked=revoked.get((period, value), 0),
+                decided_seconds=durations.get((period, value), ()),
+            )
+            for period, value in sorted(keys)
+        )
+
+    def waits(self, types: Collection[str] | None, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
+        """Give pending requests and the oldest one's moment, by type."""
+        statement = (
+            sa.select(requests.c.credential_type, sa.func.count(), sa.func.min(requests.c.sorted_at))
+            .where(requests.c.state == RequestState.PENDING.value, requests.c.sorted_at <= now, *_of(requests, types))
+            .group_by(requests.c.credential_type)
+        )
+        return {row[0]: (int(row[1]), row[2]) for row in self._transaction.rows(statement)}
+
+    def rejection_notes(
+        self, types: Collection[str] | None, since: datetime, until: datetime
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Tell how often each reason was given, by type; the commonest first, not more than fifty of them."""
+        statement = (
+            sa.select(requests.c.credential_type, requests.c.note, sa.func.count().label("how_often"))
+            .where(
+                sa.text("resolved_at IS NOT NULL"),
+                requests.c.resolved_at >= since,
+                requests.c.resolved_at < until,
+                requests.c.state == RequestState.REJECTED.value,
+                requests.c.note.is_not(None),
+                *_of(requests, types),
+            )
+            .group_by(requests.c.credential_type, requests.c.note)
+            .order_by(requests.c.credential_type, sa.desc("how_often"), requests.c.note)
+        )
+        found: dict[str, dict[str, int]] = {}
+        for value, note, how_often in self._transaction.rows(statement):
+            notes = found.setdefault(value, {})
+            if len(notes) < _MOST_NOTES:
+                notes[note] = int(how_often)
+        return found
+
+    def decided_by(self, reviewer: str, since: datetime) -> int:
+        """Count what somebody decided since a moment."""
+        statement = (
+            sa.select(sa.func.count())
+            .select_from(requests)
+            .where(
+                sa.text("resolved_by IS NOT NULL"),
+                requests.c.resolved_by == reviewer,
+                requests.c.resolved_at >= since,
+                requests.c.state.in_(_DECIDED),
+            )
+        )
+        row = self._transaction.row(statement)
+        return 0 if row is None else int(row[0])
+
+    def expiries(
+        self, types: Collection[str] | None, now: datetime, until: datetime
+    ) -> Mapping[str, tuple[datetime, ...]]:
+        """Give when grants in force end, by type, in order; the first five thousand of all."""
+        statement = (
+            sa.select(grants.c.credential_type, grants.c.expires_at)
+            .where(
+                sa.text("expires_at IS NOT NULL"),
+                _IN_FORCE,
+                grants.c.expires_at > now,
+                grants.c.expires_at <= until,
+                *_of(grants, types),
+            )
+            .order_by(grants.c.expires_at)
+            .limit(_MOST_EXPIRIES)
+        )
+        found: dict[str, list[datetime]] = defaultdict(list)
+        for value, ends in self._transaction.rows(statement):
+            found[value].append(ends)
+        return {value: tuple(ends) for value, ends in found.items()}
+
+    def lifetimes(
+        self, types: Collection[str] | None, since: datetime, until: datetime
+    ) -> Mapping[str, tuple[tuple[int, bool], ...]]:
+        """Give, for grants made in a span, the seconds that each lived by `until` and whether it was revoked.
+
+        Of more than five thousand, the newest.
+        """
+        issued = sa.type_coerce(grants.c.issued_at, sa.BigInteger)
+        until_seconds = seconds_of(until)
+        revoked = sa.type_coerce(grants.c.revoked_at, sa.BigInteger)
+        ended = sa.type_coerce(grants.c.expires_at, sa.BigInteger)
+        statement = (
+            sa.select(grants.c.credential_type, issued, revoked, ended, grants.c.status)
+            .where(grants.c.issued_at >= since, grants.c.issued_at < until, *_of(grants, types))
+            .order_by(grants.c.issued_at.desc())
+            .limit(_MOST_LIFETIMES)
+        )
+        found: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+        for value, start, gone, end, status in self._transaction.rows(statement):
+            is_revoked = status == GrantStatus.REVOKED.value and gone is not None
+            last = gone if is_revoked else min(until_seconds, end) if end is not None else until_seconds
+            found[value].append((max(0, last - start), is_revoked))
+        return {value: tuple(lived) for value, lived in found.items()}
+
+    def holders(self, credential_type: str, now: datetime) -> int:
+        """Count the active improvers who hold a type."""
+        statement = (
+            sa.select(sa.func.count(sa.distinct(grants.c.user_id)))
+            .select_from(grants)
+            .join(person_roles, person_roles.c.user_id == grants.c.user_id)
+            .join(people, people.c.user_id == grants.c.user_id)
+            .where(
+                grants.c.credential_type == credential_type,
+                grants.c.status == GrantStatus.ACTIVE.value,
+                sa.or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
+                person_roles.c.role == AccountRole.IMPROVER.value,
+                people.c.active == sa.true(),
+            )
+        )
+        row = self._transaction.row(statement)
+        return 0 if row is None else int(row[0])
+
+    def _counted(
+        self,
+        table: sa.Table,
+        moment: sa.ColumnElement[Any],
+        types: Collection[str] | None,
+        span: _Span,
+        *further: sa.ColumnElement[Any],
+    ) -> dict[tuple[Any, ...], int]:
+        """Count rows by period, type and whatever else; keys are such tuples."""
+        period = span.period(moment).label("period")
+        statement = (
+            sa.select(period, table.c.credential_type, *further, sa.func.count())
+            .where(moment.is_not(None), moment >= span.since, moment < span.until, *_of(table, types))
+            .group_by(period, table.c.credential_type, *further)
+        )
+        return {tuple(row[:-1]): int(row[-1]) for row in self._transaction.rows(statement)}
+
+    def _durations(self, types: Collection[str] | None, span: _Span) -> dict[tuple[int, str], tuple[int, ...]]:
+        """Give the seconds that decisions took, ascending; evenly spaced ones where there are very many."""
+        moment = requests.c.resolved_at
+        resolved = sa.type_coerce(moment, sa.BigInteger)
+        took = (resolved - sa.type_coerce(requests.c.requested_at, sa.BigInteger)).label("took")
+        period = span.period(moment).label("period")
+        group = [span.period(moment), requests.c.credential_type]
+        inner = (
+            sa.select(
+                period,
+                requests.c.credential_type,
+                took,
+                sa.func.row_number().over(partition_by=group, order_by=took).label("place"),
+                sa.func.count().over(partition_by=group).label("of_all"),
+            )
+            .where(
+                sa.text("resolved_at IS NOT NULL"),
+                moment >= span.since,
+                moment < span.until,
+                requests.c.state.in_(_DECIDED),
+                *_of(requests, types),
+            )
+            .subquery()
+        )
+        # Keeps place p where p * most / all enters a new whole number: `most` of them, evenly spaced.
+        before = (inner.c.place - 1) * MOST_DURATIONS // inner.c.of_all
+        after = inner.c.place * MOST_DURATIONS // inner.c.of_all
+        statement = (
+            sa.select(inner.c.period, inner.c.credential_type, inner.c.took)
+            .where(sa.or_(inner.c.of_all <= MOST_DURATIONS, before != after))
+            .order_by(inner.c.period, inner.c.credential_type, inner.c.took)
+        )
+        found: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for row in self._transaction.rows(statement):
+            found[row[0], row[1]].append(max(0, int(row[2])))
+        return {key: tuple(durations) for key, durations in found.items()}
+
+
+class _Span:
+    """A span of time cut into periods of whole days from its start."""
+
+    def __init__(self, since: datetime, until: datetime, days: int) -> None:
+        self.since = since
+        self.until = until
+        self._days = days
+
+    def period(self, moment: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """Give the number of the period that a column's moment lies in."""
+        start: sa.ColumnElement[int] = sa.literal_column(str(seconds_of(self.since)), sa.BigInteger)
+        length: sa.ColumnElement[int] = sa.literal_column(str(self._days * _DAY), sa.BigInteger)
+        return (sa.type_coerce(moment, sa.BigInteger) - start) // length
+
+    def start_of(self, period: int) -> datetime:
+        """Give the moment that a period starts at."""
+        return moment_of(seconds_of(self.since + timedelta(days=self._days * period)))
+
+
+def _of(table: sa.Table, types: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
+    return [] if types is None else [table.c.credential_type.in_(sorted(types))]

@@ -1,0 +1,124 @@
+"""Searching people: folded texts held in memory page by page, each used only while its tag is the stored one.
+
+A trigram index finds nothing below three letters, and for a text that half of everybody matches ("gmail")
+it is slower than reading all texts. Reading them takes some ten milliseconds for 200,000 people, whatever
+is looked for, on both databases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from sealwright.domain.folding import fold
+from sealwright.storage.people_index import PAGE_PEOPLE, PERSON_END, TEXT_START, read_page
+from sealwright.storage.tables import search_pages
+from sealwright.storage.transaction import Transaction
+
+_TAGS: Final = sa.select(search_pages.c.page_no, search_pages.c.tag).order_by(search_pages.c.page_no)
+_PAGES: Final = sa.select(search_pages.c.page_no, search_pages.c.tag, search_pages.c.texts).where(
+    search_pages.c.page_no.in_(sa.bindparam("wanted", expanding=True))
+)
+# Beginnings that nearly every id has find nobody in particular; "us" is for Gus, not for all of "usr_…".
+_COMMON_BEGINNINGS: Final = ("usr_", "did:", "0x")
+_MOST_SEARCHES: Final = 16
+_NOBODY: Final = bytes(PAGE_PEOPLE)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of texts in memory, in UTF-8: names of its people, and ids."""
+
+    tag: bytes
+    names: bytes
+    ids: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Who matches a text.
+
+    Args:
+        pages: For each search page in order, one byte a person: 1 for a match.
+        people: How many people match.
+    """
+
+    pages: tuple[bytes, ...]
+    people: int
+
+    def as_bytes(self) -> bytes:
+        """Give one byte for each person number."""
+        return b"".join(self.pages)
+
+    def numbers(self) -> list[int]:
+        """Give the numbers of those who match."""
+        found: list[int] = []
+        for page_no, page in enumerate(self.pages):
+            place = page.find(1)
+            while place >= 0:
+                found.append(page_no * PAGE_PEOPLE + place)
+                place = page.find(1, place + 1)
+        return found
+
+
+class PeopleSearch:
+    """Finds the people whose names or ids match a text."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        memory: dict[str, dict[Any, Any]] = transaction.database.memory
+        self._pages: dict[int, SearchPage] = memory.setdefault("search_pages", {})
+        self._found: dict[str, dict[bytes, bytes]] = memory.setdefault("searches", {})
+
+    def find(self, text: str) -> Matches:
+        """Find those whose name or e-mail address holds the folded text, or one of whose ids begins with it."""
+        needle = fold(text)
+        known = self._found.get(needle, {})
+        hits: dict[bytes, bytes] = {}
+        found: list[bytes] = []
+        for page_no, page in self._current():
+            while len(found) < page_no:
+                found.append(_NOBODY)
+            matching = known.get(page.tag) or _matching(page, needle)
+            hits[page.tag] = matching
+            found.append(matching)
+        self._remember(needle, hits)
+        return Matches(tuple(found), sum(page.count(1) for page in found))
+
+    def _current(self) -> list[tuple[int, SearchPage]]:
+        """Give every page as this unit of work sees it, reading only those that memory does not have."""
+        tags = [(row.page_no, bytes(row.tag)) for row in self._transaction.rows(_TAGS)]
+        held = {page_no: self._pages.get(page_no) for page_no, _ in tags}
+        missing = [page_no for page_no, tag in tags if (page := held[page_no]) is None or page.tag != tag]
+        current = {page_no: page for page_no, page in held.items() if page is not None}
+        for start in range(0, len(missing), 100):
+            for row in self._transaction.rows(_PAGES, {"wanted": missing[start : start + 100]}):
+                page = SearchPage(bytes(row.tag), *read_page(row.texts))
+                current[row.page_no] = self._pages[row.page_no] = page
+        return [(page_no, current[page_no]) for page_no, _ in tags]
+
+    def _remember(self, needle: str, hits: dict[bytes, bytes]) -> None:
+        self._found.pop(needle, None)
+        for old in list(self._found)[: max(0, len(self._found) + 1 - _MOST_SEARCHES)]:
+            self._found.pop(old, None)
+        self._found[needle] = hits
+
+
+def _matching(page: SearchPage, needle: str) -> bytes:
+    """Give one byte for each place of a page, 1 where the person there matches."""
+    part = needle.encode()
+    found = _NOBODY
+    if part in page.names:
+        found = _filled([part in one for one in page.names.split(PERSON_END)])
+    if not any(one.startswith(needle) and one != needle for one in _COMMON_BEGINNINGS):
+        start = TEXT_START + part
+        if start in page.ids:
+            by_id = _filled([start in one for one in page.ids.split(PERSON_END)])
+            found = bytes(map(int.__or__, found, by_id)) if found is not _NOBODY else by_id
+    return found
+
+
+def _filled(hits: list[bool]) -> bytes:
+    return bytes(hits).ljust(PAGE_PEOPLE, b"\0")

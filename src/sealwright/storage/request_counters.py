@@ -1,0 +1,163 @@
+"""Counters of requests, kept in the transaction that moves them.
+
+Two views of the same numbers. By week: how many requests of a type, state and set of marks there are, so
+that totals are sums of a few rows and deep pages begin near their place. By person: two bytes (a lane) for
+each person of a search page, so that a searched total is a sum over those who match.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from sealwright.domain.requests import RequestState
+from sealwright.storage.column_types import seconds_of
+from sealwright.storage.desk_tables import request_counters as counters
+from sealwright.storage.desk_tables import request_lanes as lanes
+from sealwright.storage.people_index import PAGE_PEOPLE
+from sealwright.storage.transaction import Transaction
+
+WEEK_SECONDS: Final = 604_800
+# Lanes of every type together; no type can have this name.
+EVERY_TYPE: Final = "*"
+BY_REQUESTED: Final = "requested"
+BY_SORTED: Final = "sorted"
+LANE_BYTES: Final = 2
+
+_COUNT: Final = sa.text(
+    "INSERT INTO request_counters (measure, credential_type, state, marks, week, requests) "
+    "VALUES (:measure, :credential_type, :state, :marks, :week, :change) "
+    "ON CONFLICT (measure, credential_type, state, marks, week) "
+    "DO UPDATE SET requests = request_counters.requests + excluded.requests"
+)
+_MINE: Final = (
+    lanes.c.credential_type == sa.bindparam("of_type"),
+    lanes.c.state == sa.bindparam("of_state"),
+    lanes.c.marks == sa.bindparam("of_marks"),
+    lanes.c.page_no == sa.bindparam("of_page"),
+)
+_LANES: Final = sa.select(lanes.c.lanes).where(*_MINE).with_for_update()
+_NEW_LANES: Final = sa.text(
+    "INSERT INTO request_lanes (credential_type, state, marks, page_no, lanes) "
+    "VALUES (:of_type, :of_state, :of_marks, :of_page, :lanes) ON CONFLICT DO NOTHING"
+)
+_PUT_LANES: Final = sa.update(lanes).where(*_MINE).values(lanes=sa.bindparam("new_lanes"))
+
+LaneKey = tuple[str, str, int, int]
+CounterKey = tuple[str, str, str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request counts: everything that counters and lanes know of it."""
+
+    credential_type: str
+    state: str
+    marks: int
+    requested_week: int
+    sorted_week: int
+    person_no: int
+
+    @classmethod
+    def of(cls, row: Row[Any] | Mapping[str, Any]) -> Place:
+        """Read the place of a request from its row or its values."""
+        values: Any = row if isinstance(row, Mapping) else row._mapping
+        return cls(
+            values["credential_type"],
+            values["state"],
+            values["marks"],
+            seconds_of(values["requested_at"]) // WEEK_SECONDS,
+            seconds_of(values["sorted_at"]) // WEEK_SECONDS,
+            values["person_no"],
+        )
+
+    def counter_keys(self) -> Iterable[CounterKey]:
+        """Give the keys of its counters."""
+        yield (BY_REQUESTED, self.credential_type, self.state, self.marks, self.requested_week)
+        yield (BY_SORTED, self.credential_type, self.state, self.marks, self.sorted_week)
+
+    def lane_keys(self) -> Iterable[LaneKey]:
+        """Give the keys of its lanes."""
+        page_no = self.person_no // PAGE_PEOPLE
+        yield (self.credential_type, self.state, self.marks, page_no)
+        yield (EVERY_TYPE, self.state, self.marks, page_no)
+
+
+class RequestCounters:
+    """Collects what moves, and writes it all at once: as late as can be, in one order for everybody.
+
+    Counters are the hottest rows of a busy desk. Written just before the audit head, which every act waits
+    for anyway, they make nobody wait longer, and two acts never hold each other's.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._moves: list[tuple[Place, int]] = []
+
+    def move(self, before: Place | None, after: Place | None) -> None:
+        """Count a request out of one place and into another."""
+        if before != after:
+            self._moves += [(place, change) for place, change in ((before, -1), (after, 1)) if place is not None]
+
+    def mark(self) -> list[tuple[Place, int]]:
+        """Tell what has not been written so far, for `forget`."""
+        return list(self._moves)
+
+    def forget(self, mark: list[tuple[Place, int]]) -> None:
+        """Go back to what had not been written when a part that rolled back began."""
+        self._moves = mark
+
+    def write(self) -> None:
+        """Write what has moved."""
+        if not self._moves:
+            return
+        changes: dict[CounterKey, int] = defaultdict(int)
+        lane_changes: dict[LaneKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for place, change in self._moves:
+            for counter in place.counter_keys():
+                changes[counter] += change
+            for lane in place.lane_keys():
+                lane_changes[lane][place.person_no % PAGE_PEOPLE] += change
+        names = ("measure", "credential_type", "state", "marks", "week")
+        rows = [
+            {**dict(zip(names, key, strict=True)), "change": changes[key]} for key in sorted(changes) if changes[key]
+        ]
+        if rows:
+            self._transaction.change(_COUNT, rows)
+        for key in sorted(lane_changes):
+            if any(lane_changes[key].values()):
+                self._write_lanes(key, lane_changes[key])
+        self._moves = []
+
+    def counts(self, types: Collection[str] | None) -> Mapping[str, Mapping[RequestState, int]]:
+        """Give how many requests there are by type and state."""
+        self.write()
+        statement = sa.select(counters.c.credential_type, counters.c.state, sa.func.sum(counters.c.requests)).where(
+            counters.c.measure == BY_SORTED
+        )
+        if types is not None:
+            statement = statement.where(counters.c.credential_type.in_(sorted(types)))
+        found: dict[str, dict[RequestState, int]] = {}
+        for row in self._transaction.rows(statement.group_by(counters.c.credential_type, counters.c.state)):
+            if row[2]:
+                found.setdefault(row[0], {})[RequestState(row[1])] = int(row[2])
+        return found
+
+    def _write_lanes(self, key: LaneKey, changes: Mapping[int, int]) -> None:
+        named = dict(zip(("of_type", "of_state", "of_marks", "of_page"), key, strict=True))
+        row = self._transaction.row(_LANES, named)
+        if row is None:
+            # Two may find nothing at once; whoever comes second finds the other's row, locked until it commits.
+            self._transaction.change(_NEW_LANES, {**named, "lanes": bytes(PAGE_PEOPLE * LANE_BYTES)})
+            row = self._transaction.row(_LANES, named)
+        body = bytearray(row[0]) if row is not None else bytearray(PAGE_PEOPLE * LANE_BYTES)
+        for place, change in changes.items():
+            start = place * LANE_BYTES
+            number = int.from_bytes(body[start : start + LANE_BYTES], "little") + change
+            body[start : start + LANE_BYTES] = number.to_bytes(LANE_BYTES, "little")
+        self._transaction.change(_PUT_LANES, {**named, "new_lanes": bytes(body)})
