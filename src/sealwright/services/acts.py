@@ -6,17 +6,21 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sealwright.domain.credentials import IdempotencyScope
 from sealwright.domain.errors import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
 from sealwright.domain.people import Caller
 from sealwright.services.access import Access
-from sealwright.services.ports import Clock, KeyStore, StoredAnswer, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.ports import Clock, IdempotencyRecord, KeyStore, StoredAnswer, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 
 T = TypeVar("T")
+B = TypeVar("B")
+T_co = TypeVar("T_co", covariant=True)
 _SEAL_LABEL = "idempotency-answer"
+# What a key is bound to until the act has something to name; no transaction commits it.
+_BEGUN = "begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,22 @@ def idempotency_scope(principal: str, method: str, path: str, key: str, body: by
     if not 1 <= len(key) <= 255 or not all(" " <= letter <= "~" for letter in key):
         raise InvalidIdempotencyKey("Idempotency-Key must be 1 to 255 printable ASCII characters.")
     return IdempotencyScope(principal, f"{method} {path}", key, hashlib.sha256(body).digest())
+
+
+class TwoHalves(Protocol[B, T_co]):
+    """An act whose effect is committed in its first half, and whose second half may be taken up by anybody."""
+
+    def begin(self, uow: UnitOfWork, caller: Caller) -> B:
+        """Do what must be done in one transaction; never commits."""
+
+    def reference(self, begun: B) -> str:
+        """Name what was begun, so that `resume` finds it again."""
+
+    def finish(self, begun: B) -> T_co:
+        """Do the rest, outside of any transaction; never more than once in effect, whoever resumes at the same time."""
+
+    def resume(self, caller: Caller, reference: str) -> T_co:
+        """Finish what an earlier call began, and give the result."""
 
 
 class Acts:
@@ -96,6 +116,61 @@ class Acts:
             uow.commit()
             return Answer(rendered, replayed=False)
 
+    def rehearse(self, caller: Caller, act: Callable[[UnitOfWork, Caller], T]) -> T:
+        """Carry out an act in a transaction that is rolled back; for dry runs. Raises as `run`."""
+        with self._units() as uow:
+            return act(uow, self._enter(uow, caller, changes_registry=False))
+
+    def answer_in_two(
+        self,
+        caller: Caller,
+        halves: TwoHalves[B, T],
+        render: Callable[[T], StoredAnswer],
+        *,
+        scope: IdempotencyScope | None = None,
+    ) -> Answer:
+        """Carry out an act that has a second half after its commit, such as signing; with a scope exactly once.
+
+        The key is bound in the first half's transaction to a reference of what it began. Whoever comes again with
+        the key, after a crash between the halves too, goes on from there and gets the one answer.
+
+        Raises:
+            IdempotencyKeyReused: The key was used with another body.
+            IdempotencyInProgress: The first call with the key has not ended.
+        """
+        if scope is None:
+            return Answer(render(halves.finish(self.run(caller, halves.begin))), replayed=False)
+        with self._units() as uow:
+            present = self._enter(uow, caller, changes_registry=False)
+            now = self._clock.now()
+            is_first = scope in uow.idempotency.begin_many([(scope, _BEGUN)], now, now + self._ttl)
+            if is_first:
+                begun = halves.begin(uow, present)
+                reference = halves.reference(begun)
+                uow.idempotency.rebind(scope, _BEGUN, reference, now)
+                uow.commit()
+        if is_first:
+            return self._settle(scope, render(halves.finish(begun)))
+        with self._units(write=False) as uow:
+            known = uow.idempotency.find(scope)
+            if known is None or known.answer is not None or known.reference in (None, _BEGUN):
+                return self._replay(uow, scope)
+            _require_same_body(known, scope)
+            reference = known.reference or ""
+        return self._settle(scope, render(halves.resume(caller, reference)))
+
+    def _settle(self, scope: IdempotencyScope, rendered: StoredAnswer) -> Answer:
+        """Keep the answer of an act in two halves; the first one that is kept is everybody's."""
+        with self._units() as uow:
+            # Locks the key's row, so that two who finish the same act do not both keep their answer.
+            uow.idempotency.finish_many([scope])
+            known = uow.idempotency.find(scope)
+            if known is not None and known.answer is not None:
+                return self._replay(uow, scope)
+            uow.idempotency.finish(scope, rendered)
+            uow.commit()
+        return Answer(rendered, replayed=False)
+
     def replay(self, scope: IdempotencyScope) -> Answer | None:
         """What an idempotency key has brought about, or None where it is free; for acts of many transactions.
 
@@ -121,8 +196,8 @@ class Acts:
 
     def _replay(self, uow: UnitOfWork, scope: IdempotencyScope) -> Answer:
         known = uow.idempotency.find(scope)
-        if known is not None and known.scope.body_digest != scope.body_digest:
-            raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+        if known is not None:
+            _require_same_body(known, scope)
         if known is None or known.answer is None:
             raise IdempotencyInProgress("The first call with this Idempotency-Key is still running.")
         stored = known.answer
@@ -132,3 +207,8 @@ class Acts:
 
     def _sealed(self, answer: StoredAnswer) -> StoredAnswer:
         return replace(answer, body=self._keys.seal_bytes(answer.body, label=_SEAL_LABEL), is_sealed=True)
+
+
+def _require_same_body(known: IdempotencyRecord, scope: IdempotencyScope) -> None:
+    if known.scope.body_digest != scope.body_digest:
+        raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
