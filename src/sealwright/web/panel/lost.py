@@ -45,5 +45,5 @@ class LostPage:
             name.decode("ascii"): value.decode("latin-1") for name, value in (*reply.headers, *page_headers(reply))
         }
         return ASGIResponse(
-            body=reply.body, status_code=reply.status, media_type="text/html; charset=utf-8", headers=headers
+            body=reply.body, status_code=reply.status, media_type="text/html", headers=headers
         )

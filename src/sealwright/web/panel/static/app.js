@@ -1,1 +1,388 @@
+// Makes pages quicker to use; every act works without it. What it says comes from the page, in the viewer's language.
 "use strict";
+(() => {
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const words = $("#words")?.dataset ?? {};
+  const dialog = $("#dialog");
+  const TYPING = "input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
+  const PARTIAL = { "HX-Request": "true", "HX-Request-Type": "partial" };
+  const SAVED = "sealwright:saved";
+
+  // ---- Saying things aloud -------------------------------------------------------------------
+  const said = $("#said");
+  const say = (text) => {
+    said.textContent = "";
+    if (text) setTimeout(() => (said.textContent = text), 50);
+  };
+
+  // ---- Toasts: what can be undone stays; what only tells goes after a while -------------------
+  const PASSING_MS = 8000;
+  const dress = (toast) => {
+    if (toast.dataset.dressed) return;
+    toast.dataset.dressed = "yes";
+    say($("span", toast)?.textContent);
+    if ("passing" in toast.dataset) {
+      const go = () => (toast.matches(":hover, :focus-within") ? setTimeout(go, 1000) : toast.remove());
+      setTimeout(go, PASSING_MS);
+    }
+    const left = $("[data-seconds]", toast);
+    if (!left) return;
+    const until = Date.now() + Number(left.dataset.seconds) * 1000;
+    const tick = setInterval(() => {
+      const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+      left.textContent = seconds;
+      if (seconds > 0 && toast.isConnected) return;
+      clearInterval(tick);
+      if (toast.isConnected) {
+        $("form", toast)?.remove();
+        say(words.undone);
+      }
+    }, 250);
+  };
+  const toasts = $("#toasts");
+  new MutationObserver(() => $$(".toast", toasts).forEach(dress)).observe(toasts, { childList: true, subtree: true });
+  $$(".toast", toasts).forEach(dress);
+
+  // ---- Asking the server ---------------------------------------------------------------------
+  const fragmentOf = (html) => {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    $$("hx-partial", holder.content).forEach((part) => {
+      $(part.getAttribute("hx-target"))?.append(...part.childNodes);
+      part.remove();
+    });
+    return holder.content;
+  };
+  const put = (place, html) => {
+    place.replaceChildren(fragmentOf(html));
+    window.htmx?.process(place);
+    settle(place);
+  };
+  const ask = async (url, target, options = {}) => {
+    const busy = setTimeout(() => target.setAttribute("aria-busy", "true"), 150);
+    const still = setTimeout(() => say(words.still), 5000);
+    try {
+      const headers = { ...PARTIAL, "HX-Target": target.id };
+      return await fetch(url, { ...options, headers, credentials: "same-origin" });
+    } catch {
+      say(words.failed);
+      return null;
+    } finally {
+      clearTimeout(busy);
+      clearTimeout(still);
+      target.removeAttribute("aria-busy");
+    }
+  };
+  const savedIn = (answer) => (answer.headers.get("HX-Trigger") ?? "").includes(SAVED);
+
+  // ---- Lists: load the region anew, and put the focus where it was ----------------------------
+  const refresh = async (href = location.href) => {
+    const region = $("[data-region]");
+    if (!region) return;
+    const row = document.activeElement?.closest?.("[data-row]") ?? $("[data-row].cur");
+    const place = row ? $$("[data-row]").indexOf(row) : -1;
+    const answer = await ask(href, region);
+    if (!answer?.ok) return;
+    put(region, await answer.text());
+    const rows = $$("[data-row]");
+    const again = (row && document.getElementById(row.id)) || rows[Math.min(Math.max(place, 0), rows.length - 1)];
+    if (place >= 0 && again) go(again);
+    say($("[data-summary]")?.textContent ?? words.results);
+  };
+  document.addEventListener("htmx:after:swap", (event) => {
+    const region = event.target?.closest?.("[data-region]");
+    if (!region) return;
+    settle(region);
+    say($("[data-summary]", region)?.textContent ?? $("[data-summary]")?.textContent ?? words.results);
+  });
+
+  // ---- The dialog: a page of its own, shown over the list -------------------------------------
+  let listHref = null;
+  let opener = null;
+  let dirty = false;
+  const leaveAllowed = () => !dirty || window.confirm(words.leave);
+  const openDialog = async (href, { push = true } = {}) => {
+    const answer = await ask(href, dialog);
+    if (!answer || answer.headers.get("HX-Redirect")) return void (location.href = href);
+    if (!dialog.open) {
+      listHref = location.href;
+      opener = document.activeElement;
+    }
+    put(dialog, await answer.text());
+    dirty = false;
+    if (push) history[dialog.open ? "replaceState" : "pushState"]({ dialog: href }, "", href);
+    if (!dialog.open) dialog.showModal();
+    ($("#dialog-title", dialog) ?? dialog).focus();
+  };
+  const closeDialog = ({ back = true } = {}) => {
+    if (!dialog.open) return;
+    dialog.close();
+    dialog.replaceChildren();
+    dirty = false;
+    if (back && history.state?.dialog) history.back();
+    const row = opener?.closest?.("[data-row]");
+    ((row && document.getElementById(row.id) && $("a.title", document.getElementById(row.id))) || opener)?.focus?.();
+  };
+  dialog?.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    if (leaveAllowed()) closeDialog();
+  });
+  window.addEventListener("popstate", (event) => {
+    if (dialog?.open && !event.state?.dialog) closeDialog({ back: false });
+    else if (event.state?.dialog && !dialog.open) location.reload();
+  });
+  document.addEventListener("htmx:before:history:restore", (event) => {
+    // Going back closes the dialog; the list behind it is still there and needs no loading.
+    if (dialog?.open || history.state?.dialog) event.preventDefault();
+  });
+
+  // Forms in the dialog, and forms that say so, are sent without leaving the page.
+  const send = async (form, submitter) => {
+    const target = form.closest("dialog") ?? $("[data-region]") ?? document.body;
+    const data = new FormData(form, submitter);
+    const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
+    const buttons = $$("button", form).filter((one) => !one.disabled);
+    buttons.forEach((one) => (one.disabled = true));
+    submitter?.setAttribute("aria-busy", "true");
+    const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+    const answer = await ask(action, target, { method: "POST", body });
+    submitter?.removeAttribute("aria-busy");
+    buttons.forEach((one) => (one.disabled = false));
+    if (!answer) return;
+    const elsewhere = answer.headers.get("HX-Redirect");
+    if (elsewhere) {
+      dirty = false;
+      location.href = elsewhere;
+      return;
+    }
+    const html = await answer.text();
+    if (savedIn(answer)) {
+      fragmentOf(html);
+      form.closest(".toast")?.remove();
+      const href = dialog?.open ? listHref : location.href;
+      closeDialog();
+      await refresh(href);
+    } else if (target === dialog && (answer.ok || answer.status === 409 || answer.status === 422)) {
+      put(dialog, html);
+      ($("#form-errors", dialog) ?? $("[role=alert]", dialog) ?? $("#dialog-title", dialog))?.focus();
+    } else {
+      const note = document.createElement("div");
+      note.append(fragmentOf(html));
+      ($(".dlg-body", target) ?? target).prepend(note);
+      note.scrollIntoView({ block: "nearest" });
+    }
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post") || event.defaultPrevented) return;
+    const inside = form.closest("dialog") || "enhance" in form.dataset || (form.closest(".toast") && $("[data-region]"));
+    if (!inside) {
+      dirty = false;
+      // A second click would post twice; the first click's own name and value must still be sent.
+      setTimeout(() => $$("button", form).forEach((one) => (one.disabled = true)));
+      return;
+    }
+    event.preventDefault();
+    send(form, event.submitter);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) $$("form[method=post] button:disabled").forEach((one) => (one.disabled = false));
+  });
+
+  // ---- What is not saved yet; what may be saved -----------------------------------------------
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form");
+    if (!form || form.method !== "post") return;
+    if (form.closest("dialog") || "dirty" in form.dataset) dirty = true;
+    form.dataset.changed = "yes";
+    guard(form);
+  });
+  const guard = (form) => {
+    if (!("guarded" in form.dataset)) return;
+    const line = $(".effect", form);
+    const ready = form.dataset.changed && (!line || line.textContent.trim());
+    $$("button[data-save]", form).forEach((one) => (one.disabled = !ready));
+  };
+  window.addEventListener("beforeunload", (event) => {
+    if (dirty) event.preventDefault();
+  });
+  const settle = (place) => {
+    $$("form[data-guarded]", place).forEach(guard);
+    $$("form[data-needs-tick]", place).forEach((form) => {
+      const button = $("button", form);
+      const tick = $("input[type=checkbox]", form);
+      button.disabled = !tick.checked;
+      tick.addEventListener("change", () => (button.disabled = !tick.checked));
+    });
+    count();
+  };
+
+  // ---- Selecting rows -------------------------------------------------------------------------
+  const boxes = () => $$("[data-row] .sel input:not(:disabled)");
+  const count = () => {
+    const bar = $("[data-bulk]");
+    const chosen = boxes().filter((one) => one.checked);
+    $$("[data-row]").forEach((row) => row.classList.toggle("on", !!$(".sel input:checked", row)));
+    const all = $("[data-select-all]");
+    if (all) {
+      all.checked = chosen.length > 0 && chosen.length === boxes().length;
+      all.indeterminate = chosen.length > 0 && !all.checked;
+    }
+    if (!bar) return;
+    bar.hidden = chosen.length === 0;
+    const told = $("[data-selected]", bar);
+    if (told) told.textContent = words.selected.replace("{n}", chosen.length);
+  };
+  let lastBox = null;
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches("[data-select-all]")) boxes().forEach((one) => (one.checked = box.checked));
+    if (box.matches("[data-row] .sel input")) lastBox = box;
+    if (box.matches("[data-select-all], [data-row] .sel input")) count();
+  });
+  const range = (box) => {
+    const list = boxes();
+    const [from, to] = [list.indexOf(lastBox), list.indexOf(box)].sort((a, b) => a - b);
+    if (from < 0) box.checked = true;
+    else list.slice(from, to + 1).forEach((one) => (one.checked = true));
+    count();
+  };
+
+  // ---- Clicks ---------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+    const at = event.target.closest("[data-copy], [data-dismiss], [data-close], a[data-dialog], a[data-palette]");
+    $$("details[data-drop][open]").forEach((one) => {
+      if (!one.contains(event.target)) one.open = false;
+    });
+    if (!at) return;
+    if ("copy" in at.dataset) {
+      navigator.clipboard?.writeText(at.dataset.copy).then(() => {
+        say(words.copied);
+        at.classList.add("copied");
+        setTimeout(() => at.classList.remove("copied"), 1500);
+      });
+    } else if ("dismiss" in at.dataset) {
+      at.closest(".toast").remove();
+    } else if ("close" in at.dataset && dialog?.open) {
+      event.preventDefault();
+      if (leaveAllowed()) closeDialog();
+    } else if (plain && at.matches("a[data-dialog], a[data-palette]")) {
+      event.preventDefault();
+      if (!dialog?.open || leaveAllowed()) openDialog(at.href);
+    }
+  });
+
+  // ---- Keys -----------------------------------------------------------------------------------
+  const go = (row) => {
+    $$("[data-row].cur").forEach((one) => one.classList.remove("cur"));
+    row.classList.add("cur");
+    ($("a.title", row) ?? $("a, button", row))?.focus();
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const current = () => document.activeElement?.closest?.("[data-row]") ?? $("[data-row].cur");
+  const move = (step) => {
+    const other = $(`[data-key=${step > 0 ? "j" : "k"}]`, dialog ?? document);
+    if (dialog?.open) return void other?.click();
+    const rows = $$("[data-row]");
+    const place = rows.indexOf(current());
+    const next = rows[place < 0 ? (step > 0 ? 0 : rows.length - 1) : place + step];
+    if (next) go(next);
+  };
+  const act = (name) => {
+    const from = dialog?.open ? dialog : current() ?? $("[data-acts]");
+    const one = from && $(`[data-act=${name}]`, from);
+    if (!one) return;
+    if (one.matches("input, textarea, select")) one.focus();
+    else one.click();
+  };
+  const PLACES = { r: "/issuer", h: "/issuer/holders", b: "/batches", s: "/settings" };
+  let chord = 0;
+  const KEYS = {
+    "/": () => $("[data-search]")?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => {
+      const box = current() && $(".sel input:not(:disabled)", current());
+      if (box) box.click();
+    },
+    X: () => {
+      const box = current() && $(".sel input:not(:disabled)", current());
+      if (box) range(box);
+    },
+    a: () => act("approve"),
+    r: () => act("reject"),
+    i: () => act("ask"),
+    n: () => act("note"),
+    z: () => $$(".toast form button", toasts).pop()?.click(),
+    g: () => (chord = Date.now()),
+    "?": () => {
+      const sheet = $("#keys");
+      if (!sheet || dialog.open) return;
+      opener = document.activeElement;
+      dialog.replaceChildren(sheet.content.cloneNode(true));
+      dialog.showModal();
+      $("#dialog-title", dialog)?.focus();
+    },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.altKey) return;
+    const mod = event.ctrlKey || event.metaKey;
+    if (mod && event.key === "Enter") {
+      const form = document.activeElement?.closest("form") ?? $("form", dialog ?? document);
+      if (form?.method === "post") {
+        event.preventDefault();
+        form.requestSubmit($("[data-save]", form) ?? undefined);
+      }
+      return;
+    }
+    if (mod && event.key.toLowerCase() === "k") {
+      const palette = $("a[data-palette]");
+      if (palette) {
+        event.preventDefault();
+        palette.click();
+      }
+      return;
+    }
+    if (event.key === "Escape") {
+      const open = $("details[data-drop][open]");
+      if (open) {
+        open.open = false;
+        $("summary", open).focus();
+      }
+      return;
+    }
+    if (mod || document.activeElement?.matches(TYPING) || !("shortcuts" in document.body.dataset)) return;
+    if (chord && Date.now() - chord < 1500 && PLACES[event.key]) {
+      chord = 0;
+      const link = $(`.menu a[href="${PLACES[event.key]}"], .drop a[href="${PLACES[event.key]}"]`);
+      if (link) location.href = link.href;
+      return;
+    }
+    chord = 0;
+    const key = KEYS[event.key];
+    if (!key) return;
+    event.preventDefault();
+    key();
+  });
+
+  // ---- Long work said at each tenth; the network gone -----------------------------------------
+  let tenth = -1;
+  new MutationObserver(() => {
+    const bar = $("[data-progress] progress");
+    const now = bar ? Math.floor((bar.value / bar.max) * 10) : -1;
+    if (bar && now !== tenth && tenth >= 0) say(`${now * 10} %`);
+    tenth = now;
+  }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["value"] });
+  const offline = $("#offline");
+  const network = () => (offline.hidden = navigator.onLine);
+  window.addEventListener("online", () => {
+    network();
+    refresh();
+  });
+  window.addEventListener("offline", network);
+
+  settle(document);
+  $("#form-errors")?.focus();
+})();

@@ -1,0 +1,120 @@
+"""A real server for tests of pages: demo data, a clock that begins at a fixed moment, and everybody signed in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tests.pages.runner import BEGUN_AT
+from tests.support import postgres
+from tests.support.server import NO_LIMITS, SOURCES, STOP_SECONDS, ServerFailed
+from tests.support.site import first_line_of
+
+ROOT: Final = SOURCES.parent
+RUNNER: Final = (sys.executable, "-m", "tests.pages.runner")
+START_SECONDS: Final = 90
+
+
+@dataclass(slots=True)
+class PageSite:
+    """An office on the wire.
+
+    Args:
+        url: Its public address, at which it listens.
+        cookies: Session cookies of the demo's people, by the part of their address before the @ sign.
+    """
+
+    url: str
+    environment: dict[str, str] = field(repr=False)
+    folder: Path
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        out, log = self.folder / "out", self.folder / "log"
+        with out.open("wb") as stdout, log.open("ab") as stderr:
+            self._process = subprocess.Popen(
+                [*RUNNER, "serve", "--json"],
+                env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while first_line_of(out) is None:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise ServerFailed(self.log()[-2000:])
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the server as an operator would."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def run(self, arguments: Sequence[str]) -> str:
+        """Run one command of `sealwright` on the same store; gives what it printed."""
+        run = subprocess.run(
+            [*RUNNER, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        )
+        if run.returncode != 0:
+            raise ServerFailed(f"{' '.join(arguments)} ended with {run.returncode}: {run.stderr[-2000:]}")
+        return run.stdout
+
+    def sign_in_everybody(self) -> None:
+        """Fresh session cookies for everybody who has an account."""
+        self.cookies = json.loads(self.run(["sessions"]))
+
+    def log(self) -> str:
+        """What the server has written."""
+        path = self.folder / "log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+@contextmanager
+def page_site(*, demo: bool = True, **settings: str) -> Iterator[PageSite]:
+    """Serve an office for as long as the block runs.
+
+    Args:
+        demo: False leaves it as it is before it is set up.
+        settings: Further settings, by their name in the environment.
+    """
+    with tempfile.TemporaryDirectory(prefix="sealwright-pages-") as name:
+        folder = Path(name)
+        address = f"127.0.0.1:{postgres.free_port()}"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SEALWRIGHT_")}
+        environment |= {
+            "PYTHONPATH": os.pathsep.join([str(SOURCES), str(ROOT)]),
+            BEGUN_AT: repr(time.time()),
+            "SEALWRIGHT_HOME": str(folder / "var"),
+            "SEALWRIGHT_BIND": address,
+            "SEALWRIGHT_PUBLIC_URL": f"http://{address}",
+            "SEALWRIGHT_KEK": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "SEALWRIGHT_LOG_LEVEL": "error",
+            **NO_LIMITS,
+            **settings,
+        }
+        site = PageSite(f"http://{address}", environment, folder)
+        try:
+            if demo:
+                site.run(["demo", "--json"])
+                site.sign_in_everybody()
+            site.start()
+            yield site
+        finally:
+            site.stop()
