@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypedDict
 
@@ -197,6 +197,11 @@ class CatalogDesk:
         if not is_open and not caller.has_role(AccountRole.ISSUER):
             raise TypeNotFound("No such credential type.")
         return record
+
+    def named(self, values: Collection[str]) -> Mapping[str, CredentialType]:
+        """Types by value, whatever their state: for showing what somebody holds or asked for. Unknown ones are left out."""
+        with self._units(write=False) as uow:
+            return {one.value: one for one in uow.types.all() if one.value in values}
 
     def ensure_builtin(self, uow: UnitOfWork, caller: Caller) -> tuple[str, ...]:
         """Add the two types that every office starts with, where they are missing; gives the values of both.
