@@ -34,9 +34,10 @@ class Lockout:
         """
         now = self._clock.now()
         with self._units() as uow:
-            self._require_room(uow, account_bucket(email), FAILURES_PER_ACCOUNT, now)
             self._require_room(uow, address_bucket(address), FAILURES_PER_ADDRESS, now)
+            # Counted first, so that tries at the same moment wait for each other's count; a refused try adds nothing.
             uow.sign_ins.count_failure(account_bucket(email), now)
+            self._require_room(uow, account_bucket(email), FAILURES_PER_ACCOUNT + 1, now)
             uow.commit()
 
     def enter_address(self, address: str) -> None:

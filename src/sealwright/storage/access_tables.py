@@ -20,6 +20,7 @@ sessions: Final = table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_seen_at", Moment, nullable=False),
     sa.Column("authenticated_at", Moment, nullable=False),
+    sa.Column("roles", words(), nullable=False),
     sa.Column("ended_at", Moment),
     sa.UniqueConstraint("digest", name="uq_sessions_digest"),
     sa.Index("ix_sessions_user", "user_id", "created_at", "session_id"),

@@ -77,7 +77,7 @@ DESK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         identifier="session_id user_id",
         personal="label",
         hidden="digest",
-        plain="method created_at last_seen_at authenticated_at ended_at",
+        plain="method created_at last_seen_at authenticated_at roles ended_at",
     ),
     "passwords": _classed(identifier="user_id", hidden="encoded", plain="changed_at"),
     "passkeys": _classed(

@@ -22,7 +22,7 @@ from sealwright.storage.access_tables import (
 )
 from sealwright.storage.credential_rows import holder_digest
 from sealwright.storage.desk_tables import grants, issuer_profiles, request_history, requests, role_requests
-from sealwright.storage.tables import credentials, dids, people, personal_tokens
+from sealwright.storage.tables import credentials, dids, people, personal_tokens, private_keys
 from sealwright.storage.transaction import Transaction
 
 _PERSON: Final = sa.select(people.c.dids, people.c.holder_did).where(people.c.user_id == sa.bindparam("user_id"))
@@ -82,6 +82,10 @@ class StoredErasure:
         )
         self._empty(dids, dids.c.owner_user_id == user_id, name=None)
         self._empty(personal_tokens, personal_tokens.c.user_id == user_id, name="")
+
+    def keys_of(self, did: str) -> None:
+        """Destroy the private keys of a DID; its document stays."""
+        self._transaction.change(sa.delete(private_keys).where(private_keys.c.did == did))
 
     def _credentials(self, user_id: str) -> None:
         """Empty the documents of the credentials that name one of their DIDs; status and digest stay."""

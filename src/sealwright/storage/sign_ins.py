@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from sealwright.domain.errors import KeyInUse
-from sealwright.domain.people import UserId
+from sealwright.domain.people import AccountRole, UserId
 from sealwright.domain.sign_in import (
     COMMON_LIFE,
     Challenge,
@@ -128,6 +128,7 @@ class StoredSignIns(StoredFailures):
                 "created_at": session.created_at,
                 "last_seen_at": session.last_seen_at,
                 "authenticated_at": session.authenticated_at,
+                "roles": json_text(sorted(session.roles)),
                 "ended_at": session.ended_at,
             },
         )
@@ -297,6 +298,7 @@ def _session(row: Row[Any]) -> Session:
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         authenticated_at=row.authenticated_at,
+        roles=msgspec.json.decode(row.roles, type=frozenset[AccountRole]),
         ended_at=row.ended_at,
     )
 

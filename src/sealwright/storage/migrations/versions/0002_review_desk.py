@@ -327,6 +327,7 @@ def _sign_in() -> None:
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("last_seen_at", Moment, nullable=False),
         sa.Column("authenticated_at", Moment, nullable=False),
+        sa.Column("roles", words(), nullable=False),
         sa.Column("ended_at", Moment),
         sa.UniqueConstraint("digest", name="uq_sessions_digest"),
         sa.Index("ix_sessions_created", "created_at"),
