@@ -58,6 +58,7 @@ from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.registry import Registry
+from sealwright.services.reminders import Reminders
 from sealwright.services.resolving import OfficeResolver
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
@@ -95,6 +96,7 @@ from sealwright.vc.errors import Fault, VcError
 
 # Letters to sign in with are waited for, so the outbox is looked at often.
 MAIL_EVERY: Final = timedelta(seconds=2)
+REMINDERS_EVERY: Final = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
 
@@ -254,6 +256,8 @@ def _join(ground: _Ground, public_url: str) -> Office:
     grant_moves = GrantMoves(notices, NoWorkflows(), clock)
     mailing = _mailing(ground, public_url)
     housekeeping.add("mail", mailing.work, MAIL_EVERY)
+    reminders = Reminders(units, notices, clock, key_max_age_days=settings.signing_key_max_age_days)
+    housekeeping.add("reminders", reminders.work, REMINDERS_EVERY)
     schemas = SchemaDesk(
         units=units, access=access, shelf=shelf, contexts=ground.contexts, clock=clock, public_url=public_url
     )

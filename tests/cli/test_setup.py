@@ -35,6 +35,11 @@ def test_init_makes_the_platform_did_and_the_builtin_schemas(terminal: Terminal)
     dids = terminal("did", "list").answer["items"]
     assert [(one["did"], one["kind"], one["name"]) for one in dids] == [(issuer, "platform", "Acme")]
     assert len(terminal("schema", "list").answer["items"]) == 8
+    types = terminal("type", "list").answer["items"]
+    assert [(one["value"], one["issuer_did"]) for one in types] == [
+        ("dpw_certified", issuer),
+        ("sfluv_verifier", issuer),
+    ]
 
 
 def test_init_makes_the_first_admin_once(terminal: Terminal) -> None:
@@ -108,7 +113,23 @@ def test_demo_people_have_their_roles(demo: dict[str, Any], terminal: Terminal) 
     assert (of("improver")["roles"], of("improver")["holder_did"]) == (["improver"], "did:adi:holder001")
     assert all(of(name)["wallets"] for name in ("improver", "improver2"))
     assert [of(f"voter{number}")["roles"] for number in (1, 2, 3)] == [["voter"]] * 3
-    assert len(people) == len(PEOPLE)
+    assert of("proposer")["roles"] == ["proposer"]
+    further = [one for one in people.values() if one["email"].endswith("@people.demo.example")]
+    assert len(people) == len(PEOPLE) + len(further)
+    assert all(one["roles"] == ["improver"] for one in further)
+    names = {one["display_name"] for one in further}
+    # Names from everywhere, and such as try to break what shows them.
+    assert {"Ana Muñoz", "Nguyễn Thị Hạnh", "陳大文", "محمد الأحمد", '<script>alert("hello")</script>'} <= names
+
+
+def test_demo_people_can_sign_in_and_types_are_there(demo: dict[str, Any], terminal: Terminal) -> None:
+    assert demo["credential_types"] == ["dpw_certified", "sfluv_verifier"]
+    links = [user["sign_in_url"] for user in demo["users"].values()]
+    assert len(set(links)) == len(PEOPLE)
+    assert all(link.startswith("http://127.0.0.1:8000/login/") for link in links)
+    listed = {one["value"]: one for one in terminal("type", "list").answer["items"]}
+    assert listed["dpw_certified"]["label"] == "Department of Public Works certification"
+    assert listed["sfluv_verifier"]["active"] is True
 
 
 def test_demo_again_adds_nothing_but_tokens_and_keys(demo: dict[str, Any], terminal: Terminal) -> None:

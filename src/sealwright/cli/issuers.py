@@ -35,13 +35,13 @@ def list_issuers(
     wanted = _state(status) if status is not None else None
     found: list[dict[str, Any]] = []
     with desk.reading() as at:
-        page = 0
+        page = 1
         while True:
             part = at.office.enrollment.issuers(at.caller, state=wanted, search=search, page=page, count=_PAGE)
             found += [_shown(one.profile) for one in part.items]
-            page += 1
             if page * _PAGE >= part.total:
                 break
+            page += 1
     of(ctx).emit_list(found, _COLUMNS)
 
 

@@ -86,6 +86,33 @@ def deactivate_user(ctx: typer.Context, user_id: UserId, yes: Yes = False) -> No
     of(ctx).emit(rendering.person(ended))
 
 
+@users.command("activate")
+def activate_user(ctx: typer.Context, user_id: UserId) -> None:
+    """Open a deactivated account again; its old tokens stay ended."""
+    with desk.writing() as at:
+        opened = at.act(lambda uow, caller: at.office.people.activate(uow, caller, user_id))
+    of(ctx).emit(rendering.person(opened))
+
+
+@users.command("role")
+def set_user_role(
+    ctx: typer.Context,
+    user_id: UserId,
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="admin, issuer, improver, proposer or voter.")],
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the account role away.")] = False,
+) -> None:
+    """Give or take an account role."""
+    wanted = _roles(role)
+    if len(wanted) != 1:
+        raise Misused("one account role at a time")
+    with desk.writing() as at:
+        person = at.act(
+            lambda uow, caller: at.office.enrollment.set_role(uow, caller, user_id, next(iter(wanted)), not remove)
+        )
+    of(ctx).emit(rendering.person(person))
+
+
 @users.command("token")
 def user_token(ctx: typer.Context, user_id: UserId, name: TokenName = "cli", expires_in: ExpiresIn = None) -> None:
     """Make a personal token; the same as `token create --user ID`."""

@@ -102,7 +102,7 @@ def _settings(public_url: str | None) -> Settings:
 
 def _demo_members(seeded: DemoData) -> dict[str, object]:
     users = {
-        name: {"user_id": user.user_id, "email": user.email, "token": user.token, "sign_in_url": None}
+        name: {"user_id": user.user_id, "email": user.email, "token": user.token, "sign_in_url": user.sign_in_url}
         for name, user in seeded.users.items()
     }
     return {
@@ -110,7 +110,7 @@ def _demo_members(seeded: DemoData) -> dict[str, object]:
         "issuer_api_keys": dict(seeded.issuer_api_keys),
         "dids": list(seeded.dids),
         "schemas": list(seeded.schemas),
-        "credential_types": [],
+        "credential_types": list(seeded.credential_types),
         "workflow_id": None,
         "series_id": None,
     }
@@ -118,5 +118,20 @@ def _demo_members(seeded: DemoData) -> dict[str, object]:
 
 def _demo_text(seeded: DemoData) -> str:
     users = [f"{name:<12}{user.user_id}  {user.token}" for name, user in seeded.users.items()]
+    links = [f"{name:<12}{user.sign_in_url}" for name, user in seeded.users.items()]
     keys = [f"{did:<22}{key}" for did, key in seeded.issuer_api_keys.items()]
-    return "\n".join(["Personal tokens", *users, "", "API keys", *keys, "", "DIDs", *seeded.dids])
+    return "\n".join(
+        [
+            "Personal tokens",
+            *users,
+            "",
+            "Links to sign in, once and soon",
+            *links,
+            "",
+            "API keys",
+            *keys,
+            "",
+            "DIDs",
+            *seeded.dids,
+        ]
+    )

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.dids import DIDKind
+from sealwright.domain.errors import DomainError
 from sealwright.domain.people import AccountRole, Caller
+from sealwright.domain.sign_in import LinkPurpose
+from sealwright.services.demo_queue import LOST_AGAIN, LOST_REASON, seed_queue
 from sealwright.services.dids import ImportedDID
 from sealwright.services.founding import prove_builtin, register_builtin
+from sealwright.services.links import Links
 from sealwright.services.people import NewPerson
+from sealwright.vc.errors import VcError
 
 if TYPE_CHECKING:
+    from sealwright.domain.grants import Grant
     from sealwright.services.office import Office
     from sealwright.services.ports import UnitOfWork
 
+_log = logging.getLogger(__name__)
 _NAME: Final = "demo"
 _PROOF_TYPE: Final = "Ed25519Signature2020"
 KEYED_ISSUERS: Final = ("did:adi:issuer001", "did:adi:human001")
@@ -83,16 +91,17 @@ _DIDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class DemoUser:
-    """A person of the demo with a fresh personal token, in clear this once."""
+    """A person of the demo with a fresh personal token and link to sign in with, in clear this once."""
 
     user_id: str
     email: str
     token: str = field(repr=False)
+    sign_in_url: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoData:
-    """What the demo consists of; secrets are fresh each time.
+    """What the demo consists of; secrets and links are fresh each time.
 
     Args:
         users: By the name that the documentation uses.
@@ -103,34 +112,41 @@ class DemoData:
     issuer_api_keys: Mapping[str, str] = field(repr=False)
     dids: tuple[str, ...]
     schemas: tuple[str, ...]
+    credential_types: tuple[str, ...] = ()
 
 
 def seed_demo(office: Office, caller: Caller) -> DemoData:
-    """Add what is missing of the demo, and make fresh tokens and keys, in one transaction.
+    """Add what is missing of the demo, and make fresh tokens, links and keys, in one transaction; then sign its grants.
 
     Raises:
         RoleRequired: The caller is neither operator nor admin.
         EmailInUse, DIDExists: Somebody who is not of the demo has taken a name of it.
+        SetupRequired: The office has not been founded.
         Sealed: Keys cannot be made.
     """
     prove_builtin(office)
-    return office.acts.run(caller, lambda uow, present: _seed(office, uow, present), changes_registry=True)
+    data, _ = office.acts.run(caller, lambda uow, present: _seed(office, uow, present), changes_registry=True)
+    return data
 
 
-def _seed(office: Office, uow: UnitOfWork, caller: Caller) -> DemoData:
+def _seed(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[DemoData, tuple[Grant, ...]]:
     schemas = register_builtin(office, uow, caller)
+    types = office.catalog.ensure_builtin(uow, caller)
+    links = Links(office.clock, office.public_url)
     ids = {person.name: _ensure_person(office, uow, caller, person) for person in _PEOPLE}
     for one in _DIDS:
         _ensure_did(office, uow, caller, one, ids[one.owner])
     users = {}
     for person in _PEOPLE:
         _, secret = office.people.create_token(uow, caller, ids[person.name], _NAME)
-        users[person.name] = DemoUser(ids[person.name], person.email, secret.text)
+        link = links.make(uow, LinkPurpose.SIGN_IN, user_id=ids[person.name], email=person.email)
+        users[person.name] = DemoUser(ids[person.name], person.email, secret.text, link)
     keys = {}
     for did in KEYED_ISSUERS:
         _, secret = office.api_keys.create(uow, caller, name=_NAME, issuer_dids=[did])
         keys[did] = secret.text
-    return DemoData(users, keys, tuple(one.did for one in _DIDS), schemas)
+    grants = seed_queue(office, uow, caller, ids["issuer"])
+    return DemoData(users, keys, tuple(one.did for one in _DIDS), schemas, types), grants
 
 
 def _ensure_person(office: Office, uow: UnitOfWork, caller: Caller, wanted: _DemoPerson) -> str:

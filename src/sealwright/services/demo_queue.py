@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sealwright.domain.audit import AuditEntry
 from sealwright.domain.grants import Grant
 from sealwright.domain.ids import new_id
+from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind, NoticeMode
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.requests import CredentialRequest, HistoryEntry, RequestState
 from sealwright.services.demo_people import NAMES, DemoRequest, demo_requests
@@ -62,7 +63,12 @@ def _add_person(office: Office, uow: UnitOfWork, caller: Caller, number: int) ->
         # Every fourth person has proved a wallet; the digits name the person.
         wallets=(f"0x{number + 1:040d}",) if number % 4 == 0 else (),
     )
-    return office.people.create(uow, caller, wish).user_id
+    person = office.people.create(uow, caller, wish)
+    # Nobody reads these addresses; the notices stay in the inbox.
+    for kind in NoticeKind:
+        if kind not in ESSENTIAL_KINDS:
+            uow.notices.put_mode(person.user_id, kind, NoticeMode.OFF)
+    return person.user_id
 
 
 def _add_request(

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class NumberedPage(Generic[T]):
-    """One page of a numbered list; `total` is exact and counts only what was asked for."""
+    """One page of a numbered list, the first one being 1; `total` is exact and counts only what was asked for."""
 
     items: tuple[T, ...]
     page: int
@@ -309,6 +309,9 @@ class Erasure(Protocol):
         Sessions, keys to sign in with, notices, mail and views go whole. Comes before the person's own row is
         emptied, which is for the caller to do; ids, states, digests and the audit trail stay.
         """
+
+    def keys_of(self, did: str) -> None:
+        """Destroy the private keys of a DID; its document stays."""
 
 
 class Mailer(Protocol):

@@ -200,7 +200,7 @@ class EnrollmentDesk(IssuerProfiles):
         role: AccountRole | None = None,
         state: RoleState | None = None,
         search: str | None = None,
-        page: int = 0,
+        page: int = 1,
         count: int = 20,
     ) -> NumberedPage[RoleEntry]:
         """Requests for account roles; raises RoleRequired for all but admins."""

@@ -1,4 +1,4 @@
-"""Setting an office up: its own keys, its platform DID, the built-in credential schemas, and a first admin."""
+"""Setting an office up: its own keys, its platform DID, the built-in schemas and credential types, a first admin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.people import AccountRole, Caller
+from sealwright.services.catalog import PLATFORM_DID
 from sealwright.services.catalog_builtin import list_builtin
 from sealwright.services.dids import NewDID
 from sealwright.services.people import NewPerson
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from sealwright.services.office import Office
     from sealwright.services.ports import UnitOfWork
 
-PLATFORM_DID: Final = "platform_did"
 FOUNDED_AT_URL: Final = "founded_at_url"
 
 
@@ -60,6 +60,7 @@ def _found(office: Office, uow: UnitOfWork, caller: Caller, organization: str, a
         issuer_did = office.dids.create(uow, caller, NewDID(kind=DIDKind.PLATFORM, name=organization)).did
         uow.office.put(PLATFORM_DID, issuer_did)
     register_builtin(office, uow, caller)
+    office.catalog.ensure_builtin(uow, caller)
     return Founded(is_new, issuer_did, _admin_id(office, uow, caller, admin))
 
 

@@ -50,7 +50,7 @@ class HolderDesk:
         self._clock = clock
         self._checksum = checksum
 
-    def find(self, caller: Caller, text: str, *, page: int = 0, count: int = 20) -> NumberedPage[Person]:
+    def find(self, caller: Caller, text: str, *, page: int = 1, count: int = 20) -> NumberedPage[Person]:
         """Find people by part of a name or e-mail address, or by the beginning of an id, DID or wallet address.
 
         Raises:

@@ -227,7 +227,7 @@ class IssuerProfiles:
         *,
         state: IssuerState | None = None,
         search: str | None = None,
-        page: int = 0,
+        page: int = 1,
         count: int = 20,
     ) -> NumberedPage[IssuerEntry]:
         """Issuer profiles, newest first; raises RoleRequired for all but admins."""

@@ -55,7 +55,7 @@ class MailingDesk:
         """Put a letter into the outbox; it leaves after the commit, within seconds."""
         uow.notices.add_mail(mail)
 
-    def outbox(self, caller: Caller, *, page: int = 0, count: int = 20) -> NumberedPage[Mail]:
+    def outbox(self, caller: Caller, *, page: int = 1, count: int = 20) -> NumberedPage[Mail]:
         """Letters sent and waiting, newest first; raises RoleRequired for all but admins."""
         caller.require_admin()
         with self._units(write=False) as uow:

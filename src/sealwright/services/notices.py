@@ -85,14 +85,14 @@ class NoticeDesk:
         ] or [person.user_id for person in uow.people.with_role(AccountRole.ADMIN.value) if person.user_id != but]
         return self.tell(uow, kind, told, data, mail_after=mail_after)
 
-    def inbox(self, caller: Caller, *, page: int = 0, count: int = 20, unread: bool = False) -> NumberedPage[Notice]:
+    def inbox(self, caller: Caller, *, page: int = 1, count: int = 20, unread: bool = False) -> NumberedPage[Notice]:
         """The caller's own notices, newest first; raises NotSignedIn for API keys and the operator."""
         user_id = _own_id(caller)
         with self._units(write=False) as uow:
             return uow.notices.list(user_id, page=page, count=count, unread=unread)
 
     def inbox_in(
-        self, caller: Caller, language: str, *, page: int = 0, count: int = 20, unread: bool = False
+        self, caller: Caller, language: str, *, page: int = 1, count: int = 20, unread: bool = False
     ) -> NumberedPage[InboxEntry]:
         """The same with what each notice says: title, sentences, where to go. Raises NotSignedIn."""
         user_id = _own_id(caller)

@@ -10,11 +10,21 @@ from typing import Final
 from sealwright.domain.access import BearerKind, BearerSecret, PersonalToken, new_bearer
 from sealwright.domain.audit import AuditEntry
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
-from sealwright.domain.errors import EmailInUse, LastAdmin, TokenNotFound, UserExists, UserNotFound
+from sealwright.domain.enrollment import IssuerProfile, IssuerState, RoleRequest, RoleState
+from sealwright.domain.errors import (
+    ConflictingFields,
+    EmailInUse,
+    LastAdmin,
+    TokenNotFound,
+    UserExists,
+    UserNotFound,
+)
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller, Person, UserId, Wallet
+from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import INITIALIZED, RegistryView
+from sealwright.services.standing import check_types
 from sealwright.vc.encoding.timestamps import format_timestamp
 
 TOKEN_LIFE: Final = timedelta(days=90)
@@ -101,12 +111,21 @@ class PeopleDesk:
         )
 
     def create(self, uow: UnitOfWork, caller: Caller, wish: NewPerson) -> Person:
-        """Give somebody an account. Raises RoleRequired, EmailInUse, UserExists."""
+        """Give somebody an account; its roles and issuer scope are approved at once, and recorded as such.
+
+        Raises:
+            RoleRequired: Not an admin.
+            EmailInUse, UserExists, AddressInUse: An address, the id, or the DID is taken.
+            UnknownCredentialType: A type of the scope is unknown or retired.
+            ConflictingFields: A scope without the issuer role.
+        """
         caller.require_admin()
         if uow.people.by_email(wish.email) is not None:
             raise EmailInUse("Another person has this e-mail address.")
         if wish.user_id is not None and uow.people.get(wish.user_id) is not None:
             raise UserExists("The chosen person id is taken.")
+        if wish.scopes and AccountRole.ISSUER not in wish.roles:
+            raise ConflictingFields("An issuer scope needs the issuer role.")
         person = Person(
             user_id=UserId(wish.user_id or new_id("usr")),
             email=wish.email,
@@ -114,16 +133,18 @@ class PeopleDesk:
             display_name=wish.display_name,
             roles=wish.roles,
             created_at=self._clock.now(),
-            scopes=wish.scopes,
+            scopes=check_types(uow, wish.scopes),
             wallets=tuple(Wallet(address, verified=True) for address in wish.wallets),
             holder_did=wish.holder_did,
+            dids=(wish.holder_did,) if wish.holder_did is not None else (),
         )
         uow.people.add(person)
+        self._record_standing(uow, caller, person)
         self._record(uow, caller, "user.created", person.user_id, {"roles": sorted(person.roles)})
         return person
 
     def deactivate(self, uow: UnitOfWork, caller: Caller, user_id: str) -> Person:
-        """End an account's access at once; deactivating an inactive one changes nothing.
+        """End an account's access at once, its sessions too; deactivating an inactive one changes nothing.
 
         Raises:
             RoleRequired, UserNotFound: By caller, by id.
@@ -139,8 +160,61 @@ class PeopleDesk:
             raise LastAdmin("The last admin cannot be deactivated.")
         ended = replace(person, active=False, version=person.version + 1)
         uow.people.update(ended)
+        uow.sign_ins.end_sessions_of(user_id, self._clock.now())
         self._record(uow, caller, "user.deactivated", user_id, {})
         return ended
+
+    def activate(self, uow: UnitOfWork, caller: Caller, user_id: str) -> Person:
+        """Open a deactivated account again; its old tokens and sessions stay ended.
+
+        Raises:
+            RoleRequired, UserNotFound: By caller, by id; erased people are nobody.
+        """
+        caller.require_admin()
+        person = uow.people.get(user_id)
+        if person is None or person.erased:
+            raise UserNotFound("No such person.")
+        if person.active:
+            return person
+        now = self._clock.now()
+        # While the account was closed its tokens answered that; from here on only this ends them.
+        for token in uow.people.tokens_of(user_id):
+            uow.people.revoke_token(token.token_id, now)
+        uow.sign_ins.end_sessions_of(user_id, now)
+        opened = replace(person, active=True, version=person.version + 1)
+        uow.people.update(opened)
+        self._record(uow, caller, "user.activated", user_id, {})
+        return opened
+
+    def search(
+        self, caller: Caller, text: str = "", *, role: str | None = None, page: int = 1, count: int = 20
+    ) -> NumberedPage[Person]:
+        """People page by page, for admins; an empty text finds everybody. Raises RoleRequired."""
+        caller.require_admin()
+        with self._units(write=False) as uow:
+            return uow.people.search(text, role=role, page=page, count=count)
+
+    def _record_standing(self, uow: UnitOfWork, caller: Caller, person: Person) -> None:
+        """Keep the records that the roles of a new account follow from."""
+        now, by = person.created_at, caller.user_id
+        for role in sorted(person.roles - {AccountRole.ISSUER}):
+            uow.enrollment.put_role_request(
+                RoleRequest(person.user_id, role, RoleState.APPROVED, now, now, decided_by=by, decided_at=now)
+            )
+        if AccountRole.ISSUER in person.roles:
+            organization = uow.office.get("organization") or person.display_name
+            uow.enrollment.put_issuer(
+                IssuerProfile(
+                    user_id=person.user_id,
+                    organization=organization,
+                    email=person.email,
+                    state=IssuerState.APPROVED,
+                    created_at=now,
+                    updated_at=now,
+                    allowed_credentials=person.scopes,
+                    decided_by=by,
+                )
+            )
 
     def create_token(
         self, uow: UnitOfWork, caller: Caller, user_id: str, name: str, expires_in_seconds: int | None = None

@@ -138,7 +138,7 @@ def _late(uow: UnitOfWork, known: CredentialType, now: datetime) -> int:
         types=frozenset({known.value}),
         requested_before=now - timedelta(hours=known.target_hours or 0),
     )
-    return uow.requests.list(wanted, page=0, count=1).total
+    return uow.requests.list(wanted, page=1, count=1).total
 
 
 def _is_wanted(known: CredentialType | None, days: int) -> bool:

@@ -13,9 +13,10 @@ from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, Person, UserId
 from sealwright.domain.sign_in import LinkPurpose, SignInMethod
 from sealwright.services.acts import Acts
+from sealwright.services.catalog import PLATFORM_DID
 from sealwright.services.dids import DIDDesk, NewDID
 from sealwright.services.email_addresses import read_email
-from sealwright.services.founding import PLATFORM_DID, Founded
+from sealwright.services.founding import Founded
 from sealwright.services.links import LetterWriter, Links
 from sealwright.services.own_means import NewPassword, OwnMeans
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory

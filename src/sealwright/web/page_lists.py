@@ -66,8 +66,8 @@ def numbered_answer(item: Node, example: object, description: str) -> Answered:
 
 
 def page_asked(call: Call) -> tuple[int, int]:
-    """The page that a call asks for, and how many items it holds."""
-    return call.query.get("page", 0), call.query.get("count", DEFAULT_COUNT)
+    """The page that a call asks for, from 1 as everywhere inside, and how many items it holds."""
+    return call.query.get("page", 0) + 1, call.query.get("count", DEFAULT_COUNT)
 
 
 def page_reply(call: Call, page: NumberedPage[T], render: Callable[[T], object]) -> Reply:
@@ -76,8 +76,8 @@ def page_reply(call: Call, page: NumberedPage[T], render: Callable[[T], object])
     headers = _headers(call, page)
     if call.query.get("view") != "page":
         return json_reply(items, headers=headers)
-    has_more = (page.page + 1) * page.count < page.total
-    whole = {"data": items, "page": page.page, "count": page.count, "total": page.total, "has_more": has_more}
+    has_more = page.page * page.count < page.total
+    whole = {"data": items, "page": page.page - 1, "count": page.count, "total": page.total, "has_more": has_more}
     return json_reply(whole, headers=headers)
 
 
@@ -89,17 +89,17 @@ def sliced(call: Call, items: Sequence[T], *, whole_unless_paged: bool = False) 
     """
     page, count = page_asked(call)
     if whole_unless_paged and "page" not in call.query and "count" not in call.query:
-        page, count = 0, max(1, len(items))
-    return NumberedPage(tuple(items[page * count : (page + 1) * count]), page, count, len(items))
+        page, count = 1, max(1, len(items))
+    return NumberedPage(tuple(items[(page - 1) * count : page * count]), page, count, len(items))
 
 
 def _headers(call: Call, page: NumberedPage[T]) -> Headers:
-    last = max(0, (page.total - 1) // page.count)
+    last, this = max(0, (page.total - 1) // page.count), page.page - 1
     targets = [("first", 0)]
-    if page.page > 0:
-        targets.append(("prev", min(page.page - 1, last)))
-    if page.page < last:
-        targets.append(("next", page.page + 1))
+    if this > 0:
+        targets.append(("prev", min(this - 1, last)))
+    if this < last:
+        targets.append(("next", this + 1))
     targets.append(("last", last))
     address = f"{call.office.public_url}{quote(call.exchange.instance, safe=_PATH_CHARACTERS)}?"
     kept = [(name, value) for name, value in split_query(call.query_text) if name not in {"page", "count"}]
