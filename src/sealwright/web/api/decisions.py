@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sealwright.domain.deciding import Decision
 from sealwright.services.review_values import Decided, DecidedItem
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.web.api import desk_rendering
-from sealwright.web.api.caching import version_in_header, version_tag
-from sealwright.web.api.issuers import rendered, shown
-from sealwright.web.api.shapes.review import note_of, word_of
+from sealwright.web.api.caching import IF_MATCH, version_in_header, version_tag
+from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.issuers import ONE_PATH, PATH, SEEN_CODES, rendered, shown
+from sealwright.web.api.shapes import desk_answers, desk_examples
+from sealwright.web.api.shapes.registry import NOTHING
+from sealwright.web.api.shapes.review import DECISION, DECISIONS, UNDO, note_of, word_of
 from sealwright.web.call import Call
 from sealwright.web.problems import fault_for
 from sealwright.web.reply import Reply, json_reply
+from sealwright.web.route import Answered, Audience, Route
 
 
 def decide(call: Call) -> Reply:
@@ -92,3 +96,78 @@ def issue_now(call: Call) -> Reply:
     return call.once(
         lambda: call.office.review.issue_now(call.caller, call.params["request_id"]), lambda view: shown(call, view)
     )
+
+
+_FOR_REVIEWERS: Final = Family("Review", Audience.REVIEWER, "R")
+# What approving may also meet: it makes a grant and signs it.
+DECIDING_CODES: Final = (
+    "INVALID_DECISION",
+    "CONFLICTING_FIELDS",
+    "VERSION_CONFLICT",
+    "PRECONDITION_FAILED",
+    "SELF_DECISION",
+    "CREDENTIAL_ALREADY_ACTIVE",
+    "NOT_AN_APPROVED_IMPROVER",
+    "STATE_CONFLICT",
+    "REQUEST_PENDING_EXISTS",
+)
+SIGNING_CODES: Final = (
+    "INVALID_DATE",
+    "EXPIRATION_IN_PAST",
+    "EXPIRATION_TOO_FAR",
+    "SCHEMA_VALIDATION_FAILED",
+    "RESERVED_KEY",
+    "UNDEFINED_TERM",
+    "UNSIGNABLE_VALUE",
+    "CLAIMS_TOO_LARGE",
+    "POLICY_VIOLATION",
+    "ISSUING_HALTED",
+    "SEALED",
+    "RECONCILING",
+    "CLOCK_BEHIND",
+)
+_DECIDED_OR_PREVIEW: Final = Answered(
+    200,
+    "The request and what was done; with `dry_run` what would be done.",
+    {"anyOf": [desk_answers.DECIDED, desk_answers.DECISION_PREVIEW]},
+    desk_examples.DECIDED,
+    headers=("ETag",),
+)
+_UNDONE: Final = Answered(200, "The request, pending again.", desk_answers.DECIDED, desk_examples.UNDONE)
+
+ROUTES: Final[tuple[Route, ...]] = (
+    _FOR_REVIEWERS.posts(
+        f"{ONE_PATH}/decision",
+        "Decide a request for a credential",
+        decide,
+        (_DECIDED_OR_PREVIEW,),
+        body=DECISION,
+        codes=(*SEEN_CODES, *DECIDING_CODES, *SIGNING_CODES),
+        headers=IF_MATCH,
+    ),
+    _FOR_REVIEWERS.posts(
+        f"{PATH}/decisions",
+        "Decide many requests, one by one",
+        decide_many,
+        (Answered(200, "What became of each.", desk_answers.DECIDED_MANY, desk_examples.DECIDED_MANY),),
+        body=DECISIONS,
+        codes=("BATCH_TOO_LARGE", "INVALID_DECISION", "CONFLICTING_FIELDS"),
+        deadline_seconds=120.0,
+    ),
+    _FOR_REVIEWERS.posts(
+        f"{ONE_PATH}/undo",
+        "Take back a decision whose credential is not signed yet",
+        undo,
+        (_UNDONE,),
+        body=UNDO,
+        codes=(*SEEN_CODES, "VERSION_CONFLICT", "STATE_CONFLICT", "SELF_DECISION"),
+    ),
+    _FOR_REVIEWERS.posts(
+        f"{ONE_PATH}/issue-now",
+        "Sign an approved request before its undo window is over",
+        issue_now,
+        (Answered(200, "The request.", desk_answers.REQUEST, desk_examples.APPROVED, headers=("ETag",)),),
+        body=NOTHING,
+        codes=(*SEEN_CODES, "STATE_CONFLICT", "ISSUING_HALTED", "SEALED", "RECONCILING", "CLOCK_BEHIND"),
+    ),
+)

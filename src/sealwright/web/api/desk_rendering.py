@@ -125,6 +125,7 @@ def request(view: RequestView, now: datetime, *, for_reviewer: bool) -> dict[str
             "assignee_user_id": asked.assignee_user_id,
             "past_target": view.past_target,
             "has_duplicate": view.has_duplicate,
+            "undo_until": moment(view.undo_until),
         }
     return members
 

@@ -80,6 +80,8 @@ def filter_of(call: Call) -> RequestFilter:
         assignee=call.caller.user_id if assignee == "me" else None if assignee == "none" else assignee,
         unassigned=assignee == "none",
         needs_info=query.get("needs_info"),
+        resolved_by=call.caller.user_id if query.get("resolved_by") == "me" else query.get("resolved_by"),
+        resolved_after=query.get("resolved_from"),
         requested_after=query.get("requested_from"),
         requested_before=query.get("requested_to"),
         user_id=query.get("user_id"),
@@ -144,6 +146,12 @@ QUEUE: Final = (
     Parameter("requested_from", TIMESTAMP, "Asked for at this moment or later."),
     Parameter("requested_to", TIMESTAMP, "Asked for before this moment."),
     Parameter("user_id", {"type": "string", "minLength": 1, "maxLength": 255}, "Requests of this person."),
+    Parameter(
+        "resolved_by",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        "Requests that this reviewer decided; `me` for the caller.",
+    ),
+    Parameter("resolved_from", TIMESTAMP, "Decided at this moment or later."),
     Parameter(
         "sort",
         {"type": "string", "enum": [*_SORTS, *(f"-{sort}" for sort in _SORTS)]},

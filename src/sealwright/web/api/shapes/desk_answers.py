@@ -72,10 +72,11 @@ _REQUEST_MEMBERS: Final[Node] = {
     "is_yours": BOOLEAN,
     "past_target": BOOLEAN,
     "has_duplicate": BOOLEAN,
+    "undo_until": nullable({**TIMESTAMP, "description": "Until when the caller may take the last decision back."}),
     "earlier_rejections": INTEGER,
 }
 # For reviewers only; in answers to the requester these are not there.
-REVIEWERS_ONLY: Final = ("note", "endorsed_by", "assignee_user_id", "has_duplicate", "past_target")
+REVIEWERS_ONLY: Final = ("note", "endorsed_by", "assignee_user_id", "has_duplicate", "past_target", "undo_until")
 HISTORY_ENTRY: Final = answer(
     "HistoryEntry",
     {

@@ -74,6 +74,7 @@ REQUEST: Final[dict[str, Any]] = {
     "is_yours": False,
     "past_target": False,
     "has_duplicate": False,
+    "undo_until": None,
     "earlier_rejections": 0,
 }
 APPROVED: Final[dict[str, Any]] = {
@@ -102,7 +103,7 @@ _HISTORY: Final[list[dict[str, Any]]] = [
     },
 ]
 REQUEST_DETAIL: Final = {**REQUEST, "history": _HISTORY}
-_REVIEWERS_ONLY: Final = ("note", "endorsed_by", "assignee_user_id", "has_duplicate", "past_target")
+_REVIEWERS_ONLY: Final = ("note", "endorsed_by", "assignee_user_id", "has_duplicate", "past_target", "undo_until")
 OWN_REQUEST: Final = {name: value for name, value in REQUEST.items() if name not in _REVIEWERS_ONLY}
 OWN_REQUEST_DETAIL: Final = {
     **OWN_REQUEST,
@@ -113,6 +114,17 @@ OWN_REQUEST_DETAIL: Final = {
 WITHDRAWN: Final = {**OWN_REQUEST, "status": "withdrawn", "version": 2, "updated_at": _LATER}
 NEEDS_INFO: Final = {**REQUEST, "needs_info": True, "message": "Please add your certificate of training."}
 DECIDED: Final = {**APPROVED, "effects": EFFECTS}
+UNDONE: Final = {
+    **REQUEST,
+    "updated_at": _LATER,
+    "version": 3,
+    "effects": {
+        **LOSS,
+        "summary": "Takes the approval back.",
+        "request": {"from": "approved", "to": "pending"},
+        "credentials_revoked": [],
+    },
+}
 DECISION_PREVIEW: Final = {"dry_run": True, "request": REQUEST, "effects": EFFECTS}
 DECIDED_MANY: Final = {
     "results": [

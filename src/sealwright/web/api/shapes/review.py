@@ -192,7 +192,7 @@ GRANT: Final = Shape(
     example={"user_id": "usr_kq3c7xm2vbn5tz4wpd6ahf2yqe", "credential_type": "dpw_certified"},
 )
 
-_REVOKE_MEMBERS: Final[Node] = {
+REVOKE_MEMBERS: Final[Node] = {
     "user_id": USER_ID,
     "credential_type": TYPE_NAME,
     "reason": _REASON,
@@ -206,17 +206,17 @@ _REVOKE_EXAMPLE: Final = {
 }
 REVOKE_GRANT: Final = Shape(
     "RevokeGrant",
-    closed(_REVOKE_MEMBERS, required=("user_id", "credential_type", "reason")),
+    closed(REVOKE_MEMBERS, required=("user_id", "credential_type", "reason")),
     example=_REVOKE_EXAMPLE,
 )
 REVOKE_GRANT_ANYHOW: Final = Shape(
     "RevokeGrantWithoutReason",
-    closed(_REVOKE_MEMBERS, required=("user_id", "credential_type")),
+    closed(REVOKE_MEMBERS, required=("user_id", "credential_type")),
     example={name: value for name, value in _REVOKE_EXAMPLE.items() if name != "reason"},
 )
 # A DELETE may bring its members in the query instead; what is there in all is then held against REVOKE_GRANT.
 REVOKE_GRANT_IN_PARTS: Final = Shape(
-    "RevokeGrantInParts", closed(_REVOKE_MEMBERS), optional=True, example=_REVOKE_EXAMPLE
+    "RevokeGrantInParts", closed(REVOKE_MEMBERS), optional=True, example=_REVOKE_EXAMPLE
 )
 CHANGE_GRANT: Final = Shape(
     "ChangeGrant",
