@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sealwright.domain.access import ApiKey, PersonalToken
 from sealwright.domain.audit import AuditEntry
+from sealwright.domain.catalog import CredentialType, RevocationPolicy, Visibility
 from sealwright.domain.credentials import (
     CredentialRecord,
     CredentialStatus,
@@ -29,8 +30,10 @@ from sealwright.domain.dids import (
     ServiceRecord,
     StoredKey,
 )
+from sealwright.domain.grants import Grant
 from sealwright.domain.ids import new_credential_uid, new_id
 from sealwright.domain.people import AccountRole, Actor, ActorKind, Person, UserId, Wallet
+from sealwright.domain.requests import CredentialRequest, Evidence, HistoryEntry, RequestState
 from sealwright.domain.schemas import SchemaRecord
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -233,4 +236,80 @@ def place(list_id: str = "slt_one", index: int = 0) -> StatusPlace:
 def entry(object_id: str = "urn:uuid:1", action: str = "credential.issued", **changes: Any) -> AuditEntry:
     """An audit entry."""
     usual = AuditEntry(ACTOR, action, "credential", object_id, NOW, after={"status": "valid"}, data={"n": 1})
+    return replace(usual, **changes)
+
+
+def credential_type(value: str = "degree", **changes: Any) -> CredentialType:
+    """A credential type with every member set."""
+    usual = CredentialType(
+        value=value,
+        label=f"Label of {value}",
+        schema_id="degree-v1",
+        issuer_did=ISSUER,
+        created_at=NOW,
+        updated_at=NOW,
+        visibility=Visibility.UNLISTED,
+        labels={"es": "Título"},
+        description="What it is.",
+        criteria="What it takes.",
+        checklist=("Seen", "Checked"),
+        questions=("Why?",),
+        badge_attachment_id="att_badge",
+        validity_days=365,
+        renewal_reminder_days=30,
+        target_hours=48,
+        revocation_policy=RevocationPolicy.RELEASE_ALL,
+        suspendable=True,
+        two_person=True,
+        approval_note_required=True,
+    )
+    return replace(usual, **changes)
+
+
+def request(request_id: str = "req_one", user_id: str = "usr_ada", **changes: Any) -> CredentialRequest:
+    """A pending request with every member set that a pending one can have."""
+    usual = CredentialRequest(
+        request_id=request_id,
+        user_id=user_id,
+        credential_type="degree",
+        state=RequestState.PENDING,
+        requested_at=NOW,
+        created_at=NOW,
+        updated_at=NOW,
+        needs_info=True,
+        assignee_user_id="usr_reviewer",
+        message="Please add a page.",
+        note="Looks good.",
+        evidence=(Evidence("att_one", "diploma.pdf"),),
+        claims={"degree": {"gpa": 3.8, "tags": ["a", None]}},
+        answers={"Why?": "Because."},
+        requester_note="Hello.",
+        endorsed_by="usr_other",
+        earlier_rejections=2,
+    )
+    return replace(usual, **changes)
+
+
+def entry_of_history(request_id: str = "req_one", **changes: Any) -> HistoryEntry:
+    """The first entry of a request's history."""
+    return replace(
+        HistoryEntry(request_id, NOW, "requested", "usr_ada", None, RequestState.PENDING, checklist=("Seen",)),
+        **changes,
+    )
+
+
+def grant(grant_id: str = "grt_one", user_id: str = "usr_ada", **changes: Any) -> Grant:
+    """An active grant, not signed yet."""
+    usual = Grant(
+        grant_id=grant_id,
+        user_id=user_id,
+        credential_type="degree",
+        issued_by="usr_reviewer",
+        issued_at=NOW,
+        expires_at=NOW + timedelta(days=365),
+        request_id="req_one",
+        note="Welcome.",
+        claims={"degree": {"gpa": 3.8}},
+        sign_after=NOW + timedelta(seconds=30),
+    )
     return replace(usual, **changes)

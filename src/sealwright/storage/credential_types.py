@@ -33,7 +33,7 @@ _ALL: Final = _TYPE.order_by(types.c.value)
 _DELETE: Final = sa.delete(types).where(types.c.value == sa.bindparam("of_value"))
 _REQUESTS: Final = sa.select(sa.func.count()).where(requests.c.credential_type == sa.bindparam("value"))
 _GRANTS: Final = sa.select(sa.func.count()).where(grants.c.credential_type == sa.bindparam("value"))
-_PROFILES: Final = sa.select(issuer_profiles.c.user_id, issuer_profiles.c.allowed_credentials)
+_PROFILES: Final = sa.select(issuer_profiles.c.user_id, issuer_profiles.c.allowed_credentials.label("scopes"))
 _ISSUERS: Final = (
     sa.select(people.c.user_id, people.c.scopes)
     .join(person_roles, person_roles.c.user_id == people.c.user_id)
@@ -126,7 +126,7 @@ class StoredCredentialTypes:
     def _scopes(self, value: str) -> int:
         """Count the people whose scope, in force or kept with their profile, names the type."""
         rows = [*self._transaction.rows(_PROFILES), *self._transaction.rows(_ISSUERS)]
-        return len({row[0] for row in rows if value in msgspec.json.decode(row[1], type=list[str])})
+        return len({row.user_id for row in rows if value in msgspec.json.decode(row.scopes, type=list[str])})
 
 
 def _values(record: CredentialType) -> dict[str, object]:

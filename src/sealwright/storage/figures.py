@@ -62,11 +62,15 @@ class StoredFigures:
     def waits(self, types: Collection[str] | None, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
         """Give pending requests and the oldest one's moment, by type."""
         statement = (
-            sa.select(requests.c.credential_type, sa.func.count(), sa.func.min(requests.c.sorted_at))
+            sa.select(
+                requests.c.credential_type,
+                sa.func.count().label("waiting"),
+                sa.func.min(requests.c.sorted_at).label("oldest"),
+            )
             .where(requests.c.state == RequestState.PENDING.value, requests.c.sorted_at <= now, *_of(requests, types))
             .group_by(requests.c.credential_type)
         )
-        return {row[0]: (int(row[1]), row[2]) for row in self._transaction.rows(statement)}
+        return {row.credential_type: (int(row.waiting), row.oldest) for row in self._transaction.rows(statement)}
 
     def rejection_notes(
         self, types: Collection[str] | None, since: datetime, until: datetime
@@ -86,10 +90,10 @@ class StoredFigures:
             .order_by(requests.c.credential_type, sa.desc("how_often"), requests.c.note)
         )
         found: dict[str, dict[str, int]] = {}
-        for value, note, how_often in self._transaction.rows(statement):
-            notes = found.setdefault(value, {})
+        for row in self._transaction.rows(statement):
+            notes = found.setdefault(row.credential_type, {})
             if len(notes) < _MOST_NOTES:
-                notes[note] = int(how_often)
+                notes[row.note] = int(row.how_often)
         return found
 
     def decided_by(self, reviewer: str, since: datetime) -> int:
@@ -124,8 +128,8 @@ class StoredFigures:
             .limit(_MOST_EXPIRIES)
         )
         found: dict[str, list[datetime]] = defaultdict(list)
-        for value, ends in self._transaction.rows(statement):
-            found[value].append(ends)
+        for row in self._transaction.rows(statement):
+            found[row.credential_type].append(row.expires_at)
         return {value: tuple(ends) for value, ends in found.items()}
 
     def lifetimes(
@@ -135,22 +139,25 @@ class StoredFigures:
 
         Of more than five thousand, the newest.
         """
-        issued = sa.type_coerce(grants.c.issued_at, sa.BigInteger)
-        until_seconds = seconds_of(until)
-        revoked = sa.type_coerce(grants.c.revoked_at, sa.BigInteger)
-        ended = sa.type_coerce(grants.c.expires_at, sa.BigInteger)
         statement = (
-            sa.select(grants.c.credential_type, issued, revoked, ended, grants.c.status)
+            sa.select(
+                grants.c.credential_type,
+                grants.c.issued_at,
+                grants.c.revoked_at,
+                grants.c.expires_at,
+                grants.c.status,
+            )
             .where(grants.c.issued_at >= since, grants.c.issued_at < until, *_of(grants, types))
             .order_by(grants.c.issued_at.desc())
             .limit(_MOST_LIFETIMES)
         )
         found: dict[str, list[tuple[int, bool]]] = defaultdict(list)
-        for value, start, gone, end, status in self._transaction.rows(statement):
-            is_revoked = status == GrantStatus.REVOKED.value and gone is not None
-            last = gone if is_revoked else min(until_seconds, end) if end is not None else until_seconds
-            found[value].append((max(0, last - start), is_revoked))
-        return {value: tuple(lived) for value, lived in found.items()}
+        for row in self._transaction.rows(statement):
+            is_revoked = row.status == GrantStatus.REVOKED.value and row.revoked_at is not None
+            last = row.revoked_at if is_revoked else min(until, row.expires_at or until)
+            lived = int((last - row.issued_at).total_seconds())
+            found[row.credential_type].append((max(0, lived), is_revoked))
+        return {value: tuple(lives) for value, lives in found.items()}
 
     def holders(self, credential_type: str, now: datetime) -> int:
         """Count the active improvers who hold a type."""
@@ -221,7 +228,7 @@ class StoredFigures:
         )
         found: dict[tuple[int, str], list[int]] = defaultdict(list)
         for row in self._transaction.rows(statement):
-            found[row[0], row[1]].append(max(0, int(row[2])))
+            found[row.period, row.credential_type].append(max(0, int(row.took)))
         return {key: tuple(durations) for key, durations in found.items()}
 
 

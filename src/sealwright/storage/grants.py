@@ -17,7 +17,6 @@ from sealwright.storage.desk_tables import grants
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.person_rows import json_text
 from sealwright.storage.transaction import Transaction
-from sealwright.vc.encoding.strict_json import JSONValue
 
 _GRANT: Final = sa.select(*grants.columns)
 _MOMENT: Final = grants.c.expires_at.type
@@ -207,7 +206,7 @@ def _grant(row: Row[Any]) -> Grant:
         issuer_did=row.issuer_did,
         holder_did=row.holder_did,
         note=row.note,
-        claims=None if row.claims is None else msgspec.json.decode(row.claims, type=dict[str, JSONValue]),
+        claims=None if row.claims is None else msgspec.json.decode(row.claims, type=dict[str, Any]),
         sign_after=row.sign_after,
         version=row.version,
     )

@@ -9,6 +9,7 @@ from sealwright.domain.errors import StoreUnavailable
 from sealwright.storage.engines import Database
 from sealwright.storage.errors import StoreRefused
 from sealwright.storage.migrations import newest_version
+from sealwright.storage.request_counters import drift_of
 from sealwright.storage.transaction import open_transaction
 
 _WANTED_ON_POSTGRES: Final[Mapping[str, object]] = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -69,3 +70,13 @@ def is_intact(database: Database) -> bool:
             return whole and transaction.driver_rows("PRAGMA foreign_key_check", ()) == []
     except StoreUnavailable:
         return False
+
+
+def count_drift(database: Database) -> int:
+    """Count the requests again and compare: gives how many counters and lanes say something else than the rows.
+
+    Raises:
+        StoreUnavailable: The database does not answer.
+    """
+    with open_transaction(database, write=False) as transaction:
+        return drift_of(transaction)

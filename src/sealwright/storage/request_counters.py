@@ -7,6 +7,7 @@ each person of a search page, so that a searched total is a sum over those who m
 
 from __future__ import annotations
 
+import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sealwright.domain.requests import RequestState
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.desk_tables import request_counters as counters
 from sealwright.storage.desk_tables import request_lanes as lanes
+from sealwright.storage.desk_tables import requests
 from sealwright.storage.people_index import PAGE_PEOPLE
 from sealwright.storage.transaction import Transaction
 
@@ -47,6 +49,17 @@ _NEW_LANES: Final = sa.text(
     "VALUES (:of_type, :of_state, :of_marks, :of_page, :lanes) ON CONFLICT DO NOTHING"
 )
 _PUT_LANES: Final = sa.update(lanes).where(*_MINE).values(lanes=sa.bindparam("new_lanes"))
+
+_WEEK: Final = sa.literal_column(str(WEEK_SECONDS), sa.BigInteger)
+_GROUPS: Final = sa.select(
+    requests.c.credential_type,
+    requests.c.state,
+    requests.c.marks,
+    (sa.type_coerce(requests.c.requested_at, sa.BigInteger) // _WEEK).label("requested_week"),
+    (sa.type_coerce(requests.c.sorted_at, sa.BigInteger) // _WEEK).label("sorted_week"),
+    requests.c.person_no,
+    sa.func.count().label("there_are"),
+).group_by(sa.text("1, 2, 3, 4, 5, 6"))
 
 LaneKey = tuple[str, str, int, int]
 CounterKey = tuple[str, str, str, int, int]
@@ -137,15 +150,15 @@ class RequestCounters:
     def counts(self, types: Collection[str] | None) -> Mapping[str, Mapping[RequestState, int]]:
         """Give how many requests there are by type and state."""
         self.write()
-        statement = sa.select(counters.c.credential_type, counters.c.state, sa.func.sum(counters.c.requests)).where(
-            counters.c.measure == BY_SORTED
-        )
+        statement = sa.select(
+            counters.c.credential_type, counters.c.state, sa.func.sum(counters.c.requests).label("there_are")
+        ).where(counters.c.measure == BY_SORTED)
         if types is not None:
             statement = statement.where(counters.c.credential_type.in_(sorted(types)))
         found: dict[str, dict[RequestState, int]] = {}
         for row in self._transaction.rows(statement.group_by(counters.c.credential_type, counters.c.state)):
-            if row[2]:
-                found.setdefault(row[0], {})[RequestState(row[1])] = int(row[2])
+            if row.there_are:
+                found.setdefault(row.credential_type, {})[RequestState(row.state)] = int(row.there_are)
         return found
 
     def _write_lanes(self, key: LaneKey, changes: Mapping[int, int]) -> None:
@@ -161,3 +174,29 @@ class RequestCounters:
             number = int.from_bytes(body[start : start + LANE_BYTES], "little") + change
             body[start : start + LANE_BYTES] = number.to_bytes(LANE_BYTES, "little")
         self._transaction.change(_PUT_LANES, {**named, "new_lanes": bytes(body)})
+
+
+def drift_of(transaction: Transaction) -> int:
+    """Count every request again; gives how many counters and pages of lanes differ from the rows."""
+    expected: dict[CounterKey, int] = defaultdict(int)
+    expected_lanes: dict[LaneKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for row in transaction.rows(_GROUPS):
+        place = Place(row.credential_type, row.state, row.marks, row.requested_week, row.sorted_week, row.person_no)
+        for counter in place.counter_keys():
+            expected[counter] += row.there_are
+        for lane in place.lane_keys():
+            expected_lanes[lane][place.person_no % PAGE_PEOPLE] += row.there_are
+    kept: dict[Any, int] = {tuple(row[:-1]): row.requests for row in transaction.rows(sa.select(*counters.columns))}
+    found: dict[Any, dict[int, int]] = {
+        tuple(row[:-1]): _numbers(row.lanes) for row in transaction.rows(sa.select(*lanes.columns))
+    }
+    wrong = sum(kept.get(key, 0) != expected.get(key, 0) for key in {*kept, *expected})
+    return wrong + sum(found.get(key, {}) != expected_lanes.get(key, {}) for key in {*found, *expected_lanes})
+
+
+def _numbers(body: bytes) -> dict[int, int]:
+    """Give the lanes of a page that are not zero."""
+    if not any(body):
+        return {}
+    lanes_of_page = struct.unpack(f"<{len(body) // LANE_BYTES}H", body)
+    return {place: number for place, number in enumerate(lanes_of_page) if number}

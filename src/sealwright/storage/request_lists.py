@@ -78,7 +78,10 @@ class RequestLists:
 def _order(wanted: RequestFilter) -> list[sa.ColumnElement[Any]]:
     sorted_at = sa.type_coerce(requests.c.sorted_at, sa.BigInteger)
     is_pending = requests.c.state == _PENDING
-    default: list[sa.ColumnElement[Any]] = [sa.case((is_pending, 0), else_=1), sa.case((is_pending, sorted_at), else_=-sorted_at)]
+    default: list[sa.ColumnElement[Any]] = [
+        sa.case((is_pending, 0), else_=1),
+        sa.case((is_pending, sorted_at), else_=-sorted_at),
+    ]
     keys: dict[RequestSort, list[sa.ColumnElement[Any]]] = {
         RequestSort.DEFAULT: default,
         RequestSort.REQUESTED_AT: [requests.c.requested_at],

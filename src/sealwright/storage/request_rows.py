@@ -11,7 +11,6 @@ from sqlalchemy.engine import Row
 from sealwright.domain.requests import CredentialRequest, Evidence, HistoryEntry, RequestState
 from sealwright.storage.desk_tables import request_history, requests
 from sealwright.storage.person_rows import json_text
-from sealwright.vc.encoding.strict_json import JSONValue
 
 ASSIGNED: Final = 1
 NEEDS_INFO: Final = 2
@@ -73,7 +72,7 @@ def request_of(row: Row[Any]) -> CredentialRequest:
         message=row.message,
         note=row.note,
         evidence=msgspec.json.decode(row.evidence, type=tuple[Evidence, ...]),
-        claims=None if row.claims is None else msgspec.json.decode(row.claims, type=dict[str, JSONValue]),
+        claims=None if row.claims is None else msgspec.json.decode(row.claims, type=dict[str, Any]),
         answers=msgspec.json.decode(row.answers, type=dict[str, str]),
         requester_note=row.requester_note,
         endorsed_by=row.endorsed_by,

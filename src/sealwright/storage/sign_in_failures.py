@@ -17,9 +17,9 @@ _COUNT: Final = sa.text(
     "INSERT INTO sign_in_failures (bucket, at, failures) VALUES (:bucket, :at, 1) "
     "ON CONFLICT (bucket, at) DO UPDATE SET failures = sign_in_failures.failures + 1"
 ).bindparams(sa.bindparam("at", type_=_AT))
-_SINCE: Final = sa.select(sa.func.coalesce(sa.func.sum(failures.c.failures), 0), sa.func.min(failures.c.at)).where(
-    failures.c.bucket == sa.bindparam("bucket"), failures.c.at >= sa.bindparam("since", type_=_AT)
-)
+_SINCE: Final = sa.select(
+    sa.func.coalesce(sa.func.sum(failures.c.failures), 0).label("how_many"), sa.func.min(failures.c.at).label("first")
+).where(failures.c.bucket == sa.bindparam("bucket"), failures.c.at >= sa.bindparam("since", type_=_AT))
 _CLEAR: Final = sa.delete(failures).where(failures.c.bucket == sa.bindparam("of_bucket"))
 _FORGET: Final = sa.delete(failures).where(failures.c.at < sa.bindparam("before", type_=_AT))
 
@@ -37,7 +37,7 @@ class StoredFailures:
     def failures(self, bucket: str, since: datetime) -> tuple[int, datetime | None]:
         """Tell how many failed sign-ins a bucket has since a moment, and when the first of them was."""
         row = self._transaction.row(_SINCE, {"bucket": _digest(bucket), "since": since})
-        return (0, None) if row is None else (int(row[0]), row[1])
+        return (0, None) if row is None else (int(row.how_many), row.first)
 
     def clear_failures(self, bucket: str) -> None:
         """Forget a bucket's failures."""
