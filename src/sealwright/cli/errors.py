@@ -32,6 +32,7 @@ EXIT_CODES: Final[Mapping[type[Exception], int]] = {
     SettingRefused: USAGE,
     domain.NotSignedIn: NOT_ALLOWED,
     domain.NotAllowed: NOT_ALLOWED,
+    domain.SignInFailed: NOT_ALLOWED,
     domain.NotFound: NOT_FOUND,
     domain.Gone: NOT_FOUND,
     vc.DIDNotResolved: NOT_FOUND,
@@ -42,6 +43,7 @@ EXIT_CODES: Final[Mapping[type[Exception], int]] = {
     vc.VcError: VALIDATION,
     domain.RateLimitExceeded: RATE_LIMITED,
     domain.SigningFailed: FAILURE,
+    domain.MailNotSent: FAILURE,
     domain.OfficeClosed: FAILURE,
 }
 
