@@ -52,6 +52,7 @@ from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Limits, Office
 from sealwright.services.order_checks import OrderChecks
+from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.own_means import OwnMeans
 from sealwright.services.people import PeopleDesk
@@ -267,6 +268,13 @@ def _join(ground: _Ground, public_url: str) -> Office:
     metrics.watch_sealed(lambda: keys.is_sealed)
     dids = DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url)
     identity = _identity(ground, _Neighbors(acts, dids, resolver, outbound, notices, mailing), public_url)
+    enrollment = EnrollmentDesk(
+        units,
+        notices,
+        clock,
+        organization=settings.organization,
+        improver_self_service=settings.improver_self_service,
+    )
     office = Office(
         public_url=public_url,
         organization=settings.organization,
@@ -305,13 +313,15 @@ def _join(ground: _Ground, public_url: str) -> Office:
         wallets=identity.wallets,
         own_dids=identity.own_dids,
         attachments=AttachmentDesk(units, clock),
-        enrollment=EnrollmentDesk(
-            units,
-            notices,
-            clock,
-            organization=settings.organization,
-            improver_self_service=settings.improver_self_service,
+        own_data=OwnDataDesk(
+            units=units,
+            clock=clock,
+            sessions=identity.sessions,
+            enrollment=enrollment,
+            dids=dids,
+            own_dids=identity.own_dids,
         ),
+        enrollment=enrollment,
         catalog=CatalogDesk(
             units, schemas, clock, default_policy=RevocationPolicy(settings.default_revocation_policy.value)
         ),

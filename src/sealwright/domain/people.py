@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -132,7 +132,7 @@ class Caller:
 
     actor: Actor
     epoch: int
-    credential_digest: bytes | None = None
+    credential_digest: bytes | None = field(default=None, repr=False)
     person: Person | None = None
     issuer_dids: frozenset[str] = frozenset()
     schemas: frozenset[str] | None = None

@@ -22,6 +22,7 @@ from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.issuance import Issuing
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.own_means import OwnMeans
 from sealwright.services.people import PeopleDesk
@@ -102,6 +103,7 @@ class Office:
     profile: ProfileDesk
     wallets: WalletDesk
     own_dids: OwnDIDs
+    own_data: OwnDataDesk
     attachments: AttachmentDesk
     enrollment: EnrollmentDesk
     catalog: CatalogDesk
