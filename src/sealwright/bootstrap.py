@@ -43,7 +43,7 @@ from sealwright.services.gate import Gate
 from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.halting import Halting
 from sealwright.services.holders import HolderDesk
-from sealwright.services.housekeeping import Housekeeping
+from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
 from sealwright.services.issuance import Issuing
 from sealwright.services.letters import LetterHead
 from sealwright.services.links import Links
@@ -65,7 +65,7 @@ from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.schemas import SchemaDesk
-from sealwright.services.sessions import Sessions
+from sealwright.services.sessions import Sessions, forget_sign_ins
 from sealwright.services.setup import SetupDesk
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.sign_in import SignInDesk
@@ -257,6 +257,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
     grant_moves = GrantMoves(notices, NoWorkflows(), clock)
     mailing = _mailing(ground, public_url)
     housekeeping.add("mail", mailing.work, MAIL_EVERY)
+    housekeeping.add("forget sign-ins", lambda: forget_sign_ins(units, clock), FORGET_EVERY)
     reminders = Reminders(units, notices, clock, key_max_age_days=settings.signing_key_max_age_days)
     housekeeping.add("reminders", reminders.work, REMINDERS_EVERY)
     schemas = SchemaDesk(

@@ -25,6 +25,7 @@ class Entry:
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "init": Entry("sealwright.cli.setup", "init", "Set the office up; again is harmless"),
+    "setup-link": Entry("sealwright.cli.setup", "setup_link", "A new one-time link to set the office up by a browser"),
     "serve": Entry("sealwright.cli.serving", "serve", "Serve HTTP until stopped"),
     "demo": Entry("sealwright.cli.setup", "demo", "Seed the documentation's examples"),
     "user": Entry("sealwright.cli.people", "users", "People: create, list, show, role, deactivate, activate, token"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp
 
+    from sealwright.services.office import Office
     from sealwright.settings import Settings
 
 
@@ -36,17 +37,31 @@ def serve(
     listener = _listen(settings)
     settings = settings.with_bind(BindAddress(settings.bind.host, server.bound_port(listener)))
     _log(settings)
+    first_run = _FirstRun()
     if settings.workers > 1:
         # Whatever stops an office from opening is told here, once, and not by every process again and again.
-        with desk.open_office(settings):
-            pass
+        with desk.open_office(settings) as at:
+            first_run.look(at.office)
     return server.serve(
         listener,
-        lambda number: _make_app(settings, chores=not no_worker and number == 0),
+        lambda number: _make_app(settings, first_run, chores=not no_worker and number == 0),
         public_url=settings.public_url,
         workers=settings.workers if hasattr(os, "fork") else 1,
-        on_ready=lambda: _announce(of(ctx), settings),
+        on_ready=lambda: _announce(of(ctx), settings, first_run.link),
     )
+
+
+class _FirstRun:
+    """Whether the office is yet to be set up, and the link that does it; looked up once for all processes."""
+
+    def __init__(self) -> None:
+        self.link: str | None = None
+        self._has_looked = False
+
+    def look(self, office: Office) -> None:
+        if not self._has_looked:
+            self._has_looked = True
+            self.link = None if office.setup.is_over() else office.setup.open_link()
 
 
 def _settings(host: str | None, port: int | None, workers: int | None) -> Settings:
@@ -71,12 +86,13 @@ def _listen(settings: Settings) -> socket.socket:
         raise Misused(f"{settings.bind} cannot be listened on: {error.strerror or 'no such host'}") from error
 
 
-def _make_app(settings: Settings, *, chores: bool) -> ASGIApp:
+def _make_app(settings: Settings, first_run: _FirstRun, *, chores: bool) -> ASGIApp:
     """Open the office of one process and build the application over it; both end together."""
     from sealwright import bootstrap
     from sealwright.web.app import build_app
 
     office = bootstrap.build(settings)
+    first_run.look(office)
     return build_app(office, on_startup=[lambda: office.start_background(chores)], on_shutdown=[office.close])
 
 
@@ -87,7 +103,7 @@ def _log(settings: Settings) -> None:
     configure_logging(level=settings.log_level.value, as_json=settings.log_format is LogFormat.JSON)
 
 
-def _announce(output: Output, settings: Settings) -> None:
+def _announce(output: Output, settings: Settings, setup_link: str | None) -> None:
     bind = settings.bind
     loopback = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind.host)  # noqa: S104 - where anybody can reach it
     url = f"http://{loopback}:{bind.port}" if loopback else f"http://{bind}"
@@ -95,3 +111,7 @@ def _announce(output: Output, settings: Settings) -> None:
         write_json(sys.stdout, {"ready": True, "url": url, "pid": os.getpid()})
     else:
         write_line(sys.stdout, f"Sealwright is ready at {url} (public URL {settings.public_url})")
+        write_line(sys.stdout, f"Data folder: {settings.home}")
+    if setup_link is not None:
+        output.say(f"This office is yet to be set up. Within an hour, open {setup_link}")
+        output.say("A later link: sealwright setup-link")

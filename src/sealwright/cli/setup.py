@@ -55,6 +55,14 @@ def init(
         of(ctx).say(f"Links begin with {settings.public_url}; set {_PUBLIC_URL} before you issue for real.")
 
 
+def setup_link(ctx: typer.Context) -> None:
+    """Print a new link to set the office up by a browser; it works for an hour, once, and earlier ones end."""
+    with desk.open_office(desk.read_settings()) as at:
+        link = at.office.setup.open_link()
+    of(ctx).emit({"setup_url": link}, plain=lambda: link)
+    of(ctx).say("The link works for an hour, for one admin account.")
+
+
 def demo(ctx: typer.Context) -> None:
     """Seed the examples of the documentation; again adds nothing but fresh tokens and keys."""
     from sealwright.services.demo import seed_demo

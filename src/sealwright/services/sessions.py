@@ -221,6 +221,14 @@ def caller_of(session: Session, person: Person, epoch: int) -> Caller:
     )
 
 
+def forget_sign_ins(units: UnitOfWorkFactory, clock: Clock) -> int:
+    """Drop sessions, links, challenges and failures that can matter to nobody any more; gives how many."""
+    with units() as uow:
+        dropped = uow.sign_ins.forget(clock.now())
+        uow.commit()
+    return dropped
+
+
 def shown_label(text: str) -> str:
     """Shorten what a browser calls itself, without characters that could disturb a list."""
     kept = "".join(letter for letter in text if letter.isprintable())
