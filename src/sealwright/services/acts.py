@@ -48,8 +48,8 @@ class TwoHalves(Protocol[B, T_co]):
     def begin(self, uow: UnitOfWork, caller: Caller) -> B:
         """Do what must be done in one transaction; never commits."""
 
-    def reference(self, begun: B) -> str:
-        """Name what was begun, so that `resume` finds it again."""
+    def reference(self, begun: B) -> str | None:
+        """Name what was begun, so that `resume` finds it again; None where there is no second half."""
 
     def finish(self, begun: B) -> T_co:
         """Do the rest, outside of any transaction; never more than once in effect, whoever resumes at the same time."""
@@ -147,6 +147,11 @@ class Acts:
             if is_first:
                 begun = halves.begin(uow, present)
                 reference = halves.reference(begun)
+                if reference is None:
+                    rendered = render(halves.finish(begun))
+                    uow.idempotency.finish(scope, rendered)
+                    uow.commit()
+                    return Answer(rendered, replayed=False)
                 uow.idempotency.rebind(scope, _BEGUN, reference, now)
                 uow.commit()
         if is_first:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -40,6 +41,8 @@ from sealwright.services.registry import Registry
 from sealwright.vc.errors import VcError
 
 DUE_AT_MOST: Final = 100
+WAIT_SECONDS: Final = 2.0
+WAIT_STEP_SECONDS: Final = 0.05
 RETRY_AT_LEAST: Final = timedelta(seconds=30)
 RETRY_AT_MOST: Final = timedelta(hours=1)
 # These tell of the office and not of the grant: it stays pending and is tried again soon.
@@ -141,6 +144,15 @@ class GrantIssuance:
         except (DomainError, VcError) as error:
             return self._after_refusal(grant_id, error, request_id)
         return Signed(self._read(grant_id))
+
+    def sign_soon(self, grant_id: str, *, request_id: str | None = None) -> Signed:
+        """As `sign`, waiting up to 2 s for somebody who is signing the grant at this moment."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            outcome = self.sign(grant_id, request_id=request_id)
+            if not isinstance(outcome.error, IdempotencyInProgress) or time.monotonic() >= deadline:
+                return outcome
+            time.sleep(WAIT_STEP_SECONDS)
 
     def sign_due(self) -> int:
         """Sign what waits and is due; gives how many credentials came of it. For the clock."""

@@ -30,7 +30,7 @@ from sealwright.services.fixed_claims import with_fixed_claims
 from sealwright.services.grant_making import grant_in_force
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
-from sealwright.services.request_views import RequestViews, for_requester
+from sealwright.services.request_views import RequestViews, for_requester, own_view
 from sealwright.services.review_values import NewRequest, RequestDetail, RequestView
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
@@ -156,7 +156,7 @@ class Intake:
         person = _person(caller)
         with self._units(write=False) as uow:
             views = self._views.views(uow, caller, uow.requests.of_person(person.user_id))
-        return tuple(_cut(view) for view in views)
+        return tuple(own_view(view) for view in views)
 
     def own_one(self, caller: Caller, request_id: str) -> RequestDetail:
         """One of the caller's own requests, without what reviewers wrote for themselves.
@@ -196,7 +196,7 @@ class Intake:
         return self._schemas.check_claims(schema, complete)
 
     def _shown(self, uow: UnitOfWork, caller: Caller, request: CredentialRequest) -> RequestView:
-        return _cut(self._views.view(uow, caller, request))
+        return own_view(self._views.view(uow, caller, request))
 
     def _record(
         self, uow: UnitOfWork, caller: Caller, event: str, before: CredentialRequest | None, after: CredentialRequest
@@ -254,11 +254,6 @@ def _own(request: CredentialRequest | None, caller: Caller) -> CredentialRequest
     if request is None or request.user_id != person.user_id:
         raise RequestNotFound("No such request.")
     return request
-
-
-def _cut(view: RequestView) -> RequestView:
-    request = replace(view.request, note=None, endorsed_by=None)
-    return replace(view, request=request, undo_until=None)
 
 
 def _data(request: CredentialRequest) -> dict[str, str]:

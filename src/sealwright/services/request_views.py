@@ -99,17 +99,24 @@ def without_reasons(grant: Grant) -> Grant:
     return replace(grant, reason=None, request_id=None, note=None, claims=None)
 
 
+def own_view(view: RequestView) -> RequestView:
+    """A view without what is for reviewers only."""
+    request = replace(view.request, note=None, endorsed_by=None)
+    grant = replace(view.grant, note=None) if view.grant is not None else None
+    return replace(view, request=request, grant=grant, undo_until=None)
+
+
 def for_requester(detail: RequestDetail) -> RequestDetail:
     """A detail without what is for reviewers only: internal notes, checklists, and who they are."""
-    request = replace(detail.view.request, note=None, endorsed_by=None)
+    view = own_view(detail.view)
     history = tuple(
         replace(entry, note=None, checklist=())
         for entry in detail.history
         if entry.cause not in ("assigned", "endorsed")
     )
-    view = replace(detail.view, request=request, undo_until=None)
-    own = {request.user_id: detail.view.requester}
-    return replace(detail, view=view, history=history, earlier=(), people=own)
+    grants = tuple(replace(grant, note=None) for grant in detail.grants)
+    own = {view.request.user_id: view.requester}
+    return replace(detail, view=view, history=history, grants=grants, earlier=(), people=own)
 
 
 def _has_twin(request: CredentialRequest, others: Iterable[CredentialRequest]) -> bool:
