@@ -49,7 +49,9 @@
     const holder = document.createElement("template");
     holder.innerHTML = html;
     $$("hx-partial", holder.content).forEach((part) => {
-      $(part.getAttribute("hx-target"))?.append(...part.childNodes);
+      const place = $(part.getAttribute("hx-target"));
+      if (part.getAttribute("hx-swap") === "innerHTML") place?.replaceChildren(...part.childNodes);
+      else place?.append(...part.childNodes);
       part.remove();
     });
     return holder.content;
