@@ -33,17 +33,23 @@ from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.catalog import CatalogDesk
+from sealwright.services.deciding import Deciding
 from sealwright.services.demo import DemoData, seed_demo
 from sealwright.services.desk_ports import Mailer
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
+from sealwright.services.expiry import Expiry
 from sealwright.services.founding import Founded, found
 from sealwright.services.gate import Gate
+from sealwright.services.grant_issuance import GrantIssuance
+from sealwright.services.grant_making import GrantMaking
 from sealwright.services.grant_moves import GrantMoves
+from sealwright.services.granting import GrantingDesk
 from sealwright.services.halting import Halting
 from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
+from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.letters import LetterHead
 from sealwright.services.links import Links
@@ -60,7 +66,9 @@ from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.registry import Registry
 from sealwright.services.reminders import Reminders
+from sealwright.services.request_views import RequestViews
 from sealwright.services.resolving import OfficeResolver
+from sealwright.services.review import ReviewDesk
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schema_shelf import SchemaShelf
@@ -71,6 +79,7 @@ from sealwright.services.shelf import CredentialShelf
 from sealwright.services.sign_in import SignInDesk
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
 from sealwright.services.store_check import StoreCheck
+from sealwright.services.type_issuing import CatalogGate
 from sealwright.services.verification import OfficeStatuses, Verifier
 from sealwright.services.wallets import WalletDesk
 from sealwright.services.workflow_effects import NoWorkflows
@@ -94,10 +103,15 @@ from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from sealwright.vc.canon import Canonicalizer, PlanMismatch
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.errors import Fault, VcError
+from sealwright.web.problems import problem_for
 
 # Letters to sign in with are waited for, so the outbox is looked at often.
 MAIL_EVERY: Final = timedelta(seconds=2)
 REMINDERS_EVERY: Final = timedelta(minutes=10)
+
+# What is due is looked for often: a credential leaves soon after its undo window.
+SIGN_EVERY: Final = timedelta(seconds=1)
+EXPIRE_EVERY: Final = timedelta(seconds=30)
 
 _log = logging.getLogger(__name__)
 
@@ -218,20 +232,24 @@ def _join(ground: _Ground, public_url: str) -> Office:
         public_url=public_url,
         ttl_seconds=settings.status_ttl_seconds,
     )
+    notices = NoticeDesk(units, clock)
+    catalog_gate = CatalogGate(notices, clock)
+    checks = OrderChecks(
+        units=units,
+        access=access,
+        schemas=shelf,
+        keys=keys,
+        resolver=resolver,
+        canon=canon,
+        clock=clock,
+        public_url=public_url,
+        expiration_max_years=settings.expiration_max_years,
+        gate=catalog_gate,
+    )
     issuing = Issuing(
         units=units,
         registry=registry,
-        checks=OrderChecks(
-            units=units,
-            access=access,
-            schemas=shelf,
-            keys=keys,
-            resolver=resolver,
-            canon=canon,
-            clock=clock,
-            public_url=public_url,
-            expiration_max_years=settings.expiration_max_years,
-        ),
+        checks=checks,
         allocator=StatusAllocator(list_bits=settings.status_list_bits, capacity=settings.status_list_capacity),
         keys=keys,
         canon=canon,
@@ -253,7 +271,6 @@ def _join(ground: _Ground, public_url: str) -> Office:
     gate = Gate(make_epoch_reader(ground.database), make_rate_limiter(ground.database), clock)
     background = _Background(ground.database, gate, issuing, housekeeping)
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
-    notices = NoticeDesk(units, clock)
     grant_moves = GrantMoves(notices, NoWorkflows(), clock)
     mailing = _mailing(ground, public_url)
     housekeeping.add("mail", mailing.work, MAIL_EVERY)
@@ -269,6 +286,10 @@ def _join(ground: _Ground, public_url: str) -> Office:
     metrics.watch_sealed(lambda: keys.is_sealed)
     dids = DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url)
     identity = _identity(ground, _Neighbors(acts, dids, resolver, outbound, notices, mailing), public_url)
+    review = _review(ground, _ReviewNeighbors(acts, checks, issuing, shelf, grant_moves, notices, identity.own_dids))
+    catalog_gate.making = review.making
+    housekeeping.add("sign grants", review.issuance.sign_due, SIGN_EVERY)
+    housekeeping.add("expire grants", review.expiry.expire_due, EXPIRE_EVERY)
     enrollment = EnrollmentDesk(
         units,
         notices,
@@ -326,6 +347,11 @@ def _join(ground: _Ground, public_url: str) -> Office:
         catalog=CatalogDesk(
             units, schemas, clock, default_policy=RevocationPolicy(settings.default_revocation_policy.value)
         ),
+        intake=review.intake,
+        review=review.desk,
+        granting=review.granting,
+        grant_issuance=review.issuance,
+        expiry=review.expiry,
         holders=HolderDesk(units, clock, EthereumProofs().checksum),
         notices=notices,
         mailing=mailing,
@@ -341,6 +367,67 @@ def _join(ground: _Ground, public_url: str) -> Office:
     )
     identity.founding.office = office
     return office
+
+
+@dataclass(frozen=True, slots=True)
+class _ReviewNeighbors:
+    """What the desks of requests and grants work with, built before them."""
+
+    acts: Acts
+    checks: OrderChecks
+    issuing: Issuing
+    schemas: SchemaShelf
+    moves: GrantMoves
+    notices: NoticeDesk
+    custodian: OwnDIDs
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    """The desks of requests and grants, and what the clock does for them."""
+
+    intake: Intake
+    desk: ReviewDesk
+    granting: GrantingDesk
+    making: GrantMaking
+    issuance: GrantIssuance
+    expiry: Expiry
+
+
+def _review(ground: _Ground, near: _ReviewNeighbors) -> _Review:
+    units, clock = ground.units, ground.clock
+    window = timedelta(seconds=ground.settings.undo_seconds)
+    views = RequestViews(clock, undo_window=window)
+    making = GrantMaking(near.checks, near.schemas, near.moves, clock, undo_window=window)
+    issuance = GrantIssuance(
+        units=units,
+        registry=ground.registry,
+        issuing=near.issuing,
+        custodian=near.custodian,
+        notices=near.notices,
+        clock=clock,
+        code_of=lambda error: problem_for(error).code,
+    )
+    return _Review(
+        intake=Intake(units, near.schemas, near.notices, views, clock),
+        desk=ReviewDesk(
+            units=units,
+            acts=near.acts,
+            deciding=Deciding(making, near.moves, near.notices, clock),
+            making=making,
+            moves=near.moves,
+            issuance=issuance,
+            notices=near.notices,
+            views=views,
+            clock=clock,
+        ),
+        granting=GrantingDesk(
+            units=units, acts=near.acts, making=making, moves=near.moves, issuance=issuance, clock=clock
+        ),
+        making=making,
+        issuance=issuance,
+        expiry=Expiry(units, near.moves, clock),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,14 @@ from sealwright.services.catalog import CatalogDesk
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
+from sealwright.services.expiry import Expiry
 from sealwright.services.gate import Gate
+from sealwright.services.grant_issuance import GrantIssuance
+from sealwright.services.granting import GrantingDesk
 from sealwright.services.halting import Halting
 from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import Housekeeping
+from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
@@ -29,6 +33,7 @@ from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.registry import Registry
+from sealwright.services.review import ReviewDesk
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schemas import SchemaDesk
@@ -107,6 +112,11 @@ class Office:
     attachments: AttachmentDesk
     enrollment: EnrollmentDesk
     catalog: CatalogDesk
+    intake: Intake
+    review: ReviewDesk
+    granting: GrantingDesk
+    grant_issuance: GrantIssuance
+    expiry: Expiry
     holders: HolderDesk
     notices: NoticeDesk
     mailing: MailingDesk
