@@ -6,12 +6,39 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
-from sealwright.web.panel import appearance_choice, static_files
+from sealwright.web.panel import (
+    appearance_choice,
+    front,
+    improver,
+    improver_requests,
+    login,
+    login_links,
+    settings,
+    settings_access,
+    settings_privacy,
+    settings_sign_in,
+    settings_tokens,
+    settings_wallets,
+    setup,
+    static_files,
+)
 from sealwright.web.panel.page_route import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
     *static_files.PAGES,
     *appearance_choice.PAGES,
+    *front.PAGES,
+    *improver.PAGES,
+    *improver_requests.PAGES,
+    *login.PAGES,
+    *login_links.PAGES,
+    *settings.PAGES,
+    *settings_access.PAGES,
+    *settings_privacy.PAGES,
+    *settings_sign_in.PAGES,
+    *settings_tokens.PAGES,
+    *settings_wallets.PAGES,
+    *setup.PAGES,
 )
 
 # Pages that only tests of pages mount (the sheet of pieces).

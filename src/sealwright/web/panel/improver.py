@@ -1,0 +1,190 @@
+"""An improver's page (S12): the credentials they hold, revoked ones kept and explained, and their requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sealwright.domain.grants import GrantStatus
+from sealwright.domain.requests import Issuance, RequestState
+from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.reply import Reply
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sealwright.domain.catalog import CredentialType
+    from sealwright.domain.grants import Grant
+    from sealwright.services.review_values import RequestView
+    from sealwright.web.panel.page_call import PageCall
+
+HOME: Final = "/improver"
+CREDENTIALS: Final = "/improver/credentials"
+REQUESTS: Final = "/improver/requests"
+NEW: Final = "/improver/requests/new"
+# So many lines stand on the overview; the rest on the list's own page.
+_OVERVIEW: Final = 5
+_RENEW_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLine:
+    """A grant as its holder sees it.
+
+    Args:
+        badge: Of its state, or of the signing that is still under way.
+        href: Of its credential's page, once there is one.
+        why: The reason that a reviewer gave for ending or suspending it.
+        renew: Where a new request begins, when it has ended or soon will.
+    """
+
+    label: str
+    tone: int
+    badge: str
+    grant: Grant
+    href: str | None
+    why: str | None
+    ends_soon: bool
+    renew: str | None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it opens nothing any more."""
+        return self.badge in {"revoked", "expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A request as its requester sees it in a list."""
+
+    label: str
+    tone: int
+    badges: tuple[str, ...]
+    view: RequestView
+
+
+class Catalog:
+    """Labels, emblems and openness of the credential types that a person meets."""
+
+    def __init__(self, page: PageCall) -> None:
+        self._language = page.appearance.language
+        self.visible = page.office.catalog.visible(page.caller)
+        self._page = page
+        self._known = {one.value: one for one in self.visible}
+
+    def get(self, value: str) -> CredentialType | None:
+        """A type by value; None where it is gone, or private."""
+        if value not in self._known:
+            found = self._page.office.catalog.named([value])
+            self._known.update(found)
+        return self._known.get(value)
+
+    def label(self, value: str) -> str:
+        """What a type is called."""
+        known = self.get(value)
+        return known.label_in(self._language) if known is not None else value
+
+    @staticmethod
+    def tone(value: str) -> int:
+        """The color of a type's emblem, the same on every page and day."""
+        return sum(value.encode("utf-8")) % 6 + 1
+
+
+def grant_line(page: PageCall, grant: Grant, catalog: Catalog, open_types: frozenset[str]) -> GrantLine:
+    """Say how a grant stands."""
+    status = grant.status_at(page.now)
+    badge = status.value
+    if status is GrantStatus.ACTIVE and grant.issuance is not Issuance.ISSUED:
+        badge = "signing" if grant.issuance is Issuance.PENDING else "failed"
+    soon = status is GrantStatus.ACTIVE and _ends_soon(grant.expires_at, page.now)
+    is_lost = status in {GrantStatus.REVOKED, GrantStatus.EXPIRED}
+    known = catalog.get(grant.credential_type)
+    renewable = is_lost and known is not None and known.active and grant.credential_type in open_types
+    return GrantLine(
+        label=catalog.label(grant.credential_type),
+        tone=catalog.tone(grant.credential_type),
+        badge=badge,
+        grant=grant,
+        href=f"{CREDENTIALS}/{grant.credential_id}" if grant.credential_id is not None else None,
+        why=grant.reason if status in {GrantStatus.REVOKED, GrantStatus.SUSPENDED} else None,
+        ends_soon=soon,
+        renew=f"{NEW}/{grant.credential_type}" if renewable else None,
+    )
+
+
+def _ends_soon(end: datetime | None, now: datetime) -> bool:
+    return end is not None and (end - now).days < _RENEW_DAYS
+
+
+def request_line(view: RequestView, catalog: Catalog) -> RequestLine:
+    """Say how a request stands."""
+    request = view.request
+    return RequestLine(
+        catalog.label(request.credential_type), catalog.tone(request.credential_type), badges_of(view), view
+    )
+
+
+def badges_of(view: RequestView) -> tuple[str, ...]:
+    """The badges of a request: its state, and what became of the grant that it made."""
+    request, grant = view.request, view.grant
+    badges = [request.state.value]
+    if request.state is RequestState.PENDING and request.needs_info:
+        badges.append("needs_info")
+    if grant is not None and grant.status in {GrantStatus.REVOKED, GrantStatus.SUSPENDED, GrantStatus.EXPIRED}:
+        badges.append(grant.status.value)
+    return tuple(badges)
+
+
+def has_credential_page() -> bool:
+    """Tell whether a credential has a page of its own for its holder."""
+    # The table names these handlers, and they ask for the table.
+    from sealwright.web.panel.pages import all_pages
+
+    return any(one.path.startswith(f"{CREDENTIALS}/{{") for one in all_pages())
+
+
+def _everything(page: PageCall) -> dict[str, Any]:
+    catalog = Catalog(page)
+    own = page.office.intake.own(page.caller)
+    pending = {view.request.credential_type for view in own if view.request.state is RequestState.PENDING}
+    grants = page.office.granting.own(page.caller)
+    held = {grant.credential_type for grant in grants if grant.is_in_force(page.now)}
+    open_types = frozenset(one.value for one in catalog.visible) - pending - held
+    lines = [grant_line(page, grant, catalog, open_types) for grant in grants]
+    return {
+        "grants": sorted(lines, key=lambda line: line.is_over),
+        "requests": [request_line(view, catalog) for view in own],
+        "new_href": NEW,
+        "is_verified": page.person.verified,
+        "is_improver": page.person.is_improver,
+        "has_credential_page": has_credential_page(),
+    }
+
+
+def show(page: PageCall) -> Reply:
+    """GET /improver."""
+    found = _everything(page)
+    return page.render(
+        "improver/home.html",
+        **found,
+        grants_more=len(found["grants"]) > _OVERVIEW,
+        requests_more=len(found["requests"]) > _OVERVIEW,
+        most=_OVERVIEW,
+    )
+
+
+def show_credentials(page: PageCall) -> Reply:
+    """GET /improver/credentials."""
+    return page.render("improver/credentials.html", **_everything(page))
+
+
+def show_requests(page: PageCall) -> Reply:
+    """GET /improver/requests."""
+    return page.render("improver/requests.html", **_everything(page))
+
+
+PAGES: Final = (
+    PageRoute("GET", HOME, PageAudience.IMPROVER, show),
+    PageRoute("GET", CREDENTIALS, PageAudience.IMPROVER, show_credentials),
+    PageRoute("GET", REQUESTS, PageAudience.IMPROVER, show_requests),
+)
