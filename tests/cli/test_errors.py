@@ -16,7 +16,21 @@ from sealwright.vc import errors as vc
 from sealwright.vc.errors import Fault
 from sealwright.web.problems import INTERNAL, problem_for
 
-_EXIT_CODE_OF_STATUS = {400: 6, 401: 3, 403: 3, 404: 4, 409: 5, 410: 4, 412: 5, 413: 6, 422: 6, 429: 7, 500: 1, 503: 1}
+_EXIT_CODE_OF_STATUS = {
+    400: 6,
+    401: 3,
+    403: 3,
+    404: 4,
+    409: 5,
+    410: 4,
+    412: 5,
+    413: 6,
+    415: 6,
+    422: 6,
+    429: 7,
+    500: 1,
+    503: 1,
+}
 
 
 def _classes(module: object, root: type[Exception]) -> list[type[Exception]]:
