@@ -35,7 +35,9 @@ def launched() -> Iterator[Browser]:
     # The sandbox refuses to start for root, as whom containers run tests.
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=[*arguments, "--font-render-hinting=none"])
+        browser = playwright.chromium.launch(
+            executable_path=executable(), args=[*arguments, "--font-render-hinting=none"]
+        )
         try:
             yield browser
         finally:

@@ -16,17 +16,18 @@ from sealwright.web.panel.qr import qr_svg
 from sealwright.web.reply import Reply
 
 NOON: Final = datetime(2026, 11, 20, 18, 20, tzinfo=UTC)
-LONG_EMAIL: Final = "anh.nguyen.of.the.very.long.neighborhood.association.number.seventeen@long-neighborhood-association.example.org"
+LONG_EMAIL: Final = (
+    "anh.nguyen.of.the.very.long.neighborhood.association.number.seventeen@long-neighborhood-association.example.org"
+)
 SAMPLE_FORM: Final = Form(
     Field("organization", required=True),
     Field("message", max_length=1000),
-    Field("hours", Kind.NUMBER, required=True),
+    Field("hours", Kind.NUMBER, required=True, label="Target hours"),
     Field("theme", Kind.CHOICE, choices=("light", "dark")),
     Field("types", many=True, required=True),
     Field("level"),
-    Field("agree", Kind.FLAG, required=True),
+    Field("agree", Kind.FLAG, required=True, label="Criteria"),
     Field("evidence", Kind.FILE, many=True),
-    Field("password", required=True),
     Field("day", Kind.DATE),
 )
 DECISION_FORM: Final = Form(
@@ -119,7 +120,10 @@ def show(page: PageCall) -> Reply:
         history=history(),
         somebody=somebody(),
         code='{\n  "type": ["VerifiableCredential", "DpwCertified"],\n  "id": "urn:uuid:0d6c2f5e-7a41-4b5e-9f0f-2b9d6c1f83aa"\n}',
-        qr=qr_svg("openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fcreds.example.org%2Fo%2F7q2v9k4x8w5t", "Offer"),
+        qr=qr_svg(
+            "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fcreds.example.org%2Fo%2F7q2v9k4x8w5t",
+            "Offer",
+        ),
         plot=_plot(),
     )
 

@@ -70,7 +70,13 @@ class PageSite:
     def run(self, arguments: Sequence[str]) -> str:
         """Run one command of `sealwright` on the same store; gives what it printed."""
         run = subprocess.run(
-            [*RUNNER, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+            [*RUNNER, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         if run.returncode != 0:
             raise ServerFailed(f"{' '.join(arguments)} ended with {run.returncode}: {run.stderr[-2000:]}")

@@ -49,6 +49,7 @@ class Field:
         max_length: In characters.
         choices: What a CHOICE may be.
         keep_spaces: True where blanks at the ends belong to the value (passwords).
+        label: A text of the catalogs that names the field where its faults are listed.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Field:
     max_length: int = 2000
     choices: tuple[str, ...] = ()
     keep_spaces: bool = False
+    label: str = ""
 
     @property
     def is_prefix(self) -> bool:
