@@ -45,8 +45,11 @@ credential_types: Final = table(
     sa.Index("ix_credential_types_schema", "schema_id", "created_at"),
 )
 
-# Lists, sorts and counts read indexes alone: each one ends in what filters look at. `sorted_at` is the
-# moment of the default order (asked for, while pending; decided, after), `marks` are needs-info and assigned.
+# Lists, sorts and counts read indexes alone: each one ends in what filters look at. The default order is
+# by `phase` (0 while pending, then 1) and `sorted_at` (asked for, while pending; decided, after). `marks` are
+# needs-info and assigned.
+_SEEN: Final = ("credential_type", "state", "marks", "person_no")
+_SEEN_IN_TYPE: Final = ("marks", "person_no", "requested_at")
 requests: Final = table(
     "requests",
     sa.Column("request_id", words(), primary_key=True),
@@ -57,6 +60,7 @@ requests: Final = table(
     sa.Column("state", words(), nullable=False),
     sa.Column("marks", whole(), nullable=False),
     sa.Column("requested_at", Moment, nullable=False),
+    sa.Column("phase", whole(), nullable=False),
     sa.Column("sorted_at", Moment, nullable=False),
     sa.Column("resolved_at", Moment),
     sa.Column("resolved_by", words()),
@@ -73,11 +77,11 @@ requests: Final = table(
     sa.Column("endorsed_by", words()),
     sa.Column("grant_id", words()),
     sa.Column("earlier_rejections", whole(), nullable=False),
-    sa.Index("ix_requests_queue", "state", "sorted_at", "request_id", "credential_type", "marks", "person_no"),
-    sa.Index("ix_requests_type", "credential_type", "state", "sorted_at", "request_id", "marks", "person_no"),
-    sa.Index("ix_requests_asked", "requested_at", "request_id", "credential_type", "state", "marks", "person_no"),
-    sa.Index("ix_requests_name", "name_key", "request_id", "credential_type", "state", "marks", "person_no"),
-    sa.Index("ix_requests_person", "person_no", "credential_type", "state", "marks", "requested_at"),
+    sa.Index("ix_requests_queue", "phase", "sorted_at", "request_id", *_SEEN, "requested_at"),
+    sa.Index("ix_requests_type", "credential_type", "state", "sorted_at", "request_id", *_SEEN_IN_TYPE),
+    sa.Index("ix_requests_asked", "requested_at", "request_id", *_SEEN),
+    sa.Index("ix_requests_name", "name_key", "request_id", *_SEEN, "requested_at"),
+    sa.Index("ix_requests_person", "person_no", *_SEEN[:-1], "requested_at"),
     sa.Index("ix_requests_user", "user_id"),
 )
 sa.Index(
@@ -136,14 +140,14 @@ request_counters: Final = table(
     clustered=True,
 )
 
-# The same by person: two bytes for each person of a search page, so that a searched total is a sum.
+# The same by person: a byte for each person of a search page, and a second one where one is not enough.
 request_lanes: Final = table(
     "request_lanes",
     sa.Column("credential_type", words(), primary_key=True),
     sa.Column("state", words(), primary_key=True),
-    sa.Column("marks", whole(), primary_key=True, autoincrement=False),
     sa.Column("page_no", whole(), primary_key=True, autoincrement=False),
-    sa.Column("lanes", sa.LargeBinary, nullable=False),
+    sa.Column("low", sa.LargeBinary, nullable=False),
+    sa.Column("high", sa.LargeBinary),
 )
 
 grants: Final = table(

@@ -1,13 +1,11 @@
 """Counters of requests, kept in the transaction that moves them.
 
-Two views of the same numbers. By week: how many requests of a type, state and set of marks there are, so
-that totals are sums of a few rows and deep pages begin near their place. By person: two bytes (a lane) for
-each person of a search page, so that a searched total is a sum over those who match.
+Two views of the same numbers: by week, so that totals are sums of a few rows and deep pages begin near their
+place; and by person, in lanes.
 """
 
 from __future__ import annotations
 
-import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,17 +17,14 @@ from sqlalchemy.engine import Row
 from sealwright.domain.requests import RequestState
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.desk_tables import request_counters as counters
-from sealwright.storage.desk_tables import request_lanes as lanes
 from sealwright.storage.desk_tables import requests
 from sealwright.storage.people_index import PAGE_PEOPLE
+from sealwright.storage.request_lanes import EVERY_TYPE, LaneKey, RequestLanes
 from sealwright.storage.transaction import Transaction
 
 WEEK_SECONDS: Final = 604_800
-# Lanes of every type together; no type can have this name.
-EVERY_TYPE: Final = "*"
 BY_REQUESTED: Final = "requested"
 BY_SORTED: Final = "sorted"
-LANE_BYTES: Final = 2
 
 _COUNT: Final = sa.text(
     "INSERT INTO request_counters (measure, credential_type, state, marks, week, requests) "
@@ -37,19 +32,6 @@ _COUNT: Final = sa.text(
     "ON CONFLICT (measure, credential_type, state, marks, week) "
     "DO UPDATE SET requests = request_counters.requests + excluded.requests"
 )
-_MINE: Final = (
-    lanes.c.credential_type == sa.bindparam("of_type"),
-    lanes.c.state == sa.bindparam("of_state"),
-    lanes.c.marks == sa.bindparam("of_marks"),
-    lanes.c.page_no == sa.bindparam("of_page"),
-)
-_LANES: Final = sa.select(lanes.c.lanes).where(*_MINE).with_for_update()
-_NEW_LANES: Final = sa.text(
-    "INSERT INTO request_lanes (credential_type, state, marks, page_no, lanes) "
-    "VALUES (:of_type, :of_state, :of_marks, :of_page, :lanes) ON CONFLICT DO NOTHING"
-)
-_PUT_LANES: Final = sa.update(lanes).where(*_MINE).values(lanes=sa.bindparam("new_lanes"))
-
 _WEEK: Final = sa.literal_column(str(WEEK_SECONDS), sa.BigInteger)
 _GROUPS: Final = sa.select(
     requests.c.credential_type,
@@ -61,7 +43,6 @@ _GROUPS: Final = sa.select(
     sa.func.count().label("there_are"),
 ).group_by(sa.text("1, 2, 3, 4, 5, 6"))
 
-LaneKey = tuple[str, str, int, int]
 CounterKey = tuple[str, str, str, int, int]
 
 
@@ -97,8 +78,8 @@ class Place:
     def lane_keys(self) -> Iterable[LaneKey]:
         """Give the keys of its lanes."""
         page_no = self.person_no // PAGE_PEOPLE
-        yield (self.credential_type, self.state, self.marks, page_no)
-        yield (EVERY_TYPE, self.state, self.marks, page_no)
+        yield (self.credential_type, self.state, page_no)
+        yield (EVERY_TYPE, self.state, page_no)
 
 
 class RequestCounters:
@@ -142,9 +123,10 @@ class RequestCounters:
         ]
         if rows:
             self._transaction.change(_COUNT, rows)
+        lanes = RequestLanes(self._transaction)
         for key in sorted(lane_changes):
             if any(lane_changes[key].values()):
-                self._write_lanes(key, lane_changes[key])
+                lanes.change(key, lane_changes[key])
         self._moves = []
 
     def counts(self, types: Collection[str] | None) -> Mapping[str, Mapping[RequestState, int]]:
@@ -161,20 +143,6 @@ class RequestCounters:
                 found.setdefault(row.credential_type, {})[RequestState(row.state)] = int(row.there_are)
         return found
 
-    def _write_lanes(self, key: LaneKey, changes: Mapping[int, int]) -> None:
-        named = dict(zip(("of_type", "of_state", "of_marks", "of_page"), key, strict=True))
-        row = self._transaction.row(_LANES, named)
-        if row is None:
-            # Two may find nothing at once; whoever comes second finds the other's row, locked until it commits.
-            self._transaction.change(_NEW_LANES, {**named, "lanes": bytes(PAGE_PEOPLE * LANE_BYTES)})
-            row = self._transaction.row(_LANES, named)
-        body = bytearray(row[0]) if row is not None else bytearray(PAGE_PEOPLE * LANE_BYTES)
-        for place, change in changes.items():
-            start = place * LANE_BYTES
-            number = int.from_bytes(body[start : start + LANE_BYTES], "little") + change
-            body[start : start + LANE_BYTES] = number.to_bytes(LANE_BYTES, "little")
-        self._transaction.change(_PUT_LANES, {**named, "new_lanes": bytes(body)})
-
 
 def drift_of(transaction: Transaction) -> int:
     """Count every request again; gives how many counters and pages of lanes differ from the rows."""
@@ -187,16 +155,6 @@ def drift_of(transaction: Transaction) -> int:
         for lane in place.lane_keys():
             expected_lanes[lane][place.person_no % PAGE_PEOPLE] += row.there_are
     kept: dict[Any, int] = {tuple(row[:-1]): row.requests for row in transaction.rows(sa.select(*counters.columns))}
-    found: dict[Any, dict[int, int]] = {
-        tuple(row[:-1]): _numbers(row.lanes) for row in transaction.rows(sa.select(*lanes.columns))
-    }
+    found = dict(RequestLanes(transaction).all())
     wrong = sum(kept.get(key, 0) != expected.get(key, 0) for key in {*kept, *expected})
     return wrong + sum(found.get(key, {}) != expected_lanes.get(key, {}) for key in {*found, *expected_lanes})
-
-
-def _numbers(body: bytes) -> dict[int, int]:
-    """Give the lanes of a page that are not zero."""
-    if not any(body):
-        return {}
-    lanes_of_page = struct.unpack(f"<{len(body) // LANE_BYTES}H", body)
-    return {place: number for place, number in enumerate(lanes_of_page) if number}

@@ -35,6 +35,7 @@ def values_of(request: CredentialRequest) -> dict[str, object]:
         "state": request.state.value,
         "marks": marks_of(request),
         "requested_at": request.requested_at,
+        "phase": 0 if is_pending else 1,
         "sorted_at": request.requested_at if is_pending else (request.resolved_at or request.updated_at),
         "resolved_at": request.resolved_at,
         "resolved_by": request.resolved_by,

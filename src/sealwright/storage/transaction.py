@@ -64,6 +64,12 @@ class Transaction:
 
         return self._guarded(run)
 
+    def blob_rows(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Do the same for rows of long bytes, which PostgreSQL then sends as they are and not as digits."""
+        if self.is_sqlite:
+            return self.driver_rows(statement, parameters)
+        return self._guarded(lambda: self._cursor.execute(statement, parameters, binary=True).fetchall())
+
     def driver_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         """Run prepared text once for each row of parameters."""
         self._guarded(lambda: self._cursor.executemany(statement, rows))
