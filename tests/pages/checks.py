@@ -37,9 +37,11 @@ _OVERFLOW: Final = """() => {
   }
   return {wide: document.documentElement.scrollWidth > width, found: found.slice(0, 8)};
 }"""
-_SMALL: Final = """() => [...document.querySelectorAll("a[href], button, summary, input, select, textarea")].filter((one) => {
+_CONTROLS: Final = "a[href], button, summary, input, select, textarea"
+_SMALL: Final = """(controls) => [...document.querySelectorAll(controls)].filter((one) => {
   const box = one.closest("label")?.getBoundingClientRect() ?? one.getBoundingClientRect();
-  const shown = one.checkVisibility({checkVisibilityCSS: true}) && box.width > 1 && !one.closest(".skip, [hidden]") && !one.disabled;
+  const seen = one.checkVisibility({checkVisibilityCSS: true}) && box.width > 1 && !one.closest(".skip, [hidden]");
+  const shown = seen && !one.disabled;
   // A link inside a sentence is exempt.
   const inline = one.matches("a") && one.closest("p, dd, li") && getComputedStyle(one).display === "inline";
   return shown && !inline && (box.width < 24 || box.height < 24);
@@ -69,7 +71,7 @@ def overflow(page: Page) -> list[str]:
 
 def small_targets(page: Page) -> list[str]:
     """Controls below 24 × 24 px, links inside sentences aside."""
-    found: list[str] = page.evaluate(_SMALL)
+    found: list[str] = page.evaluate(_SMALL, _CONTROLS)
     return found
 
 

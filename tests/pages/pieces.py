@@ -63,7 +63,8 @@ def history() -> list[dict[str, Any]]:
     blank = {"tone": None, "note": None, "lang": None, "todo": False}
     start = NOON - timedelta(days=6)
     return [
-        {**blank, "icon": "inbox", "tone": "pending", "actor": "María Muñoz", "text": "asked for DPW certification", "at": start},
+        {**blank, "icon": "inbox", "tone": "pending", "actor": "María Muñoz", "text": "asked for DPW certification",
+         "at": start},
         {**blank, "icon": "question", "tone": "info", "actor": "Ines Okafor", "text": "asked for information",
          "at": start + timedelta(days=1), "note": "Please add the second page of the training record."},
         {**blank, "icon": "note", "actor": "María Muñoz", "text": "replied and added 1 file",
@@ -119,7 +120,7 @@ def show(page: PageCall) -> Reply:
         paging=Paging(2, 20, 137, page.href),
         history=history(),
         somebody=somebody(),
-        code='{\n  "type": ["VerifiableCredential", "DpwCertified"],\n  "id": "urn:uuid:0d6c2f5e-7a41-4b5e-9f0f-2b9d6c1f83aa"\n}',
+        code='{\n  "type": ["VerifiableCredential"],\n  "id": "urn:uuid:0d6c2f5e-7a41-4b5e-9f0f-2b9d6c1f83aa"\n}',
         qr=qr_svg(
             "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fcreds.example.org%2Fo%2F7q2v9k4x8w5t",
             "Offer",

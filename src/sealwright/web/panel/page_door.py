@@ -134,13 +134,10 @@ class PageDoor:
             self._office_is_set_up = await asyncio.get_running_loop().run_in_executor(
                 self._executor, lambda: self._office.registry.current().is_initialized()
             )
-        if is_setup and self._office_is_set_up and not self._is_being_set_up():
+        if is_setup and self._office_is_set_up:
             raise NotFound("The office is set up.")
         if not is_setup and not self._office_is_set_up:
             raise SetupRequired("The office has not been set up yet.")
-
-    def _is_being_set_up(self) -> bool:
-        return False
 
     async def _sign_in(self, page: PageCall, cookie: str) -> None:
         office = self._office

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.people import AccountRole
+from sealwright.domain.requests import RequestState
 from sealwright.locales import N_, language_name
 from sealwright.web.panel.banners import Banner, banners_of
 from sealwright.web.panel.page_route import ROLE_NAMES
@@ -97,9 +97,6 @@ MENU: Final[tuple[tuple[str, tuple[MenuEntry, ...]], ...]] = (
 SEARCH: Final = "/search"
 INBOX: Final = "/inbox"
 
-
-# How the counts in the menu come about, by the name that its entries give.
-COUNTS: Final[dict[str, Callable[[PageCall], int]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +196,22 @@ def _may_use(page: PageCall, one: MenuEntry) -> bool:
 
 
 def _counts(page: PageCall) -> dict[str, int]:
-    """What stands beside lines of the menu: kept counts, so that a page costs no counting."""
-    return {name: count(page) for name, count in COUNTS.items()} if page.signed_in is not None else {}
+    """What stands beside lines of the menu; all of it is kept, so that a page costs no counting."""
+    caller = page.signed_in
+    if caller is None:
+        return {}
+    counts = {"unread": page.office.notices.unread(caller)}
+    if caller.has_role(AccountRole.ISSUER):
+        by_type = page.office.review.counts(caller)
+        counts["pending"] = sum(states.get(RequestState.PENDING, 0) for states in by_type.values())
+    return counts
 
 
 def _scope(page: PageCall) -> tuple[ScopeLine, ...]:
     caller = page.signed_in
     if caller is None or caller.person is None or caller.is_admin or AccountRole.ISSUER not in caller.person.roles:
         return ()
-    return tuple(ScopeLine(value, place % 6 + 1) for place, value in enumerate(caller.person.scopes))
+    scopes = caller.person.scopes
+    types = page.office.catalog.named(scopes)
+    labels = {value: one.label_in(page.texts.language) for value, one in types.items()}
+    return tuple(ScopeLine(labels.get(value, value), place % 6 + 1) for place, value in enumerate(scopes))
