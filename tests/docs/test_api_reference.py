@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.web.api.shapes import answers
+from sealwright.web.api.shapes import answers, desk_answers, people_answers
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
@@ -28,6 +28,11 @@ OBJECTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Event": answers.EVENT,
     "Audit record": answers.AUDIT_RECORD,
     "Office status": answers.OFFICE_STATUS,
+    "Credential request": desk_answers.REQUEST,
+    "Grant": desk_answers.GRANT,
+    "Effects": desk_answers.EFFECTS,
+    "Issuer": people_answers.ISSUER,
+    "Credential type": people_answers.CREDENTIAL_TYPE,
 }
 
 each_route = pytest.mark.parametrize("name", sorted(BY_NAME))

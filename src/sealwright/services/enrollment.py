@@ -228,10 +228,13 @@ class EnrollmentDesk(IssuerProfiles):
         if wanted != caller.user_id:
             caller.require_admin()
         with self._units(write=False) as uow:
-            person = person_of(uow, wanted)
-            roles = (role_of(uow, person, role) for role in AccountRole if role is not AccountRole.ISSUER)
-            known = tuple(one for one in roles if one is not None)
-            return Standing(known, profile_of(uow, person, self._organization))
+            return self.standing_of(uow, person_of(uow, wanted))
+
+    def standing_of(self, uow: UnitOfWork, person: Person) -> Standing:
+        """The same within an act that may see it anyway."""
+        roles = (role_of(uow, person, role) for role in AccountRole if role is not AccountRole.ISSUER)
+        known = tuple(one for one in roles if one is not None)
+        return Standing(known, profile_of(uow, person, self._organization))
 
     def _set_issuer(self, uow: UnitOfWork, caller: Caller, person: Person, value: bool) -> None:
         if value:

@@ -12,7 +12,7 @@ from sealwright.domain.errors import NotSignedIn
 from sealwright.services.acts import Answer, idempotency_scope
 from sealwright.services.ports import StoredAnswer
 from sealwright.services.registry import NotCached
-from sealwright.web.reply import JSON, Reply, encode
+from sealwright.web.reply import Reply, encode
 
 if TYPE_CHECKING:
     from sealwright.domain.credentials import IdempotencyScope
@@ -100,15 +100,27 @@ class Call:
         answer = self.office.acts.answer(
             self.caller,
             act,
-            lambda result: _kept(render(result)),
+            lambda result: kept(render(result)),
             scope=self.scope(),
             changes_registry=changes_registry,
             is_secret=is_secret,
         )
         return given(answer)
 
+    def once(self, act: Callable[[], T], render: Callable[[T], Reply]) -> Reply:
+        """Carry out an act of many transactions, each of which stands alone. Blocking.
 
-def _kept(reply: Reply) -> StoredAnswer:
+        Its answer is kept behind the last of them. Whoever repeats a call that was cut short finds done what was done.
+        """
+        scope = self.scope()
+        if scope is not None and (known := self.office.acts.replay(scope)) is not None:
+            return given(known)
+        reply = render(act())
+        return self.perform(lambda _uow, _caller: None, lambda _: reply) if scope is not None else reply
+
+
+def kept(reply: Reply) -> StoredAnswer:
+    """An answer in the form in which it can be replayed."""
     headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in reply.headers]
     if reply.media_type is not None:
         headers.append(("content-type", reply.media_type.decode("ascii")))

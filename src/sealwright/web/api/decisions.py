@@ -14,7 +14,7 @@ from sealwright.web.api.issuers import ONE_PATH, PATH, SEEN_CODES, rendered, sho
 from sealwright.web.api.shapes import desk_answers, desk_examples
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.api.shapes.review import DECISION, DECISIONS, UNDO, note_of, word_of
-from sealwright.web.call import Call
+from sealwright.web.call import Call, given, kept
 from sealwright.web.problems import fault_for
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Route
@@ -35,9 +35,9 @@ def decide(call: Call) -> Reply:
         checklist=tuple(body.get("checklist", ())),
         dry_run=body.get("dry_run", False),
     )
-    return call.settle(
-        lambda scope: call.office.review.decide(call.caller, decision, scope=scope),
-        lambda decided: _decided(call, decided),
+    office = call.office
+    return given(
+        office.review.answer(call.caller, decision, lambda decided: kept(_decided(call, decided)), call.scope())
     )
 
 

@@ -10,8 +10,9 @@ from sealwright.domain.catalog import CredentialType
 from sealwright.domain.effects import Effects, TouchedStep
 from sealwright.domain.enrollment import IssuerProfile, RoleRequest
 from sealwright.domain.grants import Grant
-from sealwright.domain.people import Person
+from sealwright.domain.people import AccountRole, Person
 from sealwright.domain.requests import CredentialRequest, HistoryEntry
+from sealwright.services.enrollment import Standing
 from sealwright.services.review_values import RequestView
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.web.api.rendering import moment
@@ -254,4 +255,28 @@ def brief_request(request: CredentialRequest) -> dict[str, Any]:
         "requested_at": format_timestamp(request.requested_at),
         "resolved_at": moment(request.resolved_at),
         "version": request.version,
+    }
+
+
+def person(found: Person, standing: Standing) -> dict[str, Any]:
+    """A person for themselves and for admins, with how they stand with every account role."""
+    roles = [(one.role.value, one.state.value) for one in standing.roles]
+    if standing.issuer is not None:
+        roles.append((AccountRole.ISSUER.value, standing.issuer.state.value))
+    return {
+        "user_id": found.user_id,
+        "display_name": found.display_name,
+        "first_name": found.first_name,
+        "last_name": found.last_name,
+        "emails": [
+            {"email": found.email, "verified": found.verified},
+            *({"email": one.email, "verified": one.verified} for one in found.other_emails),
+        ],
+        "roles": [{"role": role, "status": state} for role, state in sorted(roles)],
+        "wallets": wallets(found),
+        "dids": list(found.dids),
+        "holder_did": found.holder_did,
+        "locale": found.locale,
+        "active": found.active,
+        "created_at": format_timestamp(found.created_at),
     }

@@ -64,8 +64,9 @@ class Family:
         codes: tuple[str, ...] = (),
         headers: Mapping[str, str] | None = None,
         deadline_seconds: float = 30.0,
+        fresh: bool = False,
     ) -> Route:
-        """A POST; it takes an Idempotency-Key."""
+        """A POST; it takes an Idempotency-Key. `fresh` as in `Route`."""
         return Route(
             "POST",
             path,
@@ -82,6 +83,7 @@ class Family:
             takes_api_keys=False,
             request_headers=headers,
             deadline_seconds=deadline_seconds,
+            fresh=fresh,
         )
 
     def puts(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sealwright.domain.credentials import ReasonCode
 from sealwright.domain.errors import ConflictingFields
+from sealwright.services.ports import StoredAnswer
 from sealwright.services.review_values import Granted, NewGrant
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.vc.errors import Fault
@@ -17,13 +18,14 @@ from sealwright.web.api.shapes.parts import Node
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.api.shapes.review import (
     CHANGE_GRANT,
+    END_GRANT,
     GRANT,
     REVOKE_GRANT,
     REVOKE_GRANT_ANYHOW,
     REVOKE_GRANT_IN_PARTS,
     REVOKE_MEMBERS,
 )
-from sealwright.web.call import Call
+from sealwright.web.call import Call, given, kept
 from sealwright.web.query import Parameter, QueryShape
 from sealwright.web.reply import Reply, encode, json_reply
 from sealwright.web.route import Answered, Audience, Handler, Route
@@ -43,10 +45,11 @@ def grant(call: Call) -> Reply:
         claims=body.get("claims"),
         dry_run=body.get("dry_run", False),
     )
-    return call.settle(
-        lambda scope: call.office.granting.grant(call.caller, wish, scope=scope),
-        lambda granted: _shown(call, granted, 200 if granted.dry_run else 201),
-    )
+
+    def rendered(granted: Granted) -> StoredAnswer:
+        return kept(_shown(call, granted, 200 if granted.dry_run else 201))
+
+    return given(call.office.granting.answer(call.caller, wish, rendered, call.scope()))
 
 
 def _shown(call: Call, granted: Granted, status: int = 200) -> Reply:
@@ -74,9 +77,10 @@ def revoke_by_delete(call: Call) -> Reply:
 
 
 def _revoke(call: Call, members: dict[str, Any]) -> Reply:
-    return call.once(
-        lambda: call.office.granting.revoke(
-            call.caller,
+    return call.perform(
+        lambda uow, caller: call.office.granting.revoke(
+            uow,
+            caller,
             user_id=members["user_id"],
             credential_type=members["credential_type"],
             reason=members.get("reason", NOT_STATED),
@@ -90,9 +94,10 @@ def _revoke(call: Call, members: dict[str, Any]) -> Reply:
 def revoke_by_id(call: Call) -> Reply:
     """POST /issuers/credentials/{grant_id}/revoke."""
     body = call.body
-    return call.once(
-        lambda: call.office.granting.revoke(
-            call.caller,
+    return call.perform(
+        lambda uow, caller: call.office.granting.revoke(
+            uow,
+            caller,
             grant_id=call.params["grant_id"],
             reason=body["reason"],
             reason_code=ReasonCode(body.get("reason_code", "unspecified")),
@@ -108,13 +113,9 @@ def pausing(*, ends: bool) -> Handler:
     def handler(call: Call) -> Reply:
         granting, body = call.office.granting, call.body
         move = granting.reinstate if ends else granting.suspend
-        return call.once(
-            lambda: move(
-                call.caller,
-                call.params["grant_id"],
-                body["reason"],
-                reason_code=ReasonCode(body.get("reason_code", "unspecified")),
-                dry_run=body.get("dry_run", False),
+        return call.perform(
+            lambda uow, caller: move(
+                uow, caller, call.params["grant_id"], body["reason"], dry_run=body.get("dry_run", False)
             ),
             lambda granted: _shown(call, granted),
         )
@@ -198,7 +199,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Revoke a grant",
         revoke_by_id,
         _REVOKED,
-        body=CHANGE_GRANT,
+        body=END_GRANT,
         codes=(*_BY_ID_CODES, "ALREADY_REVOKED"),
     ),
     _FOR_REVIEWERS.posts(

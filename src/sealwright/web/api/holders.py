@@ -24,10 +24,11 @@ def find(call: Call) -> Reply:
         raise InvalidFilter("Search for 2 characters or more.", faults=[fault])
     page, count = page_asked(call)
     found = call.office.holders.find(call.caller, call.query["search"], page=page, count=count)
-    return page_reply(call, found, _found)
+    return page_reply(call, found, found_person)
 
 
-def _found(person: Person) -> dict[str, Any]:
+def found_person(person: Person) -> dict[str, Any]:
+    """A person as one line."""
     return {"user_id": person.user_id, "display_name": person.display_name, "email": person.email}
 
 

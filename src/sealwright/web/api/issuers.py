@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sealwright.domain.requests import RequestFilter, RequestSort, RequestState
-from sealwright.services.review_values import RequestView
+from sealwright.services.review_values import AskedItem, RequestView
 from sealwright.web.api import desk_rendering
 from sealwright.web.api.caching import version_tag
 from sealwright.web.api.desk_routes import SEARCH, Family
+from sealwright.web.api.holders import found_person
 from sealwright.web.api.rendering import moment
 from sealwright.web.api.shapes import desk_answers, desk_examples
 from sealwright.web.api.shapes.parts import BOOLEAN, TIMESTAMP
 from sealwright.web.api.shapes.review import ASK, ASSIGN
 from sealwright.web.call import Call, ok
-from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
+from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply, sliced
+from sealwright.web.problems import fault_for
 from sealwright.web.query import Parameter, QueryShape
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Route
@@ -24,8 +27,7 @@ ALL: Final = "all"
 
 def scopes(call: Call) -> Reply:
     """GET /issuers/scopes."""
-    wants_stats = call.query.get("expand") == "stats"
-    found = call.office.review.scope(call.caller)
+    found = call.office.review.scope(call.caller, stats=call.query.get("expand") == "stats")
     members: dict[str, Any] = {
         "user_id": found.user_id,
         "is_issuer": found.is_issuer,
@@ -33,7 +35,7 @@ def scopes(call: Call) -> Reply:
         "organization": found.organization,
         "nickname": found.nickname,
     }
-    if wants_stats and found.stats is not None:
+    if found.stats is not None:
         stats = found.stats
         members["stats"] = {
             "pending": stats.pending,
@@ -120,6 +122,53 @@ def assign(call: Call) -> Reply:
     )
 
 
+def ask_many(call: Call) -> Reply:
+    """POST /issuers/credential-requests/ask."""
+    body = call.body
+    return call.once(
+        lambda: call.office.review.ask_many(call.caller, body["request_ids"], body["message"]), _each_answered
+    )
+
+
+def assign_many(call: Call) -> Reply:
+    """POST /issuers/credential-requests/assign."""
+    body = call.body
+    return call.once(
+        lambda: call.office.review.assign_many(call.caller, body["request_ids"], body["assignee_user_id"]),
+        _each_answered,
+    )
+
+
+def _each_answered(items: Sequence[AskedItem]) -> Reply:
+    rows = [
+        {
+            "request_id": item.request_id,
+            "status": item.view.request.state.value if item.view is not None else None,
+            "error": fault_for(item.error) if item.error is not None else None,
+        }
+        for item in items
+    ]
+    failed = sum(item.error is not None for item in items)
+    return json_reply({"results": rows, "done": len(rows) - failed, "failed": failed})
+
+
+def counts(call: Call) -> Reply:
+    """GET /issuers/credential-requests/counts."""
+    found = call.office.review.counts(call.caller)
+    return ok(
+        {
+            value: {state.value: states.get(state, 0) for state in RequestState}
+            for value, states in sorted(found.items())
+        }
+    )
+
+
+def reviewers(call: Call) -> Reply:
+    """GET /issuers/credential-requests/{request_id}/reviewers."""
+    found = call.office.review.reviewers(call.caller, call.params["request_id"])
+    return page_reply(call, sliced(call, found, whole_unless_paged=True), found_person)
+
+
 _FOR_REVIEWERS: Final = Family("Review", Audience.REVIEWER, "R")
 _SORTS: Final = [sort.value for sort in RequestSort if sort is not RequestSort.DEFAULT]
 _STATUS: Final = Parameter(
@@ -166,6 +215,7 @@ SEEN_CODES: Final = ("OUT_OF_SCOPE", "REQUEST_NOT_FOUND")
 _NOW: Final = (
     Answered(200, "The request after the act.", desk_answers.REQUEST, desk_examples.NEEDS_INFO, headers=("ETag",)),
 )
+_EACH: Final = (Answered(200, "What became of each.", desk_answers.EACH, desk_examples.EACH),)
 
 ROUTES: Final[tuple[Route, ...]] = (
     _FOR_REVIEWERS.gets(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from sealwright.domain.credentials import ReasonCode
@@ -13,7 +13,7 @@ from sealwright.services.status_moves import StatusChange
 from sealwright.web.api import desk_rendering, rendering
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.credentials import BATCH_REVOKE, STATUS_CHANGE, STATUS_CHANGE_BY_PATH
-from sealwright.web.call import Call, given
+from sealwright.web.call import Call
 from sealwright.web.problems import fault_for
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
@@ -68,22 +68,22 @@ def _changed(call: Call, change: StatusChange) -> Reply:
 def batch_revoke(call: Call) -> Reply:
     """POST /api/v1/credentials/batch-revoke."""
     body = call.body
-    scope = call.scope()
-    if scope is not None and (known := call.office.acts.replay(scope)) is not None:
-        return given(known)
-    # Each row stands alone in a transaction of its own; the whole answer is kept behind the last of them. Whoever
-    # repeats a call that was cut short finds its rows revoked already.
-    items = call.office.revocation.batch_revoke(
-        call.caller,
-        body["credentialIds"],
-        body["reason"],
-        _reason_code(body),
-        dry_run=body.get("dryRun", False),
+    return call.once(
+        lambda: call.office.revocation.batch_revoke(
+            call.caller,
+            body["credentialIds"],
+            body["reason"],
+            _reason_code(body),
+            dry_run=body.get("dryRun", False),
+        ),
+        _batch_revoked,
     )
+
+
+def _batch_revoked(items: Sequence[RevokedItem]) -> Reply:
     failed = sum(item.error is not None for item in items)
     rows = [_row(item) for item in items]
-    reply = json_reply({"results": rows, "revoked": len(items) - failed, "failed": failed})
-    return call.perform(lambda _uow, _caller: None, lambda _: reply) if scope is not None else reply
+    return json_reply({"results": rows, "revoked": len(items) - failed, "failed": failed})
 
 
 def _row(item: RevokedItem) -> dict[str, Any]:

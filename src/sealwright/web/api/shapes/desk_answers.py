@@ -221,3 +221,26 @@ SAVED_VIEW: Final = answer(
     "SavedView",
     {"id": STRING, "name": STRING, "query": STRING, "pinned": BOOLEAN, "is_default": BOOLEAN},
 )
+
+EACH: Final = answer(
+    "EachAnswered",
+    {
+        "results": listed(
+            answer(
+                "AnsweredRow",
+                {
+                    "request_id": STRING,
+                    "status": nullable(_STATE),
+                    "error": {"anyOf": [FAULT, {"type": "null"}]},
+                },
+            )
+        ),
+        "done": INTEGER,
+        "failed": INTEGER,
+    },
+)
+COUNTS: Final[Node] = {
+    "title": "RequestCounts",
+    "type": "object",
+    "additionalProperties": answer("StateCounts", {state.value: INTEGER for state in RequestState}),
+}

@@ -215,3 +215,9 @@ SAVED_VIEW: Final = {
     "pinned": True,
     "is_default": False,
 }
+EACH: Final = {
+    "results": [{"request_id": _REQUEST, "status": "pending", "error": None}],
+    "done": 1,
+    "failed": 0,
+}
+COUNTS: Final = {"dpw_certified": {"pending": 4, "approved": 30, "rejected": 6, "withdrawn": 0}}

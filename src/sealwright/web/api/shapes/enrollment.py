@@ -227,3 +227,20 @@ SET_ROLE: Final = Shape(
     ),
     example={"user_id": "usr_kq3c7xm2vbn5tz4wpd6ahf2yqe", "role": "proposer", "value": True},
 )
+INVITE: Final = Shape(
+    "Invite",
+    closed(
+        {
+            "email": _EMAIL,
+            "locale": {"type": "string", "enum": ["en", "es"], "description": "The letter's language."},
+        },
+        required=("email",),
+    ),
+    example={"email": "ana@example.org", "locale": "es"},
+)
+SEND_TEST: Final = Shape(
+    "SendTestLetter",
+    closed({"to": {**_EMAIL, "description": "Where to; to the caller when left out."}}),
+    optional=True,
+    example={"to": "ana@example.org"},
+)

@@ -92,3 +92,18 @@ PERSON: Final = answer(
         "created_at": TIMESTAMP,
     },
 )
+MAIL: Final = answer(
+    "Letter",
+    {
+        "id": STRING,
+        "user_id": nullable(STRING),
+        "to": STRING,
+        "kind": STRING,
+        "locale": STRING,
+        "subject": STRING,
+        "created_at": TIMESTAMP,
+        "sent_at": nullable(TIMESTAMP),
+        "attempts": INTEGER,
+    },
+)
+INVITATION: Final = answer("Invitation", {"email": STRING, "link": STRING})

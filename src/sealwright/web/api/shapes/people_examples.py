@@ -97,3 +97,15 @@ PERSON: Final[dict[str, Any]] = {
     "active": True,
     "created_at": _AT,
 }
+MAIL: Final[dict[str, Any]] = {
+    "id": "mal_kq3c7xm2vbn5tz4wpd6ahf2yqe",
+    "user_id": _USER,
+    "to": "ana@example.org",
+    "kind": "approved",
+    "locale": "en",
+    "subject": "Your request was approved",
+    "created_at": _AT,
+    "sent_at": _LATER,
+    "attempts": 1,
+}
+INVITATION: Final = {"email": "ana@example.org", "link": "https://credentials.example/join#4f6a…"}

@@ -65,20 +65,32 @@ ASK: Final = Shape(
     closed({"message": MESSAGE}, required=("message",)),
     example={"message": "Please add your certificate of training."},
 )
+_ASSIGNEE: Final[Node] = {
+    "type": ["string", "null"],
+    "minLength": 1,
+    "maxLength": 255,
+    "description": "Who takes care of it; null for nobody.",
+}
 ASSIGN: Final = Shape(
     "AssignRequest",
-    closed(
-        {
-            "assignee_user_id": {
-                "type": ["string", "null"],
-                "minLength": 1,
-                "maxLength": 255,
-                "description": "Who takes care of it; null for nobody.",
-            }
-        },
-        required=("assignee_user_id",),
-    ),
+    closed({"assignee_user_id": _ASSIGNEE}, required=("assignee_user_id",)),
     example={"assignee_user_id": None},
+)
+REQUEST_IDS: Final[Node] = {
+    **listed(REQUEST_ID, least=1, most=MAX_DECISIONS, description="The requests, each by itself."),
+    "uniqueItems": True,
+    "x-too-many": "BATCH_TOO_LARGE",
+}
+_IDS_EXAMPLE: Final = ["req_kq3c7xm2vbn5tz4wpd6ahf2yqe"]
+ASK_MANY: Final = Shape(
+    "AskRequesters",
+    closed({"request_ids": REQUEST_IDS, "message": MESSAGE}, required=("request_ids", "message")),
+    example={"request_ids": _IDS_EXAMPLE, "message": "Please add your certificate of training."},
+)
+ASSIGN_MANY: Final = Shape(
+    "AssignRequests",
+    closed({"request_ids": REQUEST_IDS, "assignee_user_id": _ASSIGNEE}, required=("request_ids", "assignee_user_id")),
+    example={"request_ids": _IDS_EXAMPLE, "assignee_user_id": "usr_ab2c7xm2vbn5tz4wpd6ahf2yqe"},
 )
 UNDO: Final = Shape(
     "UndoDecision",
@@ -152,11 +164,7 @@ DECISIONS: Final = Shape(
     "Decisions",
     closed(
         {
-            "request_ids": {
-                **listed(REQUEST_ID, least=1, most=MAX_DECISIONS, description="The requests, each decided by itself."),
-                "uniqueItems": True,
-                "x-too-many": "BATCH_TOO_LARGE",
-            },
+            "request_ids": REQUEST_IDS,
             **_DECISION_MEMBERS,
             "expected_versions": {
                 "type": "object",
@@ -170,7 +178,7 @@ DECISIONS: Final = Shape(
     ),
     check=_bulk_faults,
     example={
-        "request_ids": ["req_kq3c7xm2vbn5tz4wpd6ahf2yqe"],
+        "request_ids": _IDS_EXAMPLE,
         "status": "rejected",
         "note": "The certificate has lapsed.",
         "message": "Your certificate has lapsed; please ask again with a new one.",
@@ -220,8 +228,13 @@ REVOKE_GRANT_IN_PARTS: Final = Shape(
 )
 CHANGE_GRANT: Final = Shape(
     "ChangeGrant",
-    closed({"reason": _REASON, "reason_code": _REASON_CODE, "dry_run": DRY_RUN}, required=("reason",)),
+    closed({"reason": _REASON, "dry_run": DRY_RUN}, required=("reason",)),
     example={"reason": "Under review."},
+)
+END_GRANT: Final = Shape(
+    "EndGrant",
+    closed({"reason": _REASON, "reason_code": _REASON_CODE, "dry_run": DRY_RUN}, required=("reason",)),
+    example={"reason": "The certificate was withdrawn.", "reason_code": "requirements_not_met"},
 )
 SAVE_VIEW: Final = Shape(
     "SaveView",
