@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from sealwright.domain.errors import (
     CsrfFailed,
@@ -26,7 +26,7 @@ from sealwright.domain.errors import (
     StoreUnavailable,
 )
 from sealwright.web.auth.cookies import read_cookie
-from sealwright.web.auth.same_origin import CSRF_FIELD, require_same_origin
+from sealwright.web.auth.same_origin import CSRF_FIELD, own_origins, require_same_origin
 from sealwright.web.body import has_body, read_body, refuse_oversize
 from sealwright.web.door import decode_segment
 from sealwright.web.exchange import Exchange
@@ -41,7 +41,7 @@ from sealwright.web.panel.page_headers import page_headers
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.refusal_pages import refusal_page
 from sealwright.web.panel.toasts import COOKIE as TOAST_COOKIE
-from sealwright.web.panel.toasts import toast_from
+from sealwright.web.panel.toasts import is_own_path, toast_from
 from sealwright.web.problems import INTERNAL, problem_for
 from sealwright.web.refusals import ClientGone, TransportRefused
 from sealwright.web.reply import HTML, Reply
@@ -212,13 +212,21 @@ class PageDoor:
         if problem is not INTERNAL and problem.status >= 500:
             log_refusal(problem.code, request_id=exchange.request_id, route=exchange.route)
         if isinstance(error, FreshSignInRequired):
-            target = page.here if page.route.method == "GET" else page.next_path()
+            target = page.here if page.route.method == "GET" else _came_from(page)
             return page.redirect(f"{LOGIN}?{urlencode({'again': 1, 'next': target})}")
         try:
             return await page.in_thread(lambda: refusal_page(page, error))
         except Exception as second:  # noqa: BLE001 - the store may be gone, and the shell asks it
             log_crash(second, request_id=exchange.request_id, route=exchange.route)
             return refusal_page(page, error, alone=True)
+
+
+def _came_from(page: PageCall) -> str:
+    """The page of ours that a post was sent from: what it held is typed again there, after signing in."""
+    referer = urlsplit(page.exchange.header(b"referer") or "")
+    path = f"{referer.path}?{referer.query}" if referer.query else referer.path
+    is_own = f"{referer.scheme}://{referer.netloc}" in own_origins(page.office.public_url)
+    return path if is_own and is_own_path(path) else page.next_path()
 
 
 def _path_params(scope: Scope) -> Mapping[str, Any]:
