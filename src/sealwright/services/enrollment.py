@@ -72,6 +72,10 @@ class EnrollmentDesk(IssuerProfiles):
         super().__init__(units, notices, clock, organization=organization)
         self._self_service = frozenset({AccountRole.IMPROVER}) if improver_self_service else frozenset()
 
+    def admits_by_itself(self, role: AccountRole) -> bool:
+        """Tell whether whoever asks for a role has it at once, by the office's setting."""
+        return role in self._self_service
+
     def request_role(
         self,
         uow: UnitOfWork,
