@@ -221,6 +221,16 @@ class EnrollmentDesk(IssuerProfiles):
         entries = tuple(RoleEntry(one, people[one.user_id]) for one in found.items if one.user_id in people)
         return NumberedPage(entries, found.page, found.count, found.total)
 
+    def role_entry(self, caller: Caller, user_id: str, role: AccountRole) -> RoleEntry:
+        """How one person stands with an account role, for admins. Raises RoleRequired, UserNotFound, RequestNotFound."""
+        caller.require_admin()
+        with self._units(write=False) as uow:
+            person = person_of(uow, user_id)
+            known = role_of(uow, person, role)
+        if known is None:
+            raise RequestNotFound("This person never asked for this account role.")
+        return RoleEntry(known, person)
+
     def standing(self, caller: Caller, user_id: str | None = None) -> Standing:
         """How somebody stands with every account role: oneself, or anybody for admins.
 
