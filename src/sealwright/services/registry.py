@@ -127,6 +127,10 @@ class RegistryView:
         """The stops of issuing that are in force."""
         return self._read("halts", lambda uow: uow.office.halts())
 
+    def organization(self) -> str | None:
+        """What the office calls itself, once it has been told."""
+        return self._read("organization", lambda uow: uow.office.get("organization"))
+
     def is_initialized(self) -> bool:
         """Tell whether the office has been set up."""
         return self._read("initialized", lambda uow: uow.office.get(INITIALIZED)) is not None

@@ -53,6 +53,7 @@ class PageCall:
         form: What a POST carried, read by the route's form.
         query_string: The query as it was sent.
         query: What the query carried, read by the route's query.
+        asks_store: False where the store may be gone, and the page must do without it.
         toast: What was done just before, to be said on the next whole page.
     """
 
@@ -67,6 +68,7 @@ class PageCall:
     query: FormData = field(default_factory=lambda: FormData.blank(NO_FORM))
     signed_in: Caller | None = None
     known_view: RegistryView | None = None
+    asks_store: bool = True
     toast: Toast | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 

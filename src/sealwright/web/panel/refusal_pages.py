@@ -15,7 +15,6 @@ from sealwright.domain.errors import (
 )
 from sealwright.locales import N_
 from sealwright.web.panel.page_route import ROLE_NAMES
-from sealwright.web.panel.shell import Shell
 from sealwright.web.problems import INTERNAL, RETRY_AFTER_SECONDS, detail_of, problem_for
 from sealwright.web.refusals import TransportRefused
 from sealwright.web.reply import Reply
@@ -87,7 +86,7 @@ def refusal_page(page: PageCall, error: Exception, *, alone: bool = False) -> Re
     elif refusal.status == 503:
         headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     if alone:
-        page.signed_in = None
+        page.signed_in, page.asks_store = None, False
     page.headers.extend(headers)
     return page.render(TEMPLATE, partial="fragment", status=refusal.status, refusal=refusal)
 
@@ -122,8 +121,3 @@ def _role_refusal(page: PageCall, code: str, title: str) -> Refusal:
     )
     acts = ((page._("Request access"), REQUEST_ACCESS), (page._("To the start page"), "/"))
     return Refusal(page._(title), sentence, None, acts, code, 403, page.exchange.request_id)
-
-
-def bare_shell(organization: str) -> Shell:
-    """What stands around a page when nothing can be asked."""
-    return Shell(organization, (), (), False, (), (), 0, False, False, (), True)

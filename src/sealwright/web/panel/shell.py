@@ -145,7 +145,7 @@ def shell_of(page: PageCall) -> Shell:
     languages = tuple((code, language_name(code)) for code in offered() if code != page.appearance.language)
     person = caller.person if caller is not None else None
     return Shell(
-        organization=page.office.organization,
+        organization=(page.view().organization() if page.asks_store else None) or page.office.organization,
         menu=_menu(page, counts) if caller is not None else (),
         scope=_scope(page),
         sees_all_types=caller is not None and caller.is_admin,
