@@ -1,0 +1,509 @@
+"""Coming in: passwords, lock-out, links, recovery codes, and what ends a session."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sealwright.domain.errors import (
+    CsrfFailed,
+    FreshSignInRequired,
+    LinkSpent,
+    MalformedBody,
+    NotSignedIn,
+    RateLimitExceeded,
+    RoleRequired,
+    SignInFailed,
+)
+from sealwright.domain.people import AccountRole
+from sealwright.services.office import Office
+from tests.support.accounts import (
+    PASSWORD,
+    VISITOR,
+    add_account,
+    audit_actions,
+    comes_back,
+    hash_cheaply,
+    letters,
+    link_in,
+    person_of,
+    sign_in,
+    visitor,
+)
+from tests.support.office import MovableClock, add_person, furnish, open_office, the_operator
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    hash_cheaply(monkeypatch)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+    with open_office(database_url, tmp_path / "home", clock=clock) as one:
+        furnish(one, schemas=0)
+        yield one
+
+
+def at_once(work: Callable[[], object], times: int = 8) -> list[object]:
+    """Do the same from several threads that begin together; gives results and errors."""
+    barrier = threading.Barrier(times)
+    found: list[object] = []
+
+    def run() -> None:
+        barrier.wait()
+        try:
+            found.append(work())
+        except Exception as error:  # noqa: BLE001
+            found.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+# -- passwords -----------------------------------------------------------------------------------------
+
+
+def test_right_password_begins_a_session(office: Office) -> None:
+    user_id = add_account(office, "ana")
+    signed_in = office.sign_in.password("ANA@example.org", PASSWORD, VISITOR)
+    caller = comes_back(office, signed_in.cookie)
+    assert caller is not None
+    assert (caller.user_id, caller.actor.auth) == (user_id, "session")
+    assert signed_in.cookie not in repr(signed_in)
+    assert "auth.signed_in" in audit_actions(office)
+
+
+def test_each_sign_in_has_its_own_session(office: Office) -> None:
+    add_account(office, "ana")
+    first, second = sign_in(office, "ana"), sign_in(office, "ana")
+    assert first.cookie != second.cookie
+    assert first.session.session_id != second.session.session_id
+
+
+def test_signing_in_again_ends_the_session_that_the_browser_had(office: Office) -> None:
+    add_account(office, "ana")
+    first = sign_in(office, "ana")
+    second = office.sign_in.password("ana@example.org", PASSWORD, visitor(replaces=first.caller))
+    assert comes_back(office, first.cookie) is None
+    assert comes_back(office, second.cookie) is not None
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [("ana@example.org", "wrong password 1"), ("nobody@example.org", PASSWORD), ("ana@example.org", ""), ("", "")],
+)
+def test_every_failure_reads_the_same(office: Office, email: str, password: str) -> None:
+    add_account(office, "ana")
+    with pytest.raises(SignInFailed) as refused:
+        office.sign_in.password(email, password, VISITOR)
+    assert refused.value.detail == "Signing in did not work. Check what you entered, or sign in another way."
+
+
+def test_account_without_password_and_deactivated_one_read_the_same(office: Office) -> None:
+    add_person(office, "bare")
+    gone = add_account(office, "gone")
+    office.acts.run(
+        the_operator(office), lambda uow, me: office.people.deactivate(uow, me, gone), changes_registry=True
+    )
+    for name in ("bare", "gone"):
+        with pytest.raises(SignInFailed):
+            sign_in(office, name)
+
+
+@pytest.mark.parametrize("name", ["ana", "nobody"])
+def test_ten_failures_lock_an_account_for_a_quarter_of_an_hour(office: Office, clock: MovableClock, name: str) -> None:
+    add_account(office, "ana")
+    for _ in range(10):
+        with pytest.raises(SignInFailed):
+            office.sign_in.password(f"{name}@example.org", "not the password", VISITOR)
+    clock.move(minutes=4)
+    with pytest.raises(RateLimitExceeded) as locked:
+        office.sign_in.password(f"{name}@EXAMPLE.org", PASSWORD, visitor("198.51.100.1"))
+    assert locked.value.retry_after_seconds == 11 * 60
+    assert audit_actions(office).count("auth.failed") == 1
+    clock.move(minutes=11, seconds=1)
+    if name == "ana":
+        assert sign_in(office, "ana").person.display_name == "ana"
+
+
+def test_lock_out_survives_a_restart(database_url: str, tmp_path: Path, clock: MovableClock) -> None:
+    with open_office(database_url, tmp_path / "home", clock=clock) as first:
+        furnish(first, schemas=0)
+        add_account(first, "ana")
+        for _ in range(10):
+            with pytest.raises(SignInFailed):
+                first.sign_in.password("ana@example.org", "not the password", VISITOR)
+    with open_office(database_url, tmp_path / "home", clock=clock) as second, pytest.raises(RateLimitExceeded):
+        sign_in(second, "ana")
+
+
+def test_good_sign_in_forgets_earlier_failures(office: Office) -> None:
+    add_account(office, "ana")
+    for _ in range(3):
+        for _ in range(8):
+            with pytest.raises(SignInFailed):
+                office.sign_in.password("ana@example.org", "not the password", VISITOR)
+        sign_in(office, "ana")
+
+
+def test_guessing_at_the_same_time_gives_no_more_tries(office: Office) -> None:
+    add_account(office, "ana")
+    for _ in range(6):
+        with pytest.raises(SignInFailed):
+            office.sign_in.password("ana@example.org", "not the password", VISITOR)
+    found = at_once(lambda: office.sign_in.password("ana@example.org", "not the password", VISITOR))
+    assert sum(isinstance(one, SignInFailed) for one in found) == 4
+    assert sum(isinstance(one, RateLimitExceeded) for one in found) == 4
+
+
+def test_hundred_failures_lock_an_address_and_no_other(office: Office) -> None:
+    add_account(office, "ana")
+    lockout = office.sign_in._lockout
+    for number in range(100):
+        lockout.failed("203.0.113.7", email=f"{number}@example.org", user_id=None)
+    with pytest.raises(RateLimitExceeded):
+        sign_in(office, "ana", address="203.0.113.7")
+    with pytest.raises(RateLimitExceeded):
+        office.sign_in.passkey({}, visitor("203.0.113.7"))
+    assert sign_in(office, "ana", address="203.0.113.8").person.display_name == "ana"
+
+
+# -- what ends a session -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("role", "idle_minutes"), [(AccountRole.ISSUER, 30), (AccountRole.IMPROVER, 12 * 60)])
+def test_idle_session_ends(office: Office, clock: MovableClock, role: AccountRole, idle_minutes: int) -> None:
+    add_account(office, "ana", role)
+    cookie = sign_in(office, "ana").cookie
+    clock.move(minutes=idle_minutes - 1)
+    assert comes_back(office, cookie) is not None
+    clock.move(minutes=idle_minutes)
+    assert comes_back(office, cookie) is None
+    clock.move(minutes=-idle_minutes)
+    assert comes_back(office, cookie) is None, "a session that ended stays so, whatever the clock does"
+
+
+@pytest.mark.parametrize(("role", "hours"), [(AccountRole.ADMIN, 12), (AccountRole.VOTER, 7 * 24)])
+def test_session_in_use_ends_too(office: Office, clock: MovableClock, role: AccountRole, hours: int) -> None:
+    add_account(office, "ana", role)
+    cookie = sign_in(office, "ana").cookie
+    for _ in range(hours * 4 - 1):
+        clock.move(minutes=15)
+        assert comes_back(office, cookie) is not None
+    clock.move(minutes=15)
+    assert comes_back(office, cookie) is None
+
+
+def test_deactivation_ends_sessions_at_the_next_call(office: Office) -> None:
+    user_id = add_account(office, "ana")
+    signed_in = sign_in(office, "ana")
+    office.acts.run(
+        the_operator(office), lambda uow, me: office.people.deactivate(uow, me, user_id), changes_registry=True
+    )
+    assert comes_back(office, signed_in.cookie) is None
+    with pytest.raises(NotSignedIn):
+        office.acts.run(signed_in.caller, lambda uow, me: None)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_change_of_rank_takes_a_new_sign_in(office: Office, value: bool) -> None:
+    add_account(office, "boss", AccountRole.ADMIN)
+    roles = () if value else (AccountRole.ADMIN,)
+    user_id = add_account(office, "ana", *roles)
+    signed_in = sign_in(office, "ana")
+    office.acts.run(
+        the_operator(office),
+        lambda uow, me: office.enrollment.set_role(uow, me, user_id, AccountRole.ADMIN, value),
+        changes_registry=True,
+    )
+    assert comes_back(office, signed_in.cookie) is None
+    assert AccountRole.ADMIN in sign_in(office, "ana").person.roles or not value
+
+
+def test_rise_without_rank_keeps_the_session(office: Office) -> None:
+    user_id = add_account(office, "ana")
+    signed_in = sign_in(office, "ana")
+    office.acts.run(
+        the_operator(office),
+        lambda uow, me: office.enrollment.set_role(uow, me, user_id, AccountRole.IMPROVER, True),
+        changes_registry=True,
+    )
+    caller = comes_back(office, signed_in.cookie)
+    assert caller is not None
+    assert caller.has_role(AccountRole.IMPROVER)
+
+
+def test_session_that_ended_meanwhile_acts_no_more(office: Office) -> None:
+    add_account(office, "ana")
+    signed_in = sign_in(office, "ana")
+    caller = comes_back(office, signed_in.cookie)
+    assert caller is not None
+    office.sessions.end(caller)
+    with pytest.raises(NotSignedIn):
+        office.acts.run(caller, lambda uow, me: pytest.fail("acted"))
+
+
+def test_own_sessions_are_listed_and_ended_one_by_one(office: Office) -> None:
+    add_account(office, "ana")
+    add_account(office, "eve")
+    first, second = sign_in(office, "ana", label="Chrome on Windows"), sign_in(office, "ana")
+    other = sign_in(office, "eve")
+    assert {one.label for one in office.sessions.list(second.caller)} == {"Chrome on Windows", "Firefox on Linux"}
+    assert not office.sessions.end_one(other.caller, first.session.session_id)
+    assert office.sessions.end_one(second.caller, first.session.session_id)
+    assert comes_back(office, first.cookie) is None
+    third = sign_in(office, "ana")
+    assert office.sessions.end_all(third.caller, but_this=True) == 1
+    assert comes_back(office, third.cookie) is not None
+    assert office.sessions.end_all(third.caller, but_this=False) == 1
+    assert comes_back(office, third.cookie) is None
+    assert comes_back(office, other.cookie) is not None
+
+
+def test_new_password_ends_the_other_sessions(office: Office) -> None:
+    add_account(office, "ana")
+    old, present = sign_in(office, "ana"), sign_in(office, "ana")
+    new = "another long password"
+    assert office.means.set_password(present.caller, new, current=PASSWORD) == 1
+    assert comes_back(office, old.cookie) is None
+    assert comes_back(office, present.cookie) is not None
+    with pytest.raises(SignInFailed):
+        sign_in(office, "ana")
+    assert office.sign_in.password("ana@example.org", new, VISITOR).person.display_name == "ana"
+
+
+def test_new_password_takes_the_present_one_or_a_fresh_sign_in(office: Office, clock: MovableClock) -> None:
+    add_account(office, "ana")
+    caller = sign_in(office, "ana").caller
+    with pytest.raises(SignInFailed):
+        office.means.set_password(caller, "another long password", current="guess")
+    clock.move(minutes=10)
+    with pytest.raises(FreshSignInRequired):
+        office.means.set_password(caller, "another long password", current=None)
+    for _ in range(9):
+        with pytest.raises(SignInFailed):
+            office.means.set_password(caller, "another long password", current="guess")
+    with pytest.raises(RateLimitExceeded):
+        office.means.set_password(caller, "another long password", current="guess")
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 257, "aaaaaaaaaaaaaaaa", "eleven char"])
+def test_passwords_that_are_not_taken(office: Office, password: str) -> None:
+    with pytest.raises(MalformedBody):
+        office.means.prepare_password(password)
+
+
+# -- form tokens, and cookies of others ---------------------------------------------------------------------
+
+
+def test_form_token_is_the_sessions_own(office: Office) -> None:
+    add_account(office, "ana")
+    first, second = sign_in(office, "ana").caller, sign_in(office, "ana").caller
+    token = office.sessions.csrf_token(first)
+    office.sessions.check_csrf(first, token)
+    for caller, given in ((second, token), (first, None), (first, ""), (first, token[:-1] + "x"), (first, "ü")):
+        with pytest.raises(CsrfFailed):
+            office.sessions.check_csrf(caller, given)
+
+
+@pytest.mark.parametrize("value", ["", "x", "A" * 43, "A" * 42, "A" * 10_000, "ü" * 43, "../" * 14 + "x"])
+def test_forged_cookie_opens_nothing(office: Office, value: str) -> None:
+    assert comes_back(office, value) is None
+
+
+def test_session_id_and_digest_are_no_cookies(office: Office) -> None:
+    add_account(office, "ana")
+    signed_in = sign_in(office, "ana")
+    assert comes_back(office, signed_in.session.session_id) is None
+    assert comes_back(office, signed_in.session.digest.hex()[:43]) is None
+
+
+# -- links -----------------------------------------------------------------------------------------------
+
+
+def test_link_signs_in_once_and_proves_the_address(office: Office) -> None:
+    user_id = add_account(office, "ana")
+    with office.units() as uow:
+        person = uow.people.get(user_id)
+        assert person is not None
+        uow.people.update(replace(person, verified=False, version=person.version + 1))
+        uow.commit()
+    office.sign_in.send_link("Ana@example.org", VISITOR, next_path="/issuer?state=pending&page=2")
+    [text] = letters(office, "sign_in")
+    assert "?next=/issuer?state=pending%26page=2" in text
+    office.sign_in.check_link(link_in(text))
+    signed_in = office.sign_in.use_link(link_in(text), VISITOR)
+    assert person_of(office, user_id).verified
+    assert comes_back(office, signed_in.cookie) is not None
+    with pytest.raises(LinkSpent):
+        office.sign_in.use_link(link_in(text), VISITOR)
+
+
+def test_unknown_address_gets_no_letter_and_the_same_answer(office: Office) -> None:
+    assert office.sign_in.send_link("nobody@example.org", VISITOR) is None
+    assert letters(office, "sign_in") == []
+
+
+def test_newer_link_ends_the_older(office: Office) -> None:
+    add_account(office, "ana")
+    office.sign_in.send_link("ana@example.org", VISITOR)
+    [first] = letters(office, "sign_in")
+    office.sign_in.send_link("ana@example.org", VISITOR)
+    with pytest.raises(LinkSpent):
+        office.sign_in.use_link(link_in(first), VISITOR)
+
+
+def test_link_is_short_lived(office: Office, clock: MovableClock) -> None:
+    add_account(office, "ana")
+    office.sign_in.send_link("ana@example.org", VISITOR)
+    [text] = letters(office, "sign_in")
+    clock.move(minutes=15)
+    with pytest.raises(LinkSpent):
+        office.sign_in.use_link(link_in(text), VISITOR)
+
+
+def test_link_of_one_kind_opens_nothing_else(office: Office) -> None:
+    add_account(office, "ana")
+    office.sign_in.send_link("ana@example.org", VISITOR)
+    token = link_in(letters(office, "sign_in")[0])
+    with pytest.raises(LinkSpent):
+        office.sign_in.accept_invitation(token, "Eve", VISITOR)
+    with pytest.raises(LinkSpent):
+        office.acts.run(
+            sign_in(office, "ana").caller,
+            lambda uow, me: office.profile.verify_email(uow, me, token),
+            changes_registry=True,
+        )
+
+
+def test_eight_who_use_one_link_have_one_winner(office: Office) -> None:
+    add_account(office, "ana")
+    office.sign_in.send_link("ana@example.org", VISITOR)
+    token = link_in(letters(office, "sign_in")[0])
+    found = at_once(lambda: office.sign_in.use_link(token, VISITOR))
+    assert sum(isinstance(one, LinkSpent) for one in found) == 7, found
+
+
+def test_nobodys_mailbox_is_a_target(office: Office) -> None:
+    add_account(office, "ana")
+    for _ in range(9):
+        office.sign_in.send_link("ana@example.org", VISITOR)
+    assert len(letters(office, "sign_in")) == 5
+
+
+@pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/a\nb"])
+def test_link_leads_nowhere_else(office: Office, path: str) -> None:
+    add_account(office, "ana")
+    office.sign_in.send_link("ana@example.org", VISITOR, next_path=path)
+    assert "next=" not in letters(office, "sign_in")[0]
+
+
+# -- recovery codes ----------------------------------------------------------------------------------------
+
+
+def test_recovery_codes_work_once_each(office: Office) -> None:
+    add_account(office, "ana")
+    caller = sign_in(office, "ana").caller
+    codes = office.acts.run(caller, office.means.make_recovery_codes)
+    assert len(set(codes)) == 10
+    assert office.means.of(caller).recovery_codes == 10
+    office.sign_in.recovery_code("ana@example.org", codes[0].upper().replace("-", " "), VISITOR)
+    with pytest.raises(SignInFailed):
+        office.sign_in.recovery_code("ana@example.org", codes[0], VISITOR)
+    assert office.means.of(caller).recovery_codes == 9
+    newer = office.acts.run(caller, office.means.make_recovery_codes)
+    with pytest.raises(SignInFailed):
+        office.sign_in.recovery_code("ana@example.org", codes[1], VISITOR)
+    office.sign_in.recovery_code("ana@example.org", newer[1], VISITOR)
+
+
+def test_code_of_somebody_else_is_a_failure(office: Office) -> None:
+    add_account(office, "ana")
+    add_account(office, "eve")
+    codes = office.acts.run(sign_in(office, "ana").caller, office.means.make_recovery_codes)
+    for email in ("eve@example.org", "nobody@example.org"):
+        with pytest.raises(SignInFailed):
+            office.sign_in.recovery_code(email, codes[0], VISITOR)
+
+
+def test_eight_who_use_one_code_have_one_winner(office: Office) -> None:
+    add_account(office, "ana")
+    codes = office.acts.run(sign_in(office, "ana").caller, office.means.make_recovery_codes)
+    found = at_once(lambda: office.sign_in.recovery_code("ana@example.org", codes[0], VISITOR))
+    assert sum(isinstance(one, SignInFailed) for one in found) == 7, found
+
+
+def test_making_codes_takes_a_fresh_sign_in(office: Office, clock: MovableClock) -> None:
+    add_account(office, "ana")
+    caller = sign_in(office, "ana").caller
+    clock.move(minutes=10)
+    with pytest.raises(FreshSignInRequired):
+        office.acts.run(caller, office.means.make_recovery_codes)
+
+
+# -- invitations and registration ---------------------------------------------------------------------------
+
+
+def test_invitation_makes_an_account_once(office: Office) -> None:
+    admin = add_account(office, "boss", AccountRole.ADMIN)
+    caller = sign_in(office, "boss").caller
+    assert caller.user_id == admin
+    link = office.acts.run(caller, lambda uow, me: office.sign_in.invite(uow, me, "new@example.org"))
+    token = link.rpartition("/")[2]
+    assert link_in(letters(office, "invitation")[0]) == token
+    assert office.sign_in.check_invitation(token) == "new@example.org"
+    found = at_once(lambda: office.sign_in.accept_invitation(token, "New Person", VISITOR))
+    assert sum(isinstance(one, LinkSpent) for one in found) == 7, found
+    with office.units(write=False) as uow:
+        person = uow.people.by_email("new@example.org")
+    assert person is not None
+    assert (person.verified, person.roles, person.display_name) == (True, frozenset(), "New Person")
+
+
+def test_invitation_opens_no_account_that_has_a_lock_of_its_own(office: Office) -> None:
+    add_account(office, "ana")
+    link = office.acts.run(the_operator(office), lambda uow, me: office.sign_in.invite(uow, me, "ana@example.org"))
+    with pytest.raises(LinkSpent):
+        office.sign_in.accept_invitation(link.rpartition("/")[2], "Eve", VISITOR)
+
+
+def test_only_admins_invite(office: Office) -> None:
+    add_account(office, "ana", AccountRole.ISSUER)
+    with pytest.raises(RoleRequired):
+        office.acts.run(sign_in(office, "ana").caller, lambda uow, me: office.sign_in.invite(uow, me, "x@example.org"))
+
+
+def test_strangers_register_only_where_the_office_is_open(office: Office) -> None:
+    with pytest.raises(RoleRequired):
+        office.sign_in.register("new@example.org", VISITOR)
+    assert letters(office, "invitation") == []
+
+
+def test_open_office_answers_known_and_unknown_addresses_alike(
+    database_url: str, tmp_path: Path, clock: MovableClock
+) -> None:
+    with open_office(database_url, tmp_path / "home", clock=clock, SEALWRIGHT_OPEN_REGISTRATION="true") as office:
+        furnish(office, schemas=0)
+        add_account(office, "ana")
+        assert office.sign_in.register("ana@example.org", VISITOR) is None
+        assert office.sign_in.register("new@example.org", VISITOR) is None
+        assert len(letters(office, "sign_in")) == 1
+        signed_in = office.sign_in.accept_invitation(link_in(letters(office, "invitation")[0]), "", VISITOR)
+        assert signed_in.person.display_name == "new"
+        for bad in ("no address", "a@b", "a@b.c\r\nBcc: all@example.org", "<a@b.c>", "x" * 250 + "@example.org"):
+            with pytest.raises(MalformedBody):
+                office.sign_in.register(bad, VISITOR)
