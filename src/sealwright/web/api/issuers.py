@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from sealwright.domain.requests import RequestFilter, RequestSort, RequestState
-from sealwright.services.review_values import AskedItem, RequestView
+from sealwright.services.review_values import RequestView
 from sealwright.web.api import desk_rendering
 from sealwright.web.api.caching import version_tag
 from sealwright.web.api.desk_routes import SEARCH, Family
-from sealwright.web.api.holders import found_person
 from sealwright.web.api.rendering import moment
 from sealwright.web.api.shapes import desk_answers, desk_examples
 from sealwright.web.api.shapes.parts import BOOLEAN, TIMESTAMP
-from sealwright.web.api.shapes.review import ASK, ASSIGN
 from sealwright.web.call import Call, ok
-from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply, sliced
-from sealwright.web.problems import fault_for
+from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
 from sealwright.web.query import Parameter, QueryShape
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Route
@@ -104,54 +100,6 @@ def shown(call: Call, view: RequestView) -> Reply:
     return json_reply(rendered(call, view), headers=(version_tag(view.request.version),))
 
 
-def ask(call: Call) -> Reply:
-    """POST /issuers/credential-requests/{request_id}/ask."""
-    return call.perform(
-        lambda uow, caller: call.office.review.ask(uow, caller, call.params["request_id"], call.body["message"]),
-        lambda view: shown(call, view),
-    )
-
-
-def assign(call: Call) -> Reply:
-    """POST /issuers/credential-requests/{request_id}/assign."""
-    return call.perform(
-        lambda uow, caller: call.office.review.assign(
-            uow, caller, call.params["request_id"], call.body["assignee_user_id"]
-        ),
-        lambda view: shown(call, view),
-    )
-
-
-def ask_many(call: Call) -> Reply:
-    """POST /issuers/credential-requests/ask."""
-    body = call.body
-    return call.once(
-        lambda: call.office.review.ask_many(call.caller, body["request_ids"], body["message"]), _each_answered
-    )
-
-
-def assign_many(call: Call) -> Reply:
-    """POST /issuers/credential-requests/assign."""
-    body = call.body
-    return call.once(
-        lambda: call.office.review.assign_many(call.caller, body["request_ids"], body["assignee_user_id"]),
-        _each_answered,
-    )
-
-
-def _each_answered(items: Sequence[AskedItem]) -> Reply:
-    rows = [
-        {
-            "request_id": item.request_id,
-            "status": item.view.request.state.value if item.view is not None else None,
-            "error": fault_for(item.error) if item.error is not None else None,
-        }
-        for item in items
-    ]
-    failed = sum(item.error is not None for item in items)
-    return json_reply({"results": rows, "done": len(rows) - failed, "failed": failed})
-
-
 def counts(call: Call) -> Reply:
     """GET /issuers/credential-requests/counts."""
     found = call.office.review.counts(call.caller)
@@ -161,12 +109,6 @@ def counts(call: Call) -> Reply:
             for value, states in sorted(found.items())
         }
     )
-
-
-def reviewers(call: Call) -> Reply:
-    """GET /issuers/credential-requests/{request_id}/reviewers."""
-    found = call.office.review.reviewers(call.caller, call.params["request_id"])
-    return page_reply(call, sliced(call, found, whole_unless_paged=True), found_person)
 
 
 _FOR_REVIEWERS: Final = Family("Review", Audience.REVIEWER, "R")
@@ -212,11 +154,6 @@ PATH: Final = "/issuers/credential-requests"
 ONE_PATH: Final = f"{PATH}/{{request_id}}"
 # Missing and out of scope are one answer; only admins, who may see all, are told that there is none.
 SEEN_CODES: Final = ("OUT_OF_SCOPE", "REQUEST_NOT_FOUND")
-_NOW: Final = (
-    Answered(200, "The request after the act.", desk_answers.REQUEST, desk_examples.NEEDS_INFO, headers=("ETag",)),
-)
-_EACH: Final = (Answered(200, "What became of each.", desk_answers.EACH, desk_examples.EACH),)
-
 ROUTES: Final[tuple[Route, ...]] = (
     _FOR_REVIEWERS.gets(
         "/issuers/scopes",
@@ -239,20 +176,10 @@ ROUTES: Final[tuple[Route, ...]] = (
         Answered(200, "The request.", desk_answers.REQUEST_DETAIL, desk_examples.REQUEST_DETAIL, headers=("ETag",)),
         codes=SEEN_CODES,
     ),
-    _FOR_REVIEWERS.posts(
-        f"{ONE_PATH}/ask",
-        "Ask the requester for information",
-        ask,
-        _NOW,
-        body=ASK,
-        codes=(*SEEN_CODES, "STATE_CONFLICT"),
-    ),
-    _FOR_REVIEWERS.posts(
-        f"{ONE_PATH}/assign",
-        "Say who takes care of a request",
-        assign,
-        _NOW,
-        body=ASSIGN,
-        codes=(*SEEN_CODES, "STATE_CONFLICT", "USER_NOT_FOUND"),
+    _FOR_REVIEWERS.gets(
+        f"{PATH}/counts",
+        "Count requests by credential type and state",
+        counts,
+        Answered(200, "By type and state, within the scope.", desk_answers.COUNTS, desk_examples.COUNTS),
     ),
 )
