@@ -222,7 +222,7 @@ class EnrollmentDesk(IssuerProfiles):
         return NumberedPage(entries, found.page, found.count, found.total)
 
     def role_entry(self, caller: Caller, user_id: str, role: AccountRole) -> RoleEntry:
-        """How one person stands with an account role, for admins. Raises RoleRequired, UserNotFound, RequestNotFound."""
+        """How one person stands with a role, for admins. Raises RoleRequired, UserNotFound, RequestNotFound."""
         caller.require_admin()
         with self._units(write=False) as uow:
             person = person_of(uow, user_id)
