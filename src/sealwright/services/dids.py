@@ -269,6 +269,11 @@ class DIDDesk:
         with self._units(write=False) as uow:
             return uow.dids.versions(_found(uow.dids.get(did), did).did)
 
+    def affected(self, did: str) -> int:
+        """How many credentials in force a DID has issued: what deactivating it would touch."""
+        with self._units(write=False) as uow:
+            return uow.credentials.count_active(did, self._clock.now())
+
     # -- parts -------------------------------------------------------------------------------------
 
     def _owner(self, uow: UnitOfWork, caller: Caller, chosen: str | None) -> UserId | None:
