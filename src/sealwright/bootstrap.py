@@ -33,6 +33,7 @@ from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.catalog import CatalogDesk
+from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.deciding import Deciding
 from sealwright.services.demo import DemoData, seed_demo
 from sealwright.services.desk_ports import Mailer
@@ -350,6 +351,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         intake=review.intake,
         review=review.desk,
         granting=review.granting,
+        credential_sheets=CredentialSheets(units),
         grant_issuance=review.issuance,
         expiry=review.expiry,
         holders=HolderDesk(units, clock, EthereumProofs().checksum),

@@ -12,6 +12,7 @@ from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.catalog import CatalogDesk
+from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
@@ -115,6 +116,7 @@ class Office:
     intake: Intake
     review: ReviewDesk
     granting: GrantingDesk
+    credential_sheets: CredentialSheets
     grant_issuance: GrantIssuance
     expiry: Expiry
     holders: HolderDesk

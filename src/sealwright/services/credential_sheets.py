@@ -1,0 +1,73 @@
+"""A signed credential as reviewers read it: the document, its grant, and the person who holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealwright.domain.catalog import CredentialType
+from sealwright.domain.credentials import CredentialRecord
+from sealwright.domain.errors import CredentialNotFound, OutOfScope
+from sealwright.domain.grants import Grant
+from sealwright.domain.people import Caller, Person
+from sealwright.services.holders import require_reviewer
+from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSheet:
+    """A credential with everything around it.
+
+    Args:
+        grant: None for credentials that were issued without one; only admins read those here.
+        holder: Whose grant it is.
+        people: Whom the grant names, by id.
+        is_yours: The caller holds it, and acts on nothing here.
+    """
+
+    record: CredentialRecord
+    grant: Grant | None
+    type: CredentialType | None
+    holder: Person | None
+    people: dict[str, Person]
+    is_yours: bool
+
+
+class CredentialSheets:
+    """Reads for reviewers: within their issuer scope, admins everything."""
+
+    def __init__(self, units: UnitOfWorkFactory) -> None:
+        self._units = units
+
+    def get(self, caller: Caller, credential_id: str) -> CredentialSheet:
+        """A credential that the caller may review.
+
+        Raises:
+            RoleRequired: Not a reviewer.
+            OutOfScope: Outside the caller's issuer scope, or missing: the two look alike.
+            CredentialNotFound: Missing, told to admins alone.
+        """
+        require_reviewer(caller)
+        with self._units(write=False) as uow:
+            record = uow.credentials.get(credential_id)
+            if record is None and caller.is_admin:
+                raise CredentialNotFound("No such credential.")
+            grant = _grant_of(uow, record) if record is not None else None
+            covered = grant is not None and caller.covers(grant.credential_type)
+            if record is None or not (caller.is_admin or covered):
+                raise OutOfScope("This credential is outside your issuer scope.")
+            named = {grant.user_id, grant.issued_by, grant.revoked_by or ""} if grant is not None else set[str]()
+            people = dict(uow.people.get_many(sorted(named - {""}))) if named else {}
+            return CredentialSheet(
+                record=record,
+                grant=grant,
+                type=uow.types.get(grant.credential_type) if grant is not None else None,
+                holder=people.get(grant.user_id) if grant is not None else None,
+                people=people,
+                is_yours=grant is not None and grant.user_id == caller.user_id,
+            )
+
+
+def _grant_of(uow: UnitOfWork, record: CredentialRecord) -> Grant | None:
+    if record.grant_id is not None and (grant := uow.grants.get(record.grant_id)) is not None:
+        return grant
+    return uow.grants.by_credential(record.credential_id)
