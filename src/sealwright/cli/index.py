@@ -34,6 +34,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "schema": Entry("sealwright.cli.schemas", "schemas", "Credential schemas: register, list, show, deactivate"),
     "type": Entry("sealwright.cli.catalog", "types", "Credential types: create, update, list, show, retire, delete"),
     "issuer": Entry("sealwright.cli.issuers", "issuers", "Issuers: list, show, approve, scopes, suspend, reject, end"),
+    "request": Entry(
+        "sealwright.cli.requests", "requests", "Requests for credentials: list, show, approve, reject, ask"
+    ),
     "holder": Entry("sealwright.cli.holders", "holders", "Who holds what: find, show"),
     "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
     "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file", "/claims"),

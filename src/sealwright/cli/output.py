@@ -80,9 +80,21 @@ def table(items: Sequence[Members], columns: Sequence[str]) -> str:
     if not items:
         return ""
     rows = [list(columns)] + [[_cell(item.get(column)) for column in columns] for item in items]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
+    widths = [max(_cells_wide(row[index]) for row in rows) for index in range(len(columns))]
     return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(cell + " " * (width - _cells_wide(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _cells_wide(text: str) -> int:
+    """How many cells of a terminal a text takes: ideographs take two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(letter) in ("Mn", "Me") else 2 if east_asian_width(letter) in ("W", "F") else 1 for letter in text
     )
 
 

@@ -33,7 +33,7 @@ class DemoRequest:
         person: Position in `NAMES`.
         asked_hours: So many hours before the demo was made.
         decided_hours: The decision came so many hours after the request; None where there is none.
-        revoked: The grant was lost again.
+        expires_days: The grant ends so many days after the demo was made; None: never.
     """
 
     person: int
@@ -45,6 +45,7 @@ class DemoRequest:
     message: str | None = None
     needs_info: bool = False
     earlier_rejections: int = 0
+    expires_days: int | None = None
 
     @property
     def asked_before(self) -> timedelta:
@@ -86,6 +87,7 @@ def demo_requests() -> tuple[DemoRequest, ...]:
             state=_APPROVED,
             asked_hours=60 + number * 90,
             decided_hours=2 + number * 4,
+            expires_days=5 + number * 6 if number % 3 == 0 else None,
         )
         for number in range(20)
     )

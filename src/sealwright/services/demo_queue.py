@@ -112,7 +112,7 @@ def _decide(
 ) -> Grant | None:
     at = request.requested_at + timedelta(hours=wanted.decided_hours or 0)
     is_own = wanted.state is RequestState.WITHDRAWN
-    grant = _grant(request, reviewer, at) if wanted.state is RequestState.APPROVED else None
+    grant = _grant(request, wanted, reviewer, at, now=now) if wanted.state is RequestState.APPROVED else None
     decided = replace(
         request,
         state=wanted.state,
@@ -143,7 +143,7 @@ def _decide(
     return grant
 
 
-def _grant(request: CredentialRequest, reviewer: str, at: datetime) -> Grant:
+def _grant(request: CredentialRequest, wanted: DemoRequest, reviewer: str, at: datetime, *, now: datetime) -> Grant:
     return Grant(
         grant_id=new_id("grt"),
         user_id=request.user_id,
@@ -151,6 +151,8 @@ def _grant(request: CredentialRequest, reviewer: str, at: datetime) -> Grant:
         issued_by=reviewer,
         issued_at=at,
         request_id=request.request_id,
+        expires_at=now + timedelta(days=wanted.expires_days) if wanted.expires_days is not None else None,
+        claims={"qualification": request.credential_type},
     )
 
 
