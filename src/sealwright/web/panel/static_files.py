@@ -7,10 +7,10 @@ from functools import cache
 from typing import Final
 
 from sealwright.domain.errors import NotFound
-from sealwright.web.panel.coding import accepts_gzip
+from sealwright.web.panel.coding import accepts
 from sealwright.web.panel.page_call import PageCall
 from sealwright.web.panel.page_route import PageAudience, PageRoute
-from sealwright.web.panel.static_urls import StaticFile, static_files
+from sealwright.web.panel.static_urls import CODINGS, StaticFile, compressed_file, static_files
 from sealwright.web.reply import Headers, Reply
 
 _YEAR_SECONDS: Final = 31_536_000
@@ -31,8 +31,11 @@ def serve(page: PageCall) -> Reply:
     headers: Headers = ((b"etag", found.etag), _IMMUTABLE, _VARY)
     if page.exchange.header(b"if-none-match") == found.etag.decode("ascii"):
         return Reply(304, media_type=None, headers=headers)
-    if accepts_gzip(page.exchange.header(b"accept-encoding")) and len(found.compressed) < len(found.content):
-        return Reply(200, found.compressed, found.media_type, (*headers, (b"content-encoding", b"gzip")))
+    taken = page.exchange.header(b"accept-encoding")
+    for coding in CODINGS:
+        if accepts(coding, taken):
+            body = compressed_file(found, coding)
+            return Reply(200, body, found.media_type, (*headers, (b"content-encoding", coding.encode("ascii"))))
     return Reply(200, found.content, found.media_type, headers)
 
 

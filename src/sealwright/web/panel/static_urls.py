@@ -10,9 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import brotli
+
 FOLDER: Final = Path(__file__).resolve().parent
 # Our own, and what is vendored beside them, unmodified (vendor/VENDOR.json).
 SOURCES: Final = ("static", "vendor")
+# The smaller one first: browsers take it over https and from this machine.
+CODINGS: Final = ("br", "gzip")
 MEDIA_TYPES: Final[Mapping[str, bytes]] = {
     ".css": b"text/css; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
@@ -31,7 +35,6 @@ class StaticFile:
 
     name: str
     content: bytes = field(repr=False)
-    compressed: bytes = field(repr=False)
     media_type: bytes
     etag: bytes
 
@@ -40,10 +43,17 @@ class StaticFile:
         """Read a file."""
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()[:16]
-        # No time inside: the same content gives the same bytes in every process.
-        compressed = gzip.compress(content, 9, mtime=0)
         name = f"{path.stem}-{digest}{path.suffix}"
-        return cls(name, content, compressed, MEDIA_TYPES[path.suffix], f'"{digest}"'.encode("ascii"))
+        return cls(name, content, MEDIA_TYPES[path.suffix], f'"{digest}"'.encode("ascii"))
+
+
+@cache
+def compressed_file(file: StaticFile, coding: str) -> bytes:
+    """A file in a content coding, as small as it gets; done once, when it is first asked for."""
+    if coding == "br":
+        return bytes(brotli.compress(file.content, quality=11))
+    # No time inside: the same content gives the same bytes in every process.
+    return gzip.compress(file.content, 9, mtime=0)
 
 
 @cache
