@@ -227,6 +227,8 @@ def _open_postgres(url: str) -> Database:
         " -c idle_in_transaction_session_timeout=30s"
         # Durable whatever the server's default is: an acknowledged credential survives a power cut.
         " -c synchronous_commit=on -c timezone=UTC -c client_min_messages=warning"
+        # Compiling a statement takes longer than any of ours runs.
+        " -c jit=off"
     )
     options: dict[str, Any] = {
         "options": f"{given.get('options') or ''} {settings}".strip(),

@@ -1,20 +1,88 @@
-"""Pages of the request queue."""
+"""Pages of the request queue: a list is one or more runs, each read from the index that has its order.
+
+The total of each run is known before it is read, so a page knows which runs it touches, and from which end.
+A run is walked along its index, beginning in the week where the page lies; or, where few rows are left to
+look at, these are gathered and sorted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Row
 
-from sealwright.domain.folding import fold
-from sealwright.domain.requests import RequestFilter, RequestSort, RequestState
+from sealwright.domain.requests import RequestFilter, RequestSort
 from sealwright.storage.desk_tables import requests
-from sealwright.storage.number_sets import numbers_condition
 from sealwright.storage.people_search import PeopleSearch
-from sealwright.storage.request_rows import ASSIGNED, NEEDS_INFO
+from sealwright.storage.request_counters import BY_REQUESTED, BY_SORTED, WEEK_SECONDS
+from sealwright.storage.request_totals import FEW, RequestTotals, Weeks
+from sealwright.storage.request_wish import EVERY_STATE, PENDING, Condition, Wish
 from sealwright.storage.transaction import Transaction
 
-_PENDING: Final = RequestState.PENDING.value
+# So many rows are gathered and sorted rather than walked for.
+_FEW_ROWS: Final = 20_000
+_DECIDED: Final = tuple(state for state in EVERY_STATE if state != PENDING)
+_KEYS: Final = sa.select(
+    requests.c.request_id, requests.c.state, requests.c.requested_at, requests.c.sorted_at, requests.c.name_key
+).where(requests.c.request_id == sa.bindparam("request_id"))
+_ONLY_WALK: Final = (
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true), "
+    "set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
+_ANY_WAY: Final = (
+    "SELECT set_config('enable_seqscan', 'on', true), set_config('enable_sort', 'on', true), "
+    "set_config('enable_bitmapscan', 'on', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A part of a list that one index has in its order.
+
+    Args:
+        states: The states that it shows.
+        column: What it is ordered by, before the request's id.
+        index: The index that has this order.
+        measure: The counters by the week of that column; None where it is no moment.
+        descending: Whether both columns run backward.
+    """
+
+    states: tuple[str, ...]
+    column: sa.Column[Any]
+    index: str
+    measure: str | None
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is known of a list before a page of it is read.
+
+    Args:
+        totals: By state.
+        further: The condition of the search.
+        rows: By state, how many rows there are to look at for these totals, by the counters; None if unknown.
+        weeks: By measure; only where nothing but counters made the totals.
+        gathers: Few rows fulfil the conditions, and an index other than the order's finds them.
+    """
+
+    wish: Wish
+    totals: Mapping[str, int]
+    further: list[Condition]
+    rows: Mapping[str, int]
+    weeks: Mapping[str, Weeks]
+    gathers: bool
+
+    def total_of(self, run: Run) -> int:
+        """Give how many requests a run has."""
+        return sum(self.totals.get(state, 0) for state in run.states)
+
+    def rows_of(self, run: Run) -> int:
+        """Give how many rows there are to look at for a run."""
+        return sum(self.rows.get(state, 0) for state in run.states)
 
 
 class RequestLists:
@@ -22,73 +90,157 @@ class RequestLists:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._totals = RequestTotals(transaction)
 
     def page(self, wanted: RequestFilter, *, page: int, count: int) -> tuple[tuple[str, ...], int]:
         """Give the ids of a page, and the list's total."""
-        conditions = self._conditions(wanted)
-        row = self._transaction.row(sa.select(sa.func.count()).select_from(requests).where(*conditions))
-        statement = sa.select(requests.c.request_id).where(*conditions).order_by(*_order(wanted))
-        found = self._transaction.rows(statement.limit(count).offset((page - 1) * count))
-        return tuple(row[0] for row in found), 0 if row is None else int(row[0])
+        wish = Wish.of(wanted)
+        if wish.is_empty:
+            return (), 0
+        runs = runs_of(wanted, wish)
+        plan = self._plan(wish, runs)
+        found: list[str] = []
+        skip = (page - 1) * count
+        for run in runs:
+            there_are = plan.total_of(run)
+            if skip < there_are and len(found) < count:
+                found += self._part(plan, run, skip, min(count - len(found), there_are - skip))
+            skip = max(0, skip - there_are)
+        return tuple(found), sum(plan.totals.values())
+
+    def _plan(self, wish: Wish, runs: tuple[Run, ...]) -> Plan:
+        measures = {run.measure or BY_SORTED for run in runs}
+        weeks = {measure: self._totals.weeks(wish, measure) for measure in measures}
+        rows = {state: sum(by_week.values()) for state, by_week in next(iter(weeks.values())).items()}
+        further: list[Condition] = []
+        is_counted = wish.has_owner
+        gathers = wish.has_owner or sum(rows.values()) <= _FEW_ROWS
+        totals: Mapping[str, int] = rows
+        if wish.needle:
+            matches = PeopleSearch(self._transaction).find(wish.needle)
+            found = self._totals.searched(wish, matches)
+            totals = found.by_state
+            further = [self._totals.search_condition(matches, found)]
+            gathers = gathers or found.requests <= FEW
+            is_counted = is_counted or wish.has_age or not wish.has_every_mark
+        if is_counted:
+            totals = self._totals.counted(wish, further)
+        elif wish.has_age:
+            totals = self._totals.by_age(wish)
+        counts_tell = not (wish.needle or wish.has_age or wish.has_owner)
+        return Plan(wish, totals, further, rows, weeks if counts_tell else {}, gathers)
+
+    def _part(self, plan: Plan, run: Run, skip: int, count: int) -> list[str]:
+        """Give some ids of a run, from the nearer end, or from the week where they lie."""
+        conditions = [*plan.wish.conditions(run.states), *plan.further]
+        if self._is_gathered(plan, run):
+            return self._gather(run, conditions, skip, count)
+        if run.measure is not None and run.measure in plan.weeks:
+            skip, bound = _jump(plan.weeks[run.measure], run, skip)
+            if bound is not None:
+                conditions.append(bound)
+            return self._walk(run, conditions, skip, count)
+        behind = plan.total_of(run) - skip - count
+        if behind >= skip:
+            return self._walk(run, conditions, skip, count)
+        mirrored = Run(run.states, run.column, run.index, run.measure, not run.descending)
+        return list(reversed(self._walk(mirrored, conditions, behind, count)))
+
+    @staticmethod
+    def _is_gathered(plan: Plan, run: Run) -> bool:
+        return plan.gathers or plan.rows_of(run) <= _FEW_ROWS
+
+    def _gather(self, run: Run, conditions: list[Condition], skip: int, count: int) -> list[str]:
+        """Read a run by whatever index finds its few rows."""
+        self._steer(_ANY_WAY)
+        # An expression, so that no index promises the order.
+        by = run.column + sa.literal_column("''" if run.measure is None else "0")
+        return self._read(sa.select(requests.c.request_id).where(*conditions), run, by, skip, count)
+
+    def _walk(self, run: Run, conditions: list[Condition], skip: int, count: int) -> list[str]:
+        self._steer(_ONLY_WALK)
+        statement = sa.select(requests.c.request_id).with_hint(requests, f"INDEXED BY {run.index}", "sqlite")
+        if run.column is requests.c.sorted_at:
+            phase = 0 if run.states == (PENDING,) else 1
+            conditions = [requests.c.phase == sa.literal_column(str(phase)), *conditions]
+        return self._read(statement.where(*conditions), run, run.column, skip, count)
+
+    def _read(
+        self, statement: sa.Select[tuple[str]], run: Run, by: sa.ColumnElement[Any], skip: int, count: int
+    ) -> list[str]:
+        order = (by.desc(), requests.c.request_id.desc()) if run.descending else (by, requests.c.request_id)
+        rows = self._transaction.rows(statement.order_by(*order).limit(count).offset(skip))
+        return [row[0] for row in rows]
+
+    def _steer(self, settings: str) -> None:
+        if not self._transaction.is_sqlite:
+            self._transaction.driver_rows(settings, ())
 
     def neighbors(self, wanted: RequestFilter, request_id: str) -> tuple[str | None, str | None]:
-        """Give the requests before and after one in a filtered list."""
-        statement = sa.select(requests.c.request_id).where(*self._conditions(wanted)).order_by(*_order(wanted))
-        ids = [row[0] for row in self._transaction.rows(statement)]
-        if request_id not in ids:
+        """Give the requests before and after one in a filtered list; one that left it since is where it would be."""
+        wish = Wish.of(wanted)
+        row = self._transaction.row(_KEYS, {"request_id": request_id})
+        if row is None or wish.is_empty:
             return None, None
-        place = ids.index(request_id)
-        return ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None
+        runs = runs_of(wanted, wish)
+        plan = self._plan(wish, runs)
+        at = next((place for place, run in enumerate(runs) if row.state in run.states), 0)
+        before = self._beside(plan, runs[at], row, backward=True)
+        after = self._beside(plan, runs[at], row, backward=False)
+        earlier = [run for run in runs[:at] if plan.total_of(run)]
+        later = [run for run in runs[at + 1 :] if plan.total_of(run)]
+        if before is None and earlier:
+            before = self._part(plan, earlier[-1], plan.total_of(earlier[-1]) - 1, 1)[0]
+        if after is None and later:
+            after = self._part(plan, later[0], 0, 1)[0]
+        return before, after
 
-    def _conditions(self, wanted: RequestFilter) -> list[sa.ColumnElement[bool]]:
-        conditions: list[sa.ColumnElement[bool]] = []
-        if wanted.states:
-            conditions.append(requests.c.state.in_(sorted(state.value for state in wanted.states)))
-        if wanted.types is not None:
-            conditions.append(requests.c.credential_type.in_(sorted(wanted.types)))
-        if wanted.assignee is not None:
-            conditions.append(requests.c.assignee_user_id == wanted.assignee)
-        if wanted.unassigned:
-            conditions.append(requests.c.marks.in_((0, NEEDS_INFO)))
-        if wanted.needs_info is not None:
-            marks = (NEEDS_INFO, NEEDS_INFO | ASSIGNED) if wanted.needs_info else (0, ASSIGNED)
-            conditions.append(requests.c.marks.in_(marks))
-        if wanted.requested_before is not None:
-            conditions.append(requests.c.requested_at < wanted.requested_before)
-        if wanted.requested_after is not None:
-            conditions.append(requests.c.requested_at >= wanted.requested_after)
-        if wanted.late_before is not None:
-            late = [
-                sa.and_(requests.c.credential_type == value, requests.c.requested_at < moment)
-                for value, moment in sorted(wanted.late_before.items())
-            ]
-            conditions.append(sa.or_(sa.false(), *late))
-        if wanted.resolved_by is not None:
-            conditions.append(requests.c.resolved_by == wanted.resolved_by)
-        if wanted.resolved_after is not None:
-            conditions.append(requests.c.resolved_at >= wanted.resolved_after)
-        if wanted.user_id is not None:
-            conditions.append(requests.c.user_id == wanted.user_id)
-        if wanted.search is not None and fold(wanted.search):
-            matches = PeopleSearch(self._transaction).find(wanted.search)
-            conditions.append(numbers_condition(self._transaction, requests.c.person_no, matches))
-        return conditions
+    def _beside(self, plan: Plan, run: Run, row: Row[Any], *, backward: bool) -> str | None:
+        """Give the one before or after a request in its run."""
+        key = row._mapping[run.column.name]
+        if run.column is requests.c.sorted_at and run.states == (PENDING,):
+            key = row.requested_at
+        way = Run(run.states, run.column, run.index, run.measure, run.descending is not backward)
+        mine = sa.tuple_(run.column, requests.c.request_id)
+        there = sa.tuple_(sa.literal(key, run.column.type), sa.literal(row.request_id, requests.c.request_id.type))
+        beyond = mine < there if way.descending else mine > there
+        conditions = [*plan.wish.conditions(run.states), *plan.further, beyond]
+        found = (
+            self._gather(way, conditions, 0, 1) if self._is_gathered(plan, run) else self._walk(way, conditions, 0, 1)
+        )
+        return found[0] if found else None
 
 
-def _order(wanted: RequestFilter) -> list[sa.ColumnElement[Any]]:
-    sorted_at = sa.type_coerce(requests.c.sorted_at, sa.BigInteger)
-    is_pending = requests.c.state == _PENDING
-    default: list[sa.ColumnElement[Any]] = [
-        sa.case((is_pending, 0), else_=1),
-        sa.case((is_pending, sorted_at), else_=-sorted_at),
-    ]
-    keys: dict[RequestSort, list[sa.ColumnElement[Any]]] = {
-        RequestSort.DEFAULT: default,
-        RequestSort.REQUESTED_AT: [requests.c.requested_at],
-        RequestSort.REQUESTER_NAME: [requests.c.name_key],
-        RequestSort.STATUS: [requests.c.state],
-    }
-    by = keys[wanted.sort]
-    if wanted.descending:
-        by = [key.desc() for key in by]
-    return [*by, requests.c.request_id.desc() if wanted.descending else requests.c.request_id.asc()]
+def runs_of(wanted: RequestFilter, wish: Wish) -> tuple[Run, ...]:
+    """Cut a list into runs, first one first."""
+    if wanted.sort is RequestSort.REQUESTED_AT:
+        return (Run(wish.states, requests.c.requested_at, "ix_requests_asked", BY_REQUESTED, wanted.descending),)
+    if wanted.sort is RequestSort.REQUESTER_NAME:
+        return (Run(wish.states, requests.c.name_key, "ix_requests_name", None, wanted.descending),)
+    if wanted.sort is RequestSort.STATUS:
+        runs = [_moments((state,), descending=state != PENDING) for state in wish.states]
+        return tuple(reversed(runs)) if wanted.descending else tuple(runs)
+    decided = tuple(state for state in _DECIDED if state in wish.states)
+    parts = [((PENDING,) if PENDING in wish.states else (), wanted.descending), (decided, not wanted.descending)]
+    runs = [_moments(states, descending=descending) for states, descending in parts if states]
+    return tuple(reversed(runs)) if wanted.descending else tuple(runs)
+
+
+def _moments(states: tuple[str, ...], *, descending: bool) -> Run:
+    return Run(states, requests.c.sorted_at, "ix_requests_queue", BY_SORTED, descending)
+
+
+def _jump(weeks: Weeks, run: Run, skip: int) -> tuple[int, Condition | None]:
+    """Give the bound from which a run is read for a page, and how many rows are left to skip behind it."""
+    numbers: dict[int, int] = {}
+    for state in run.states:
+        for week, number in weeks.get(state, {}).items():
+            numbers[week] = numbers.get(week, 0) + number
+    seconds = sa.type_coerce(run.column, sa.BigInteger)
+    bound: Condition | None = None
+    for week in sorted(numbers, reverse=run.descending):
+        if skip < numbers[week]:
+            break
+        skip -= numbers[week]
+        bound = seconds < week * WEEK_SECONDS if run.descending else seconds >= (week + 1) * WEEK_SECONDS
+    return skip, bound

@@ -126,6 +126,7 @@ class StoredRequests:
 
     def neighbors(self, wanted: RequestFilter, request_id: str) -> tuple[str | None, str | None]:
         """Give the requests before and after one in a filtered list."""
+        self.counters.write()
         return self._lists.neighbors(wanted, request_id)
 
     def pending_of(self, user_id: str, credential_type: str) -> CredentialRequest | None:

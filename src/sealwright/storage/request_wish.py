@@ -1,0 +1,106 @@
+"""A filter of the queue as storage reads it: what may be in a list, and the conditions that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from sealwright.domain.folding import fold
+from sealwright.domain.requests import RequestFilter, RequestState
+from sealwright.storage.column_types import seconds_of
+from sealwright.storage.desk_tables import requests
+from sealwright.storage.request_rows import ASSIGNED, EVERY_MARKS, NEEDS_INFO
+
+PENDING: Final = RequestState.PENDING.value
+EVERY_STATE: Final = tuple(sorted(state.value for state in RequestState))
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which requests a list shows.
+
+    Args:
+        types: Sorted; None means every type.
+        marks: The sets of marks that pass.
+        after, before: Bounds of `requested_at` in Unix seconds; the second is excluded.
+        needle: The folded text to search for; empty for none.
+    """
+
+    states: tuple[str, ...]
+    types: tuple[str, ...] | None
+    marks: tuple[int, ...]
+    after: int | None
+    before: int | None
+    assignee: str | None
+    user_id: str | None
+    needle: str
+
+    @classmethod
+    def of(cls, wanted: RequestFilter) -> Wish:
+        """Read a filter."""
+        marks = [
+            marks
+            for marks in EVERY_MARKS
+            if (wanted.needs_info is None or bool(marks & NEEDS_INFO) is wanted.needs_info)
+            and not (wanted.unassigned and marks & ASSIGNED)
+        ]
+        return cls(
+            states=tuple(sorted(state.value for state in wanted.states)) or EVERY_STATE,
+            types=None if wanted.types is None else tuple(sorted(wanted.types)),
+            marks=tuple(marks),
+            after=None if wanted.requested_after is None else seconds_of(wanted.requested_after),
+            before=None if wanted.requested_before is None else seconds_of(wanted.requested_before),
+            assignee=wanted.assignee,
+            user_id=wanted.user_id,
+            needle=fold(wanted.search or ""),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing can match."""
+        return self.types == () or not self.marks
+
+    @property
+    def has_every_mark(self) -> bool:
+        """Tell whether marks do not matter."""
+        return len(self.marks) == len(EVERY_MARKS)
+
+    @property
+    def has_age(self) -> bool:
+        """Tell whether the moment of asking matters."""
+        return self.after is not None or self.before is not None
+
+    @property
+    def has_owner(self) -> bool:
+        """Tell whether somebody is named, whose few requests an index has side by side."""
+        return self.assignee is not None or self.user_id is not None
+
+    def conditions(self, states: Sequence[str]) -> list[Condition]:
+        """Give everything but the search as conditions, for some of the states."""
+        found: list[Condition] = []
+        if len(states) < len(EVERY_STATE):
+            found.append(requests.c.state.in_(list(states)))
+        if self.types is not None:
+            found.append(requests.c.credential_type.in_(self.types))
+        if not self.has_every_mark:
+            found.append(requests.c.marks.in_(self.marks))
+        found += self.age_conditions(requests.c.requested_at)
+        if self.assignee is not None:
+            found.append(requests.c.assignee_user_id == self.assignee)
+        if self.user_id is not None:
+            found.append(requests.c.user_id == self.user_id)
+        return found
+
+    def age_conditions(self, column: sa.ColumnElement[Any]) -> list[Condition]:
+        """Give the bounds of `requested_at`, of a column that holds it."""
+        seconds = sa.type_coerce(column, sa.BigInteger)
+        found: list[Condition] = []
+        if self.after is not None:
+            found.append(seconds >= self.after)
+        if self.before is not None:
+            found.append(seconds < self.before)
+        return found
