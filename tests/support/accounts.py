@@ -50,10 +50,14 @@ def audit_actions(office: Office) -> list[str]:
         return [row.action for row in uow.audit.read(0, 10_000)]
 
 
-def letters(office: Office, kind: str) -> list[str]:
-    """The texts of letters that wait in the outbox, newest first."""
+def letters(office: Office, kind: str, to: str | None = None) -> list[str]:
+    """The texts of letters that wait in the outbox, newest first; those to one address, or to all."""
     with office.units(write=False) as uow:
-        return [mail.text for mail in uow.notices.mails(page=1, count=100).items if mail.kind == kind]
+        return [
+            mail.text
+            for mail in uow.notices.mails(page=1, count=100).items
+            if mail.kind == kind and to in (None, mail.to)
+        ]
 
 
 def link_in(text: str) -> str:

@@ -71,7 +71,7 @@ class ProfileDesk:
         for name in ("display_name", "first_name", "last_name", "locale", "theme", "time_zone", "shortcuts"):
             value = getattr(changes, name)
             if value is not None:
-                members[name] = value.strip() if isinstance(value, str) else value
+                members[name] = value.strip() if name.endswith("_name") else value
         if changes.holder_did is not None:
             members["holder_did"] = changes.holder_did
         changed = replace(person, **members)  # type: ignore[arg-type]
