@@ -89,7 +89,7 @@ class GrantMaking:
         expires_at = terms.expires_at or kind.end_of_grant(now)
         self._checks.check_end(expires_at)
         self._checks.require_open(kind.issuer_did, kind.schema_id, Registry.within(uow, caller.epoch))
-        earlier = uow.grants.latest(person.user_id, kind.value)
+        earlier = last_grant(uow, person.user_id, kind.value, now)
         grant = Grant(
             grant_id=new_id("grt"),
             user_id=person.user_id,
@@ -123,9 +123,8 @@ class GrantMaking:
         Raises:
             GrantInForce: Somebody was faster.
         """
-        earlier = uow.grants.latest(grant.user_id, grant.credential_type)
-        if earlier is not None and is_overdue(earlier, grant.issued_at):
-            locked = uow.grants.get_for_update(earlier.grant_id)
+        for earlier in grants_of(uow, grant.user_id, grant.credential_type, grant.issued_at):
+            locked = uow.grants.get_for_update(earlier.grant_id) if is_overdue(earlier, grant.issued_at) else None
             if locked is not None and is_overdue(locked, grant.issued_at):
                 self._moves.expire(uow, locked)
         uow.grants.add(grant)
@@ -148,6 +147,19 @@ def require_free(uow: UnitOfWork, person: Person, credential_type: str, now: dat
 def grant_in_force(held: Grant) -> GrantInForce:
     """Name the grant that stands in the way."""
     return GrantInForce("The person holds a grant of this type.", extra={"grant_id": held.grant_id})
+
+
+def grants_of(uow: UnitOfWork, user_id: str, credential_type: str, now: datetime) -> tuple[Grant, ...]:
+    """A person's grants of one type, past and present."""
+    found = uow.grants.of_person(user_id, status=None, now=now)
+    return tuple(grant for grant in found if grant.credential_type == credential_type)
+
+
+def last_grant(uow: UnitOfWork, user_id: str, credential_type: str, now: datetime) -> Grant | None:
+    """The last grant of a type that a person had: the one that no other follows, whatever the clock told them apart."""
+    found = grants_of(uow, user_id, credential_type, now)
+    followed = {grant.supersedes for grant in found}
+    return next((grant for grant in found if grant.grant_id not in followed), None)
 
 
 def is_overdue(grant: Grant, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from sealwright.domain.people import Caller, Person
 from sealwright.domain.requests import Issuance
 from sealwright.services.acts import Acts, Answer
 from sealwright.services.grant_issuance import GrantIssuance
-from sealwright.services.grant_making import GrantMaking, Terms
+from sealwright.services.grant_making import GrantMaking, Terms, last_grant
 from sealwright.services.grant_moves import GrantChange, GrantMoves
 from sealwright.services.intake import require_text
 from sealwright.services.ports import Clock, StoredAnswer, UnitOfWork, UnitOfWorkFactory
@@ -107,7 +107,7 @@ class GrantingDesk:
         if grant_id is not None:
             grant = self._locked(uow, caller, grant_id)
         else:
-            grant = self._latest(uow, caller, user_id or "", credential_type or "")
+            grant = self._last(uow, caller, user_id or "", credential_type or "")
         cause = Cause(require_text(reason, "/reason"), reason_code)
         return _granted(self._moves.revoke(uow, caller, grant, cause, dry_run=dry_run), dry_run=dry_run)
 
@@ -222,16 +222,16 @@ class GrantingDesk:
             raise UnknownCredentialType("This credential type is unknown or retired.")
         return kind, person
 
-    def _latest(self, uow: UnitOfWork, caller: Caller, user_id: str, credential_type: str) -> Grant:
-        """The newest grant of a type that a person had, its row locked."""
+    def _last(self, uow: UnitOfWork, caller: Caller, user_id: str, credential_type: str) -> Grant:
+        """The last grant of a type that a person had, its row locked."""
         if not caller.covers(credential_type):
             raise OutOfScope("This credential type lies outside your issuer scope.")
         if uow.people.get(user_id) is None:
             raise UserNotFound("No such person.")
-        latest = uow.grants.latest(user_id, credential_type)
-        if latest is None:
+        last = last_grant(uow, user_id, credential_type, self._clock.now())
+        if last is None:
             raise GrantNotFound("The person never held this credential type.")
-        return self._locked(uow, caller, latest.grant_id)
+        return self._locked(uow, caller, last.grant_id)
 
     @staticmethod
     def _locked(uow: UnitOfWork, caller: Caller, grant_id: str) -> Grant:

@@ -115,4 +115,4 @@ def narrowed(wanted: RequestFilter, types: Collection[str] | None) -> frozenset[
 def _count(uow: UnitOfWork, wanted: RequestFilter) -> int:
     if wanted.types is not None and not wanted.types:
         return 0
-    return uow.requests.list(wanted, page=0, count=1).total
+    return uow.requests.list(wanted, page=1, count=1).total

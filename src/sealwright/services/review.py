@@ -96,7 +96,7 @@ class ReviewDesk:
         """One page of the queue; types outside the scope are left out, of rows and totals alike.
 
         Args:
-            page: Counted from 0.
+            page: Counted from 1.
             count: 1 to 100.
 
         Raises:
@@ -104,8 +104,8 @@ class ReviewDesk:
             InvalidPagination: Outside these bounds.
         """
         require_reviewer(caller)
-        if page < 0 or not 1 <= count <= COUNT_AT_MOST:
-            raise InvalidPagination(f"A page is counted from 0 and has 1 to {COUNT_AT_MOST} entries.")
+        if page < 1 or not 1 <= count <= COUNT_AT_MOST:
+            raise InvalidPagination(f"Pages are counted from 1 and have 1 to {COUNT_AT_MOST} entries.")
         types = narrowed(wanted, scope_types(caller))
         if types is not None and not types:
             return NumberedPage((), page, count, 0)

@@ -15,7 +15,7 @@ from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import ActorKind, Caller, Person
 from sealwright.domain.requests import Issuance
 from sealwright.domain.schemas import SchemaRecord
-from sealwright.services.grant_making import GrantMaking, grant_in_force
+from sealwright.services.grant_making import GrantMaking, grant_in_force, last_grant
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.order_checks import TypeGuard
 from sealwright.services.orders import IssuanceOrder
@@ -92,7 +92,7 @@ class TypeIssuing:
     def bind(self, uow: UnitOfWork, order: IssuanceOrder, record: CredentialRecord, now: datetime) -> CredentialRecord:
         """Make the grant; raises as `look_again`."""
         holder = self._present(uow, order)
-        earlier = uow.grants.latest(holder.user_id, self.kind.value)
+        earlier = last_grant(uow, holder.user_id, self.kind.value, now)
         grant = Grant(
             grant_id=new_id("grt"),
             user_id=holder.user_id,
