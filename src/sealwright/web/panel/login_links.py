@@ -1,4 +1,4 @@
-"""Where links from letters land: nothing is spent by opening a page, only by its button (mail scanners open links too)."""
+"""Where links from letters land: opening a page spends nothing (mail scanners do it too), its button does."""
 
 from __future__ import annotations
 

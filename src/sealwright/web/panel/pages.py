@@ -7,6 +7,13 @@ from functools import cache
 from typing import Final
 
 from sealwright.web.panel import (
+    admin,
+    admin_admissions,
+    admin_issuers,
+    admin_keys,
+    admin_system,
+    admin_types,
+    admin_users,
     appearance_choice,
     front,
     improver,
@@ -30,6 +37,13 @@ from sealwright.web.panel.page_route import PageRoute
 PAGES: Final[tuple[PageRoute, ...]] = (
     *static_files.PAGES,
     *appearance_choice.PAGES,
+    *admin.PAGES,
+    *admin_admissions.PAGES,
+    *admin_issuers.PAGES,
+    *admin_keys.PAGES,
+    *admin_system.PAGES,
+    *admin_types.PAGES,
+    *admin_users.PAGES,
     *front.PAGES,
     *improver.PAGES,
     *improver_requests.PAGES,

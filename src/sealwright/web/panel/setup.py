@@ -98,7 +98,8 @@ def make_account(page: PageCall) -> Reply:
     except LinkSpent:
         return page.render(_NO_LINK, status=410, is_spent=True)
     except DomainError as error:
-        return page.failed(error, _ACCOUNT, action=page.path)
+        tell(page, error)
+        return page.invalid(_ACCOUNT, action=page.path)
     return arrive(page, signed_in, HOME)
 
 

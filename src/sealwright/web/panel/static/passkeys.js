@@ -92,6 +92,18 @@
     }
   };
 
+  /* An address of loopback has no name that a passkey could be bound to; localhost is the same place with one. */
+  if (/^[\d.]+$|^\[/.test(location.hostname)) {
+    for (const line of document.querySelectorAll("[data-passkey-elsewhere]")) {
+      const there = new URL(location.href);
+      there.hostname = "localhost";
+      line.querySelector("a").href = there.href;
+      line.hidden = false;
+    }
+    return;
+  }
+
+  for (const one of document.querySelectorAll("[data-with-script]")) one.hidden = false;
   for (const button of document.querySelectorAll("[data-passkey]")) {
     button.hidden = false;
     button.addEventListener("click", () => start(button));

@@ -1,0 +1,215 @@
+"""API keys and DIDs of the whole office for admins (S11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sealwright.domain.dids import DIDKind
+from sealwright.locales import N_
+from sealwright.services.dids import NewDID
+from sealwright.web.panel.own_forms import form_of, save
+from sealwright.web.panel.page_call import Toast
+from sealwright.web.panel.page_form import Field, Form, Kind
+from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.panel.settings_tokens import KEY_FORM, ROTATE_FORM, open_schemas, own_issuer_dids, read_key_form
+from sealwright.web.reply import Reply
+
+if TYPE_CHECKING:
+    from sealwright.web.panel.page_call import PageCall
+
+KEYS: Final = "/admin/desk/api-keys"
+DIDS: Final = "/admin/desk/dids"
+_METHODS: Final = ("adi", "web", "key", "jwk")
+KIND_WORDS: Final = {
+    DIDKind.HUMAN: N_("Human"),
+    DIDKind.ORGANIZATION: N_("Organization"),
+    DIDKind.AGENT: N_("Agent"),
+    DIDKind.PLATFORM: N_("Platform"),
+}
+_KINDS: Final = (DIDKind.ORGANIZATION, DIDKind.HUMAN)
+DID_FORM: Final = Form(
+    Field("method", Kind.CHOICE, required=True, choices=_METHODS),
+    Field("kind", Kind.CHOICE, required=True, choices=tuple(kind.value for kind in _KINDS)),
+    Field("name", max_length=200),
+    Field("path", max_length=100),
+)
+CURSOR: Final = Form(Field("cursor", max_length=500))
+_MOST: Final = 50
+
+
+# -- API keys --------------------------------------------------------------------------------------
+
+
+def show_keys(page: PageCall, status: int = 200, secret: tuple[str, str] | None = None) -> Reply:
+    """GET /admin/desk/api-keys."""
+    keys = [(key, key.status_at(page.now)) for key in page.office.api_keys.list(page.caller)]
+    return page.render("admin/api_keys.html", status=status, keys=keys, secret=secret, form=page.form)
+
+
+def show_new_key(page: PageCall, status: int = 200) -> Reply:
+    """GET /admin/desk/api-keys/new."""
+    return page.render(
+        "admin/new_key.html",
+        status=status,
+        key_form=form_of(page, KEY_FORM),
+        dids=own_issuer_dids(page),
+        schemas=open_schemas(page),
+        action=KEYS,
+        back=KEYS,
+    )
+
+
+def make_key(page: PageCall) -> Reply:
+    """POST /admin/desk/api-keys: the key stands in this answer and in no other."""
+    shown: list[Reply] = []
+
+    def act() -> tuple[str, Toast | None]:
+        wish = read_key_form(page)
+        key, secret = page.act(lambda uow, me: page.office.api_keys.create(uow, me, **wish), changes_registry=True)
+        shown.append(show_keys(page, secret=(page._("API key %(name)s", name=key.name), secret.text)))
+        return KEYS, None
+
+    refused = save(page, lambda status: show_new_key(page, status), act)
+    return shown[0] if shown else refused
+
+
+def rotate_key(page: PageCall) -> Reply:
+    """POST /admin/desk/api-keys/{key_id}/rotate."""
+    shown: list[Reply] = []
+
+    def act() -> tuple[str, Toast | None]:
+        overlap = max(0, min(page.form.number("overlap_hours"), 168)) * 3600
+        key, secret = page.act(
+            lambda uow, me: page.office.api_keys.rotate(uow, me, page.params["key_id"], overlap),
+            changes_registry=True,
+        )
+        shown.append(show_keys(page, secret=(page._("API key %(name)s", name=key.name), secret.text)))
+        return KEYS, None
+
+    refused = save(page, lambda status: show_keys(page, status), act)
+    return shown[0] if shown else refused
+
+
+def revoke_key(page: PageCall) -> Reply:
+    """POST /admin/desk/api-keys/{key_id}/revoke."""
+    page.act(lambda uow, me: page.office.api_keys.revoke(uow, me, page.params["key_id"]), changes_registry=True)
+    return page.done(KEYS, Toast(page._("The key is revoked. It opens nothing any more.")))
+
+
+# -- DIDs ------------------------------------------------------------------------------------------
+
+
+def show_dids(page: PageCall) -> Reply:
+    """GET /admin/desk/dids."""
+    found = page.office.dids.list(page.caller, limit=_MOST, cursor=page.query.optional("cursor"))
+    return page.render(
+        "admin/dids.html",
+        rows=found.items,
+        kinds={kind: page._(word) for kind, word in KIND_WORDS.items()},
+        next_href=page.href(cursor=found.next_cursor) if found.next_cursor else None,
+        is_first=not page.query.text("cursor"),
+    )
+
+
+def show_new_did(page: PageCall, status: int = 200) -> Reply:
+    """GET /admin/desk/dids/new."""
+    return page.render(
+        "admin/new_did.html",
+        status=status,
+        did_form=form_of(page, DID_FORM),
+        methods=[
+            ("adi", page._("did:adi: this office answers for it")),
+            ("web", page._("did:web: named by the public URL")),
+            ("key", page._("did:key: the key itself; never changes")),
+            ("jwk", page._("did:jwk: the key itself; never changes")),
+        ],
+        kinds=[(kind.value, page._(KIND_WORDS[kind])) for kind in _KINDS],
+    )
+
+
+def make_did(page: PageCall) -> Reply:
+    """POST /admin/desk/dids."""
+    form = page.form
+
+    def act() -> tuple[str, Toast | None]:
+        wish = NewDID(
+            method=form.text("method"),
+            kind=DIDKind(form.text("kind")),
+            name=form.optional("name"),
+            path=form.optional("path"),
+        )
+        page.act(lambda uow, me: page.office.dids.create(uow, me, wish), changes_registry=True)
+        return DIDS, Toast(page._("The DID is made."))
+
+    return save(page, lambda status: show_new_did(page, status), act)
+
+
+def show_did(page: PageCall, status: int = 200) -> Reply:
+    """GET /admin/desk/dids/{did}: its verification methods by purpose, versions, and what ending it would touch."""
+    record = page.office.dids.get(page.params["did"])
+    purposes: dict[str, list[Any]] = {}
+    for method in record.methods:
+        for purpose in method.purposes:
+            purposes.setdefault(purpose, []).append(method)
+    return page.render(
+        "admin/did.html",
+        status=status,
+        record=record,
+        kind=page._(KIND_WORDS[record.kind]),
+        purposes=sorted(purposes.items()),
+        versions=page.office.dids.versions(record.did),
+        affected=page.office.dids.affected(record.did),
+        is_fixed=record.method in {"key", "jwk"},
+    )
+
+
+def rotate_did(page: PageCall) -> Reply:
+    """POST /admin/desk/dids/{did}/rotate."""
+    did = page.params["did"]
+
+    def act() -> tuple[str, Toast | None]:
+        page.act(
+            lambda uow, me: page.office.dids.rotate(uow, me, did, compromised=page.form.flag("compromised")),
+            changes_registry=True,
+        )
+        return page.path.rpartition("/")[0], Toast(page._("New keys sign from now on."))
+
+    return save(page, lambda status: show_did(page, status), act)
+
+
+def deactivate_did(page: PageCall) -> Reply:
+    """POST /admin/desk/dids/{did}/deactivate."""
+    did = page.params["did"]
+
+    def act() -> tuple[str, Toast | None]:
+        _, count = page.act(lambda uow, me: page.office.dids.deactivate(uow, me, did), changes_registry=True)
+        said = page.ngettext(
+            "Deactivated for good. It concerns %(num)s credential in force.",
+            "Deactivated for good. It concerns %(num)s credentials in force.",
+            count,
+        )
+        return page.path.rpartition("/")[0], Toast(said)
+
+    return save(page, lambda status: show_did(page, status), act)
+
+
+_A: Final = PageAudience.ADMIN
+
+
+def _fresh(method: str, path: str, handler: Any, form: Form | None = None) -> PageRoute:
+    return PageRoute(method, path, _A, handler, form=form or Form(), fresh=True)
+
+
+PAGES: Final = (
+    PageRoute("GET", KEYS, _A, show_keys),
+    _fresh("GET", f"{KEYS}/new", show_new_key),
+    _fresh("POST", KEYS, make_key, KEY_FORM),
+    _fresh("POST", f"{KEYS}/{{key_id}}/rotate", rotate_key, ROTATE_FORM),
+    _fresh("POST", f"{KEYS}/{{key_id}}/revoke", revoke_key),
+    PageRoute("GET", DIDS, _A, show_dids, query=CURSOR),
+    _fresh("GET", f"{DIDS}/new", show_new_did),
+    _fresh("POST", DIDS, make_did, DID_FORM),
+    PageRoute("GET", f"{DIDS}/{{did}}", _A, show_did),
+    _fresh("POST", f"{DIDS}/{{did}}/rotate", rotate_did, Form(Field("compromised", Kind.FLAG))),
+    _fresh("POST", f"{DIDS}/{{did}}/deactivate", deactivate_did),
+)
