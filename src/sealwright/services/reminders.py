@@ -100,8 +100,8 @@ class Reminders:
             found, reached = _whole_seconds(uow.grants.expiring(after, until, _GRANTS_AT_MOST), until)
             told = 0
             for grant in found:
-                wanted = types.get(grant.credential_type)
-                if grant.status is GrantStatus.ACTIVE and _is_wanted(wanted, days):
+                wanted = _wanted_days(types.get(grant.credential_type), grant, now)
+                if grant.status is GrantStatus.ACTIVE and wanted == days:
                     told += self._tell_expiring(uow, grant, now)
             uow.office.put(name, format_timestamp(reached))
             uow.commit()
@@ -141,8 +141,11 @@ def _late(uow: UnitOfWork, known: CredentialType, now: datetime) -> int:
     return uow.requests.list(wanted, page=1, count=1).total
 
 
-def _is_wanted(known: CredentialType | None, days: int) -> bool:
-    return days in EXPIRY_DAYS or (known is not None and known.renewal_reminder_days == days)
+def _wanted_days(known: CredentialType | None, grant: Grant, now: datetime) -> int | None:
+    """Which of the reminders fits now: the shortest, so that an office that slept does not send several at once."""
+    assert grant.expires_at is not None
+    days = {*EXPIRY_DAYS, *((known.renewal_reminder_days,) if known and known.renewal_reminder_days else ())}
+    return min((one for one in days if grant.expires_at <= now + timedelta(days=one)), default=None)
 
 
 def _whole_seconds(found: tuple[Grant, ...], until: datetime) -> tuple[tuple[Grant, ...], datetime]:
