@@ -132,7 +132,9 @@ class DIDDesk:
             DIDExists: The did:web is taken.
             Sealed: Keys cannot be made now.
         """
-        owner = self._owner(uow, caller, wish.owner)
+        # The platform's DID belongs to the office, and not to the admin who happened to make it.
+        is_offices = wish.kind is DIDKind.PLATFORM and caller.is_admin and wish.owner is None
+        owner = None if is_offices else self._owner(uow, caller, wish.owner)
         _require_ed25519(wish.proof_types)
         self._check_operator(uow, wish.kind, wish.operator)
         if wish.method == "web":
