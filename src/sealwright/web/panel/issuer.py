@@ -91,7 +91,7 @@ def _values(page: PageCall, views: Sequence[SavedView]) -> dict[str, Any]:
         "views": _view_chips(page, views, types),
         "saved": views,
         "type_options": [(value, labels[value]) for value in own],
-        "status": page.query.choice("status", PENDING),
+        "listed": page.query.choice("status", PENDING),
         "kept": kept,
         "undo_seconds": page.office.limits.undo_seconds,
         "options": _options(page),

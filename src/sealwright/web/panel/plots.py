@@ -144,29 +144,28 @@ def stacked_bars(caption: Caption, *, period: str, total: str, labels: Sequence[
     return Plot(caption, drawing(frame, "plot wide-plot", caption.summary, parts), table, is_wide=True)
 
 
-def distribution(
+def classes(
     caption: Caption, *, start: str, bins: Sequence[Bin], target: float | None = None, target_label: str = ""
 ) -> Plot:
-    """Draw how many values fall into each stretch, with the target as a line.
+    """Draw how many values fall into each of some classes of any width, all drawn equally wide, named by their bounds.
 
     Args:
         start: Head of the table's first column.
-        bins: Of one width, ascending; the last may be open.
-        target: Where the line stands, on the axis.
+        target: Where the line stands, counted in classes from the left.
     """
     counts = [one.count for one in bins]
     step = _whole_step(counts)
     frame = Frame(448, 240, 40, 440, 36, 204, _ceiling(counts, step))
     slot = (frame.right - frame.left) / max(len(bins), 1)
     parts = [*grid(frame, step), text(0, 12, caption.unit), text(frame.right, 238, caption.axis, anchor="end")]
-    every = max(1, math.ceil(len(bins) / 7))
     for place, one in enumerate(bins):
         x, y = frame.left + slot * place, frame.y(one.count)
         parts.append(bar("f1", Box(x + 2, y, slot - 4, frame.bottom - y), f"{_span(one)}: {one.count}"))
-        if place % every == 0:
-            parts.append(text(x, 221, number(one.start), anchor="middle"))
+        if one.count:
+            parts.append(text(x + slot / 2, y - 5, str(one.count), "lab-on", "middle"))
+        parts.append(text(x, 221, number(one.start), anchor="middle"))
     if target is not None and bins:
-        parts += _target(frame, frame.left + (target - bins[0].start) / _width(bins) * slot, target_label)
+        parts += _target(frame, frame.left + target * slot, target_label)
     table = PlotTable((start, caption.unit), tuple((_span(one), one.count) for one in bins))
     return Plot(caption, drawing(frame, "plot", caption.summary, parts), table)
 
@@ -251,10 +250,6 @@ def _column(
             marks.append(striped_bar(name, rank, box, f"{label}, {series}: {value}"))
         base += value
     return marks
-
-
-def _width(bins: Sequence[Bin]) -> float:
-    return (bins[0].end or bins[0].start + 1.0) - bins[0].start
 
 
 def _target(frame: Frame, x: float, label: str) -> list[str]:

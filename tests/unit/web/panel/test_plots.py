@@ -13,7 +13,7 @@ from sealwright.web.panel.plots import (
     RatePoint,
     Series,
     SurvivalPoint,
-    distribution,
+    classes,
     rate,
     stacked_bars,
     survival,
@@ -77,9 +77,9 @@ def test_an_empty_drawing_is_still_a_drawing() -> None:
     assert plot.table.rows == ()
 
 
-def test_distribution_puts_the_target_between_its_bins() -> None:
+def test_classes_put_the_target_between_its_bins() -> None:
     bins = (Bin(0, 0.5, 12), Bin(0.5, 1, 58), Bin(1, None, 96))
-    plot = distribution(caption(), start="Days", bins=bins, target=1.0, target_label="Target 1 d")
+    plot = classes(caption(), start="Days", bins=bins, target=2.0, target_label="Target 1 d")
     assert titles(plot) == ["0–0.5: 12", "0.5–1: 58", "≥ 1: 96"]
     assert [row[1] for row in plot.table.rows] == [12, 58, 96]
     root = ET.fromstring(plot.svg)

@@ -1,0 +1,133 @@
+"""A signed credential as its reviewers see it: what it says, how it is signed, its state, and acts on it (S10)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sealwright.domain.credentials import CredentialStatus
+from sealwright.domain.errors import CredentialErased
+from sealwright.services.credential_sheets import CredentialSheet
+from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.web.panel.claims_form import spelled_claims
+from sealwright.web.panel.grant_view import acts_on
+from sealwright.web.panel.issuer import labels_of, types_of
+from sealwright.web.panel.json_text import spread
+from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.panel.request_view import Told
+from sealwright.web.reply import Reply
+
+if TYPE_CHECKING:
+    from sealwright.web.panel.page_call import PageCall
+
+_ONE: Final = "/issuer/credentials/{id}"
+
+
+def show(page: PageCall) -> Reply:
+    """GET /issuer/credentials/{id}."""
+    sheet = page.office.credential_sheets.get(page.caller, page.params["id"])
+    record, grant = sheet.record, sheet.grant
+    labels = labels_of(page, types_of(page))
+    label = labels.get(grant.credential_type, grant.credential_type) if grant is not None else _names(record.types)
+    status = record.status_at(page.now)
+    document = parse_json(record.document) if record.document is not None else None
+    holder_path = f"/issuer/holders/{sheet.holder.user_id}" if sheet.holder is not None else None
+    return page.render(
+        "credential/credential.html",
+        sheet=sheet,
+        record=record,
+        grant=grant,
+        holder=sheet.holder,
+        holder_path=holder_path,
+        label=label,
+        badges=[status.value],
+        claims=_claims(document),
+        issuer=_issuer(document),
+        schema=_schema(page, sheet),
+        history=_history(page, sheet),
+        code=spread(document) if document is not None else None,
+        acts=_acts(page, sheet, status),
+        status_url=_status_url(document),
+        bit_word=page._("set")
+        if status in {CredentialStatus.REVOKED, CredentialStatus.SUSPENDED}
+        else page._("not set"),
+        path=f"/issuer/credentials/{record.credential_id}",
+    )
+
+
+def _names(types: tuple[str, ...]) -> str:
+    return next((one for one in types if one != "VerifiableCredential"), "VerifiableCredential")
+
+
+def _claims(document: JSONValue) -> list[tuple[str, str]]:
+    subject = document.get("credentialSubject") if isinstance(document, dict) else None
+    if not isinstance(subject, dict):
+        return []
+    return list(spelled_claims({name: value for name, value in subject.items() if name != "id"}))
+
+
+def _issuer(document: JSONValue) -> str | None:
+    issuer = document.get("issuer") if isinstance(document, dict) else None
+    name = issuer.get("name") if isinstance(issuer, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _status_url(document: JSONValue) -> str | None:
+    status: Any = document.get("credentialStatus") if isinstance(document, dict) else None
+    entry = status[0] if isinstance(status, list) and status else status
+    url = entry.get("statusListCredential") if isinstance(entry, dict) else None
+    return url if isinstance(url, str) else None
+
+
+def _schema(page: PageCall, sheet: CredentialSheet) -> str | None:
+    schema_id = sheet.record.schema_id
+    record = page.view().schema(schema_id) if schema_id is not None else None
+    if record is None:
+        return schema_id
+    return page._("%(name)s, version %(version)s", name=record.name, version=record.version)
+
+
+def _acts(page: PageCall, sheet: CredentialSheet, status: CredentialStatus) -> tuple[str, ...]:
+    """Acts go by the grant, whose credential this is; both end together."""
+    grant = sheet.grant
+    if grant is None or sheet.is_yours or status is CredentialStatus.REVOKED:
+        return ()
+    return acts_on(grant.status_at(page.now), sheet.type)
+
+
+def _history(page: PageCall, sheet: CredentialSheet) -> list[Told]:
+    record, grant, told = sheet.record, sheet.grant, []
+    if grant is not None:
+        text = page._("approved the request") if grant.request_id is not None else page._("granted it directly")
+        told.append(Told("check", text, grant.issued_at, _name(sheet, grant.issued_by), "approved"))
+    signed = page._("Signed with %(proof)s", proof=record.proof_type)
+    told.append(Told("seal", signed, record.issued_at, tone="issued"))
+    if record.status is CredentialStatus.SUSPENDED:
+        told.append(Told("pause", page._("Suspended"), None, tone="suspended", note=record.reason))
+    if record.revoked_at is not None:
+        actor = _name(sheet, grant.revoked_by) if grant is not None and grant.revoked_by else None
+        text = page._("revoked it") if actor is not None else page._("Revoked")
+        told.append(Told("seal-slash", text, record.revoked_at, actor, "revoked", record.reason))
+    elif record.expires_at is not None:
+        is_over = record.expires_at <= page.now
+        text = page._("Expired") if is_over else page._("Expires")
+        told.append(Told("hourglass", text, record.expires_at, todo=not is_over))
+    return told
+
+
+def _name(sheet: CredentialSheet, user_id: str) -> str:
+    person = sheet.people.get(user_id)
+    return person.display_name if person is not None else user_id
+
+
+def document(page: PageCall) -> Reply:
+    """GET /issuer/credentials/{id}/document: the signed document, byte for byte."""
+    record = page.office.credential_sheets.get(page.caller, page.params["id"]).record
+    if record.document is None:
+        raise CredentialErased("The document is gone with its person's data.")
+    return page.download(record.document, f"{record.uid}.json", "application/json")
+
+
+PAGES: Final = (
+    PageRoute("GET", _ONE, PageAudience.ISSUER, show),
+    PageRoute("GET", f"{_ONE}/document", PageAudience.ISSUER, document),
+)
