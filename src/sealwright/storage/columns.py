@@ -55,7 +55,7 @@ DESK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         personal="note message",
         plain="position at cause from_state to_state checklist",
     ),
-    "request_counters": _classed(identifier="credential_type", plain="measure state marks week requests"),
+    "request_counters": _classed(identifier="credential_type", plain="measure state marks period requests"),
     "request_lanes": _classed(identifier="credential_type page_no", plain="state low high"),
     "grants": _classed(
         identifier="grant_id user_id credential_type issued_by revoked_by request_id supersedes credential_id"

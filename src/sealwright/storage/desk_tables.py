@@ -128,14 +128,14 @@ request_history: Final = table(
     clustered=True,
 )
 
-# How many requests there are of each type, state and set of marks, by the week of a moment of theirs.
+# How many requests there are of each type, state and set of marks, by the period of a moment of theirs.
 request_counters: Final = table(
     "request_counters",
     sa.Column("measure", words(), primary_key=True),
     sa.Column("credential_type", words(), primary_key=True),
     sa.Column("state", words(), primary_key=True),
     sa.Column("marks", whole(), primary_key=True, autoincrement=False),
-    sa.Column("week", whole(), primary_key=True, autoincrement=False),
+    sa.Column("period", whole(), primary_key=True, autoincrement=False),
     sa.Column("requests", whole(), nullable=False),
     clustered=True,
 )

@@ -25,15 +25,17 @@ _PAGES: Final = sa.select(search_pages.c.page_no, search_pages.c.tag, search_pag
 _COMMON_BEGINNINGS: Final = ("usr_", "did:", "0x")
 _MOST_SEARCHES: Final = 16
 _NOBODY: Final = bytes(PAGE_PEOPLE)
+_PERSON_END: Final = PERSON_END.decode()
+_TEXT_START: Final = TEXT_START.decode()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of texts in memory, in UTF-8: names of its people, and ids."""
+    """One page of texts in memory: the names of each of its people, and the ids of all of them."""
 
     tag: bytes
-    names: bytes
-    ids: bytes
+    names: tuple[str, ...]
+    ids: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class PeopleSearch:
         current = {page_no: page for page_no, page in held.items() if page is not None}
         for start in range(0, len(missing), 100):
             for row in self._transaction.rows(_PAGES, {"wanted": missing[start : start + 100]}):
-                page = SearchPage(bytes(row.tag), *read_page(row.texts))
+                page = _page(bytes(row.tag), row.texts)
                 current[row.page_no] = self._pages[row.page_no] = page
         return [(page_no, current[page_no]) for page_no, _ in tags]
 
@@ -106,18 +108,22 @@ class PeopleSearch:
         self._found[needle] = hits
 
 
+def _page(tag: bytes, texts: bytes) -> SearchPage:
+    names, ids = read_page(texts)
+    return SearchPage(tag, tuple(names.decode().split(_PERSON_END)), ids.decode())
+
+
 def _matching(page: SearchPage, needle: str) -> bytes:
     """Give one byte for each place of a page, 1 where the person there matches."""
-    part = needle.encode()
-    found = _NOBODY
-    if part in page.names:
-        found = _filled([part in one for one in page.names.split(PERSON_END)])
-    if not any(one.startswith(needle) and one != needle for one in _COMMON_BEGINNINGS):
-        start = TEXT_START + part
-        if start in page.ids:
-            by_id = _filled([start in one for one in page.ids.split(PERSON_END)])
-            found = bytes(map(int.__or__, found, by_id)) if found is not _NOBODY else by_id
-    return found
+    # Texts, not bytes: looking into those takes four times as long.
+    found = _filled([needle in names for names in page.names])
+    if any(one.startswith(needle) and one != needle for one in _COMMON_BEGINNINGS):
+        return found
+    start = _TEXT_START + needle
+    if start not in page.ids:
+        return found
+    by_id = _filled([start in ids for ids in page.ids.split(_PERSON_END)])
+    return bytes(map(int.__or__, found, by_id))
 
 
 def _filled(hits: list[bool]) -> bytes:

@@ -1,6 +1,6 @@
 """Counters of requests, kept in the transaction that moves them.
 
-Two views of the same numbers: by week, so that totals are sums of a few rows and deep pages begin near their
+Two views of the same numbers: by period, so that totals are sums of a few rows and deep pages begin near their
 place; and by person, in lanes.
 """
 
@@ -22,23 +22,23 @@ from sealwright.storage.people_index import PAGE_PEOPLE
 from sealwright.storage.request_lanes import EVERY_TYPE, LaneKey, RequestLanes
 from sealwright.storage.transaction import Transaction
 
-WEEK_SECONDS: Final = 604_800
+PERIOD_SECONDS: Final = 28 * 86_400
 BY_REQUESTED: Final = "requested"
 BY_SORTED: Final = "sorted"
 
 _COUNT: Final = sa.text(
-    "INSERT INTO request_counters (measure, credential_type, state, marks, week, requests) "
-    "VALUES (:measure, :credential_type, :state, :marks, :week, :change) "
-    "ON CONFLICT (measure, credential_type, state, marks, week) "
+    "INSERT INTO request_counters (measure, credential_type, state, marks, period, requests) "
+    "VALUES (:measure, :credential_type, :state, :marks, :period, :change) "
+    "ON CONFLICT (measure, credential_type, state, marks, period) "
     "DO UPDATE SET requests = request_counters.requests + excluded.requests"
 )
-_WEEK: Final = sa.literal_column(str(WEEK_SECONDS), sa.BigInteger)
+_PERIOD: Final = sa.literal_column(str(PERIOD_SECONDS), sa.BigInteger)
 _GROUPS: Final = sa.select(
     requests.c.credential_type,
     requests.c.state,
     requests.c.marks,
-    (sa.type_coerce(requests.c.requested_at, sa.BigInteger) // _WEEK).label("requested_week"),
-    (sa.type_coerce(requests.c.sorted_at, sa.BigInteger) // _WEEK).label("sorted_week"),
+    (sa.type_coerce(requests.c.requested_at, sa.BigInteger) // _PERIOD).label("requested_period"),
+    (sa.type_coerce(requests.c.sorted_at, sa.BigInteger) // _PERIOD).label("sorted_period"),
     requests.c.person_no,
     sa.func.count().label("there_are"),
 ).group_by(sa.text("1, 2, 3, 4, 5, 6"))
@@ -53,8 +53,8 @@ class Place:
     credential_type: str
     state: str
     marks: int
-    requested_week: int
-    sorted_week: int
+    requested_period: int
+    sorted_period: int
     person_no: int
 
     @classmethod
@@ -65,15 +65,15 @@ class Place:
             values["credential_type"],
             values["state"],
             values["marks"],
-            seconds_of(values["requested_at"]) // WEEK_SECONDS,
-            seconds_of(values["sorted_at"]) // WEEK_SECONDS,
+            seconds_of(values["requested_at"]) // PERIOD_SECONDS,
+            seconds_of(values["sorted_at"]) // PERIOD_SECONDS,
             values["person_no"],
         )
 
     def counter_keys(self) -> Iterable[CounterKey]:
         """Give the keys of its counters."""
-        yield (BY_REQUESTED, self.credential_type, self.state, self.marks, self.requested_week)
-        yield (BY_SORTED, self.credential_type, self.state, self.marks, self.sorted_week)
+        yield (BY_REQUESTED, self.credential_type, self.state, self.marks, self.requested_period)
+        yield (BY_SORTED, self.credential_type, self.state, self.marks, self.sorted_period)
 
     def lane_keys(self) -> Iterable[LaneKey]:
         """Give the keys of its lanes."""
@@ -117,7 +117,7 @@ class RequestCounters:
                 changes[counter] += change
             for lane in place.lane_keys():
                 lane_changes[lane][place.person_no % PAGE_PEOPLE] += change
-        names = ("measure", "credential_type", "state", "marks", "week")
+        names = ("measure", "credential_type", "state", "marks", "period")
         rows = [
             {**dict(zip(names, key, strict=True)), "change": changes[key]} for key in sorted(changes) if changes[key]
         ]
@@ -149,7 +149,7 @@ def drift_of(transaction: Transaction) -> int:
     expected: dict[CounterKey, int] = defaultdict(int)
     expected_lanes: dict[LaneKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in transaction.rows(_GROUPS):
-        place = Place(row.credential_type, row.state, row.marks, row.requested_week, row.sorted_week, row.person_no)
+        place = Place(row.credential_type, row.state, row.marks, row.requested_period, row.sorted_period, row.person_no)
         for counter in place.counter_keys():
             expected[counter] += row.there_are
         for lane in place.lane_keys():

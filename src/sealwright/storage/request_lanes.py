@@ -6,6 +6,7 @@ all that a total takes, whether three people match or half of everybody.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ EVERY_TYPE: Final = "*"
 LaneKey = tuple[str, str, int]
 
 _ALL_ONES: Final = 0xFF
-_FIRST_BITS: Final = int.from_bytes(b"\x01" * PAGE_PEOPLE, "little")
+_EMPTY: Final = bytes(PAGE_PEOPLE)
+_NOT_ZERO: Final = re.compile(rb"[^\x00]", re.DOTALL)
 _MINE: Final = (
     lanes.c.credential_type == sa.bindparam("of_type"),
     lanes.c.state == sa.bindparam("of_state"),
@@ -42,11 +44,11 @@ class SearchedTotals:
     """How many requests of the people who match there are, by state, and who these people are.
 
     Args:
-        pages: For each page, the lanes of those who match and have any, as one number.
+        lanes: The lanes of those who match, of all states and types on top of each other, as one number.
     """
 
     by_state: Mapping[str, int]
-    pages: Mapping[int, int]
+    lanes: int
 
     @property
     def requests(self) -> int:
@@ -55,11 +57,8 @@ class SearchedTotals:
 
     def numbers(self) -> list[int]:
         """Give the numbers of the people that have such requests."""
-        found = []
-        for page_no, number in self.pages.items():
-            page = number.to_bytes(PAGE_PEOPLE, "little")
-            found += [page_no * PAGE_PEOPLE + place for place, lane in enumerate(page) if lane]
-        return found
+        lanes_of_all = self.lanes.to_bytes((self.lanes.bit_length() + 7) // 8, "little")
+        return [found.start() for found in _NOT_ZERO.finditer(lanes_of_all)]
 
 
 class RequestLanes:
@@ -70,26 +69,23 @@ class RequestLanes:
 
     def totals(self, matches: Matches, types: Collection[str] | None, states: Collection[str]) -> SearchedTotals:
         """Count the requests of those who match, of some types (None: every type) and states."""
-        masks = {
-            page_no: int.from_bytes(page, "little") * _ALL_ONES
-            for page_no, page in enumerate(matches.pages)
-            if any(page)
-        }
-        by_state: dict[str, int] = defaultdict(int)
-        pages: dict[int, int] = defaultdict(int)
-        for state, page_no, low, high in self._rows([EVERY_TYPE] if types is None else sorted(types), sorted(states)):
-            mask = masks.get(page_no)
-            if mask is None:
-                continue
-            number = int.from_bytes(low, "little") & mask
+        mask = int.from_bytes(matches.as_bytes(), "little") * _ALL_ONES
+        lows: dict[tuple[str, str], dict[int, bytes]] = defaultdict(dict)
+        highs: dict[tuple[str, str], dict[int, bytes]] = defaultdict(dict)
+        for value, state, page_no, low, high in self._rows(
+            [EVERY_TYPE] if types is None else sorted(types), sorted(states)
+        ):
+            lows[value, state][page_no] = low
             if high is not None:
-                more = int.from_bytes(high, "little") & mask
-                by_state[state] += _sum_of_bytes(more) * 256
-                pages[page_no] |= more
-            if number:
-                by_state[state] += _sum_of_bytes(number)
-                pages[page_no] |= number
-        return SearchedTotals(dict(by_state), {page_no: number for page_no, number in pages.items() if number})
+                highs[value, state][page_no] = high
+        by_state: dict[str, int] = defaultdict(int)
+        everywhere = 0
+        for worth, planes in ((1, lows), (256, highs)):
+            for (_, state), pages in planes.items():
+                number = _joined(pages) & mask
+                by_state[state] += _sum_of_bytes(number) * worth
+                everywhere |= number
+        return SearchedTotals(dict(by_state), everywhere)
 
     def change(self, key: LaneKey, changes: Mapping[int, int]) -> None:
         """Change the numbers of some places of a page."""
@@ -120,22 +116,29 @@ class RequestLanes:
         if self._transaction.is_sqlite:
             of_types, of_states = ", ".join("?" * len(types)), ", ".join("?" * len(states))
             among = f"credential_type IN ({of_types}) AND state IN ({of_states})"
-            asked = f"SELECT state, page_no, low, high FROM request_lanes WHERE {among}"  # noqa: S608 - places only
+            asked = f"SELECT credential_type, state, page_no, low, high FROM request_lanes WHERE {among}"  # noqa: S608 - places only
             return self._transaction.driver_rows(asked, [*types, *states])
         return self._transaction.blob_rows(
-            "SELECT state, page_no, low, high FROM request_lanes "
+            "SELECT credential_type, state, page_no, low, high FROM request_lanes "
             "WHERE credential_type = ANY(%s::text[]) AND state = ANY(%s::text[])",
             (types, states),
         )
 
 
+def _joined(pages: Mapping[int, bytes]) -> int:
+    """Give pages as one long number."""
+    parts = [pages.get(page_no, _EMPTY) for page_no in range(max(pages) + 1)]
+    return int.from_bytes(b"".join(parts), "little")
+
+
 def _sum_of_bytes(number: int) -> int:
     """Add up the bytes of a long number, by counting its bits place by place."""
+    first_bits = int.from_bytes(b"\x01" * ((number.bit_length() + 7) // 8), "little")
     total = 0
     for place in range(8):
-        bits = number & (_FIRST_BITS << place)
-        total += bits.bit_count() << place
-        number ^= bits
         if not number:
             break
+        bits = number & (first_bits << place)
+        total += bits.bit_count() << place
+        number ^= bits
     return total

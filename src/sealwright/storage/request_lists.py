@@ -1,7 +1,7 @@
 """Pages of the request queue: a list is one or more runs, each read from the index that has its order.
 
 The total of each run is known before it is read, so a page knows which runs it touches, and from which end.
-A run is walked along its index, beginning in the week where the page lies; or, where few rows are left to
+A run is walked along its index, beginning in the period where the page lies; or, where few rows are left to
 look at, these are gathered and sorted.
 """
 
@@ -17,8 +17,8 @@ from sqlalchemy.engine import Row
 from sealwright.domain.requests import RequestFilter, RequestSort
 from sealwright.storage.desk_tables import requests
 from sealwright.storage.people_search import PeopleSearch
-from sealwright.storage.request_counters import BY_REQUESTED, BY_SORTED, WEEK_SECONDS
-from sealwright.storage.request_totals import FEW, RequestTotals, Weeks
+from sealwright.storage.request_counters import BY_REQUESTED, BY_SORTED, PERIOD_SECONDS
+from sealwright.storage.request_totals import FEW, Periods, RequestTotals
 from sealwright.storage.request_wish import EVERY_STATE, PENDING, Condition, Wish
 from sealwright.storage.transaction import Transaction
 
@@ -46,7 +46,7 @@ class Run:
         states: The states that it shows.
         column: What it is ordered by, before the request's id.
         index: The index that has this order.
-        measure: The counters by the week of that column; None where it is no moment.
+        measure: The counters by the period of that column; None where it is no moment.
         descending: Whether both columns run backward.
     """
 
@@ -65,7 +65,7 @@ class Plan:
         totals: By state.
         further: The condition of the search.
         rows: By state, how many rows there are to look at for these totals, by the counters; None if unknown.
-        weeks: By measure; only where nothing but counters made the totals.
+        periods: By measure; only where nothing but counters made the totals.
         gathers: Few rows fulfil the conditions, and an index other than the order's finds them.
     """
 
@@ -73,7 +73,7 @@ class Plan:
     totals: Mapping[str, int]
     further: list[Condition]
     rows: Mapping[str, int]
-    weeks: Mapping[str, Weeks]
+    periods: Mapping[str, Periods]
     gathers: bool
 
     def total_of(self, run: Run) -> int:
@@ -110,8 +110,8 @@ class RequestLists:
 
     def _plan(self, wish: Wish, runs: tuple[Run, ...]) -> Plan:
         measures = {run.measure or BY_SORTED for run in runs}
-        weeks = {measure: self._totals.weeks(wish, measure) for measure in measures}
-        rows = {state: sum(by_week.values()) for state, by_week in next(iter(weeks.values())).items()}
+        periods = {measure: self._totals.periods(wish, measure) for measure in measures}
+        rows = {state: sum(by_period.values()) for state, by_period in next(iter(periods.values())).items()}
         further: list[Condition] = []
         is_counted = wish.has_owner
         gathers = wish.has_owner or sum(rows.values()) <= _FEW_ROWS
@@ -128,15 +128,15 @@ class RequestLists:
         elif wish.has_age:
             totals = self._totals.by_age(wish)
         counts_tell = not (wish.needle or wish.has_age or wish.has_owner)
-        return Plan(wish, totals, further, rows, weeks if counts_tell else {}, gathers)
+        return Plan(wish, totals, further, rows, periods if counts_tell else {}, gathers)
 
     def _part(self, plan: Plan, run: Run, skip: int, count: int) -> list[str]:
-        """Give some ids of a run, from the nearer end, or from the week where they lie."""
+        """Give some ids of a run, from the nearer end, or from the period where they lie."""
         conditions = [*plan.wish.conditions(run.states), *plan.further]
         if self._is_gathered(plan, run):
             return self._gather(run, conditions, skip, count)
-        if run.measure is not None and run.measure in plan.weeks:
-            skip, bound = _jump(plan.weeks[run.measure], run, skip)
+        if run.measure is not None and run.measure in plan.periods:
+            skip, bound = _jump(plan.periods[run.measure], run, skip)
             if bound is not None:
                 conditions.append(bound)
             return self._walk(run, conditions, skip, count)
@@ -230,17 +230,17 @@ def _moments(states: tuple[str, ...], *, descending: bool) -> Run:
     return Run(states, requests.c.sorted_at, "ix_requests_queue", BY_SORTED, descending)
 
 
-def _jump(weeks: Weeks, run: Run, skip: int) -> tuple[int, Condition | None]:
+def _jump(periods: Periods, run: Run, skip: int) -> tuple[int, Condition | None]:
     """Give the bound from which a run is read for a page, and how many rows are left to skip behind it."""
     numbers: dict[int, int] = {}
     for state in run.states:
-        for week, number in weeks.get(state, {}).items():
-            numbers[week] = numbers.get(week, 0) + number
+        for period, number in periods.get(state, {}).items():
+            numbers[period] = numbers.get(period, 0) + number
     seconds = sa.type_coerce(run.column, sa.BigInteger)
     bound: Condition | None = None
-    for week in sorted(numbers, reverse=run.descending):
-        if skip < numbers[week]:
+    for period in sorted(numbers, reverse=run.descending):
+        if skip < numbers[period]:
             break
-        skip -= numbers[week]
-        bound = seconds < week * WEEK_SECONDS if run.descending else seconds >= (week + 1) * WEEK_SECONDS
+        skip -= numbers[period]
+        bound = seconds < period * PERIOD_SECONDS if run.descending else seconds >= (period + 1) * PERIOD_SECONDS
     return skip, bound

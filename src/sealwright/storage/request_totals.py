@@ -13,14 +13,14 @@ from sealwright.storage.desk_tables import request_counters as counters
 from sealwright.storage.desk_tables import requests
 from sealwright.storage.number_sets import listed, marked
 from sealwright.storage.people_search import Matches
-from sealwright.storage.request_counters import BY_REQUESTED, WEEK_SECONDS
+from sealwright.storage.request_counters import BY_REQUESTED, PERIOD_SECONDS
 from sealwright.storage.request_lanes import RequestLanes, SearchedTotals
 from sealwright.storage.request_wish import Condition, Wish
 from sealwright.storage.transaction import Transaction
 
 # Up to here a searched list is found person by person; beyond, by walking the list.
 FEW: Final = 2000
-Weeks = Mapping[str, Mapping[int, int]]
+Periods = Mapping[str, Mapping[int, int]]
 
 
 class RequestTotals:
@@ -29,22 +29,22 @@ class RequestTotals:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def weeks(self, wish: Wish, measure: str) -> Weeks:
-        """Give how many requests there are by state and week, whatever the age, owner or search."""
+    def periods(self, wish: Wish, measure: str) -> Periods:
+        """Give how many requests there are by state and period, whatever the age, owner or search."""
         conditions: list[Condition] = [counters.c.measure == measure, counters.c.state.in_(wish.states)]
         if wish.types is not None:
             conditions.append(counters.c.credential_type.in_(wish.types))
         if not wish.has_every_mark:
             conditions.append(counters.c.marks.in_(wish.marks))
         statement = (
-            sa.select(counters.c.state, counters.c.week, sa.func.sum(counters.c.requests).label("there_are"))
+            sa.select(counters.c.state, counters.c.period, sa.func.sum(counters.c.requests).label("there_are"))
             .where(*conditions)
-            .group_by(counters.c.state, counters.c.week)
+            .group_by(counters.c.state, counters.c.period)
         )
         found: dict[str, dict[int, int]] = defaultdict(dict)
         for row in self._transaction.rows(statement):
             if row.there_are:
-                found[row.state][row.week] = int(row.there_are)
+                found[row.state][row.period] = int(row.there_are)
         return found
 
     def searched(self, wish: Wish, matches: Matches) -> SearchedTotals:
@@ -52,19 +52,19 @@ class RequestTotals:
         return RequestLanes(self._transaction).totals(matches, wish.types, wish.states)
 
     def by_age(self, wish: Wish) -> Mapping[str, int]:
-        """Give the totals within bounds of age: whole weeks from the counters, their ends from the index."""
-        weeks = self.weeks(wish, BY_REQUESTED)
+        """Give the totals within bounds of age: whole periods from the counters, their ends from the index."""
+        periods = self.periods(wish, BY_REQUESTED)
         totals = dict.fromkeys(wish.states, 0)
         ends: set[int] = set()
-        for state, numbers in weeks.items():
-            for week, number in numbers.items():
-                inside = _part_of_week(wish, week)
+        for state, numbers in periods.items():
+            for period, number in numbers.items():
+                inside = _part_of_period(wish, period)
                 if inside is None:
-                    ends.add(week)
+                    ends.add(period)
                 elif inside:
                     totals[state] += number
-        for week in ends:
-            first, last = week * WEEK_SECONDS, (week + 1) * WEEK_SECONDS
+        for period in ends:
+            first, last = period * PERIOD_SECONDS, (period + 1) * PERIOD_SECONDS
             part = replace(
                 wish,
                 after=first if wish.after is None else max(first, wish.after),
@@ -90,9 +90,9 @@ class RequestTotals:
         return marked(self._transaction, requests.c.person_no, matches.as_bytes())
 
 
-def _part_of_week(wish: Wish, week: int) -> bool | None:
-    """Tell whether a week lies within the bounds of age; None for a part of it."""
-    first, last = week * WEEK_SECONDS, (week + 1) * WEEK_SECONDS
+def _part_of_period(wish: Wish, period: int) -> bool | None:
+    """Tell whether a period lies within the bounds of age; None for a part of it."""
+    first, last = period * PERIOD_SECONDS, (period + 1) * PERIOD_SECONDS
     if (wish.after is not None and last <= wish.after) or (wish.before is not None and first >= wish.before):
         return False
     if (wish.after is None or first >= wish.after) and (wish.before is None or last <= wish.before):

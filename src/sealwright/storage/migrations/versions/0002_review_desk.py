@@ -234,7 +234,7 @@ def _requests() -> None:
         sa.Column("credential_type", words(), primary_key=True),
         sa.Column("state", words(), primary_key=True),
         sa.Column("marks", whole(), primary_key=True, autoincrement=False),
-        sa.Column("week", whole(), primary_key=True, autoincrement=False),
+        sa.Column("period", whole(), primary_key=True, autoincrement=False),
         sa.Column("requests", whole(), nullable=False),
         sqlite_strict=True,
         sqlite_with_rowid=False,
