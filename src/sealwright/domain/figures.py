@@ -32,7 +32,8 @@ def rate(hits: int, cases: int) -> Rate | None:
     spread = _Z * _Z / cases
     middle = (share + spread / 2) / (1 + spread)
     half = _Z * math.sqrt(share * (1 - share) / cases + spread / (4 * cases)) / (1 + spread)
-    return Rate(hits, cases, share, max(0.0, middle - half), min(1.0, middle + half))
+    # Rounding must not put the interval's end beside a share of 0 or 1.
+    return Rate(hits, cases, share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
 
 
 def quantile(ascending: Sequence[int], share: float) -> int | None:

@@ -1,0 +1,31 @@
+"""Labels that hide something are refused; names and words of every script are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealwright.domain.errors import MalformedBody
+from sealwright.domain.shown_text import hides_something, require_length, require_plain_label
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\u00ad", "\u3164", "\x00", "\x1b", "\n", "\u2028"]
+)
+def test_hidden_characters_are_refused_with_their_place(hidden: str) -> None:
+    assert hides_something(f"Tree{hidden}steward")
+    with pytest.raises(MalformedBody) as refused:
+        require_plain_label(f"Tree{hidden}steward", "/label")
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/label", "INVALID_CHARACTER")]
+    assert hidden not in refused.value.detail
+
+
+@pytest.mark.parametrize("plain", ["Árbol", "陳大文", "محمد الأحمد", "עץ", "Nguyễn", "a b", "O’Neill & Söhne"])
+def test_words_of_every_script_pass(plain: str) -> None:
+    assert require_plain_label(plain, "/label") == plain
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 11])
+def test_texts_have_a_length(text: str) -> None:
+    with pytest.raises(MalformedBody):
+        require_length(text, "/note", 10)
+    assert require_length("x" * 10, "/note", 10) == "x" * 10
