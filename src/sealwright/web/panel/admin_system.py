@@ -56,6 +56,7 @@ class AuditLine:
     sequence: int
     at: datetime
     action: str
+    actor_kind: str
     actor: str
     object_type: str
     object_id: str
@@ -98,7 +99,8 @@ def _audit_line(row: AuditRecord) -> AuditLine:
         row.sequence,
         row.at,
         row.action,
-        f"{actor.get('type', '')} {actor.get('id', '')}".strip(),
+        str(actor.get("type", "")),
+        str(actor.get("id", "")),
         str(about.get("type", "")),
         str(about.get("id", "")),
         tuple((name, _spelled(value)) for name, value in detail),
