@@ -30,14 +30,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def person(desk: Desk) -> str:
-    """The name of somebody new without a role."""
-    name = f"person{len(desk.ids)}"
-    desk.add(name)
-    return name
-
-
-@pytest.fixture
 def improver(desk: Desk) -> str:
     """The name of a new improver."""
     name = f"improver{len(desk.ids)}"

@@ -249,7 +249,8 @@ def _integer_paths(schema: JSONSchema) -> tuple[tuple[str, ...], ...]:
     def walk(node: Any, path: tuple[str, ...]) -> None:
         if not isinstance(node, Mapping):
             return
-        if node.get("type") == "integer":
+        declared = node.get("type")
+        if declared == "integer" or (isinstance(declared, list) and "integer" in declared):
             found.append(path)
         for name, member in node.get("properties", {}).items():
             walk(member, (*path, name))
