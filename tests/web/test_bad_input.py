@@ -296,7 +296,6 @@ def test_bad_query_has_its_answer(served: Served, query: str, code: str) -> None
         "/api/v1/credentials/",
         "//api/v1/credentials",
         "/api/v1/nothing",
-        "/",
     ],
 )
 def test_path_trick_is_not_found(served: Served, path: str) -> None:

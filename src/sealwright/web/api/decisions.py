@@ -9,7 +9,7 @@ from sealwright.services.review_values import Decided, DecidedItem
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.web.api import desk_rendering
 from sealwright.web.api.caching import IF_MATCH, version_in_header, version_tag
-from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.desk_routes import CLAIMS_CODES, Family
 from sealwright.web.api.issuers import ONE_PATH, PATH, SEEN_CODES, rendered, shown
 from sealwright.web.api.shapes import desk_answers, desk_examples
 from sealwright.web.api.shapes.registry import NOTHING
@@ -115,11 +115,7 @@ SIGNING_CODES: Final = (
     "INVALID_DATE",
     "EXPIRATION_IN_PAST",
     "EXPIRATION_TOO_FAR",
-    "SCHEMA_VALIDATION_FAILED",
-    "RESERVED_KEY",
-    "UNDEFINED_TERM",
-    "UNSIGNABLE_VALUE",
-    "CLAIMS_TOO_LARGE",
+    *CLAIMS_CODES,
     "POLICY_VIOLATION",
     "ISSUING_HALTED",
     "SEALED",
@@ -144,6 +140,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=DECISION,
         codes=(*SEEN_CODES, *DECIDING_CODES, *SIGNING_CODES),
         headers=IF_MATCH,
+        document_at="/claims",
     ),
     _FOR_REVIEWERS.posts(
         f"{PATH}/decisions",

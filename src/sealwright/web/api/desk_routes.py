@@ -12,6 +12,14 @@ from sealwright.web.shape import Shape
 
 KEY_CODES: Final = ("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS")
 LIST_CODES: Final = ("INVALID_PAGINATION", "INVALID_FILTER")
+# What claims may be refused for.
+CLAIMS_CODES: Final = (
+    "SCHEMA_VALIDATION_FAILED",
+    "RESERVED_KEY",
+    "UNDEFINED_TERM",
+    "UNSIGNABLE_VALUE",
+    "CLAIMS_TOO_LARGE",
+)
 SEARCH: Final = Parameter(
     "search",
     {"type": "string", "maxLength": 200},
@@ -65,8 +73,9 @@ class Family:
         headers: Mapping[str, str] | None = None,
         deadline_seconds: float = 30.0,
         fresh: bool = False,
+        document_at: str = "",
     ) -> Route:
-        """A POST; it takes an Idempotency-Key. `fresh` as in `Route`."""
+        """A POST; it takes an Idempotency-Key. `fresh` and `document_at` as in `Route`."""
         return Route(
             "POST",
             path,
@@ -84,6 +93,7 @@ class Family:
             request_headers=headers,
             deadline_seconds=deadline_seconds,
             fresh=fresh,
+            document_at=document_at,
         )
 
     def puts(

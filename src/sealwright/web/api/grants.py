@@ -170,7 +170,13 @@ _IN_QUERY: Final = QueryShape(
 
 def _granting_route(path: str) -> Route:
     return _FOR_REVIEWERS.posts(
-        path, "Grant a credential type to a person", grant, _GRANTED, body=GRANT, codes=_GRANTING_CODES
+        path,
+        "Grant a credential type to a person",
+        grant,
+        _GRANTED,
+        body=GRANT,
+        codes=_GRANTING_CODES,
+        document_at="/claims",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sealwright.services.review_values import NewRequest, RequestDetail, RequestView
 from sealwright.web.api import desk_rendering
 from sealwright.web.api.caching import version_tag
-from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.desk_routes import CLAIMS_CODES, Family
 from sealwright.web.api.shapes import desk_answers, desk_examples
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.api.shapes.review import REPLY, REQUEST_CREDENTIAL
@@ -101,7 +101,10 @@ ROUTES: Final[tuple[Route, ...]] = (
             "REQUEST_PENDING_EXISTS",
             "CREDENTIAL_ALREADY_ACTIVE",
             "EMAIL_NOT_VERIFIED",
+            "NOT_FOUND",
+            *CLAIMS_CODES,
         ),
+        document_at="/claims",
     ),
     _FOR_SELF.gets(
         f"{_PATH}/{{request_id}}",
@@ -124,6 +127,6 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply,
         (_ONE,),
         body=REPLY,
-        codes=("REQUEST_NOT_FOUND", "STATE_CONFLICT"),
+        codes=("REQUEST_NOT_FOUND", "STATE_CONFLICT", "NOT_FOUND"),
     ),
 )
