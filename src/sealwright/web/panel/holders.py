@@ -58,12 +58,12 @@ REASON_WORDS: Final = {
 def find(page: PageCall) -> Reply:
     """GET /issuer/holders: one box for name, email, id, DID or wallet address."""
     text = page.query.text("q").strip()
-    index, count = wanted_page(page)
+    number, count = wanted_page(page)
     found = None
     problem = ""
     if len(text) >= SEARCH_LEAST:
         try:
-            found = page.office.holders.find(page.caller, text, page=index, count=count)
+            found = page.office.holders.find(page.caller, text, page=number, count=count)
         except InvalidFilter as error:
             problem = detail_of(error)
     if found is not None and found.total == 1 and text.startswith(_EXACT) and not page.is_partial:

@@ -20,9 +20,9 @@ READ: Final = Form(Field("id", many=True, max_length=80))
 def show(page: PageCall) -> Reply:
     """GET /inbox."""
     unread_only = page.query.choice("show", "all") == "unread"
-    index, count = wanted_page(page)
+    number, count = wanted_page(page)
     desk = page.office.notices
-    found = desk.inbox_in(page.caller, page.texts.language, page=index, count=count, unread=unread_only)
+    found = desk.inbox_in(page.caller, page.texts.language, page=number, count=count, unread=unread_only)
     unread = desk.unread(page.caller)
     return page.render(
         "inbox/inbox.html",

@@ -83,7 +83,7 @@ def _values(page: PageCall, views: Sequence[SavedView]) -> dict[str, Any]:
         "stats": _stats(page, scope),
         "tabs": _tabs(page),
         "rows": [row_of(page, view, labels, kept) for view in found.items],
-        "paging": Paging(number + 1, count, found.total, page.href),
+        "paging": Paging.of(page, found),
         "said": page.ngettext("%(num)s request", "%(num)s requests", found.total),
         "total": found.total,
         "chips": chips_of(page, labels),
@@ -194,7 +194,7 @@ def _view_chips(
         query = read_query(one.query)
         count = None
         if one.pinned and place < PINNED_COUNTED:
-            count = page.office.review.list(page.caller, filter_of(page, query, types), page=0, count=1).total
+            count = page.office.review.list(page.caller, filter_of(page, query, types), page=1, count=1).total
         chips.append((one.name, f"{QUEUE_PATH}?{one.query}", count, kept_query(query) == now))
     return chips
 
@@ -213,13 +213,13 @@ def every_match(page: PageCall, types: Mapping[str, CredentialType]) -> Iterator
         InvalidFilter: There are too many for one answer.
     """
     wanted = filter_of(page, page.query, types)
-    number = 0
+    number = 1
     while True:
         found: NumberedPage[RequestView] = page.office.review.list(page.caller, wanted, page=number, count=EXPORT_PAGE)
         if found.total > EXPORT_MAX:
             raise InvalidFilter(f"More than {EXPORT_MAX} requests match. Narrow the filters and export in parts.")
         yield from found.items
-        if (number + 1) * EXPORT_PAGE >= found.total or not found.items:
+        if number * EXPORT_PAGE >= found.total or not found.items:
             return
         number += 1
 

@@ -31,8 +31,8 @@ class Paging:
 
     @classmethod
     def of(cls, page: PageCall, found: NumberedPage[Any]) -> Paging:
-        """The paging of a page that a service has given; services count from 0, people from 1."""
-        return cls(found.page + 1, found.count, found.total, page.href)
+        """The paging of a page that a service has given; services count from 1, as people do."""
+        return cls(found.page, found.count, found.total, page.href)
 
     @property
     def pages(self) -> int:
@@ -56,6 +56,6 @@ class Paging:
 
 
 def wanted_page(page: PageCall) -> tuple[int, int]:
-    """Page and size that the query asks for, as services take them: from 0. What cannot be is taken as the nearest."""
+    """Page and size that the query asks for, as services take them: from 1. What cannot be is taken as the nearest."""
     size = page.query.number("count", DEFAULT_SIZE)
-    return max(0, page.query.number("page", 1) - 1), size if size in SIZES else DEFAULT_SIZE
+    return max(1, page.query.number("page", 1)), size if size in SIZES else DEFAULT_SIZE

@@ -90,7 +90,7 @@ def _chosen(page: PageCall) -> list[Chosen]:
     review = page.office.review
     if page.form.text("all"):
         query = read_query(page.form.text("kept"))
-        found = review.list(page.caller, filter_of(page, query, types_of(page)), page=0, count=BULK_MAX)
+        found = review.list(page.caller, filter_of(page, query, types_of(page)), page=1, count=BULK_MAX)
         if found.total > BULK_MAX:
             raise InvalidFilter(f"At most {BULK_MAX} requests are decided at once. Narrow the filters.")
         return [Chosen(view.request.request_id, view.request.version) for view in found.items if not view.is_yours]

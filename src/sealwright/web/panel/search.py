@@ -59,14 +59,14 @@ def show(page: PageCall) -> Reply:
 
 
 def _people(page: PageCall, text: str) -> list[Hit]:
-    found = page.office.holders.find(page.caller, text, page=0, count=FOUND_MAX)
+    found = page.office.holders.find(page.caller, text, page=1, count=FOUND_MAX)
     return [Hit(one.display_name, f"/issuer/holders/{one.user_id}", "user", one.email) for one in found.items]
 
 
 def _requests(page: PageCall, text: str) -> list[Hit]:
     """Requests inside the issuer scope alone; the service leaves out all others, and counts none of them."""
     labels = labels_of(page, types_of(page))
-    found = page.office.review.list(page.caller, RequestFilter(search=text), page=0, count=FOUND_MAX)
+    found = page.office.review.list(page.caller, RequestFilter(search=text), page=1, count=FOUND_MAX)
     return [
         Hit(
             view.requester.display_name,
