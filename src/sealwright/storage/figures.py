@@ -15,16 +15,25 @@ from sealwright.domain.requests import RequestState
 from sealwright.services.desk_ports import DecisionFigures
 from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.desk_tables import grants, requests
+from sealwright.storage.request_counters import RequestCounters
 from sealwright.storage.tables import people, person_roles
 from sealwright.storage.transaction import Transaction
 
 _DAY: Final = 86_400
-# A distribution needs no more: of more decisions, evenly spaced ones in order of their length stand for all.
-MOST_DURATIONS: Final = 1000
+# Medians and distributions need no more: of more decisions, about so many stand for all.
+MOST_DURATIONS: Final = 20_000
 _MOST_LIFETIMES: Final = 5000
 _MOST_EXPIRIES: Final = 5000
 _MOST_NOTES: Final = 50
 _DECIDED: Final = (RequestState.APPROVED.value, RequestState.REJECTED.value)
+_OLDEST: Final = (
+    sa.select(requests.c.sorted_at)
+    .where(
+        requests.c.credential_type == sa.bindparam("credential_type"), requests.c.state == RequestState.PENDING.value
+    )
+    .order_by(requests.c.sorted_at)
+    .limit(1)
+)
 _IN_FORCE: Final = sa.text("status IN ('active', 'suspended')")
 
 
@@ -43,7 +52,7 @@ class StoredFigures:
         decided = self._counted(requests, requests.c.resolved_at, types, span, requests.c.state)
         granted = self._counted(grants, grants.c.issued_at, types, span)
         revoked = self._counted(grants, grants.c.revoked_at, types, span)
-        durations = self._durations(types, span)
+        durations = self._durations(types, span, decided)
         keys = {key[:2] for counted in (requested, decided, granted, revoked) for key in counted}
         return tuple(
             DecisionFigures(
@@ -60,17 +69,15 @@ class StoredFigures:
         )
 
     def waits(self, types: Collection[str] | None, now: datetime) -> Mapping[str, tuple[int, datetime | None]]:
-        """Give pending requests and the oldest one's moment, by type."""
-        statement = (
-            sa.select(
-                requests.c.credential_type,
-                sa.func.count().label("waiting"),
-                sa.func.min(requests.c.sorted_at).label("oldest"),
-            )
-            .where(requests.c.state == RequestState.PENDING.value, requests.c.sorted_at <= now, *_of(requests, types))
-            .group_by(requests.c.credential_type)
-        )
-        return {row.credential_type: (int(row.waiting), row.oldest) for row in self._transaction.rows(statement)}
+        """Give pending requests and the oldest one's moment, by type; from kept counters and one row a type."""
+        waiting = RequestCounters(self._transaction).counts(types)
+        found: dict[str, tuple[int, datetime | None]] = {}
+        for value, by_state in sorted(waiting.items()):
+            if number := by_state.get(RequestState.PENDING, 0):
+                row = self._transaction.row(_OLDEST, {"credential_type": value})
+                oldest = None if row is None else min(row.sorted_at, now)
+                found[value] = (number, oldest)
+        return found
 
     def rejection_notes(
         self, types: Collection[str] | None, since: datetime, until: datetime
@@ -194,42 +201,30 @@ class StoredFigures:
         )
         return {tuple(row[:-1]): int(row[-1]) for row in self._transaction.rows(statement)}
 
-    def _durations(self, types: Collection[str] | None, span: _Span) -> dict[tuple[int, str], tuple[int, ...]]:
-        """Give the seconds that decisions took, ascending; evenly spaced ones where there are very many."""
-        moment = requests.c.resolved_at
-        resolved = sa.type_coerce(moment, sa.BigInteger)
-        took = (resolved - sa.type_coerce(requests.c.requested_at, sa.BigInteger)).label("took")
-        period = span.period(moment).label("period")
-        group = [span.period(moment), requests.c.credential_type]
-        inner = (
-            sa.select(
-                period,
-                requests.c.credential_type,
-                took,
-                sa.func.row_number().over(partition_by=group, order_by=took).label("place"),
-                sa.func.count().over(partition_by=group).label("of_all"),
-            )
-            .where(
-                sa.text("resolved_at IS NOT NULL"),
-                moment >= span.since,
-                moment < span.until,
-                requests.c.state.in_(_DECIDED),
-                *_of(requests, types),
-            )
-            .subquery()
+    def _durations(
+        self, types: Collection[str] | None, span: _Span, decided: Mapping[tuple[Any, ...], int]
+    ) -> dict[tuple[int, str], tuple[int, ...]]:
+        """Give the seconds that decisions took, ascending; of very many, a sample that any part may fall into."""
+        decisions = sum(number for key, number in decided.items() if key[2] in _DECIDED)
+        one_of = max(1, decisions // MOST_DURATIONS)
+        resolved = sa.type_coerce(requests.c.resolved_at, sa.BigInteger)
+        asked = sa.type_coerce(requests.c.requested_at, sa.BigInteger)
+        period = span.period(requests.c.resolved_at).label("period")
+        statement = sa.select(period, requests.c.credential_type, (resolved - asked).label("took")).where(
+            sa.text("resolved_at IS NOT NULL"),
+            requests.c.resolved_at >= span.since,
+            requests.c.resolved_at < span.until,
+            requests.c.state.in_(_DECIDED),
+            *_of(requests, types),
         )
-        # Keeps place p where p * most / all enters a new whole number: `most` of them, evenly spaced.
-        before = (inner.c.place - 1) * MOST_DURATIONS // inner.c.of_all
-        after = inner.c.place * MOST_DURATIONS // inner.c.of_all
-        statement = (
-            sa.select(inner.c.period, inner.c.credential_type, inner.c.took)
-            .where(sa.or_(inner.c.of_all <= MOST_DURATIONS, before != after))
-            .order_by(inner.c.period, inner.c.credential_type, inner.c.took)
-        )
+        if one_of > 1:
+            # Seconds of two moments, mixed: as good as drawn by lot, and the same each time.
+            drawn = (resolved * sa.literal_column("7919") + asked) % sa.literal_column(str(one_of))
+            statement = statement.where(drawn == sa.literal_column("0"))
         found: dict[tuple[int, str], list[int]] = defaultdict(list)
         for row in self._transaction.rows(statement):
             found[row.period, row.credential_type].append(max(0, int(row.took)))
-        return {key: tuple(durations) for key, durations in found.items()}
+        return {key: tuple(sorted(durations)) for key, durations in found.items()}
 
 
 class _Span:

@@ -12,6 +12,7 @@ from sealwright.storage.transaction import Transaction
 
 # Up to here an index is asked for each number; beyond, each row is asked for its byte.
 MOST_LISTED: Final = 1000
+_NEWCOMERS: Final = bytes(100_000)
 
 
 def numbers_condition(
@@ -34,10 +35,9 @@ def listed(transaction: Transaction, column: sa.ColumnElement[Any], numbers: lis
 
 
 def marked(transaction: Transaction, column: sa.ColumnElement[Any], marks: bytes) -> sa.ColumnElement[bool]:
-    """Give the condition that the byte of a column's number is 1; numbers behind the last byte have none."""
-    blob = sa.literal(marks, sa.LargeBinary)
+    """Give the condition that the byte of a column's number is 1."""
+    # People who came after the search have no byte; `get_byte` would refuse their numbers.
+    blob = sa.literal(marks + _NEWCOMERS, sa.LargeBinary)
     if transaction.is_sqlite:
         return sa.func.substr(blob, column + 1, 1) == sa.literal(b"\x01", sa.LargeBinary)
-    # A number that was given out after the search has no byte; `get_byte` would refuse it.
-    place = sa.func.least(column, len(marks) - 1)
-    return sa.and_(column < len(marks), sa.func.get_byte(blob, sa.cast(place, sa.Integer)) == 1)
+    return sa.func.get_byte(blob, sa.cast(column, sa.Integer)) == sa.literal_column("1")
