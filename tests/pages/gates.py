@@ -1,0 +1,36 @@
+"""Walking through many addresses as one person, in one theme, width and language, and holding each to the gates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from tests.pages.checks import axe_violations, overflow, photograph, small_targets
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# Each theme, width and language is met; all of them with all others would take hours.
+LOOKS: Final = (
+    ("light", 1280, "en"),
+    ("dark", 320, "en"),
+    ("light", 768, "es"),
+    ("light", 320, "es"),
+    ("dark", 1280, "es"),
+    ("light", 320, "en-XA"),
+)
+
+
+def walk(page: Page, url: str, paths: Iterable[str], look: str) -> list[str]:
+    """Open each address and hold it to the gates; gives everything that is wrong, with its address."""
+    wrong: list[str] = []
+    for path in paths:
+        answer = page.goto(f"{url}{path}")
+        if answer is None or answer.status != 200 or page.url != f"{url}{path}":
+            wrong.append(f"{path}: {answer.status if answer else 'nothing'} at {page.url}")
+            continue
+        photograph(page, f"{path.strip('/').replace('/', '-').replace('?', '-') or 'front'}-{look}")
+        wrong += [f"{path}: {found}" for found in (*axe_violations(page), *overflow(page), *small_targets(page))]
+        if page.locator("h1").count() != 1:
+            wrong.append(f"{path}: {page.locator('h1').count()} headings of the first level")
+    return wrong

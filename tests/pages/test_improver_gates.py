@@ -1,0 +1,27 @@
+"""The improver's pages, held to the gates."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from tests.pages.conftest import OpenPage
+from tests.pages.gates import LOOKS, walk
+from tests.pages.serving import PageSite
+
+PATHS: Final = (
+    "/improver",
+    "/improver/credentials",
+    "/improver/requests",
+    "/improver/requests/new",
+    "/improver/requests/new/sfluv_verifier",
+)
+
+
+@pytest.mark.parametrize(("theme", "width", "locale"), LOOKS)
+def test_improver_pages_hold_to_every_gate(
+    site: PageSite, open_page: OpenPage, theme: str, width: int, locale: str
+) -> None:
+    page = open_page("/improver", "improver", theme=theme, width=width, locale=locale)
+    assert walk(page, site.url, PATHS, f"{theme}-{width}-{locale}") == []
