@@ -20,7 +20,12 @@ def test_sound_office_has_only_warnings_of_a_new_one(demo: dict[str, Any], termi
     said = terminal("doctor")
     assert said.code == 0
     outcomes = _outcomes(said)
-    assert {name for name, outcome in outcomes.items() if outcome != "ok"} <= {"public_url", "checkpoints", "disk"}
+    assert {name for name, outcome in outcomes.items() if outcome != "ok"} <= {
+        "public_url",
+        "checkpoints",
+        "disk",
+        "mail",
+    }
     assert {"database", "kek", "keys", "key_ages", "clock", "audit", "housekeeping", "setup", "plans"} <= set(outcomes)
     assert all(check["fix"] for check in said.answer["checks"] if check["outcome"] != "ok")
 

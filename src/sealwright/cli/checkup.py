@@ -29,6 +29,8 @@ _LEAST_FREE_BYTES: Final = 512 << 20
 _CLOCK_TOLERANCE: Final = timedelta(seconds=5)
 _STALE_AFTER: Final = timedelta(minutes=3)
 _MOST_SCHEMAS: Final = 200
+_LETTERS_LOOKED_AT: Final = 100
+_ATTEMPTS_WORTH_TELLING: Final = 3
 _CREDENTIALS_1: Final = "https://www.w3.org/2018/credentials/v1"
 _STATUS_2021: Final = "https://w3id.org/vc/status-list/2021/v1"
 _ED25519_2020: Final = "https://w3id.org/security/suites/ed25519-2020/v1"
@@ -240,6 +242,18 @@ def _housekeeping(at: desk.Desk) -> Finding:
     return Finding("housekeeping", OK, "No abandoned reservation waits.")
 
 
+def _mail(at: desk.Desk) -> Finding:
+    outbox = at.office.mailing.outbox(at.caller, count=_LETTERS_LOOKED_AT).items
+    waiting = [mail for mail in outbox if mail.sent_at is None and mail.attempts >= _ATTEMPTS_WORTH_TELLING]
+    if waiting:
+        fix = "See that the mail server of SEALWRIGHT_SMTP_URL answers and takes letters."
+        return Finding("mail", WARNING, f"{len(waiting)} letters were refused several times and wait.", fix)
+    if at.office.mailing.is_local:
+        fix = "Set SEALWRIGHT_SMTP_URL and SEALWRIGHT_MAIL_FROM."
+        return Finding("mail", WARNING, "No mail server is set: letters stay in the outbox folder.", fix)
+    return Finding("mail", OK, "Letters leave by the mail server.")
+
+
 def _halts(at: desk.Desk) -> Finding:
     halts = at.office.halting.status().halts
     if halts:
@@ -287,5 +301,6 @@ _IN_OFFICE: Final[Mapping[str, Callable[[desk.Desk], Finding]]] = {
     "audit": _audit,
     "housekeeping": _housekeeping,
     "halts": _halts,
+    "mail": _mail,
     "plans": _plans,
 }

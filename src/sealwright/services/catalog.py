@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final, TypedDict
 
 from sealwright.domain.audit import AuditEntry
@@ -78,10 +78,19 @@ class CatalogDesk:
 
         Raises:
             InvalidTypeValue, MalformedBody: By what is asked for.
+            TypeExists: The value is taken.
         """
         check_members(members)
-        if "schema_id" not in members:
-            self._schemas.prove(default_schema(value, members.get("label", value)))
+        if "schema_id" in members:
+            return
+        wish = default_schema(value, members.get("label", value))
+        with self._units(write=False) as uow:
+            if uow.types.get(value) is not None:
+                raise TypeExists("A credential type of this value exists.")
+            left = uow.schemas.by_name(wish.name, wish.version)
+        # A schema that a deleted type left behind serves again; its context may tell of another label.
+        if left is None:
+            self._schemas.prove(wish)
 
     def create(self, uow: UnitOfWork, caller: Caller, value: str, members: TypeMembers) -> CredentialType:
         """Add a credential type.
@@ -199,7 +208,7 @@ class CatalogDesk:
         return record
 
     def named(self, values: Collection[str]) -> Mapping[str, CredentialType]:
-        """Types by value, whatever their state: for showing what somebody holds or asked for. Unknown ones are left out."""
+        """Types by value, whatever their state, for showing what somebody holds; unknown ones are left out."""
         with self._units(write=False) as uow:
             return {one.value: one for one in uow.types.all() if one.value in values}
 
@@ -273,6 +282,7 @@ class CatalogDesk:
                 at=self._clock.now(),
                 before=_audited(before) if before is not None else None,
                 after=_audited(after) if after is not None else None,
+                data=_changed(before, after) if before is not None and after is not None else {},
             )
         )
 
@@ -349,6 +359,12 @@ def _audited(record: CredentialType) -> dict[str, object]:
         "revocationPolicy": record.revocation_policy.value,
         "version": record.version,
     }
+
+
+def _changed(before: CredentialType, after: CredentialType) -> dict[str, object]:
+    """Which members differ, by name: their texts are not for the trail."""
+    names = (one.name for one in fields(CredentialType) if one.name not in ("version", "updated_at"))
+    return {"changed": sorted(name for name in names if getattr(before, name) != getattr(after, name))}
 
 
 def _spelled(usage: TypeUsage) -> dict[str, int]:

@@ -328,6 +328,7 @@ class IssuerProfiles:
                 at=self._clock.now(),
                 before=_audited(before) if before is not None else None,
                 after=_audited(after),
+                data=_scope_steps(before, after),
             )
         )
 
@@ -339,6 +340,12 @@ def _audited(profile: IssuerProfile) -> dict[str, object]:
         "issuerDid": profile.issuer_did,
         "version": profile.version,
     }
+
+
+def _scope_steps(before: IssuerProfile | None, after: IssuerProfile) -> dict[str, object]:
+    had = set(before.allowed_credentials) if before is not None else set()
+    has = set(after.allowed_credentials)
+    return {"added": sorted(has - had), "removed": sorted(had - has)} if had != has else {}
 
 
 def _implied(known: IssuerProfile | None, *, make_issuer: bool) -> IssuerState:
