@@ -163,7 +163,7 @@ def _approval(page: PageCall, overview: Overview, starts: Sequence[datetime]) ->
         page._("Interval from"),
         page._("Interval to"),
     )
-    return plots.rate(caption, columns=columns, points=points, last_label=last)
+    return plots.rate(caption, columns=columns, points=points, last_label=last, few_label=few)
 
 
 def _expiries(page: PageCall, overview: Overview, labels: Mapping[str, str]) -> Plot:

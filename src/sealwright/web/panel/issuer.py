@@ -163,6 +163,12 @@ def _tabs(page: PageCall) -> list[tuple[str, str, int, bool]]:
 
 
 def _options(page: PageCall) -> dict[str, list[tuple[str, str]]]:
+    """What the filters offer; unsorted, pending requests stand oldest first and decided ones newest first."""
+    first = {
+        PENDING: page._("Oldest first"),
+        ALL: page._("Pending first"),
+    }.get(page.query.choice("status", PENDING), page._("Newest first"))
+    sorts = (("oldest", page._("Oldest first")), ("newest", page._("Newest first")), ("name", page._("Name")))
     return {
         "assignee": [("", page._("Anyone")), (ME, page._("Me")), (NOBODY, page._("Nobody"))],
         "mark": [("", page._("Any")), *((mark, page._(word)) for mark, word in MARK_WORDS.items())],
@@ -171,10 +177,8 @@ def _options(page: PageCall) -> dict[str, list[tuple[str, str]]]:
             *((age, page.ngettext("Over %(num)s day", "Over %(num)s days", int(age))) for age in AGES),
         ],
         "sort": [
-            ("", page._("As it should be done")),
-            ("oldest", page._("Oldest first")),
-            ("newest", page._("Newest first")),
-            ("name", page._("Name")),
+            ("", first),
+            *(pair for pair in sorts if pair[1] != first),
         ],
     }
 

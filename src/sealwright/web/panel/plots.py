@@ -155,9 +155,9 @@ def classes(
     """
     counts = [one.count for one in bins]
     step = _whole_step(counts)
-    frame = Frame(448, 240, 40, 440, 36, 204, _ceiling(counts, step))
+    frame = Frame(448, 246, 40, 440, 36, 204, _ceiling(counts, step))
     slot = (frame.right - frame.left) / max(len(bins), 1)
-    parts = [*grid(frame, step), text(0, 12, caption.unit), text(frame.right, 238, caption.axis, anchor="end")]
+    parts = [*grid(frame, step), text(0, 12, caption.unit), text(frame.right, 240, caption.axis, anchor="end")]
     for place, one in enumerate(bins):
         x, y = frame.left + slot * place, frame.y(one.count)
         parts.append(bar("f1", Box(x + 2, y, slot - 4, frame.bottom - y), f"{_span(one)}: {one.count}"))
@@ -170,14 +170,23 @@ def classes(
     return Plot(caption, drawing(frame, "plot", caption.summary, parts), table)
 
 
-def rate(caption: Caption, *, columns: tuple[str, ...], points: Sequence[RatePoint], last_label: str = "") -> Plot:
+def rate(
+    caption: Caption,
+    *,
+    columns: tuple[str, ...],
+    points: Sequence[RatePoint],
+    last_label: str = "",
+    few_label: str = "",
+) -> Plot:
     """Draw a share over periods in percent, with its interval as a band; gaps where there were too few cases.
 
     Args:
         columns: Heads of the table: period, part, whole, percent, low, high.
+        last_label: The rate of the whole span, in words.
+        few_label: Said in the middle where no period has enough cases.
     """
     lows = [one.low for one in points if one.low is not None]
-    frame = Frame(448, 240, 40, 436, 36, 204, 100.0, _floor(lows))
+    frame = Frame(448, 246, 40, 432, 36, 204, 100.0, _floor(lows))
     slot = (frame.right - frame.left - 16) / max(len(points) - 1, 1)
     places = [(frame.left + 12 + slot * index, one) for index, one in enumerate(points)]
     parts = [*grid(frame, 20.0 if frame.least < 80 else 10.0), text(0, 12, caption.unit)]
@@ -189,8 +198,10 @@ def rate(caption: Caption, *, columns: tuple[str, ...], points: Sequence[RatePoi
         line = " ".join(f"{x:.1f},{frame.y(100 * (one.rate or 0)):.1f}" for x, one in run)
         parts.append(f'<polygon class="band" points="{upper} {lower}"/><polyline class="l1" points="{line}"/>')
         parts += [dot(x, frame.y(100 * (one.rate or 0)), _rate_title(one)) for x, one in run]
-    if last_label and lows:
-        parts.append(text(frame.right, 238, last_label, "t1", "end"))
+    if last_label:
+        parts.append(text(frame.right, 240, last_label, "t1", "end"))
+    if not lows and few_label:
+        parts.append(text((frame.left + frame.right) / 2, 124, few_label, None, "middle"))
     rows = tuple(
         (one.label, one.part, one.whole, *(_percent(share) for share in (one.rate, one.low, one.high)))
         for one in points
@@ -207,10 +218,10 @@ def survival(caption: Caption, *, columns: tuple[str, ...], points: Sequence[Sur
         until: Last day that was observed.
     """
     days = max(until, 1.0)
-    frame = Frame(448, 240, 40, 436, 36, 204, 100.0, _floor([one.share for one in points]))
+    frame = Frame(448, 246, 40, 436, 36, 204, 100.0, _floor([one.share for one in points]))
     across = frame.right - frame.left
     parts = [*grid(frame, 20.0 if frame.least < 80 else 10.0), text(0, 12, caption.unit)]
-    parts.append(text(frame.right, 238, caption.axis, anchor="end"))
+    parts.append(text(frame.right, 240, caption.axis, anchor="end"))
     step = max(1.0, tick_step(days, 6))
     for index in range(int(days // step) + 1):
         parts.append(text(frame.left + index * step / days * across, 221, number(index * step), anchor="middle"))
@@ -293,7 +304,7 @@ def _layer_names(frame: Frame, series: Sequence[Series]) -> list[str]:
     marks, ceiling = [], frame.bottom + 18.0
     for y, rank, label in wanted:
         ceiling = min(y, ceiling - 18)
-        marks.append(text(812, ceiling, short(label, 21), f"t{rank + 1}"))
+        marks.append(text(812, ceiling, short(label, 17), f"t{rank + 1}"))
     return marks
 
 
