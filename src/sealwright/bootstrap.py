@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from sealwright.adapters.checkpoints import FileCheckpointSink
 from sealwright.adapters.clock import SystemClock
@@ -59,6 +60,7 @@ from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Limits, Office
 from sealwright.services.order_checks import OrderChecks
+from sealwright.services.outside_sign_in import OutsideProvider, OutsideSignIn
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.own_means import OwnMeans
@@ -330,6 +332,13 @@ def _join(ground: _Ground, public_url: str) -> Office:
         api_keys=ApiKeyDesk(units, access, clock),
         sessions=identity.sessions,
         sign_in=identity.sign_in,
+        outside_sign_in=OutsideSignIn(
+            units=units,
+            clock=clock,
+            sign_in=identity.sign_in,
+            provider=_outside_provider(ground, allowance),
+            public_url=public_url,
+        ),
         means=identity.means,
         setup=identity.setup,
         profile=identity.profile,
@@ -527,6 +536,25 @@ def _identity(ground: _Ground, near: _Neighbors, public_url: str) -> _Identity:
             public_url=public_url,
         ),
         founding=founding,
+    )
+
+
+def _outside_provider(ground: _Ground, allowance: Allowance) -> OutsideProvider | None:
+    """The organization's own sign-in, where one is set up; raises OidcExtraMissing."""
+    settings, secret_file = ground.settings, ground.settings.oidc_client_secret_file
+    if settings.oidc_issuer is None or settings.oidc_client_id is None or secret_file is None:
+        return None
+    # Imported here, because the module behind it is an extra that most offices do not have.
+    from sealwright.adapters.oidc import OidcProvider
+
+    # The operator has named this host, so it may be private; what it refers to is judged like any stranger's.
+    host = urlsplit(settings.oidc_issuer).hostname or ""
+    return OidcProvider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        secret=lambda: secret_file.read_text(encoding="utf-8").strip(),
+        outbound=GuardedOutbound(Allowance(allowance.hosts | {host}, allowance.networks)),
+        now=ground.clock.now,
     )
 
 

@@ -129,6 +129,17 @@ def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of an address, and how much of an answer is carried home."""
+
+    method: str
+    accept: str
+    max_bytes: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+
 @dataclass(slots=True)
 class _Deadline:
     ends_at: float
@@ -203,11 +214,23 @@ class GuardedOutbound:
         Raises:
             FetchRefused: Anything else, without detail.
         """
+        return self._ask(_Question("GET", accept, max_bytes), url)
+
+    def post_form(self, url: str, form: bytes, *, authorization: str, accept: str, max_bytes: int) -> bytes:
+        """Post a urlencoded form with credentials of our own to an address that the operator has set up.
+
+        Raises:
+            FetchRefused: Anything but a clean 200, without detail.
+        """
+        headers = (("Authorization", authorization), ("Content-Type", "application/x-www-form-urlencoded"))
+        return self._ask(_Question("POST", accept, max_bytes, headers, form), url)
+
+    def _ask(self, question: _Question, url: str) -> bytes:
         target = parse_target(url)
         deadline = _Deadline(time.monotonic() + self._deadline_seconds)
         with self._lanes.lane(target.host, deadline):
             addresses = self._judged_addresses(target, deadline)
-            return self._exchange(target, addresses, deadline, accept, max_bytes)
+            return self._exchange(target, addresses, deadline, question)
 
     def judge(self, url: str) -> None:
         """Judge an address when it is registered; it is judged again at each use. Raises FetchRefused."""
@@ -260,7 +283,7 @@ class GuardedOutbound:
             return self._tls
 
     def _exchange(
-        self, target: Target, addresses: Sequence[IPAddress], deadline: _Deadline, accept: str, max_bytes: int
+        self, target: Target, addresses: Sequence[IPAddress], deadline: _Deadline, question: _Question
     ) -> bytes:
         pool = httpcore2.ConnectionPool(
             ssl_context=self._trust(),
@@ -272,20 +295,23 @@ class GuardedOutbound:
         is_default_port = target.port == (443 if target.is_secure else 80)
         headers = [
             ("Host", host if is_default_port else f"{host}:{target.port}"),
-            ("Accept", accept),
+            ("Accept", question.accept),
             ("Accept-Encoding", "identity"),
             ("User-Agent", "sealwright"),
             ("Connection", "close"),
+            *question.headers,
         ]
+        if question.body is not None:
+            headers.append(("Content-Length", str(len(question.body))))
         # Given in parts, so that no second parser reads the address in its own way.
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.target)
         try:
-            with pool, pool.stream("GET", url, headers=headers) as response:
-                _check_head(response, accept, max_bytes)
+            with pool, pool.stream(question.method, url, headers=headers, content=question.body) as response:
+                _check_head(response, question.accept, question.max_bytes)
                 body = bytearray()
                 for chunk in response.iter_stream():
                     body += chunk
-                    if len(body) > max_bytes:
+                    if len(body) > question.max_bytes:
                         raise FetchRefused("size")
                 return bytes(body)
         except (

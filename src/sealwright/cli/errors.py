@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from sealwright.cli.output import Output
 
 # Told as bad settings, by name: importing their modules here would cost every command the database driver.
-_BAD_SETTINGS: Final = frozenset({"sealwright.storage.errors.StoreRefused", "sealwright.adapters.kek.KekRefused"})
+_BAD_SETTINGS: Final = frozenset(
+    {
+        "sealwright.storage.errors.StoreRefused",
+        "sealwright.adapters.kek.KekRefused",
+        "sealwright.adapters.oidc.OidcExtraMissing",
+    }
+)
 
 
 EXIT_CODES: Final[Mapping[type[Exception], int]] = {

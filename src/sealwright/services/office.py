@@ -27,6 +27,7 @@ from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.outside_sign_in import OutsideSignIn
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.own_means import OwnMeans
@@ -104,6 +105,7 @@ class Office:
     api_keys: ApiKeyDesk
     sessions: Sessions
     sign_in: SignInDesk
+    outside_sign_in: OutsideSignIn
     means: OwnMeans
     setup: SetupDesk
     profile: ProfileDesk

@@ -32,6 +32,23 @@ def session_cookie(public_url: str, value: str, max_age_seconds: int) -> Header:
     return (b"set-cookie", f"{cookie_name(public_url)}={value}; {_attributes(public_url, max_age_seconds)}".encode())
 
 
+def outside_cookie(public_url: str, binding: str, max_age_seconds: int) -> Header:
+    """The header that ties an outside sign-in to this browser until it comes back; an age of 0 takes it away.
+
+    Raises:
+        ValueError: The value holds characters that we never put into one.
+    """
+    if binding and _VALUE.fullmatch(binding) is None:
+        raise ValueError("a cookie's value must be base64url text")
+    name = f"{cookie_name(public_url)}-outside"
+    return (b"set-cookie", f"{name}={binding}; {_attributes(public_url, max_age_seconds)}".encode())
+
+
+def read_outside_cookie(exchange: Exchange, public_url: str) -> str | None:
+    """What `outside_cookie` has set; None where it is absent, malformed, or there twice."""
+    return _read(exchange, f"{cookie_name(public_url)}-outside")
+
+
 def end_cookie(public_url: str) -> Header:
     """The header that takes the session cookie away again."""
     return (b"set-cookie", f"{cookie_name(public_url)}=; {_attributes(public_url, 0)}".encode())
@@ -42,10 +59,13 @@ def read_cookie(exchange: Exchange, public_url: str) -> str | None:
 
     Two cookies of our name can only mean that somebody else has set one of them.
     """
+    return _read(exchange, cookie_name(public_url))
+
+
+def _read(exchange: Exchange, name: str) -> str | None:
     header = exchange.header(b"cookie")
     if header is None:
         return None
-    name = cookie_name(public_url)
     found = [value for key, _, value in map(_split, header.split(";")) if key == name]
     return found[0] if len(found) == 1 and _VALUE.fullmatch(found[0]) else None
 

@@ -1,0 +1,59 @@
+"""Ethereum addresses and personal signatures, against the examples of their specifications."""
+
+from __future__ import annotations
+
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
+from sealwright.adapters.wallet_proofs import EthereumProofs
+from sealwright.domain.errors import InvalidAddress, InvalidProof
+
+PROOFS = EthereumProofs()
+# EIP-55, "Test Cases".
+CHECKSUMS = [
+    "0x52908400098527886E0F7030069857D2E4169EE7",
+    "0xde709f2102306220921060314715629080e2fb77",
+    "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+    "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
+    "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+]
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+@pytest.mark.parametrize("address", CHECKSUMS)
+def test_checksum_of_the_specification(address: str) -> None:
+    assert PROOFS.checksum(address) == address
+    assert PROOFS.checksum(address.lower()) == address
+    assert PROOFS.checksum("0x" + address[2:].upper()) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "0x", CHECKSUMS[2][2:], CHECKSUMS[2] + "0", "0X" + CHECKSUMS[2][2:], "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+     "0x" + "g" * 40, " " + CHECKSUMS[2], CHECKSUMS[2] + "\n", "vitalik.eth"],
+)  # fmt: skip
+def test_other_texts_are_no_addresses(address: str) -> None:
+    with pytest.raises(InvalidAddress):
+        PROOFS.checksum(address)
+
+
+def test_signer_is_found_and_a_twin_signature_is_not() -> None:
+    wallet = Account.create()
+    raw = bytes(wallet.sign_message(encode_defunct(text="Grüße\n")).signature)
+    assert PROOFS.signer_of("Grüße\n", "0x" + raw.hex()) == wallet.address
+    assert PROOFS.signer_of("Grüße", "0x" + raw.hex()) != wallet.address
+    # The other spelling of v names the same signature; the other half of s is refused.
+    assert PROOFS.signer_of("Grüße\n", "0x" + (raw[:64] + bytes([raw[64] - 27])).hex()) == wallet.address
+    twin = raw[:32] + (ORDER - int.from_bytes(raw[32:64], "big")).to_bytes(32, "big") + bytes([55 - raw[64]])
+    with pytest.raises(InvalidProof):
+        PROOFS.signer_of("Grüße\n", "0x" + twin.hex())
+
+
+@pytest.mark.parametrize(
+    "signature", ["", "0x", "0x" + "00" * 65, "0x" + "ff" * 65, "0x" + "01" * 64, "01" * 65, "0x" + "zz" * 65]
+)
+def test_broken_signatures_are_refused(signature: str) -> None:
+    with pytest.raises(InvalidProof):
+        PROOFS.signer_of("x", signature)
