@@ -18,9 +18,11 @@ from sealwright.domain.errors import (
     RateLimitExceeded,
     RoleRequired,
     SignInFailed,
+    StateConflict,
 )
 from sealwright.domain.people import AccountRole
 from sealwright.services.office import Office
+from sealwright.services.outside_sign_in import OutsideIdentity, OutsideSignIn
 from tests.support.accounts import (
     PASSWORD,
     VISITOR,
@@ -507,3 +509,69 @@ def test_open_office_answers_known_and_unknown_addresses_alike(
         for bad in ("no address", "a@b", "a@b.c\r\nBcc: all@example.org", "<a@b.c>", "x" * 250 + "@example.org"):
             with pytest.raises(MalformedBody):
                 office.sign_in.register(bad, VISITOR)
+
+
+# -- signing in elsewhere ------------------------------------------------------------------------------------
+
+
+class Elsewhere:
+    """An outside sign-in that vouches for one address where nonce and verifier fit."""
+
+    def __init__(self, email: str) -> None:
+        self.email = email
+        self.sent: dict[str, str] = {}
+
+    def authorization_url(self, **members: str) -> str:
+        self.sent = members
+        return "https://id.example/authorize"
+
+    def identity(self, code: str, **members: str) -> OutsideIdentity:
+        if code != "good" or any(members[name] != self.sent[name] for name in ("nonce", "verifier", "redirect_uri")):
+            raise SignInFailed("no")
+        return OutsideIdentity("1", self.email)
+
+
+def elsewhere(office: Office, email: str) -> tuple[OutsideSignIn, Elsewhere]:
+    provider = Elsewhere(email)
+    desk = OutsideSignIn(
+        units=office.units, clock=office.clock, sign_in=office.sign_in, provider=provider, public_url=office.public_url
+    )
+    return desk, provider
+
+
+def test_outside_sign_in_finds_the_account_by_its_verified_address(office: Office) -> None:
+    add_account(office, "ana")
+    desk, provider = elsewhere(office, "ANA@example.org")
+    start = desk.start()
+    assert provider.sent["redirect_uri"] == "http://127.0.0.1:8000/login/outside"
+    signed_in = desk.finish("good", provider.sent["state"], start.binding, VISITOR)
+    assert (signed_in.person.display_name, signed_in.session.method.value) == ("ana", "oidc")
+    with pytest.raises(SignInFailed):
+        desk.finish("good", provider.sent["state"], start.binding, VISITOR)
+
+
+def test_outside_sign_in_comes_back_to_the_browser_that_left(office: Office, clock: MovableClock) -> None:
+    add_account(office, "ana")
+    desk, provider = elsewhere(office, "ana@example.org")
+    for binding in (None, "", "x", desk.start().binding):
+        desk.start()
+        with pytest.raises(SignInFailed):
+            desk.finish("good", provider.sent["state"], binding, VISITOR)
+    start = desk.start()
+    for code, state in (("bad", provider.sent["state"]), ("good", "A" * 43), ("good", "")):
+        with pytest.raises(SignInFailed):
+            desk.finish(code, state, start.binding, VISITOR)
+    start = desk.start()
+    clock.move(minutes=5)
+    with pytest.raises(SignInFailed):
+        desk.finish("good", provider.sent["state"], start.binding, VISITOR)
+
+
+def test_outside_sign_in_makes_no_accounts(office: Office) -> None:
+    desk, provider = elsewhere(office, "stranger@example.org")
+    start = desk.start()
+    with pytest.raises(SignInFailed):
+        desk.finish("good", provider.sent["state"], start.binding, VISITOR)
+    assert not office.outside_sign_in.is_offered
+    with pytest.raises(StateConflict):
+        office.outside_sign_in.start()

@@ -31,9 +31,19 @@ def test_checksum_of_the_specification(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "0x", CHECKSUMS[2][2:], CHECKSUMS[2] + "0", "0X" + CHECKSUMS[2][2:], "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-     "0x" + "g" * 40, " " + CHECKSUMS[2], CHECKSUMS[2] + "\n", "vitalik.eth"],
-)  # fmt: skip
+    [
+        "",
+        "0x",
+        CHECKSUMS[2][2:],
+        CHECKSUMS[2] + "0",
+        "0X" + CHECKSUMS[2][2:],
+        "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        "0x" + "g" * 40,
+        " " + CHECKSUMS[2],
+        CHECKSUMS[2] + "\n",
+        "vitalik.eth",
+    ],
+)
 def test_other_texts_are_no_addresses(address: str) -> None:
     with pytest.raises(InvalidAddress):
         PROOFS.checksum(address)
