@@ -163,6 +163,7 @@ def _approval(page: PageCall, overview: Overview, starts: Sequence[datetime]) ->
         page._("Interval from"),
         page._("Interval to"),
     )
+    few = page._("Too few decisions in each period for a rate")
     return plots.rate(caption, columns=columns, points=points, last_label=last, few_label=few)
 
 

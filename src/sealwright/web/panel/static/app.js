@@ -93,6 +93,8 @@
     say($("[data-summary]")?.textContent ?? words.results);
   };
   document.addEventListener("htmx:after:swap", (event) => {
+    const guarded = event.target?.closest?.("form[data-guarded]");
+    if (guarded) guard(guarded);
     const region = event.target?.closest?.("[data-region]");
     if (!region) return;
     settle(region);
