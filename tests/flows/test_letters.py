@@ -220,3 +220,38 @@ def test_inbox_speaks_the_readers_language(office: Office) -> None:
         registry=False,
     )
     assert office.notices.unread(ann) == 1
+
+
+def test_letters_name_nobody_beside_their_reader(office: Office, home: Path) -> None:
+    ann, ada = join(office, "ann"), join(office, "ada", AccountRole.ADMIN)
+    act(
+        office,
+        ann,
+        lambda uow, me: office.enrollment.request_issuer(
+            uow, me, organization="Works of Ann", email="ann@example.org", credential_types=[DPW]
+        ),
+    )
+    assert office.mailing.work() == 1
+    (letter,) = letters(home)
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert letter["To"] == "ada@example.org"
+    assert "Somebody asks to be an issuer." in body.get_content()
+    assert "Ann" not in body.get_content()
+    # Whoever is signed in reads who it is; the notice itself holds the id alone.
+    (entry,) = office.notices.inbox_in(ada, "en").items
+    assert entry.told.lines == ("Ann asks to be an issuer.", "Organization: Works of Ann.")
+    assert "Ann" not in str(dict(entry.notice.data))
+
+
+def test_a_new_sign_in_is_told_with_its_moment(office: Office) -> None:
+    ann = join(office, "ann")
+    act(
+        office,
+        ann,
+        lambda uow, _me: office.notices.tell(uow, NoticeKind.NEW_SIGN_IN, [ann.user_id], {"browser": "Firefox"}),
+        registry=False,
+    )
+    (entry,) = office.notices.inbox_in(ann, "en").items
+    assert "March 1, 2026" in entry.told.lines[0]
+    assert entry.told.lines[1] == "With: Firefox."

@@ -145,12 +145,12 @@ class MailingDesk:
                 daily[person.user_id].append(notice)
             elif mode is NoticeMode.AT_ONCE or notice.kind in ESSENTIAL_KINDS:
                 locale = person.locale or self._default_locale
-                words = with_labels(notice.data, labels, locale)
+                words = with_labels(notice, notice.data, labels, locale)
                 mails.append(self.letter(notice.kind.value, locale, words, to=person.email, user_id=person.user_id))
         for user_id, notices in daily.items():
             person = people[user_id]
             locale = person.locale or self._default_locale
-            told = [(one.kind, with_labels(one.data, labels, locale)) for one in notices if one.read_at is None]
+            told = [(one.kind, with_labels(one, one.data, labels, locale)) for one in notices if one.read_at is None]
             if told:
                 letter = write_digest(told, locale, self._head)
                 mails.append(self._mail(DIGEST, locale, letter, person.email, user_id))

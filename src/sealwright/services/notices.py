@@ -13,7 +13,7 @@ from sealwright.domain.people import AccountRole, Caller
 from sealwright.locales import texts_for
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.letters import tell_notice
-from sealwright.services.notice_words import InboxEntry, with_labels
+from sealwright.services.notice_words import InboxEntry, kept_words, with_labels, with_names
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.vc.errors import Fault
 
@@ -42,11 +42,12 @@ class NoticeDesk:
 
         Args:
             user_ids: Each is told once, however often they stand there.
-            data: Ids and words that sentences are made of; see `services.letters.notices` for each kind's members.
+            data: Ids and words that sentences are made of; `services.letters.notices` tells the members of each kind.
+                Names of others are not kept: they are looked up when the inbox is read.
             mail_after: No mail leaves before this moment (the undo window); None: at once.
         """
         now = self._clock.now()
-        words = {name: text[:_TEXT_MAX] for name, text in data.items()}
+        words = kept_words(kind, data, _TEXT_MAX)
         earliest = max(mail_after or now, now)
         notices = [
             Notice(
@@ -100,8 +101,9 @@ class NoticeDesk:
         with self._units(write=False) as uow:
             found = uow.notices.list(user_id, page=page, count=count, unread=unread)
             types = {one.value: one for one in uow.types.all()}
+            words = [with_labels(one, with_names(uow, one), types, language) for one in found.items]
         entries = tuple(
-            InboxEntry(one, tell_notice(one.kind, with_labels(one.data, types, language), texts)) for one in found.items
+            InboxEntry(one, tell_notice(one.kind, said, texts)) for one, said in zip(found.items, words, strict=True)
         )
         return NumberedPage(entries, found.page, found.count, found.total)
 

@@ -1,8 +1,9 @@
 """What a notice says: its title, its sentences, the words of whoever caused it, and where to go from there.
 
-The inbox shows it, the mail carries it. `data` holds what each kind needs, and sentences for what is not there are
-left out: ``credential_type`` (and ``type_label``), ``request_id``, ``grant_id``, ``name``, ``reason``, ``message``,
-``note``, ``role``, ``state``, ``scopes``, ``days``, ``expires_at``, ``pending``, ``where``, ``at``.
+The inbox shows it, the mail carries it; but mails name nobody beside their reader. `data` holds what each kind needs,
+and sentences for what is not there are left out: ``credential_type`` (``type_label``), ``request_id``, ``grant_id``,
+``name``, ``reason``, ``message``, ``note``, ``role``, ``state``, ``scopes``, ``days``, ``expires_at``, ``pending``,
+``where``, ``at``.
 """
 
 from __future__ import annotations
@@ -60,14 +61,20 @@ def _day(text: str, texts: Texts) -> str:
 
 
 def _request_received(data: Data, texts: Texts) -> Told:
-    line = texts.gettext("%(name)s asks for %(type)s.", name=data.get("name", ""), type=_label(data))
+    if data.get("name"):
+        line = texts.gettext("%(name)s asks for %(type)s.", name=data["name"], type=_label(data))
+    else:
+        line = texts.gettext("Somebody asks for %(type)s.", type=_label(data))
     return Told(texts.gettext("A new credential request"), (line,), data.get("message"), _to_review(data, texts))
 
 
 def _request_replied(data: Data, texts: Texts) -> Told:
-    line = texts.gettext(
-        "%(name)s has answered about the request for %(type)s.", name=data.get("name", ""), type=_label(data)
-    )
+    if data.get("name"):
+        line = texts.gettext(
+            "%(name)s has answered about the request for %(type)s.", name=data["name"], type=_label(data)
+        )
+    else:
+        line = texts.gettext("There is an answer about a request for %(type)s.", type=_label(data))
     return Told(texts.gettext("An answer to your question"), (line,), data.get("message"), _to_review(data, texts))
 
 
@@ -182,7 +189,7 @@ def _scope_line(data: Data, texts: Texts) -> str:
 
 
 def _access_requested(data: Data, texts: Texts) -> Told:
-    name, role = data.get("name", ""), data.get("role", "")
+    name, role = data.get("name") or texts.gettext("Somebody"), data.get("role", "")
     if role == "scope":
         lines = [texts.gettext("%(name)s asks for another issuer scope.", name=name)]
         if data.get("scopes"):
