@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sealwright.domain.people import AccountRole
+from sealwright.services.outside_sign_in import OutsideIdentity
 from sealwright.services.sessions import SignedIn
 from sealwright.web.auth.cookies import session_cookie
 from tests.support.accounts import add_account, hash_cheaply, sign_in
@@ -260,3 +261,33 @@ def test_erasure_answers_202_and_ends_the_token(tmp_path: Path) -> None:
         assert one.client.call("GET", "/me", token=one.person).status == 401
         last = one.client.call("DELETE", "/me", token=one.admin)
         assert (last.status, last.code) == (409, "LAST_ADMIN")
+
+
+def test_outside_sign_in_leaves_and_comes_back(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Elsewhere:
+        state = ""
+
+        def authorization_url(self, *, state: str, **_: str) -> str:
+            Elsewhere.state = state
+            return f"https://id.example/authorize?state={state}"
+
+        def identity(self, code: str, **_: str) -> OutsideIdentity:
+            return OutsideIdentity("1", "ana@example.org")
+
+    absent = site.client.call("GET", "/login/outside/start")
+    assert absent.status == 404
+    monkeypatch.setattr(site.office.outside_sign_in, "_provider", Elsewhere())
+    assert b'href="/login/outside/start"' in site.client.call("GET", "/login").body
+    left = site.client.call("GET", "/login/outside/start")
+    assert (left.status, left.headers["location"]) == (303, f"https://id.example/authorize?state={Elsewhere.state}")
+    binding = left.headers["set-cookie"].partition(";")[0]
+    stranger = site.client.call("GET", f"/login/outside?code=x&state={Elsewhere.state}")
+    assert stranger.status == 422
+    assert b"Signing in did not work" in stranger.body
+    left = site.client.call("GET", "/login/outside/start")
+    binding = left.headers["set-cookie"].partition(";")[0]
+    back = site.client.call(
+        "GET", f"/login/outside?code=x&state={Elsewhere.state}&session_state=1", headers=[("Cookie", binding)]
+    )
+    assert back.status == 303, back.body
+    assert back.headers["location"] == "/settings"

@@ -40,10 +40,10 @@ def show(page: PageCall) -> Reply:
     signed_in = page.signed_in
     if signed_in is not None and page.office.sessions.is_fresh(signed_in):
         return page.redirect(page.next_path(home_of(page.person)))
-    return page.render(_SIGN_IN, **_around(page, PASSWORD_FORM))
+    return page.render(_SIGN_IN, **around(page, PASSWORD_FORM))
 
 
-def _around(page: PageCall, form: Form | None = None) -> dict[str, Any]:
+def around(page: PageCall, form: Form | None = None) -> dict[str, Any]:
     """What the sign-in pages need, and the form that they show first."""
     known = page.signed_in.person if page.signed_in is not None else None
     blank = {"form": FormData.blank(form)} if form is not None else {}
@@ -52,13 +52,14 @@ def _around(page: PageCall, form: Form | None = None) -> dict[str, Any]:
         "next_path": page.next_path(""),
         "known": known,
         "is_open": page.office.sign_in.is_open_to_strangers,
+        "has_outside": page.office.outside_sign_in.is_offered,
     }
 
 
 def by_password(page: PageCall) -> Reply:
     """POST /login/password."""
     if page.form.errors:
-        return page.invalid(_SIGN_IN, **_around(page))
+        return page.invalid(_SIGN_IN, **around(page))
     return _try(
         page,
         _SIGN_IN,
@@ -72,18 +73,18 @@ def _try(page: PageCall, template: str, way: Callable[[], SignedIn]) -> Reply:
         signed_in = way()
     except SignInFailed:
         page.form.fail("", FAILED)
-        return page.invalid(template, **_around(page))
+        return page.invalid(template, **around(page))
     except RateLimitExceeded as error:
         page.form.fail_in_words("", lockout_sentence(page, error))
         page.headers.append(retry_after(error))
-        return page.render(template, status=429, **_around(page))
+        return page.render(template, status=429, **around(page))
     return arrive(page, signed_in)
 
 
 def send_link(page: PageCall) -> Reply:
     """POST /login/link: a link by mail, or nothing; the answer is the same."""
     if page.form.errors:
-        return page.invalid(_SIGN_IN, **_around(page))
+        return page.invalid(_SIGN_IN, **around(page))
     wanted = page.next_path("")
     page.office.sign_in.send_link(
         page.form.text("email"), visitor_of(page), next_path=wanted or None, locale=page.appearance.language
@@ -98,13 +99,13 @@ def sent(page: PageCall) -> Reply:
 
 def show_recovery(page: PageCall) -> Reply:
     """GET /login/recovery."""
-    return page.render(_RECOVERY, **_around(page, CODE_FORM))
+    return page.render(_RECOVERY, **around(page, CODE_FORM))
 
 
 def by_recovery_code(page: PageCall) -> Reply:
     """POST /login/recovery."""
     if page.form.errors:
-        return page.invalid(_RECOVERY, **_around(page))
+        return page.invalid(_RECOVERY, **around(page))
     return _try(
         page,
         _RECOVERY,
@@ -134,7 +135,7 @@ def read_authenticator_answer(form: FormData) -> dict[str, Any]:
 
 def show_register(page: PageCall) -> Reply:
     """GET /login/register."""
-    return page.render("login/register.html", **_around(page, REGISTER_FORM))
+    return page.render("login/register.html", **around(page, REGISTER_FORM))
 
 
 def register(page: PageCall) -> Reply:
@@ -145,7 +146,7 @@ def register(page: PageCall) -> Reply:
         except MalformedBody:
             page.form.fail("email", N_("Give an e-mail address, such as ana@example.org."))
     if page.form.errors:
-        return page.invalid("login/register.html", **_around(page))
+        return page.invalid("login/register.html", **around(page))
     return page.redirect("/login/sent")
 
 
