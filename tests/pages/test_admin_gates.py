@@ -39,4 +39,5 @@ def test_admin_pages_hold_to_every_gate(
     site: PageSite, open_page: OpenPage, theme: str, width: int, locale: str
 ) -> None:
     page = open_page("/admin", "admin", theme=theme, width=width, locale=locale)
-    assert walk(page, site.url, PATHS, f"{theme}-{width}-{locale}") == []
+    wrong = walk(page, site.url, PATHS, f"{theme}-{width}-{locale}")
+    assert not wrong, "\n".join(wrong)

@@ -31,7 +31,8 @@ PUBLIC: Final = ("/", "/login", "/login/sent", "/login/recovery", "/login/regist
 @pytest.mark.parametrize(("theme", "width", "locale"), LOOKS)
 def test_settings_hold_to_every_gate(site: PageSite, open_page: OpenPage, theme: str, width: int, locale: str) -> None:
     page = open_page("/settings", "improver", theme=theme, width=width, locale=locale)
-    assert walk(page, site.url, SETTINGS, f"{theme}-{width}-{locale}") == []
+    wrong = walk(page, site.url, SETTINGS, f"{theme}-{width}-{locale}")
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(("theme", "width", "locale"), LOOKS)
@@ -39,4 +40,5 @@ def test_public_pages_hold_to_every_gate(
     site: PageSite, open_page: OpenPage, theme: str, width: int, locale: str
 ) -> None:
     page = open_page("/", theme=theme, width=width, locale=locale)
-    assert walk(page, site.url, PUBLIC, f"{theme}-{width}-{locale}") == []
+    wrong = walk(page, site.url, PUBLIC, f"{theme}-{width}-{locale}")
+    assert not wrong, "\n".join(wrong)
