@@ -117,7 +117,7 @@
     dirty = false;
     if (push) history[dialog.open ? "replaceState" : "pushState"]({ dialog: href }, "", href);
     if (!dialog.open) dialog.showModal();
-    ($("#dialog-title", dialog) ?? dialog).focus();
+    ($("[autofocus]", dialog) ?? $("#dialog-title", dialog) ?? dialog).focus();
   };
   const closeDialog = ({ back = true } = {}) => {
     if (!dialog.open) return;
