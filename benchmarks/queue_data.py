@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
+from sqlalchemy.schema import CreateIndex, DropIndex
+
 from sealwright.domain.catalog import CredentialType
 from sealwright.domain.people import AccountRole, EmailAddress, Person, UserId, Wallet
 from sealwright.storage.bulk_rows import RowWriter
@@ -32,6 +34,8 @@ STATES: Final = {"approved": 70, "rejected": 14, "pending": 12, "withdrawn": 4}
 REVIEWERS: Final = [f"usr_reviewer{number}" for number in range(20)]
 # Whole search pages.
 _BATCH: Final = 40 * PAGE_PEOPLE
+# Made anew over the finished tables, which is several times faster.
+_INDEXES: Final = tuple(index for table in (people, requests, grants) for index in table.indexes)
 _FIRST_NAMES: Final = (
     "Ana María Juan José Luis Carlos Elena Sofía Wei Yuki Fatima Omar Priya Ivan Olga Pierre Chloé Anna "
     "Jan Lars Ngozi Amara Kwame Diego Lucía Mateo Camila Hannah Noah Emma Liam Mia Ethan Zoë Jürgen "
@@ -61,11 +65,16 @@ def fill(database: Database, size: Size) -> None:
     with open_transaction(database, write=True) as transaction:
         if not transaction.is_sqlite:
             transaction.driver_rows("SET LOCAL statement_timeout = 0", ())
+            transaction.driver_rows("SET LOCAL maintenance_work_mem = '512MB'", ())
         catalog = StoredCredentialTypes(transaction)
         for value in (*TYPES, *RARE):
             catalog.add(CredentialType(value, value, "schema", "did:adi:issuer", NOW, NOW))
+        for index in _INDEXES:
+            transaction.change(DropIndex(index))
         names = _fill_people(transaction, size.people, chance)
         _fill_requests(transaction, names, size, chance)
+        for index in _INDEXES:
+            transaction.change(CreateIndex(index))
         transaction.commit()
     with database.writers.connect() as connection:
         if database.is_sqlite:

@@ -15,7 +15,7 @@ from sealwright.storage.number_sets import listed, marked
 from sealwright.storage.people_search import Matches
 from sealwright.storage.request_counters import BY_REQUESTED, PERIOD_SECONDS
 from sealwright.storage.request_lanes import RequestLanes, SearchedTotals
-from sealwright.storage.request_wish import Condition, Wish
+from sealwright.storage.request_wish import PENDING, Condition, Wish
 from sealwright.storage.transaction import Transaction
 
 # Up to here a searched list is found person by person; beyond, by walking the list.
@@ -76,12 +76,17 @@ class RequestTotals:
 
     def counted(self, wish: Wish, further: list[Condition]) -> Mapping[str, int]:
         """Count the rows that fulfil a wish and further conditions, on indexes alone."""
-        statement = (
-            sa.select(requests.c.state, sa.func.count().label("there_are"))
-            .where(*wish.conditions(wish.states), *further)
-            .group_by(requests.c.state)
-        )
-        return {row.state: int(row.there_are) for row in self._transaction.rows(statement)}
+        found: dict[str, int] = {}
+        decided = tuple(state for state in wish.states if state != PENDING)
+        for states in ((PENDING,) if PENDING in wish.states else (), decided):
+            if states:
+                statement = (
+                    sa.select(requests.c.state, sa.func.count().label("there_are"))
+                    .where(*wish.conditions(states), *further)
+                    .group_by(requests.c.state)
+                )
+                found |= {row.state: int(row.there_are) for row in self._transaction.rows(statement)}
+        return found
 
     def search_condition(self, matches: Matches, found: SearchedTotals) -> Condition:
         """Give the condition that a request's person matches."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,7 +78,7 @@ class Wish:
         """Tell whether somebody is named, whose few requests an index has side by side."""
         return self.assignee is not None or self.user_id is not None
 
-    def conditions(self, states: Sequence[str]) -> list[Condition]:
+    def conditions(self, states: tuple[str, ...]) -> list[Condition]:
         """Give everything but the search as conditions, for some of the states."""
         found: list[Condition] = []
         if len(states) < len(EVERY_STATE):
@@ -88,14 +87,21 @@ class Wish:
             found.append(requests.c.credential_type.in_(self.types))
         if not self.has_every_mark:
             found.append(requests.c.marks.in_(self.marks))
-        found += self.age_conditions(requests.c.requested_at)
+        if states == (PENDING,):
+            # Known to be the same while pending, so that the order's index has the bounds too.
+            found += [requests.c.phase == sa.literal_column("0"), *self._bounds(requests.c.sorted_at)]
+        else:
+            found += self._bounds(requests.c.requested_at)
+            if self.after is not None and PENDING not in states:
+                # Nothing is decided before it was asked for.
+                found.append(sa.type_coerce(requests.c.sorted_at, sa.BigInteger) >= self.after)
         if self.assignee is not None:
             found.append(requests.c.assignee_user_id == self.assignee)
         if self.user_id is not None:
             found.append(requests.c.user_id == self.user_id)
         return found
 
-    def age_conditions(self, column: sa.ColumnElement[Any]) -> list[Condition]:
+    def _bounds(self, column: sa.ColumnElement[Any]) -> list[Condition]:
         """Give the bounds of `requested_at`, of a column that holds it."""
         seconds = sa.type_coerce(column, sa.BigInteger)
         found: list[Condition] = []

@@ -109,16 +109,16 @@ def _refuse_newer(current: str | None, script: ScriptDirectory) -> None:
         raise StoreRefused(f"The database has version {current}, which is newer than this program.")
 
 
-def _upgrade(connection: Connection) -> None:
-    """Run every missing step inside the transaction that is open."""
+def _upgrade(connection: Connection, to: str = "head") -> None:
+    """Run every missing step up to a version inside the transaction that is open."""
     config = _config()
     script = ScriptDirectory.from_config(config)
     _refuse_newer(_current(connection), script)
 
     def steps(revision: Any, _context: MigrationContext) -> Any:
-        return script._upgrade_revs("head", revision)  # as alembic's own commands do
+        return script._upgrade_revs(to, revision)  # as alembic's own commands do
 
-    with EnvironmentContext(config, script, fn=steps, destination_rev="head") as environment:
+    with EnvironmentContext(config, script, fn=steps, destination_rev=to) as environment:
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()
 

@@ -1,0 +1,150 @@
+"""Erasing a person: every personal column of what belongs to them is empty, and nobody else's is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from sealwright.domain.enrollment import IssuerProfile, IssuerState, RoleRequest, RoleState
+from sealwright.domain.ids import new_credential_uid
+from sealwright.domain.notices import Mail, Notice, NoticeKind
+from sealwright.domain.people import AccountRole
+from sealwright.domain.sign_in import (
+    Challenge,
+    ChallengePurpose,
+    LinkPurpose,
+    OneTimeLink,
+    Passkey,
+    Session,
+    SignInMethod,
+)
+from sealwright.services.desk_ports import Attachment, SavedView
+from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
+from sealwright.storage.columns import COLUMN_CLASSES, ColumnClass
+from sealwright.storage.engines import Database
+from tests.storage.builders import (
+    NOW,
+    credential,
+    credential_type,
+    did_record,
+    entry_of_history,
+    grant,
+    method,
+    person,
+    request,
+    token,
+)
+
+MARK = "Quixote"
+# Kept on purpose: sessions of others, and what names no subject.
+OTHER_ROOMS = {"idempotency_keys", "people", "person_keys", "search_pages"}
+
+
+def _everything_of(uow: UnitOfWork, user_id: str) -> None:
+    """Give somebody a row in every table, with their name in every text."""
+    did = f"did:adi:{user_id}"
+    text = f"{MARK} {user_id}"
+    uow.people.add(
+        person(
+            user_id, display_name=text, email=f"{MARK}.{user_id}@example.org", wallets=(), dids=(did,), holder_did=did
+        )
+    )
+    uow.people.add_token(token(f"tok_{user_id}", user_id, name=text))
+    uow.dids.add(did_record(did, owner_user_id=user_id, name=text, methods=(method(did),), services=()))
+    asked = request(f"req_{user_id}", user_id, message=text, note=text, claims={"name": text}, requester_note=text)
+    history = entry_of_history(asked.request_id, note=text, message=text)
+    uow.requests.add(replace(asked, answers={"Why?": text}), history)
+    uow.grants.add(grant(f"grt_{user_id}", user_id, note=text, reason=text, claims={"name": text}))
+    document = f'{{"name": "{text}"}}'.encode()
+    uow.credentials.add_many([credential(new_credential_uid(), holder_did=did, document=document, reason=text)])
+    uow.enrollment.put_role_request(
+        RoleRequest(user_id, AccountRole.VOTER, RoleState.PENDING, NOW, NOW, note=text, decision_note=text)
+    )
+    uow.enrollment.put_issuer(
+        IssuerProfile(user_id, text, text, IssuerState.PENDING, NOW, NOW, nickname=text, justification=text, note=text)
+    )
+    key = user_id.encode()
+    uow.sign_ins.add_session(Session(f"ses_{user_id}", user_id, key, SignInMethod.PASSKEY, text, NOW, NOW, NOW))
+    uow.sign_ins.put_password(user_id, "$argon2id$", NOW)
+    uow.sign_ins.add_passkey(Passkey(f"psk_{user_id}", user_id, key, b"k", 0, text, NOW))
+    uow.sign_ins.replace_recovery_codes(user_id, [key], NOW)
+    later = NOW + timedelta(hours=1)
+    uow.sign_ins.add_link(OneTimeLink(f"lnk_{user_id}", key, LinkPurpose.SIGN_IN, user_id, text, NOW, later))
+    uow.sign_ins.add_challenge(Challenge(key, ChallengePurpose.DID, user_id, text.encode(), NOW, later))
+    uow.notices.add_many([Notice(f"ntc_{user_id}", user_id, NoticeKind.APPROVED, NOW, {"name": text})])
+    uow.notices.add_mail(Mail(f"mal_{user_id}", user_id, text, "approved", "en", text, text, text, NOW))
+    uow.attachments.add(Attachment(f"att_{user_id}", user_id, text, "image/png", "ab", text.encode(), NOW))
+    uow.saved_views.put(SavedView(f"vew_{user_id}", user_id, text, text, pinned=False, is_default=False))
+
+
+def _places_of(database: Database, name: str) -> set[str]:
+    """Find the columns that still hold a name, among those classed as personal or secret."""
+    found = set()
+    with database.readers.connect() as connection:
+        for table, columns in COLUMN_CLASSES.items():
+            if table == "rate_windows":
+                continue
+            for column, kind in columns.items():
+                if kind not in (ColumnClass.PERSONAL, ColumnClass.SECRET):
+                    continue
+                values = connection.execute(sa.text(f'SELECT "{column}" FROM {table}')).scalars()
+                if any(name in _text(value) for value in values):
+                    found.add(f"{table}.{column}")
+    return found
+
+
+def _text(value: Any) -> str:
+    return bytes(value).decode(errors="replace") if isinstance(value, bytes | memoryview) else str(value)
+
+
+@pytest.fixture
+def full(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
+    with units() as uow:
+        uow.types.add(credential_type())
+        _everything_of(uow, "usr_gone")
+        _everything_of(uow, "usr_here")
+        uow.commit()
+    return units
+
+
+def test_nothing_personal_of_an_erased_person_is_left(full: UnitOfWorkFactory, database: Database) -> None:
+    before = _places_of(database, f"{MARK} usr_here")
+    assert len(before) > 20
+    with full() as uow:
+        gone = uow.people.get("usr_gone")
+        assert gone is not None
+        uow.erasure.person("usr_gone")
+        empty = {"email": "erased-1@invalid", "display_name": "", "holder_did": None, "dids": (), "erased": True}
+        uow.people.update(replace(gone, version=2, **empty))
+        uow.commit()
+    for name in (f"{MARK} usr_gone", f"{MARK}.usr_gone".lower(), f"{MARK} usr_gone".lower()):
+        assert _places_of(database, name) == set()
+    assert _places_of(database, f"{MARK} usr_here") == before
+
+
+def test_ids_and_states_stay(full: UnitOfWorkFactory) -> None:
+    with full() as uow:
+        uow.erasure.person("usr_gone")
+        uow.commit()
+    with full(write=False) as uow:
+        left = uow.requests.get("req_usr_gone")
+        assert left is not None
+        assert (left.user_id, left.claims, left.answers, left.evidence) == ("usr_gone", None, {}, ())
+        held = uow.grants.get("grt_usr_gone")
+        assert held is not None
+        assert (held.claims, held.note) == (None, None)
+        assert len(uow.requests.history("req_usr_gone")) == 1
+        assert uow.sign_ins.sessions_of("usr_gone") == ()
+        assert len(uow.sign_ins.sessions_of("usr_here")) == 1
+
+
+def test_erasing_somebody_unknown_changes_nothing(full: UnitOfWorkFactory, database: Database) -> None:
+    before = _places_of(database, MARK)
+    with full() as uow:
+        uow.erasure.person("usr_nobody")
+        uow.commit()
+    assert _places_of(database, MARK) == before
