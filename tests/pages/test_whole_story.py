@@ -1,0 +1,164 @@
+"""The whole story from an empty data folder: set up, invite, ask, approve, check, reject, refuse.
+
+By mouse and by a keyboard alone, in both languages; what is issued is judged by Digital Bazaar's software.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.interop.conftest import digital_bazaar as digital_bazaar  # noqa: PLC0414 - a fixture
+from tests.pages.chromium import Complaints
+from tests.pages.hands import Hand, Keyboard, Mouse
+from tests.pages.serving import PageSite, page_site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.interop.peer import DigitalBazaar
+
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
+
+UNDO_SECONDS: Final = 2
+PASSWORD: Final = "a long enough sentence"
+HANDS: Final = {"mouse": Mouse, "keyboard": Keyboard}
+
+
+@dataclass(slots=True)
+class Desk:
+    """An empty office, a browser, and the hand that works in it."""
+
+    site: PageSite
+    browser: Browser
+    way: str
+    language: str
+
+    @contextmanager
+    def somebody(self) -> Iterator[Hand]:
+        """A browser of somebody's own; at the end it must have been silent."""
+        context = self.browser.new_context(
+            viewport={"width": 1280, "height": 900}, locale="en-US", reduced_motion="reduce"
+        )
+        context.add_cookies([{"name": "sealwright_look", "value": f"{self.language}~~", "url": self.site.url}])
+        page = context.new_page()
+        complaints = Complaints(page, self.site.url)
+        yield HANDS[self.way](page, self.language)
+        context.close()
+        assert complaints.found == []
+
+    def go(self, hand: Hand, path: str) -> None:
+        """Type an address."""
+        answer = hand.page.goto(path if path.startswith("http") else f"{self.site.url}{path}")
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+
+
+@pytest.fixture(params=[(way, language) for way in HANDS for language in ("en", "es")], ids=lambda p: "-".join(p))
+def desk(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Desk]:
+    way, language = request.param
+    with page_site(demo=False, SEALWRIGHT_UNDO_SECONDS=str(UNDO_SECONDS)) as site:
+        yield Desk(site, browser, way, language)
+
+
+def test_from_an_empty_folder_to_a_refused_credential(desk: Desk, digital_bazaar: DigitalBazaar) -> None:
+    with desk.somebody() as admin, desk.somebody() as issuer, desk.somebody() as improver:
+        _set_up(desk, admin)
+        _invite(desk, admin, issuer, "ines@example.org", "Inés Issuer")
+        _invite(desk, admin, improver, "noor@example.org", "Noor Nguyễn")
+        _make_issuer(desk, admin, "Inés Issuer")
+        _become_improver(desk, admin, improver)
+        _ask(desk, improver)
+
+        _approve(desk, issuer)
+        credential = _held(desk, improver)
+        judged = digital_bazaar.verify(credential, loopback=desk.site.url)
+        assert judged["verified"] is True, judged
+
+        _reject(desk, issuer)
+        judged = digital_bazaar.verify(credential, loopback=desk.site.url)
+        assert (judged["verified"], judged["set"]) == (False, ["revocation"])
+        desk.go(improver, "/improver/credentials")
+        assert improver.page.locator("main").get_by_text(_say(improver, "Revoked"), exact=True).first.is_visible()
+
+
+def _say(hand: Hand, text: str) -> str:
+    said: str = hand.say(text)  # type: ignore[attr-defined]
+    return said
+
+
+def _set_up(desk: Desk, admin: Hand) -> None:
+    desk.go(admin, json.loads(desk.site.run(["setup-link", "--json"]))["setup_url"])
+    admin.fill("Your name", "Ada Admin")
+    admin.fill("E-mail address", "ada@example.org")
+    admin.fill("Password", PASSWORD)
+    admin.press("button", "Make the account")
+    admin.press("button", "Use defaults")
+    admin.press("link", "To the start page")
+    admin.page.wait_for_url("**/admin")
+
+
+def _invite(desk: Desk, admin: Hand, guest: Hand, email: str, name: str) -> None:
+    desk.go(admin, "/admin/desk/users/new")
+    admin.fill("E-mail address", email)
+    admin.press("button", "Send the invitation")
+    shown = admin.page.locator("main").get_by_text(re.compile("/login/invitation/")).first
+    shown.wait_for()
+    link = re.search(r"http\S+/login/invitation/\S+", shown.inner_text())
+    assert link is not None
+    desk.go(guest, link.group())
+    guest.fill("Your name", name)
+    guest.press("button", "Open my account")
+    guest.page.wait_for_url("**/settings/sign-in")
+
+
+def _make_issuer(desk: Desk, admin: Hand, name: str) -> None:
+    desk.go(admin, "/admin/desk/users")
+    admin.press("link", name)
+    admin.tick("Issuer")
+    admin.press("button", "Save Changes")
+    admin.page.wait_for_load_state()
+    desk.go(admin, "/admin/desk/issuers")
+    box = admin.page.locator("input[type=checkbox][value=dpw_certified]").first
+    admin.tick(box.get_attribute("aria-label") or "")
+    admin.press("button", "Save Changes")
+    admin.page.wait_for_load_state()
+    desk.go(admin, "/admin/desk/issuers")
+    assert admin.page.locator("input[type=checkbox][value=dpw_certified]").first.is_checked()
+
+
+def _become_improver(desk: Desk, admin: Hand, improver: Hand) -> None:
+    desk.go(improver, "/settings/access/role/improver")
+    improver.press("button", "Send")
+    improver.page.wait_for_load_state()
+    desk.go(admin, "/admin/desk/improvers")
+    admin.press("link", "Noor Nguyễn")
+    admin.press("button", "Approve")
+    admin.page.wait_for_load_state()
+
+
+def _ask(desk: Desk, improver: Hand) -> None:
+    desk.go(improver, "/improver")
+    improver.press("link", "Request credential")
+    improver.press("link", "Department of Public Works certification")
+    improver.page.wait_for_url("**/dpw_certified")
+    raise AssertionError(improver.page.inner_text("main"))
+
+
+def _approve(desk: Desk, issuer: Hand) -> None:
+    """With three clicks, or two keys."""
+    desk.go(issuer, "/issuer")
+
+
+def _held(desk: Desk, improver: Hand) -> dict[str, Any]:
+    raise AssertionError
+
+
+def _reject(desk: Desk, issuer: Hand) -> None:
+    raise AssertionError
