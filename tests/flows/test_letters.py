@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -255,3 +256,16 @@ def test_a_new_sign_in_is_told_with_its_moment(office: Office) -> None:
     (entry,) = office.notices.inbox_in(ann, "en").items
     assert "March 1, 2026" in entry.told.lines[0]
     assert entry.told.lines[1] == "With: Firefox."
+
+
+def test_two_servers_send_each_letter_once(office: Office, clock: MovableClock) -> None:
+    server = Server()
+    people = [join(office, f"p{number}") for number in range(6)]
+    for one in people:
+        tell(office, one)
+    head = LetterHead("Office", "https://office.example")
+    desks = [MailingDesk(office.units, server, clock, head=head, default_locale="en") for _ in range(2)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        sent = sum(pool.map(lambda desk: desk.work() + desk.work(), desks))
+    assert sent == len(people)
+    assert sorted(mail.to for mail in server.taken) == sorted(f"p{number}@example.org" for number in range(6))

@@ -106,6 +106,17 @@ class TypeUsage:
         return bool(self.requests or self.grants or self.scopes or self.workflow_roles)
 
 
+# Cyrillic and Greek letters that pass for Latin ones in either case, in their folded form.
+_TWINS: Final = str.maketrans(
+    "авекмнорстухѕіјԁһӏԛԝαβεζηικμνορτυχ",
+    "abekmhopctyxsijdhlqwabezhikmvoptyx",
+)
+
+
 def look_alike_form(label: str) -> str:
-    """Give the form under which labels are unique: compatibility forms, case and surrounding blanks folded away."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold()).strip()
+    """Give the form under which labels are unique.
+
+    Compatibility forms, case, runs of blanks, and letters of other scripts that pass for Latin ones are folded away.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
+    return " ".join(folded.translate(_TWINS).split())
