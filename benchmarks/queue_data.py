@@ -19,9 +19,10 @@ from sealwright.storage.column_types import seconds_of
 from sealwright.storage.credential_types import StoredCredentialTypes
 from sealwright.storage.desk_tables import grants, request_counters, request_lanes, requests
 from sealwright.storage.engines import Database
-from sealwright.storage.people_index import PAGE_PEOPLE, PARTS_END, PERSON_END, keys_of, tag_of, texts_of
+from sealwright.storage.people_index import keys_of, tag_of, texts_of
 from sealwright.storage.person_rows import values_of
 from sealwright.storage.request_counters import Place
+from sealwright.storage.search_layout import PAGE_PEOPLE, PARTS_END, PERSON_END
 from sealwright.storage.tables import people, person_keys, person_roles, search_pages
 from sealwright.storage.transaction import Transaction, open_transaction
 

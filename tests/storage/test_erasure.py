@@ -118,8 +118,8 @@ def test_nothing_personal_of_an_erased_person_is_left(full: UnitOfWorkFactory, d
         gone = uow.people.get("usr_gone")
         assert gone is not None
         uow.erasure.person("usr_gone")
-        empty = {"email": "erased-1@invalid", "display_name": "", "holder_did": None, "dids": (), "erased": True}
-        uow.people.update(replace(gone, version=2, **empty))
+        empty = replace(gone, email="erased-1@invalid", display_name="", holder_did=None, dids=(), erased=True)
+        uow.people.update(replace(empty, version=2))
         uow.commit()
     for name in (f"{MARK} usr_gone", f"{MARK}.usr_gone".lower(), f"{MARK} usr_gone".lower()):
         assert _places_of(database, name) == set()

@@ -11,7 +11,7 @@ import pytest
 from sealwright.domain.errors import AddressInUse, EmailInUse, StoreUnavailable, UserExists, VersionConflict
 from sealwright.domain.people import AccountRole, EmailAddress, Theme, Wallet
 from sealwright.services.ports import UnitOfWorkFactory
-from sealwright.storage.people_index import PAGE_PEOPLE
+from sealwright.storage.search_layout import PAGE_PEOPLE
 from tests.storage.builders import HOLDER, NOW, person, token
 
 

@@ -93,6 +93,7 @@ def _size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     if request.param == "long lists are walked":
         monkeypatch.setattr(request_lists, "_FEW_ROWS", 0)
         monkeypatch.setattr(request_lists, "FEW", 0)
+        monkeypatch.setattr(request_lists, "_FEW_SKIPPED", 0)
         monkeypatch.setattr(request_totals, "FEW", 0)
         monkeypatch.setattr(number_sets, "MOST_LISTED", 0)
 
@@ -234,7 +235,7 @@ def test_a_request_that_left_the_list_still_has_neighbors(desk: UnitOfWorkFactor
         assert uow.requests.neighbors(pending, rejected.request_id) == expected
 
 
-def test_a_new_name_is_found_and_sorted_by(desk: UnitOfWorkFactory) -> None:
+def test_a_new_name_is_found_sorted_by_and_counted(desk: UnitOfWorkFactory, database: Database) -> None:
     with desk() as uow:
         ana = uow.people.get("usr_3")
         assert ana is not None
@@ -247,3 +248,4 @@ def test_a_new_name_is_found_and_sorted_by(desk: UnitOfWorkFactory) -> None:
         assert {one.request_id for one in first.items} == mine
         assert uow.requests.list(RequestFilter(search="zzyzx"), page=1, count=1).total == len(mine)
         assert uow.requests.list(RequestFilter(search="banana"), page=1, count=1).total == 0
+    assert count_drift(database) == 0

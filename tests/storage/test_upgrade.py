@@ -16,6 +16,7 @@ from sealwright.storage import migrations
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.engines import Database, open_database
 from sealwright.storage.migrations import migrate, migration_state
+from sealwright.storage.people_index import PeopleIndex
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from tests.storage.builders import NOW, credential_type, entry_of_history, person, request
 
@@ -88,17 +89,17 @@ def test_people_are_indexed_and_keep_what_they_had(old: Database) -> None:
 
 
 def test_a_fill_that_was_killed_goes_on(old: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = migrations.PeopleIndex.catch_up
+    original = PeopleIndex.catch_up
     calls = []
 
-    def dies(index: migrations.PeopleIndex) -> int:
+    def dies(index: PeopleIndex) -> int:
         calls.append(1)
         if len(calls) > 1:
             raise KeyboardInterrupt
         return original(index)
 
     with monkeypatch.context() as patched:
-        patched.setattr(migrations.PeopleIndex, "catch_up", dies)
+        patched.setattr(PeopleIndex, "catch_up", dies)
         with pytest.raises(KeyboardInterrupt):
             migrate(old)
     assert migration_state(old) == ("0002", "0002")

@@ -14,15 +14,11 @@ from sealwright.domain.people import Person
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.mail_keys import email_key
 from sealwright.storage.person_rows import PERSON, person_of, values_of
+from sealwright.storage.renaming import rename_requester
+from sealwright.storage.search_layout import PAGE_PEOPLE, PARTS_END, PERSON_END, TEXT_START, read_page
 from sealwright.storage.tables import people, person_keys, person_roles, search_pages
 from sealwright.storage.transaction import Transaction
 
-# People of one search page: small enough to be rewritten for one new name, large enough to be read fast.
-PAGE_PEOPLE: Final = 512
-# Between the people of a page, between the names and the ids of all of them, and before each text of a person.
-PERSON_END: Final = b"\n"
-PARTS_END: Final = b"\x1d"
-TEXT_START: Final = b"\x1f"
 _CATCH_UP: Final = 200
 
 EMAIL: Final = "email"
@@ -48,7 +44,6 @@ _UNINDEXED: Final = (
     .order_by(people.c.user_id)
     .limit(_CATCH_UP)
 )
-_RENAME: Final = sa.text("UPDATE requests SET name_key = :name_key WHERE person_no = :person_no")
 
 
 class PeopleIndex:
@@ -82,7 +77,7 @@ class PeopleIndex:
 
     def rename(self, person: Person, person_no: int) -> None:
         """Let the lists that are sorted by name follow a new one."""
-        self._transaction.change(_RENAME, {"name_key": fold(person.display_name), "person_no": person_no})
+        rename_requester(self._transaction, person_no, fold(person.display_name))
 
     def has_unindexed(self) -> bool:
         """Tell whether an earlier program left somebody behind."""
@@ -162,12 +157,6 @@ def texts_of(person: Person) -> tuple[bytes, bytes]:
         *(wallet.address for wallet in person.wallets),
     ]
     return _joined([person.display_name, full, *emails]), _joined(ids)
-
-
-def read_page(texts: bytes) -> tuple[bytes, bytes]:
-    """Take a page apart into names and ids."""
-    names, _, ids = texts.partition(PARTS_END)
-    return names, ids
 
 
 def tag_of(texts: bytes) -> bytes:

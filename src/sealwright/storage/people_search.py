@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from sealwright.domain.folding import fold
-from sealwright.storage.people_index import PAGE_PEOPLE, PERSON_END, TEXT_START, read_page
+from sealwright.storage.search_layout import PAGE_PEOPLE, PERSON_END, TEXT_START, read_page
 from sealwright.storage.tables import search_pages
 from sealwright.storage.transaction import Transaction
 

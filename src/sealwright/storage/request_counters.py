@@ -18,13 +18,15 @@ from sealwright.domain.requests import RequestState
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.desk_tables import request_counters as counters
 from sealwright.storage.desk_tables import requests
-from sealwright.storage.people_index import PAGE_PEOPLE
 from sealwright.storage.request_lanes import EVERY_TYPE, LaneKey, RequestLanes
+from sealwright.storage.search_layout import PAGE_PEOPLE, name_number
 from sealwright.storage.transaction import Transaction
 
 PERIOD_SECONDS: Final = 28 * 86_400
 BY_REQUESTED: Final = "requested"
 BY_SORTED: Final = "sorted"
+# By the first letters of the requester's name; of each type and of all, whatever the marks.
+BY_NAME: Final = "name"
 
 _COUNT: Final = sa.text(
     "INSERT INTO request_counters (measure, credential_type, state, marks, period, requests) "
@@ -40,8 +42,20 @@ _GROUPS: Final = sa.select(
     (sa.type_coerce(requests.c.requested_at, sa.BigInteger) // _PERIOD).label("requested_period"),
     (sa.type_coerce(requests.c.sorted_at, sa.BigInteger) // _PERIOD).label("sorted_period"),
     requests.c.person_no,
+    requests.c.name_key,
     sa.func.count().label("there_are"),
-).group_by(sa.text("1, 2, 3, 4, 5, 6"))
+).group_by(sa.text("1, 2, 3, 4, 5, 6, 7"))
+# What a place is read from.
+PLACE: Final = sa.select(
+    requests.c.credential_type,
+    requests.c.state,
+    requests.c.marks,
+    requests.c.requested_at,
+    requests.c.sorted_at,
+    requests.c.person_no,
+    requests.c.name_key,
+    requests.c.version,
+)
 
 CounterKey = tuple[str, str, str, int, int]
 
@@ -56,6 +70,7 @@ class Place:
     requested_period: int
     sorted_period: int
     person_no: int
+    name_no: int
 
     @classmethod
     def of(cls, row: Row[Any] | Mapping[str, Any]) -> Place:
@@ -68,12 +83,15 @@ class Place:
             seconds_of(values["requested_at"]) // PERIOD_SECONDS,
             seconds_of(values["sorted_at"]) // PERIOD_SECONDS,
             values["person_no"],
+            name_number(values["name_key"]),
         )
 
     def counter_keys(self) -> Iterable[CounterKey]:
         """Give the keys of its counters."""
         yield (BY_REQUESTED, self.credential_type, self.state, self.marks, self.requested_period)
         yield (BY_SORTED, self.credential_type, self.state, self.marks, self.sorted_period)
+        yield (BY_NAME, self.credential_type, self.state, 0, self.name_no)
+        yield (BY_NAME, EVERY_TYPE, self.state, 0, self.name_no)
 
     def lane_keys(self) -> Iterable[LaneKey]:
         """Give the keys of its lanes."""
@@ -149,7 +167,15 @@ def drift_of(transaction: Transaction) -> int:
     expected: dict[CounterKey, int] = defaultdict(int)
     expected_lanes: dict[LaneKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in transaction.rows(_GROUPS):
-        place = Place(row.credential_type, row.state, row.marks, row.requested_period, row.sorted_period, row.person_no)
+        place = Place(
+            row.credential_type,
+            row.state,
+            row.marks,
+            row.requested_period,
+            row.sorted_period,
+            row.person_no,
+            name_number(row.name_key),
+        )
         for counter in place.counter_keys():
             expected[counter] += row.there_are
         for lane in place.lane_keys():

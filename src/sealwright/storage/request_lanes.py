@@ -15,8 +15,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from sealwright.storage.desk_tables import request_lanes as lanes
-from sealwright.storage.people_index import PAGE_PEOPLE
 from sealwright.storage.people_search import Matches
+from sealwright.storage.search_layout import PAGE_PEOPLE
 from sealwright.storage.transaction import Transaction
 
 # Lanes of every type together; no type can have this name.

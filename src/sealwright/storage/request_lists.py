@@ -17,13 +17,16 @@ from sqlalchemy.engine import Row
 from sealwright.domain.requests import RequestFilter, RequestSort
 from sealwright.storage.desk_tables import requests
 from sealwright.storage.people_search import PeopleSearch
-from sealwright.storage.request_counters import BY_REQUESTED, BY_SORTED, PERIOD_SECONDS
+from sealwright.storage.request_counters import BY_NAME, BY_REQUESTED, BY_SORTED, PERIOD_SECONDS
 from sealwright.storage.request_totals import FEW, Periods, RequestTotals
 from sealwright.storage.request_wish import EVERY_STATE, PENDING, Condition, Wish
+from sealwright.storage.search_layout import name_start
 from sealwright.storage.transaction import Transaction
 
 # So many rows are gathered and sorted rather than walked for.
 _FEW_ROWS: Final = 20_000
+# So many rows are skipped before it is worth asking where a name begins.
+_FEW_SKIPPED: Final = 2000
 _DECIDED: Final = tuple(state for state in EVERY_STATE if state != PENDING)
 _KEYS: Final = sa.select(
     requests.c.request_id, requests.c.state, requests.c.requested_at, requests.c.sorted_at, requests.c.name_key
@@ -46,14 +49,14 @@ class Run:
         states: The states that it shows.
         column: What it is ordered by, before the request's id.
         index: The index that has this order.
-        measure: The counters by the period of that column; None where it is no moment.
+        measure: The counters by that column's period, or its first letters.
         descending: Whether both columns run backward.
     """
 
     states: tuple[str, ...]
     column: sa.Column[Any]
     index: str
-    measure: str | None
+    measure: str
     descending: bool
 
 
@@ -65,7 +68,8 @@ class Plan:
         totals: By state.
         further: The condition of the search.
         rows: By state, how many rows there are to look at for these totals, by the counters; None if unknown.
-        periods: By measure; only where nothing but counters made the totals.
+        periods: By measure.
+        counts_tell: Nothing but counters made the totals, so they also tell where a page lies.
         gathers: Few rows fulfil the conditions, and an index other than the order's finds them.
     """
 
@@ -74,6 +78,7 @@ class Plan:
     further: list[Condition]
     rows: Mapping[str, int]
     periods: Mapping[str, Periods]
+    counts_tell: bool
     gathers: bool
 
     def total_of(self, run: Run) -> int:
@@ -109,7 +114,7 @@ class RequestLists:
         return tuple(found), sum(plan.totals.values())
 
     def _plan(self, wish: Wish, runs: tuple[Run, ...]) -> Plan:
-        measures = {run.measure or BY_SORTED for run in runs}
+        measures = {BY_SORTED if run.measure == BY_NAME else run.measure for run in runs}
         periods = {measure: self._totals.periods(wish, measure) for measure in measures}
         rows = {state: sum(by_period.values()) for state, by_period in next(iter(periods.values())).items()}
         further: list[Condition] = []
@@ -128,15 +133,16 @@ class RequestLists:
         elif wish.has_age:
             totals = self._totals.by_age(wish)
         counts_tell = not (wish.needle or wish.has_age or wish.has_owner)
-        return Plan(wish, totals, further, rows, periods if counts_tell else {}, gathers)
+        return Plan(wish, totals, further, rows, periods, counts_tell=counts_tell, gathers=gathers)
 
     def _part(self, plan: Plan, run: Run, skip: int, count: int) -> list[str]:
         """Give some ids of a run, from the nearer end, or from the period where they lie."""
         conditions = [*plan.wish.conditions(run.states), *plan.further]
         if self._is_gathered(plan, run):
             return self._gather(run, conditions, skip, count)
-        if run.measure is not None and run.measure in plan.periods:
-            skip, bound = _jump(plan.periods[run.measure], run, skip)
+        periods = self._periods(plan, run, skip)
+        if periods is not None:
+            skip, bound = _jump(periods, run, skip)
             if bound is not None:
                 conditions.append(bound)
             return self._walk(run, conditions, skip, count)
@@ -146,6 +152,13 @@ class RequestLists:
         mirrored = Run(run.states, run.column, run.index, run.measure, not run.descending)
         return list(reversed(self._walk(mirrored, conditions, behind, count)))
 
+    def _periods(self, plan: Plan, run: Run, skip: int) -> Periods | None:
+        """Give the counters that a run can be jumped into by, where they tell, and where it is worth it."""
+        if run.measure == BY_NAME:
+            may_jump = plan.counts_tell and plan.wish.has_every_mark and skip > _FEW_SKIPPED
+            return self._totals.names(plan.wish) if may_jump else None
+        return plan.periods.get(run.measure) if plan.counts_tell else None
+
     @staticmethod
     def _is_gathered(plan: Plan, run: Run) -> bool:
         return plan.gathers or plan.rows_of(run) <= _FEW_ROWS
@@ -154,7 +167,7 @@ class RequestLists:
         """Read a run by whatever index finds its few rows."""
         self._steer(_ANY_WAY)
         # An expression, so that no index promises the order.
-        by = run.column + sa.literal_column("''" if run.measure is None else "0")
+        by = run.column + sa.literal_column("''" if run.measure == BY_NAME else "0")
         return self._read(sa.select(requests.c.request_id).where(*conditions), run, by, skip, count)
 
     def _walk(self, run: Run, conditions: list[Condition], skip: int, count: int) -> list[str]:
@@ -216,7 +229,7 @@ def runs_of(wanted: RequestFilter, wish: Wish) -> tuple[Run, ...]:
     if wanted.sort is RequestSort.REQUESTED_AT:
         return (Run(wish.states, requests.c.requested_at, "ix_requests_asked", BY_REQUESTED, wanted.descending),)
     if wanted.sort is RequestSort.REQUESTER_NAME:
-        return (Run(wish.states, requests.c.name_key, "ix_requests_name", None, wanted.descending),)
+        return (Run(wish.states, requests.c.name_key, "ix_requests_name", BY_NAME, wanted.descending),)
     if wanted.sort is RequestSort.STATUS:
         runs = [_moments((state,), descending=state != PENDING) for state in wish.states]
         return tuple(reversed(runs)) if wanted.descending else tuple(runs)
@@ -236,11 +249,17 @@ def _jump(periods: Periods, run: Run, skip: int) -> tuple[int, Condition | None]
     for state in run.states:
         for period, number in periods.get(state, {}).items():
             numbers[period] = numbers.get(period, 0) + number
-    seconds = sa.type_coerce(run.column, sa.BigInteger)
-    bound: Condition | None = None
-    for period in sorted(numbers, reverse=run.descending):
-        if skip < numbers[period]:
+    skipped = here = None
+    for here in sorted(numbers, reverse=run.descending):
+        if skip < numbers[here]:
             break
-        skip -= numbers[period]
-        bound = seconds < period * PERIOD_SECONDS if run.descending else seconds >= (period + 1) * PERIOD_SECONDS
-    return skip, bound
+        skip -= numbers[here]
+        skipped = here
+    if skipped is None or here is None:
+        return skip, None
+    if run.measure == BY_NAME:
+        start: Any = name_start(skipped if run.descending else here)
+        return skip, run.column < start if run.descending else run.column >= start
+    seconds = sa.type_coerce(run.column, sa.BigInteger)
+    start = (skipped if run.descending else here) * PERIOD_SECONDS
+    return skip, seconds < start if run.descending else seconds >= start

@@ -13,8 +13,8 @@ from sealwright.storage.desk_tables import request_counters as counters
 from sealwright.storage.desk_tables import requests
 from sealwright.storage.number_sets import listed, marked
 from sealwright.storage.people_search import Matches
-from sealwright.storage.request_counters import BY_REQUESTED, PERIOD_SECONDS
-from sealwright.storage.request_lanes import RequestLanes, SearchedTotals
+from sealwright.storage.request_counters import BY_NAME, BY_REQUESTED, PERIOD_SECONDS
+from sealwright.storage.request_lanes import EVERY_TYPE, RequestLanes, SearchedTotals
 from sealwright.storage.request_wish import PENDING, Condition, Wish
 from sealwright.storage.transaction import Transaction
 
@@ -45,6 +45,23 @@ class RequestTotals:
         for row in self._transaction.rows(statement):
             if row.there_are:
                 found[row.state][row.period] = int(row.there_are)
+        return found
+
+    def names(self, wish: Wish) -> Periods:
+        """Give how many requests there are by state and first letters of the name, whatever else is wished for."""
+        types = (EVERY_TYPE,) if wish.types is None else wish.types
+        statement = (
+            sa.select(counters.c.state, counters.c.period, sa.func.sum(counters.c.requests).label("there_are"))
+            .where(
+                counters.c.measure == BY_NAME,
+                counters.c.credential_type.in_(types),
+                counters.c.state.in_(wish.states),
+            )
+            .group_by(counters.c.state, counters.c.period)
+        )
+        found: dict[str, dict[int, int]] = defaultdict(dict)
+        for row in self._transaction.rows(statement):
+            found[row.state][row.period] = int(row.there_are)
         return found
 
     def searched(self, wish: Wish, matches: Matches) -> SearchedTotals:

@@ -26,6 +26,8 @@ class Wish:
         types: Sorted; None means every type.
         marks: The sets of marks that pass.
         after, before: Bounds of `requested_at` in Unix seconds; the second is excluded.
+        late: By type, the moment before which a request is late; None where lateness does not matter.
+        resolved_by, resolved_after: Who decided, and from which moment on.
         needle: The folded text to search for; empty for none.
     """
 
@@ -37,6 +39,9 @@ class Wish:
     assignee: str | None
     user_id: str | None
     needle: str
+    late: tuple[tuple[str, int], ...] | None = None
+    resolved_by: str | None = None
+    resolved_after: int | None = None
 
     @classmethod
     def of(cls, wanted: RequestFilter) -> Wish:
@@ -56,12 +61,17 @@ class Wish:
             assignee=wanted.assignee,
             user_id=wanted.user_id,
             needle=fold(wanted.search or ""),
+            late=None
+            if wanted.late_before is None
+            else tuple(sorted((value, seconds_of(at)) for value, at in wanted.late_before.items())),
+            resolved_by=wanted.resolved_by,
+            resolved_after=None if wanted.resolved_after is None else seconds_of(wanted.resolved_after),
         )
 
     @property
     def is_empty(self) -> bool:
         """Tell whether nothing can match."""
-        return self.types == () or not self.marks
+        return self.types == () or not self.marks or self.late == ()
 
     @property
     def has_every_mark(self) -> bool:
@@ -75,8 +85,9 @@ class Wish:
 
     @property
     def has_owner(self) -> bool:
-        """Tell whether somebody is named, whose few requests an index has side by side."""
-        return self.assignee is not None or self.user_id is not None
+        """Tell whether something is asked for that no counter has: somebody's requests, or the late ones."""
+        named = (self.assignee, self.user_id, self.resolved_by, self.resolved_after, self.late)
+        return any(one is not None for one in named)
 
     def conditions(self, states: tuple[str, ...]) -> list[Condition]:
         """Give everything but the search as conditions, for some of the states."""
@@ -99,6 +110,13 @@ class Wish:
             found.append(requests.c.assignee_user_id == self.assignee)
         if self.user_id is not None:
             found.append(requests.c.user_id == self.user_id)
+        if self.resolved_by is not None:
+            found.append(requests.c.resolved_by == self.resolved_by)
+        if self.resolved_after is not None:
+            found.append(sa.type_coerce(requests.c.resolved_at, sa.BigInteger) >= self.resolved_after)
+        if self.late is not None:
+            asked = sa.type_coerce(requests.c.requested_at, sa.BigInteger)
+            found.append(sa.or_(*(sa.and_(requests.c.credential_type == value, asked < at) for value, at in self.late)))
         return found
 
     def _bounds(self, column: sa.ColumnElement[Any]) -> list[Condition]:

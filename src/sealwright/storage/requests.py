@@ -15,7 +15,7 @@ from sealwright.storage.credential_types import refer_to_type
 from sealwright.storage.desk_tables import request_history, requests
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.people_index import PeopleIndex
-from sealwright.storage.request_counters import Place, RequestCounters
+from sealwright.storage.request_counters import PLACE, Place, RequestCounters
 from sealwright.storage.request_lists import RequestLists
 from sealwright.storage.request_rows import (
     ENTRY,
@@ -30,15 +30,7 @@ from sealwright.storage.tables import people
 from sealwright.storage.transaction import Transaction
 
 _BY_ID: Final = REQUEST.where(requests.c.request_id == sa.bindparam("request_id"))
-_PLACE: Final = sa.select(
-    requests.c.credential_type,
-    requests.c.state,
-    requests.c.marks,
-    requests.c.requested_at,
-    requests.c.sorted_at,
-    requests.c.person_no,
-    requests.c.version,
-).where(requests.c.request_id == sa.bindparam("request_id"))
+_PLACE: Final = PLACE.where(requests.c.request_id == sa.bindparam("request_id"))
 _REQUESTER: Final = sa.select(people.c.person_no, people.c.name_key).where(people.c.user_id == sa.bindparam("user_id"))
 _HISTORY: Final = ENTRY.where(request_history.c.request_id == sa.bindparam("request_id")).order_by(
     request_history.c.position
@@ -150,7 +142,7 @@ class StoredRequests:
                 self._transaction.change(statement)
         except AlreadyTaken as error:
             raise _taken(error) from None
-        self.counters.move(Place.of(before), Place.of({**values, "person_no": before.person_no}))
+        self.counters.move(Place.of(before), Place.of({**before._mapping, **values}))
         if entry is not None:
             self._record(entry)
 
