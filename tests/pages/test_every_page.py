@@ -1,4 +1,8 @@
-"""Every page that needs no parameters, held to what holds for every page: themes, widths and languages."""
+"""Every page of the table that needs no parameters: whoever adds a page has it held to the gates, unasked.
+
+Screens with parameters, and the looks that stand in `gates.LOOKS`, are walked by the tests of their rooms; the two
+looks here are further ones.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,11 @@ import pytest
 
 from sealwright.web.panel.page_route import PageAudience
 from sealwright.web.panel.pages import PAGES
-from tests.pages.checks import THEMES, WIDTHS, axe_violations, overflow, photograph, small_targets
 from tests.pages.conftest import OpenPage
+from tests.pages.gates import LOOKS, walk
+from tests.pages.serving import PageSite
 
-# Who looks at a page of an audience: a name of the demo.
+# Who looks at a page of an audience: a name of the demo. The setup is gone in an office that has been set up.
 VISITORS: Final = {
     PageAudience.ANYONE: None,
     PageAudience.SIGNED_IN: "improver",
@@ -21,32 +26,40 @@ VISITORS: Final = {
     PageAudience.PROPOSER: "proposer",
     PageAudience.VOTER: "voter",
 }
-# Files and streams are no pages; the setup is gone in an office that has been set up.
+FURTHER_LOOKS: Final = (("dark", 768, "en"), ("dark", 320, "es"))
+# Files and streams are no pages.
 NO_PAGES: Final = (".csv", ".json", "/events")
-# The pseudo-language shows what would be clipped in a longer one.
-LANGUAGES: Final = ("en", "es", "en-XA")
+# Pages that ask for something before there is anything to see, or send people on.
+SENT_ON: Final = frozenset({"/logout"})
 
 
-def _paths() -> list[tuple[str, str | None]]:
-    return sorted(
-        (one.path, VISITORS[one.audience])
-        for one in PAGES
-        if one.method == "GET" and "{" not in one.path and one.audience in VISITORS and not one.path.endswith(NO_PAGES)
+def paths_of(audience: PageAudience) -> tuple[str, ...]:
+    """Every page of an audience that can be asked for as it stands."""
+    return tuple(
+        sorted(
+            one.path
+            for one in PAGES
+            if one.method == "GET"
+            and one.audience is audience
+            and "{" not in one.path
+            and not one.path.endswith(NO_PAGES)
+            and one.path not in SENT_ON
+        )
     )
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("path", "who"), _paths(), ids=[path for path, _ in _paths()])
-def test_page_holds_to_every_gate(open_page: OpenPage, path: str, who: str | None, language: str) -> None:
-    page = open_page(path, who, locale=language)
-    for theme in THEMES:
-        page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            where = f"{path} in {language}, {theme}, {width} px"
-            if language != "en-XA":
-                assert axe_violations(page) == [], where
-            assert overflow(page) == [], where
-            assert small_targets(page) == [], where
-            if width != 768 and language == "en":
-                photograph(page, f"{path.strip('/').replace('/', '-') or 'front'}-{theme}-{width}")
+@pytest.mark.parametrize(("theme", "width", "locale"), FURTHER_LOOKS)
+@pytest.mark.parametrize("audience", [one for one in VISITORS if paths_of(one)], ids=lambda one: one.name.lower())
+def test_pages_of_an_audience_hold_to_every_gate(
+    site: PageSite, open_page: OpenPage, audience: PageAudience, theme: str, width: int, locale: str
+) -> None:
+    page = open_page("/login", VISITORS[audience], theme=theme, width=width, locale=locale, expected=(403,))
+    wrong = walk(page, site.url, paths_of(audience), f"{theme}-{width}-{locale}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_looks_meet_every_theme_width_and_language() -> None:
+    looks = (*LOOKS, *FURTHER_LOOKS)
+    assert {theme for theme, _, _ in looks} == {"light", "dark"}
+    assert {width for _, width, _ in looks} >= {320, 768, 1280}
+    assert {locale for _, _, locale in looks} >= {"en", "es", "en-XA"}
