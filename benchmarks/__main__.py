@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks import machine, report
 
-NAMES: Final = ("issue", "verify", "canon", "status", "http", "memory", "pages")
+NAMES: Final = ("issue", "verify", "canon", "status", "http", "memory", "pages", "queue")
 
 
 def main(arguments: list[str]) -> int:
