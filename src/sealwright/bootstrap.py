@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -25,24 +23,23 @@ from sealwright.adapters.software_keys import SoftwareKeyStore
 from sealwright.adapters.status_source import GuardedStatusSource
 from sealwright.adapters.wallet_proofs import EthereumProofs
 from sealwright.domain.catalog import RevocationPolicy
-from sealwright.domain.errors import DomainError, MalformedBody
-from sealwright.domain.people import Caller
+from sealwright.domain.errors import MalformedBody
 from sealwright.services.access import Access
+from sealwright.services.accounts import AccountDesks, AccountNeighbors, AccountPorts, AccountTerms, join_accounts
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
+from sealwright.services.background import Background, health_of
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.deciding import Deciding
-from sealwright.services.demo import DemoData, seed_demo
 from sealwright.services.desk_ports import Mailer
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.expiry import Expiry
-from sealwright.services.founding import Founded, found
 from sealwright.services.gate import Gate
 from sealwright.services.grant_issuance import GrantIssuance
 from sealwright.services.grant_making import GrantMaking
@@ -54,19 +51,15 @@ from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
 from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.letters import LetterHead
-from sealwright.services.links import Links
-from sealwright.services.lockout import Lockout
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Limits, Office
 from sealwright.services.order_checks import OrderChecks
-from sealwright.services.outside_sign_in import OutsideProvider, OutsideSignIn
+from sealwright.services.outside_sign_in import OutsideProvider
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
-from sealwright.services.own_means import OwnMeans
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
-from sealwright.services.profile import ProfileDesk
 from sealwright.services.registry import Registry
 from sealwright.services.reminders import Reminders
 from sealwright.services.request_views import RequestViews
@@ -76,27 +69,20 @@ from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.schemas import SchemaDesk
-from sealwright.services.sessions import Sessions, forget_sign_ins
-from sealwright.services.setup import SetupDesk
+from sealwright.services.sessions import forget_sign_ins
 from sealwright.services.shelf import CredentialShelf
-from sealwright.services.sign_in import SignInDesk
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.type_issuing import CatalogGate
 from sealwright.services.verification import OfficeStatuses, Verifier
-from sealwright.services.wallets import WalletDesk
 from sealwright.services.workflow_effects import NoWorkflows
+from sealwright.settings import Database as DatabaseKind
 from sealwright.settings import (
-    ACCEPTED,
-    PREFIX,
     OutboundResolution,
-    RawSettings,
     SettingRefused,
     Settings,
-    check_settings,
 )
-from sealwright.settings import Database as DatabaseKind
-from sealwright.settings.keeping import keep_setting
+from sealwright.settings.keeping import keep_public_url
 from sealwright.storage.engines import Database, open_database
 from sealwright.storage.epoch import make_epoch_reader
 from sealwright.storage.inspection import check_database
@@ -105,7 +91,7 @@ from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from sealwright.vc.canon import Canonicalizer, PlanMismatch
 from sealwright.vc.contexts.store import ContextStore
-from sealwright.vc.errors import Fault, VcError
+from sealwright.vc.errors import Fault
 from sealwright.web.problems import problem_for
 
 # Letters to sign in with are waited for, so the outbox is looked at often.
@@ -272,7 +258,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         checkpoint_interval_seconds=settings.checkpoint_interval_seconds,
     )
     gate = Gate(make_epoch_reader(ground.database), make_rate_limiter(ground.database), clock)
-    background = _Background(ground.database, gate, issuing, housekeeping)
+    background = Background(gate, issuing, housekeeping, ground.database.close)
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
     grant_moves = GrantMoves(notices, NoWorkflows(), clock)
     mailing = _mailing(ground, public_url)
@@ -288,7 +274,8 @@ def _join(ground: _Ground, public_url: str) -> Office:
     metrics.watch_audit(auditing.position)
     metrics.watch_sealed(lambda: keys.is_sealed)
     dids = DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url)
-    identity = _identity(ground, _Neighbors(acts, dids, resolver, outbound, notices, mailing), public_url)
+    near = AccountNeighbors(units, clock, keys, acts, dids, resolver, notices, mailing.letter)
+    identity = _accounts(ground, near, allowance, public_url)
     review = _review(ground, _ReviewNeighbors(acts, checks, issuing, shelf, grant_moves, notices, identity.own_dids))
     catalog_gate.making = review.making
     housekeeping.add("sign grants", review.issuance.sign_due, SIGN_EVERY)
@@ -332,13 +319,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         api_keys=ApiKeyDesk(units, access, clock),
         sessions=identity.sessions,
         sign_in=identity.sign_in,
-        outside_sign_in=OutsideSignIn(
-            units=units,
-            clock=clock,
-            sign_in=identity.sign_in,
-            provider=_outside_provider(ground, allowance),
-            public_url=public_url,
-        ),
+        outside_sign_in=identity.outside_sign_in,
         means=identity.means,
         setup=identity.setup,
         profile=identity.profile,
@@ -372,7 +353,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         store_check=StoreCheck(units=units, keys=keys, resolver=resolver, canon=canon, clock=clock),
         metrics=metrics,
         housekeeping=housekeeping,
-        health=_health(ground, auditing, issuing),
+        health=health_of(lambda: check_database(ground.database), keys, auditing, issuing),
         start_background=background.start,
         close=background.close,
     )
@@ -441,102 +422,19 @@ def _review(ground: _Ground, near: _ReviewNeighbors) -> _Review:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Neighbors:
-    """What the desks of accounts work with, built before them."""
-
-    acts: Acts
-    dids: DIDDesk
-    resolver: OfficeResolver
-    outbound: GuardedOutbound
-    notices: NoticeDesk
-    mailing: MailingDesk
-
-
-class _Founding:
-    """Founds and fills the office that it is given once that is joined: the desk of the first run is a part of it."""
-
-    office: Office
-
-    def found(self, caller: Caller, organization: str) -> Founded:
-        return found(self.office, caller, organization=organization)
-
-    def seed(self, caller: Caller) -> DemoData:
-        return seed_demo(self.office, caller)
-
-
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """The desks of accounts: signing in, and what people keep of themselves."""
-
-    sessions: Sessions
-    sign_in: SignInDesk
-    means: OwnMeans
-    setup: SetupDesk
-    profile: ProfileDesk
-    wallets: WalletDesk
-    own_dids: OwnDIDs
-    founding: _Founding
-
-
-def _identity(ground: _Ground, near: _Neighbors, public_url: str) -> _Identity:
-    settings, units, clock = ground.settings, ground.units, ground.clock
-    locale = settings.default_locale.value
-    sessions = Sessions(units, clock)
-    lockout = Lockout(units, clock)
-    hasher = Argon2Passwords()
-    passkeys = WebAuthnPasskeys(public_url, settings.organization)
-    links = Links(clock, public_url)
-    letters = near.mailing.letter
-    founding = _Founding()
-    means = OwnMeans(units=units, clock=clock, sessions=sessions, lockout=lockout, hasher=hasher, passkeys=passkeys)
-    sign_in = SignInDesk(
-        units=units,
-        clock=clock,
-        sessions=sessions,
-        lockout=lockout,
-        hasher=hasher,
-        passkeys=passkeys,
-        links=links,
-        letters=letters,
-        notices=near.notices,
-        open_registration=settings.open_registration,
-        default_locale=locale,
+def _accounts(ground: _Ground, near: AccountNeighbors, allowance: Allowance, public_url: str) -> AccountDesks:
+    settings = ground.settings
+    ports = AccountPorts(
+        hasher=Argon2Passwords(),
+        passkeys=WebAuthnPasskeys(public_url, settings.organization),
+        wallets=EthereumProofs(),
+        encrypt=encrypt_with_passphrase,
+        provider=_outside_provider(ground, allowance),
+        keep_public_url=lambda url: _keep_public_url(settings, url),
+        is_reachable=lambda url: _is_reachable(GuardedOutbound(allowance), url),
     )
-    return _Identity(
-        sessions=sessions,
-        sign_in=sign_in,
-        means=means,
-        setup=SetupDesk(
-            units=units,
-            acts=near.acts,
-            clock=clock,
-            links=links,
-            letters=letters,
-            sign_in=sign_in,
-            means=means,
-            dids=near.dids,
-            found=founding.found,
-            seed=founding.seed,
-            keep_public_url=lambda url: _keep_public_url(settings, url),
-            is_reachable=lambda url: _is_reachable(near.outbound, url),
-            public_url=public_url,
-            default_organization=settings.organization,
-            default_locale=locale,
-        ),
-        profile=ProfileDesk(clock=clock, sessions=sessions, links=links, letters=letters, default_locale=locale),
-        wallets=WalletDesk(clock=clock, proofs=EthereumProofs(), public_url=public_url),
-        own_dids=OwnDIDs(
-            clock=clock,
-            sessions=sessions,
-            dids=near.dids,
-            keys=ground.keys,
-            resolver=near.resolver,
-            encrypt=encrypt_with_passphrase,
-            public_url=public_url,
-        ),
-        founding=founding,
-    )
+    terms = AccountTerms(public_url, settings.organization, settings.default_locale.value, settings.open_registration)
+    return join_accounts(near, ports, terms)
 
 
 def _outside_provider(ground: _Ground, allowance: Allowance) -> OutsideProvider | None:
@@ -559,13 +457,9 @@ def _outside_provider(ground: _Ground, allowance: Allowance) -> OutsideProvider 
 
 
 def _keep_public_url(settings: Settings, url: str) -> None:
-    """Keep the base of every link for the next start; judged as a setting, refused as a member of a form."""
-    name = f"{PREFIX}PUBLIC_URL"
+    """Keep the base of every link for the next start; what is refused is a member of a form here."""
     try:
-        if os.environ.get(name) not in (None, url):
-            raise SettingRefused(name, "is set in the environment, which would win", ACCEPTED["PUBLIC_URL"])
-        check_settings(RawSettings(settings.home, settings.home, {"PUBLIC_URL": url}))
-        keep_setting(settings.home, "PUBLIC_URL", url)
+        keep_public_url(settings.home, url, os.environ)
     except SettingRefused as error:
         fault = Fault("/public_url", "INVALID_VALUE", f"{error.reason}; accepted: {error.accepted}")
         raise MalformedBody("The public URL cannot be taken.", faults=[fault]) from error
@@ -604,53 +498,3 @@ def _check_keys(ground: _Ground) -> None:
     """Seal the key store when the key-encryption key does not fit what is stored."""
     with ground.units(write=False) as uow:
         ground.keys.check(uow.keys.list())
-
-
-class _Background:
-    """Starts and ends what runs beside the calls."""
-
-    def __init__(self, database: Database, gate: Gate, issuing: Issuing, housekeeping: Housekeeping) -> None:
-        self._database = database
-        self._gate = gate
-        self._issuing = issuing
-        self._housekeeping = housekeeping
-        self._lock = threading.Lock()
-        self._is_started = False
-
-    def start(self, chores: bool) -> None:
-        with self._lock:
-            if self._is_started:
-                return
-            self._is_started = True
-        self._gate.start()
-        self._issuing.line.start()
-        if chores:
-            self._housekeeping.start()
-
-    def close(self) -> None:
-        self._issuing.line.close()
-        self._gate.close()
-        self._housekeeping.stop()
-        self._database.close()
-
-
-def _health(ground: _Ground, auditing: Auditing, issuing: Issuing) -> Callable[[], Mapping[str, bool]]:
-    def check() -> Mapping[str, bool]:
-        found = check_database(ground.database)
-        is_up = found["answers"]
-        return {
-            "database": is_up,
-            "migrations": found["migrated"],
-            "keys": not ground.keys.is_sealed,
-            "audit": is_up and _audit_is_sound(auditing),
-            "queue": issuing.line.depth < 10_000,
-        }
-
-    return check
-
-
-def _audit_is_sound(auditing: Auditing) -> bool:
-    try:
-        return not auditing.is_behind_export()
-    except (DomainError, VcError, OSError):
-        return False

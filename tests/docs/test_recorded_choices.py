@@ -317,8 +317,8 @@ TO_COME: Final = (
     ("POST", "/api/v1/presentations/create"),
     ("POST", "/didcomm"),
     ("GET", "/.well-known/openid-credential-issuer"),
-    ("GET", "/issuers/credential-requests"),
-    ("GET", "/login"),
+    ("GET", "/batches"),
+    ("GET", "/claim"),
 )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from sealwright.adapters.passwords import Argon2Passwords
@@ -69,3 +73,39 @@ def link_in(text: str) -> str:
 def hash_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let offices that are built from now on hash passwords at a tiny cost."""
     monkeypatch.setattr("sealwright.bootstrap.Argon2Passwords", lambda: Argon2Passwords(time_cost=1, memory_kib=64))
+
+
+def act(office: Office, caller: Caller, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """Carry out an act of a desk as this caller."""
+    return office.acts.run(caller, lambda uow, me: work(uow, me, *given, **named), changes_registry=True)
+
+
+def custodial(office: Office, user_id: str) -> str:
+    """The DID that the office keeps for somebody."""
+    with office.units() as uow:
+        uow.office.raise_epoch()
+        person = uow.people.get(user_id)
+        assert person is not None
+        did = office.own_dids.custodial_did(uow, person)
+        uow.commit()
+    return did
+
+
+def at_once(work: Callable[[], object], times: int = 8) -> list[object]:
+    """Do the same from several threads that begin together; gives results and errors."""
+    barrier = threading.Barrier(times)
+    found: list[object] = []
+
+    def run() -> None:
+        barrier.wait()
+        try:
+            found.append(work())
+        except Exception as error:  # noqa: BLE001
+            found.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found

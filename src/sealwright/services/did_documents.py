@@ -61,3 +61,12 @@ def next_fragment(methods: Sequence[MethodRecord], use: KeyPurpose) -> str:
     stem = "status" if use is KeyPurpose.STATUS_LISTS else "key"
     taken = sum(1 for method in methods if method.use is use)
     return f"{stem}-{taken + 1}"
+
+
+def is_plain_segment(path: str) -> bool:
+    """Tell whether a text can stand as one segment in the path of a did:web."""
+    return (
+        1 <= len(path) <= 64
+        and all(c.isascii() and (c.isalnum() or c in "._-") for c in path)
+        and path not in (".", "..")
+    )

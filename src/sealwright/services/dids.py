@@ -36,6 +36,7 @@ from sealwright.services.did_documents import (
     ISSUING_PURPOSES,
     LIST_PURPOSES,
     document_bytes,
+    is_plain_segment,
     method_type,
     next_fragment,
     proof_types_of,
@@ -132,9 +133,7 @@ class DIDDesk:
             DIDExists: The did:web is taken.
             Sealed: Keys cannot be made now.
         """
-        # The platform's DID belongs to the office, and not to the admin who happened to make it.
-        is_offices = wish.kind is DIDKind.PLATFORM and caller.is_admin and wish.owner is None
-        owner = None if is_offices else self._owner(uow, caller, wish.owner)
+        owner = self._owner(uow, caller, wish)
         _require_ed25519(wish.proof_types)
         self._check_operator(uow, wish.kind, wish.operator)
         if wish.method == "web":
@@ -278,14 +277,15 @@ class DIDDesk:
 
     # -- parts -------------------------------------------------------------------------------------
 
-    def _owner(self, uow: UnitOfWork, caller: Caller, chosen: str | None) -> UserId | None:
+    def _owner(self, uow: UnitOfWork, caller: Caller, wish: NewDID) -> UserId | None:
         if caller.actor.kind is ActorKind.API_KEY:
             key = uow.api_keys.get(caller.actor.id)
             return key.owner_user_id if key else None
         person = caller.require_person()
-        if person is not None:
+        # The platform's DID belongs to the office, not to the admin who happened to make it.
+        if person is not None and not (wish.kind is DIDKind.PLATFORM and caller.is_admin):
             return person.user_id
-        return UserId(chosen) if chosen is not None else None
+        return UserId(wish.owner) if wish.owner is not None else None
 
     @staticmethod
     def _check_operator(uow: UnitOfWork, kind: DIDKind, operator: str | None) -> None:
@@ -319,7 +319,7 @@ class DIDDesk:
 
     def _web_did(self, path: str | None) -> str:
         url = self._public_url if path is None else f"{self._public_url}/dids/{path}"
-        if path is not None and not _is_plain_segment(path):
+        if path is not None and not is_plain_segment(path):
             fault = Fault("/path", "INVALID_VALUE", "A path is 1 to 64 letters, digits, dots, hyphens or underscores.")
             raise MalformedBody(fault.detail, faults=[fault])
         return did_web_from_url(url)
@@ -493,11 +493,3 @@ def _require_ed25519(proof_types: Sequence[str]) -> None:
         suite_named(proof_type)
         if proof_type not in ED25519_PROOF_TYPES:
             raise ProofTypeUnavailable(f"Keys for {proof_type} are not made here.")
-
-
-def _is_plain_segment(path: str) -> bool:
-    return (
-        1 <= len(path) <= 64
-        and all(c.isascii() and (c.isalnum() or c in "._-") for c in path)
-        and path not in (".", "..")
-    )

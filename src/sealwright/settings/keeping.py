@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from sealwright.settings.names import ACCEPTED, refusal
-from sealwright.settings.reading import FILE_NAME
+from sealwright.settings import check_settings
+from sealwright.settings.names import ACCEPTED, PREFIX, refusal
+from sealwright.settings.reading import FILE_NAME, RawSettings
 
 
 def keep_setting(home: Path, name: str, text: str) -> None:
@@ -40,3 +42,15 @@ def keep_setting(home: Path, name: str, text: str) -> None:
             Path(temporary).unlink(missing_ok=True)
     except OSError as error:
         raise refusal(name, f"cannot be kept in {FILE_NAME} ({error.strerror})") from error
+
+
+def keep_public_url(home: Path, url: str, environ: Mapping[str, str]) -> None:
+    """Keep the base of every link for the next start, judged like every setting.
+
+    Raises:
+        SettingRefused: The URL is not taken, the environment would win over the file, or it cannot be written.
+    """
+    if environ.get(f"{PREFIX}PUBLIC_URL") not in (None, url):
+        raise refusal("PUBLIC_URL", "is set in the environment, which would win")
+    check_settings(RawSettings(home, home, {"PUBLIC_URL": url}))
+    keep_setting(home, "PUBLIC_URL", url)

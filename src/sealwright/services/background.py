@@ -1,0 +1,82 @@
+"""What runs beside the calls, and whether the office is well."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from sealwright.domain.errors import DomainError
+from sealwright.services.auditing import Auditing
+from sealwright.services.gate import Gate
+from sealwright.services.housekeeping import Housekeeping
+from sealwright.services.issuance import Issuing
+from sealwright.services.ports import KeyStore
+from sealwright.vc.errors import VcError
+
+_QUEUE_MOST = 10_000
+
+
+class Background:
+    """Starts and ends what runs beside the calls.
+
+    Args:
+        close_store: Gives the database's connections back, last of all.
+    """
+
+    def __init__(
+        self, gate: Gate, issuing: Issuing, housekeeping: Housekeeping, close_store: Callable[[], None]
+    ) -> None:
+        self._gate = gate
+        self._issuing = issuing
+        self._housekeeping = housekeeping
+        self._close_store = close_store
+        self._lock = threading.Lock()
+        self._is_started = False
+
+    def start(self, chores: bool) -> None:
+        """Start the gate and the issuing line, with the chores where this process does them; once."""
+        with self._lock:
+            if self._is_started:
+                return
+            self._is_started = True
+        self._gate.start()
+        self._issuing.line.start()
+        if chores:
+            self._housekeeping.start()
+
+    def close(self) -> None:
+        """Finish what is under way and give everything back."""
+        self._issuing.line.close()
+        self._gate.close()
+        self._housekeeping.stop()
+        self._close_store()
+
+
+def health_of(
+    check_store: Callable[[], Mapping[str, bool]], keys: KeyStore, auditing: Auditing, issuing: Issuing
+) -> Callable[[], Mapping[str, bool]]:
+    """The named checks of readiness.
+
+    Args:
+        check_store: Tells whether the database ``answers`` and is ``migrated``.
+    """
+
+    def check() -> Mapping[str, bool]:
+        found = check_store()
+        is_up = found["answers"]
+        return {
+            "database": is_up,
+            "migrations": found["migrated"],
+            "keys": not keys.is_sealed,
+            "audit": is_up and _audit_is_sound(auditing),
+            "queue": issuing.line.depth < _QUEUE_MOST,
+        }
+
+    return check
+
+
+def _audit_is_sound(auditing: Auditing) -> bool:
+    try:
+        return not auditing.is_behind_export()
+    except (DomainError, VcError, OSError):
+        return False
