@@ -251,13 +251,22 @@ _DECIDED: Final[Mapping[RequestState, tuple[str, str | None, str]]] = {
 
 def _entry(page: PageCall, detail: RequestDetail, entry: HistoryEntry) -> dict[str, Any]:
     known = _DECIDED.get(entry.to_state) if entry.cause == "decided" else _CAUSES.get(entry.cause)
-    icon, tone, text = known or ("dot", None, N_("changed the request"))
+    icon, tone, text = known or ("note", None, N_("changed the request"))
     actor = detail.people.get(entry.actor)
     if entry.actor == page.person.user_id:
         name = page.person.display_name
     else:
         name = actor.display_name if actor is not None else page._("The office")
-    return {"icon": icon, "tone": tone, "actor": name, "text": page._(text), "at": entry.at, "note": entry.message}
+    return {
+        "icon": icon,
+        "tone": tone,
+        "actor": name,
+        "text": page._(text),
+        "at": entry.at,
+        "note": entry.message,
+        "lang": None,
+        "todo": False,
+    }
 
 
 def _question(detail: RequestDetail) -> str | None:

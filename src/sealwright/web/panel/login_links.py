@@ -68,12 +68,12 @@ def accept_invitation(page: PageCall) -> Reply:
 
 
 def show_verify(page: PageCall) -> Reply:
-    """GET /login/verify/{token}."""
+    """GET /settings/emails/verify/{token}."""
     return page.render(_VERIFY, action=page.path)
 
 
 def verify_email(page: PageCall) -> Reply:
-    """POST /login/verify/{token}: prove an address, signed in as the person whom the letter was written for."""
+    """POST /settings/emails/verify/{token}: prove an address, signed in as the person whom the letter was written for."""
     token = page.params["token"]
     try:
         page.act(lambda uow, me: page.office.profile.verify_email(uow, me, token), changes_registry=True)
@@ -98,6 +98,6 @@ PAGES: Final = (
         accept_invitation,
         form=INVITATION_FORM,
     ),
-    PageRoute("GET", "/login/verify/{token}", PageAudience.SIGNED_IN, show_verify),
-    PageRoute("POST", "/login/verify/{token}", PageAudience.SIGNED_IN, verify_email),
+    PageRoute("GET", "/settings/emails/verify/{token}", PageAudience.SIGNED_IN, show_verify),
+    PageRoute("POST", "/settings/emails/verify/{token}", PageAudience.SIGNED_IN, verify_email),
 )
