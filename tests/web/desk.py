@@ -1,4 +1,4 @@
-"""A whole review desk behind its door: people of every role, two credential types, and short ways to the usual calls."""
+"""A whole review desk behind its door: people of every role, two credential types, short ways to the usual calls."""
 
 from __future__ import annotations
 

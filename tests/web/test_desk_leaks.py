@@ -187,7 +187,11 @@ def test_figures_of_hidden_and_missing_types_are_refused_alike(desk: Desk, hidde
 
 def test_grants_of_hidden_and_missing_types_are_refused_alike(desk: Desk, decided: Any) -> None:
     user_id = decided["user_id"]
-    for path, more in (("/issuers/credentials", {}), ("/issuer/credentials/revoke", {"reason": "r"})):
+    ways: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/issuers/credentials", {}),
+        ("/issuer/credentials/revoke", {"reason": "r"}),
+    )
+    for path, more in ways:
         answers = [
             desk.call("outsider", "POST", path, {"user_id": user_id, "credential_type": one, **more})
             for one in (DPW, MISSING_TYPE)
