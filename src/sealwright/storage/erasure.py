@@ -22,7 +22,7 @@ from sealwright.storage.access_tables import (
 )
 from sealwright.storage.credential_rows import holder_digest
 from sealwright.storage.desk_tables import grants, issuer_profiles, request_history, requests, role_requests
-from sealwright.storage.tables import credentials, dids, people, personal_tokens, private_keys
+from sealwright.storage.tables import credentials, dids, idempotency_keys, people, personal_tokens, private_keys
 from sealwright.storage.transaction import Transaction
 
 _PERSON: Final = sa.select(people.c.dids, people.c.holder_did).where(people.c.user_id == sa.bindparam("user_id"))
@@ -82,6 +82,8 @@ class StoredErasure:
         )
         self._empty(dids, dids.c.owner_user_id == user_id, name=None)
         self._empty(personal_tokens, personal_tokens.c.user_id == user_id, name="")
+        # Answers kept for repeats hold what was asked; nobody can repeat a call of theirs any more.
+        self._transaction.change(sa.delete(idempotency_keys).where(idempotency_keys.c.principal == f"user:{user_id}"))
 
     def keys_of(self, did: str) -> None:
         """Destroy the private keys of a DID; its document stays."""
