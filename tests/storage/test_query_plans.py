@@ -13,6 +13,10 @@ from sqlalchemy.engine import Connection
 
 from sealwright.domain.audit import AuditFilter
 from sealwright.domain.credentials import CredentialFilter, CredentialStatus, ReservationState
+from sealwright.domain.grants import GrantStatus
+from sealwright.domain.notices import Mail, Notice, NoticeKind
+from sealwright.domain.requests import Issuance, RequestState
+from sealwright.domain.sign_in import Session, SignInMethod
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.storage.engines import Database
 from tests.storage.builders import (
@@ -20,12 +24,16 @@ from tests.storage.builders import (
     NOW,
     api_key,
     credential,
+    credential_type,
     did_record,
     entry,
+    entry_of_history,
+    grant,
     method,
     ordered_uid,
     person,
     place,
+    request,
     reservation,
     schema,
     scope,
@@ -82,6 +90,40 @@ def _fill(units: UnitOfWorkFactory) -> None:
         uow.keys.add(stored_key())
         uow.api_keys.add(api_key())
         uow.commit()
+    _fill_desk(units)
+
+
+def _fill_desk(units: UnitOfWorkFactory) -> None:
+    """Grants, notices, mails and sessions of sixty people."""
+    with units() as uow:
+        uow.types.add(credential_type())
+        for n in range(600):
+            gone = {"state": RequestState.WITHDRAWN, "resolved_at": NOW}
+            uow.requests.add(request(f"req_{n}", f"usr_{n % 60}", **gone), entry_of_history(f"req_{n}"))
+        for n in range(1500):
+            at = NOW + timedelta(seconds=n)
+            is_open = n % 50 == 0
+            uow.grants.add(
+                grant(
+                    f"grt_{n}",
+                    f"usr_{n % 60}",
+                    issued_at=at,
+                    sign_after=at,
+                    expires_at=at if is_open else None,
+                    status=GrantStatus.REVOKED,
+                    issuance=Issuance.PENDING if is_open else Issuance.ISSUED,
+                    credential_id=f"urn:uuid:{n}",
+                )
+            )
+            notice_id, user_id, key = f"ntc_{n}", f"usr_{n % 60}", f"{n}".encode()
+            due = at if n % 40 == 0 else None
+            read = None if n % 20 == 0 else at
+            told = {"request_id": f"req_{n}"}
+            uow.notices.add_many([Notice(notice_id, user_id, NoticeKind.APPROVED, at, told, read, due)])
+            sent = None if n % 40 == 0 else at
+            uow.notices.add_mail(Mail(f"mal_{n}", user_id, "a@x.example", "approved", "en", "s", "t", "h", at, sent))
+            uow.sign_ins.add_session(Session(f"ses_{n}", user_id, key, SignInMethod.PASSKEY, "x", at, at, at))
+        uow.commit()
 
 
 def _pages(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
@@ -136,6 +178,20 @@ def _pages(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "one schema by name": lambda: uow.schemas.by_name("s5", "1"),
         "tokens of a person": lambda: uow.people.tokens_of("usr_5"),
         "one token": lambda: uow.people.token_by_digest(token("tok_5").digest),
+        "one grant by credential": lambda: uow.grants.by_credential("urn:uuid:7"),
+        "grants of a person": lambda: uow.grants.of_person("usr_7", status=None, now=NOW),
+        "a grant in force": lambda: uow.grants.in_force("usr_7", "degree", NOW),
+        "unsigned grants": lambda: uow.grants.unsigned(NOW, 10),
+        "ended grants": lambda: uow.grants.ended(NOW, 10),
+        "requests of a person": lambda: uow.requests.of_person("usr_7"),
+        "a person's pending request": lambda: uow.requests.pending_of("usr_7", "degree"),
+        "history of a request": lambda: uow.requests.history("req_7"),
+        "unread notices": lambda: uow.notices.unread("usr_7"),
+        "an inbox": lambda: uow.notices.list("usr_7", page=1, count=5),
+        "due notices": lambda: uow.notices.due(NOW, 5),
+        "unsent mail": lambda: uow.notices.unsent(NOW, 5),
+        "one session": lambda: uow.sign_ins.session(b"7"),
+        "sessions of a person": lambda: uow.sign_ins.sessions_of("usr_7"),
         "one person by address": lambda: uow.people.by_email("usr_5@example.org"),
     }
 

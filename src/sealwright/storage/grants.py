@@ -73,7 +73,7 @@ class StoredGrants:
 
     def get_for_update(self, grant_id: str) -> Grant | None:
         """Find a grant and lock its row until the unit of work ends."""
-        return _optional(self._transaction.row(_BY_ID.with_for_update(), {"grant_id": grant_id}))
+        return _optional(self._transaction.row(self._transaction.locking(_BY_ID), {"grant_id": grant_id}))
 
     def in_force(self, user_id: str, credential_type: str, now: datetime) -> Grant | None:
         """Find the grant of a type that a person holds, active or suspended."""

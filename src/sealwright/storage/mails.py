@@ -21,7 +21,6 @@ _UNSENT: Final = (
     _MAIL.where(sa.text("sent_at IS NULL"), mails.c.next_try_at <= sa.bindparam("now", type_=_AT))
     .order_by(mails.c.next_try_at, mails.c.mail_id)
     .limit(sa.bindparam("how_many"))
-    .with_for_update(skip_locked=True)
 )
 _SENT: Final = (
     sa.update(mails)
@@ -70,7 +69,8 @@ class StoredMails:
 
     def unsent(self, now: datetime, limit: int) -> tuple[Mail, ...]:
         """List letters that wait and are due for a try, locked against other workers."""
-        return tuple(_mail(row) for row in self._transaction.rows(_UNSENT, {"now": now, "how_many": limit}))
+        statement = self._transaction.locking(_UNSENT, skip=True)
+        return tuple(_mail(row) for row in self._transaction.rows(statement, {"now": now, "how_many": limit}))
 
     def sent(self, mail_id: str, at: datetime) -> None:
         """Record that a letter has left."""

@@ -29,7 +29,6 @@ _DUE: Final = (
     _NOTICE.where(_MAILABLE, notices.c.mail_due_at <= sa.bindparam("now", type_=_AT))
     .order_by(notices.c.mail_due_at, notices.c.notice_id)
     .limit(sa.bindparam("how_many"))
-    .with_for_update(skip_locked=True)
 )
 _MODES: Final = sa.select(notice_modes.c.kind, notice_modes.c.mode).where(
     notice_modes.c.user_id == sa.bindparam("user_id")
@@ -97,7 +96,7 @@ class StoredNotices(StoredMails):
 
     def due(self, now: datetime, limit: int) -> tuple[Notice, ...]:
         """List notices whose mail is due and was not made yet, locked against other workers."""
-        rows = self._transaction.rows(_DUE, {"now": now, "how_many": limit})
+        rows = self._transaction.rows(self._transaction.locking(_DUE, skip=True), {"now": now, "how_many": limit})
         return tuple(_notice(row) for row in rows)
 
     def mailed(self, notice_ids: Sequence[str]) -> None:

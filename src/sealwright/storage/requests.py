@@ -65,7 +65,7 @@ class StoredRequests:
 
     def get_for_update(self, request_id: str) -> CredentialRequest | None:
         """Find a request and lock its row until the unit of work ends."""
-        return optional_request(self._transaction.row(_BY_ID.with_for_update(), {"request_id": request_id}))
+        return optional_request(self._transaction.row(self._transaction.locking(_BY_ID), {"request_id": request_id}))
 
     def add(self, request: CredentialRequest, entry: HistoryEntry) -> None:
         """Add a request with the first entry of its history.
@@ -132,7 +132,7 @@ class StoredRequests:
 
     def _replace(self, request: CredentialRequest, entry: HistoryEntry | None, *, expected: int) -> None:
         key = {"request_id": request.request_id}
-        before = self._transaction.row(_PLACE.with_for_update(), key)
+        before = self._transaction.row(self._transaction.locking(_PLACE), key)
         if before is None or before.version != expected:
             raise VersionConflict("This request was changed in the meantime.")
         values = values_of(request)
@@ -154,7 +154,7 @@ class StoredRequests:
 
     def _requester(self, user_id: str) -> Row[Any]:
         """Give the requester's number and name, which do not change before the unit of work ends."""
-        statement = _REQUESTER.with_for_update(read=True)
+        statement = self._transaction.locking(_REQUESTER, shared=True)
         row = self._transaction.row(statement, {"user_id": user_id})
         if row is not None and row.person_no is None:
             self._transaction.raise_epoch()

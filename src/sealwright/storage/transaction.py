@@ -89,6 +89,17 @@ class Transaction:
         """Give a uid as the driver takes it."""
         return uid.bytes if self.is_sqlite else uid
 
+    def locking(self, statement: sa.Select[Any], *, shared: bool = False, skip: bool = False) -> sa.Select[Any]:
+        """Let a statement lock the rows that it finds until the end; one that only reads cannot, and need not.
+
+        Args:
+            shared: Others may lock them so too.
+            skip: Leave out what somebody else has locked, instead of waiting.
+        """
+        if self.is_sqlite or not self.writes:
+            return statement
+        return statement.with_for_update(read=shared, skip_locked=skip)
+
     # -- the registry epoch -------------------------------------------------------------------------
 
     def raise_epoch(self) -> None:
