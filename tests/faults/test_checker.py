@@ -81,9 +81,13 @@ def _free(rows: Rows) -> None:
     rows.run(*(f"DROP TRIGGER {name}" for name in names), "DROP INDEX IF EXISTS uq_reservations_place")
 
 
-FIRST = "(SELECT uid FROM credentials WHERE status = 'valid' ORDER BY uid LIMIT 1)"
-REVOKED = "(SELECT uid FROM credentials WHERE status = 'revoked' ORDER BY uid LIMIT 1)"
-SECOND = "(SELECT uid FROM credentials WHERE status = 'valid' ORDER BY uid LIMIT 1 OFFSET 1)"
+# Credentials that clients were told of: those of the demo's grants stand there without a call.
+_TOLD = "SELECT uid FROM credentials WHERE grant_id IS NULL AND status"
+FIRST = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1)"
+REVOKED = f"({_TOLD} = 'revoked' ORDER BY uid LIMIT 1)"
+SECOND = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1 OFFSET 1)"
+GRANT = "(SELECT grant_id FROM grants WHERE status = 'active' AND issuance = 'issued' ORDER BY grant_id LIMIT 1)"
+APPROVED = f"(SELECT request_id FROM grants WHERE grant_id = {GRANT})"
 NAME_OF_FIRST = (
     f"(SELECT object_id FROM audit_rows WHERE action = 'credential.issued' AND object_id LIKE "
     f"'%' || lower(substr(hex({FIRST}), 21)))"
@@ -145,6 +149,31 @@ SPOILED: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a revocation bit went back": ("I8", ("UPDATE status_bits SET revocation = zeroblob(length(revocation))",)),
     "a revoked credential is valid again": ("I8", (f"UPDATE credentials SET status = 'valid' WHERE uid = {REVOKED}",)),
+    "a decision is not on record": (
+        "I4",
+        (f"DELETE FROM audit_rows WHERE action = 'request.approved' AND object_id = {APPROVED}",),
+    ),
+    "two grants of one type are in force": (
+        "I6",
+        (
+            "DROP INDEX uq_grants_in_force",
+            "UPDATE grants SET (user_id, credential_type, status) = "
+            f"(SELECT user_id, credential_type, status FROM grants WHERE grant_id = {GRANT}) "
+            "WHERE grant_id = (SELECT grant_id FROM grants WHERE status = 'active' ORDER BY grant_id LIMIT 1 OFFSET 1)",
+        ),
+    ),
+    "a grant was revoked and its credential lives": (
+        "I8",
+        (f"UPDATE grants SET status = 'revoked' WHERE grant_id = {GRANT}",),
+    ),
+    "a request is approved without a grant": (
+        "I9",
+        (f"UPDATE grants SET request_id = NULL WHERE grant_id = {GRANT}",),
+    ),
+    "a request is not where its last decision put it": (
+        "I9",
+        (f"UPDATE requests SET state = 'rejected' WHERE request_id = {APPROVED}",),
+    ),
     "a row refers to nobody": (
         "I12",
         ("INSERT INTO did_names (name, did) VALUES ('did:adi:lost', 'did:adi:nobody')",),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.support.database_faults import database_faults
+from tests.support.desk_checker import Desk
 from tests.support.history import ISSUE, REVOKE, Acknowledged, History, Outcome, Trouble
 from tests.support.rows import Rows
 from tests.support.tables_read import CredentialRow, Tables
@@ -111,10 +112,12 @@ class Checker:
             one.credential_id: one for wish in self.history.of(ISSUE) if (one := wish.acknowledged()) is not None
         }
         self.counts["acknowledged"] = len(acknowledged)
+        desk = Desk.read(self.rows, {row.uid: row.name for row in tables.credentials.values()})
         self._outcomes()
         self._documents(tables, acknowledged)
         self._places(tables, acknowledged)
-        self._reservations(tables, acknowledged)
+        self._reservations(tables, acknowledged, desk)
+        self._desk(desk)
         self._keys(tables)
         self._audit_rows(tables)
         self._chain(tables)
@@ -190,8 +193,8 @@ class Checker:
 
     # -- I3 -----------------------------------------------------------------------------------------
 
-    def _reservations(self, tables: Tables, acknowledged: dict[str, Acknowledged]) -> None:
-        known = acknowledged.keys()
+    def _reservations(self, tables: Tables, acknowledged: dict[str, Acknowledged], desk: Desk) -> None:
+        known = acknowledged.keys() | {name for name in tables.credentials if desk.explains(name)}
         by_uid = {row.uid: row for row in tables.credentials.values()}
         self.counts["reservations"] = len(tables.reservations)
         for uid, one in tables.reservations.items():
@@ -219,6 +222,14 @@ class Checker:
                 self._wrong("P9", wish.key, f"{wish.outcome.value}, and has {effects.get(wish.key, 0)} credentials")
         for wish in self.history.of(REVOKE, Outcome.REFUSED):
             self._wrong("P9", wish.key, f"a revocation that nobody else asked for was refused with {wish.status}")
+
+    # -- I6, I9 -------------------------------------------------------------------------------------
+
+    def _desk(self, desk: Desk) -> None:
+        """Requests and grants: one decision, one row; one grant in force; states that follow from the history."""
+        self.counts["requests"], self.counts["grants"] = len(desk.requests), len(desk.grants)
+        for invariant, subject, detail in desk.faults():
+            self._wrong(invariant, subject, detail)
 
     # -- I4 -----------------------------------------------------------------------------------------
 
