@@ -125,6 +125,7 @@ GATES: Final = {
         /issuers/credential-requests/assign POST
         /issuers/credential-requests/counts GET
         /issuers/credential-requests/decisions POST
+        /issuers/credential-requests/export GET
         /issuers/credential-requests/{request_id} GET
         /issuers/credential-requests/{request_id}/ask POST
         /issuers/credential-requests/{request_id}/assign POST

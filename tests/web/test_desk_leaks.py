@@ -152,6 +152,15 @@ def test_lists_and_totals_leave_the_hidden_out(desk: Desk, hidden: Any, decided:
     assert "page=1&count" not in answer.headers["link"] or "page=1" in filled
 
 
+@pytest.mark.parametrize("query", [query for query in QUERIES if not query.startswith(("page", "view"))])
+def test_exports_leave_the_hidden_out(desk: Desk, hidden: Any, decided: Any, query: str) -> None:
+    assert decided["grant_id"]
+    filled = query.format(user_id=hidden["user_id"], wallet=WALLET, request_id=hidden["id"], issuer=desk.ids["issuer"])
+    answer = desk.call("outsider", "GET", f"/issuers/credential-requests/export?{filled}")
+    assert (answer.status, answer.body.count(b"\r\n")) == (200, 1)
+    assert hidden["id"].encode() in desk.call("issuer", "GET", "/issuers/credential-requests/export").body
+
+
 def test_a_filter_for_a_hidden_type_is_one_for_a_missing_type(desk: Desk, hidden: Any) -> None:
     assert hidden["id"]
     answers = [

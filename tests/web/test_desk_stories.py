@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -477,6 +479,18 @@ def test_filters_count_on_the_server(desk: Desk, queue: list[str], query: str, t
     assert answer.headers["x-total-count"] == str(total)
     assert len(ids) == min(5, total)
     assert set(ids) <= set(queue)
+
+
+def test_export_has_every_row_of_a_filtered_list_and_runs_nothing(desk: Desk, queue: list[str]) -> None:
+    desk.add("formula", AccountRole.IMPROVER)
+    hostile = desk.request("formula", SFLUV, note='=HYPERLINK("http://x","y")')["id"]
+    whole = desk.call("keeper", "GET", f"{LIST}/export?sort=requested_at").body.decode()
+    assert [row[0] for row in csv.reader(io.StringIO(whole))] == ["id", *queue]
+    lines = list(csv.reader(io.StringIO(desk.call("outsider", "GET", f"{LIST}/export").body.decode())))
+    notes = {row[0]: row[lines[0].index("requester_note")] for row in lines[1:]}
+    assert notes[hostile] == '\'=HYPERLINK("http://x","y")'
+    approved = desk.call("keeper", "GET", f"{LIST}/export?status=approved").body.decode()
+    assert approved.count("\r\n") == 11
 
 
 def test_sorting(desk: Desk, queue: list[str]) -> None:
