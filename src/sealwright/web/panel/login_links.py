@@ -73,7 +73,7 @@ def show_verify(page: PageCall) -> Reply:
 
 
 def verify_email(page: PageCall) -> Reply:
-    """POST /settings/emails/verify/{token}: prove an address, signed in as the person whom the letter was written for."""
+    """POST /settings/emails/verify/{token}: prove an address, signed in as whom the letter was written for."""
     token = page.params["token"]
     try:
         page.act(lambda uow, me: page.office.profile.verify_email(uow, me, token), changes_registry=True)
