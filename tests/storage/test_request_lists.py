@@ -198,7 +198,7 @@ def test_lists_are_what_their_filters_say(desk: UnitOfWorkFactory, database: Dat
                 for descending in (False, True):
                     wanted = RequestFilter(**members, sort=sort, descending=descending)
                     expected = _in_order(wanted)
-                    for page, count in ((2, 7), (3, 40), (1, 500)):
+                    for page, count in ((3, 11), (1, 500)):
                         found = uow.requests.list(wanted, page=page, count=count)
                         ids = [one.request_id for one in found.items]
                         if (ids, found.total) != (expected[(page - 1) * count : page * count], len(expected)):
