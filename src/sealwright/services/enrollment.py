@@ -156,9 +156,7 @@ class EnrollmentDesk(IssuerProfiles):
         decision_note = note if state is RoleState.APPROVED else require_note(note)
         return self._move(uow, caller, person, known, state, note=decision_note)
 
-    def leave_role(
-        self, uow: UnitOfWork, caller: Caller, role: AccountRole, *, note: str | None = None
-    ) -> RoleRequest:
+    def leave_role(self, uow: UnitOfWork, caller: Caller, role: AccountRole, *, note: str | None = None) -> RoleRequest:
         """Give up an account role of one's own; having none of it changes nothing.
 
         Raises:
