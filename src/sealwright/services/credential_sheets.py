@@ -1,4 +1,4 @@
-"""A signed credential as reviewers read it: the document, its grant, and the person who holds it."""
+"""A signed credential as its reviewers and its holder read it: the document, its grant, and whose it is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CredentialSheet:
 
 
 class CredentialSheets:
-    """Reads for reviewers: within their issuer scope, admins everything."""
+    """Reads for reviewers, within their issuer scope (admins everything), and for whoever holds the credential."""
 
     def __init__(self, units: UnitOfWorkFactory) -> None:
         self._units = units
@@ -64,6 +64,31 @@ class CredentialSheets:
                 holder=people.get(grant.user_id) if grant is not None else None,
                 people=people,
                 is_yours=grant is not None and grant.user_id == caller.user_id,
+            )
+
+    def own(self, caller: Caller, credential_id: str) -> CredentialSheet:
+        """A credential that the caller holds; whoever decided on it is not named.
+
+        Raises:
+            CredentialNotFound: Missing, or somebody else's: the two look alike.
+        """
+        with self._units(write=False) as uow:
+            record = uow.credentials.get(credential_id)
+            grant = _grant_of(uow, record) if record is not None else None
+            person = caller.person
+            is_own = person is not None and (
+                (grant is not None and grant.user_id == person.user_id)
+                or (grant is None and record is not None and record.holder_did in person.dids)
+            )
+            if record is None or not is_own:
+                raise CredentialNotFound("No such credential.")
+            return CredentialSheet(
+                record=record,
+                grant=grant,
+                type=uow.types.get(grant.credential_type) if grant is not None else None,
+                holder=person,
+                people={},
+                is_yours=True,
             )
 
 

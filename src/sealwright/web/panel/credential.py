@@ -1,7 +1,8 @@
-"""A signed credential as its reviewers see it: what it says, how it is signed, its state, and acts on it (S10)."""
+"""A signed credential as its reviewers and its holder see it: what it says, how it is signed, its state (S10)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.credentials import CredentialStatus
@@ -20,38 +21,62 @@ if TYPE_CHECKING:
     from sealwright.web.panel.page_call import PageCall
 
 _ONE: Final = "/issuer/credentials/{id}"
+_OWN: Final = "/improver/credentials/{id}"
 
 
 def show(page: PageCall) -> Reply:
     """GET /issuer/credentials/{id}."""
     sheet = page.office.credential_sheets.get(page.caller, page.params["id"])
-    record, grant = sheet.record, sheet.grant
-    labels = labels_of(page, types_of(page))
-    label = labels.get(grant.credential_type, grant.credential_type) if grant is not None else _names(record.types)
-    status = record.status_at(page.now)
-    document = parse_json(record.document) if record.document is not None else None
-    holder_path = f"/issuer/holders/{sheet.holder.user_id}" if sheet.holder is not None else None
+    request_id = sheet.grant.request_id if sheet.grant is not None else None
     return page.render(
         "credential/credential.html",
-        sheet=sheet,
-        record=record,
-        grant=grant,
-        holder=sheet.holder,
-        holder_path=holder_path,
-        label=label,
-        badges=[status.value],
-        claims=_claims(document),
-        issuer=_issuer(document),
-        schema=_schema(page, sheet),
-        history=_history(page, sheet),
-        code=spread(document) if document is not None else None,
-        acts=_acts(page, sheet, status),
-        status_url=_status_url(document),
-        bit_word=page._("set")
-        if status in {CredentialStatus.REVOKED, CredentialStatus.SUSPENDED}
-        else page._("not set"),
-        path=f"/issuer/credentials/{record.credential_id}",
+        holder_path=f"/issuer/holders/{sheet.holder.user_id}" if sheet.holder is not None else None,
+        request_path=f"/issuer/requests/{request_id}" if request_id is not None else None,
+        path=f"/issuer/credentials/{sheet.record.credential_id}",
+        back=None,
+        **_values(page, sheet, labels_of(page, types_of(page))),
     )
+
+
+def show_own(page: PageCall) -> Reply:
+    """GET /improver/credentials/{id}: the same sheet for whoever holds it."""
+    sheet = page.office.credential_sheets.own(page.caller, page.params["id"])
+    request_id = sheet.grant.request_id if sheet.grant is not None else None
+    known = sheet.type
+    labels = {known.value: known.label_in(page.texts.language)} if known is not None else {}
+    return page.render(
+        "credential/credential.html",
+        holder_path=None,
+        request_path=f"/improver/requests/{request_id}" if request_id is not None else None,
+        path=f"/improver/credentials/{sheet.record.credential_id}",
+        back="/improver/credentials",
+        **_values(page, sheet, labels),
+    )
+
+
+def _values(page: PageCall, sheet: CredentialSheet, labels: Mapping[str, str]) -> dict[str, Any]:
+    record, grant = sheet.record, sheet.grant
+    status = record.status_at(page.now)
+    document = parse_json(record.document) if record.document is not None else None
+    is_set = status in {CredentialStatus.REVOKED, CredentialStatus.SUSPENDED}
+    return {
+        "sheet": sheet,
+        "record": record,
+        "grant": grant,
+        "holder": sheet.holder,
+        "label": labels.get(grant.credential_type, grant.credential_type)
+        if grant is not None
+        else _names(record.types),
+        "badges": [status.value],
+        "claims": _claims(document),
+        "issuer": _issuer(document),
+        "schema": _schema(page, sheet),
+        "history": _history(page, sheet),
+        "code": spread(document) if document is not None else None,
+        "acts": _acts(page, sheet, status),
+        "status_url": _status_url(document),
+        "bit_word": page._("set") if is_set else page._("not set"),
+    }
 
 
 def _names(types: tuple[str, ...]) -> str:
@@ -97,8 +122,11 @@ def _acts(page: PageCall, sheet: CredentialSheet, status: CredentialStatus) -> t
 def _history(page: PageCall, sheet: CredentialSheet) -> list[Told]:
     record, grant, told = sheet.record, sheet.grant, []
     if grant is not None:
+        actor = _name(sheet, grant.issued_by)
         text = page._("approved the request") if grant.request_id is not None else page._("granted it directly")
-        told.append(Told("check", text, grant.issued_at, _name(sheet, grant.issued_by), "approved"))
+        told.append(
+            Told("check", text if actor is not None else page._("Approved"), grant.issued_at, actor, "approved")
+        )
     signed = page._("Signed with %(proof)s", proof=record.proof_type)
     told.append(Told("seal", signed, record.issued_at, tone="issued"))
     if record.status is CredentialStatus.SUSPENDED:
@@ -114,14 +142,26 @@ def _history(page: PageCall, sheet: CredentialSheet) -> list[Told]:
     return told
 
 
-def _name(sheet: CredentialSheet, user_id: str) -> str:
+def _name(sheet: CredentialSheet, user_id: str) -> str | None:
+    """Who acted; a holder reads what was done, not by whom."""
     person = sheet.people.get(user_id)
-    return person.display_name if person is not None else user_id
+    if person is not None:
+        return person.display_name
+    return user_id if not sheet.is_yours else None
 
 
 def document(page: PageCall) -> Reply:
     """GET /issuer/credentials/{id}/document: the signed document, byte for byte."""
-    record = page.office.credential_sheets.get(page.caller, page.params["id"]).record
+    return _download(page, page.office.credential_sheets.get(page.caller, page.params["id"]))
+
+
+def own_document(page: PageCall) -> Reply:
+    """GET /improver/credentials/{id}/document: the same for whoever holds it."""
+    return _download(page, page.office.credential_sheets.own(page.caller, page.params["id"]))
+
+
+def _download(page: PageCall, sheet: CredentialSheet) -> Reply:
+    record = sheet.record
     if record.document is None:
         raise CredentialErased("The document is gone with its person's data.")
     return page.download(record.document, f"{record.uid}.json", "application/json")
@@ -130,4 +170,6 @@ def document(page: PageCall) -> Reply:
 PAGES: Final = (
     PageRoute("GET", _ONE, PageAudience.ISSUER, show),
     PageRoute("GET", f"{_ONE}/document", PageAudience.ISSUER, document),
+    PageRoute("GET", _OWN, PageAudience.SIGNED_IN, show_own),
+    PageRoute("GET", f"{_OWN}/document", PageAudience.SIGNED_IN, own_document),
 )
