@@ -1,4 +1,4 @@
-"""The improver's pages, held to the gates."""
+"""Forms of asking for a credential, held to the gates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from tests.pages.gates import LOOKS, walk
 from tests.pages.serving import PageSite
 
 PATHS: Final = (
-    "/improver",
-    "/improver/credentials",
-    "/improver/requests",
-    "/improver/requests/new",
+    "/improver/requests/new/dpw_certified",
     "/improver/requests/new/sfluv_verifier",
 )
 
