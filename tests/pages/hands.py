@@ -22,6 +22,9 @@ class Hand(Protocol):
     def press(self, role: str, name: str, *, within: Locator | None = None) -> None:
         """Use a button or follow a link."""
 
+    def send(self, name: str, *, within: Locator | None = None) -> None:
+        """Use the button of a form, and wait for what comes of it."""
+
     def fill(self, label: str, text: str) -> None:
         """Write into a field."""
 
@@ -30,6 +33,9 @@ class Hand(Protocol):
 
     def choose(self, label: str, option: str) -> None:
         """Choose from a list."""
+
+    def unfold(self, summary: str) -> None:
+        """Open a part that is folded away."""
 
 
 class _Words:
@@ -47,8 +53,20 @@ class _Words:
         scope = within or self.page.locator("body")
         return scope.get_by_role(role, name=self.say(name)).first  # type: ignore[arg-type]
 
+    def _summary(self, summary: str) -> Locator:
+        return self.page.locator("summary").filter(has_text=self.say(summary)).first
+
     def _labelled(self, label: str) -> Locator:
         return self.page.get_by_label(self.say(label)).first
+
+    def send(self, name: str, *, within: Locator | None = None) -> None:
+        """Use the button of a form, and wait for what comes of it."""
+        with self.page.expect_response(lambda answer: answer.request.method == "POST"):
+            self.press("button", name, within=within)
+        self.page.wait_for_load_state("networkidle")
+
+    def press(self, role: str, name: str, *, within: Locator | None = None) -> None:
+        raise NotImplementedError
 
 
 class Mouse(_Words):
@@ -68,6 +86,10 @@ class Mouse(_Words):
 
     def choose(self, label: str, option: str) -> None:
         self._labelled(label).select_option(label=self.say(option))
+        self.acts += 1
+
+    def unfold(self, summary: str) -> None:
+        self._summary(summary).click()
         self.acts += 1
 
 
@@ -97,6 +119,11 @@ class Keyboard(_Words):
         self.page.keyboard.type(self.say(option))
         chosen = box.evaluate("e => e.options[e.selectedIndex].label.trim()")
         assert chosen == self.say(option)
+        self.acts += 1
+
+    def unfold(self, summary: str) -> None:
+        self._reach(self._summary(summary))
+        self.page.keyboard.press("Enter")
         self.acts += 1
 
     def _reach(self, wanted: Locator) -> None:
