@@ -40,6 +40,17 @@ def test_a_grant_comes_back_whole(units: UnitOfWorkFactory) -> None:
         assert uow.grants.active_types("usr_ada", LATER) == frozenset()
 
 
+def test_grants_are_found_by_their_ids(units: UnitOfWorkFactory) -> None:
+    one, two = grant(), grant("grt_two", credential_type="license")
+    with units() as uow:
+        uow.grants.add(one)
+        uow.grants.add(two)
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.grants.get_many([]) == {}
+        assert uow.grants.get_many(["grt_two", "grt_one", "grt_none"]) == {"grt_one": one, "grt_two": two}
+
+
 @pytest.mark.parametrize("status", [GrantStatus.ACTIVE, GrantStatus.SUSPENDED])
 def test_a_second_grant_in_force_is_refused_with_the_first_ones_id(
     units: UnitOfWorkFactory, status: GrantStatus

@@ -53,6 +53,21 @@ def test_a_second_pending_request_for_a_type_is_refused(units: UnitOfWorkFactory
         }
 
 
+def test_requests_are_counted_by_person_and_type(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.requests.add(request(), entry_of_history())
+        uow.requests.add(request("req_old", state=RequestState.REJECTED), entry_of_history("req_old"))
+        uow.requests.add(request("req_three", credential_type="license"), entry_of_history("req_three"))
+        uow.requests.add(request("req_four", "usr_bob"), entry_of_history("req_four"))
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.requests.how_many([]) == {}
+        assert uow.requests.how_many(["usr_ada", "usr_ada", "usr_nobody"]) == {
+            ("usr_ada", "degree"): 2,
+            ("usr_ada", "license"): 1,
+        }
+
+
 def test_a_request_needs_its_type_and_its_person(units: UnitOfWorkFactory) -> None:
     with units() as uow, pytest.raises(UnknownCredentialType):
         uow.requests.add(request(credential_type="nothing"), entry_of_history())

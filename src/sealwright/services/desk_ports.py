@@ -81,11 +81,15 @@ class Requests(Protocol):
     def of_person(self, user_id: str) -> tuple[CredentialRequest, ...]:
         """Pending first, then newest first."""
 
+    def how_many(self, user_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        """How many requests each of some people made, by person and type."""
+
 
 class Grants(Protocol):
     """Grants; append-only but for their state."""
 
     def get(self, grant_id: str) -> Grant | None: ...
+    def get_many(self, grant_ids: Sequence[str]) -> Mapping[str, Grant]: ...
     def get_for_update(self, grant_id: str) -> Grant | None: ...
     def in_force(self, user_id: str, credential_type: str, now: datetime) -> Grant | None: ...
     def add(self, grant: Grant) -> None:

@@ -36,15 +36,16 @@ class RequestViews:
         now = self._clock.now()
         people = uow.people.get_many([request.user_id for request in found])
         types = {value: uow.types.get(value) for value in {request.credential_type for request in found}}
-        siblings = {user_id: uow.requests.of_person(user_id) for user_id in {request.user_id for request in found}}
+        numbers = uow.requests.how_many([request.user_id for request in found])
+        grants = uow.grants.get_many([request.grant_id for request in found if request.grant_id is not None])
         return tuple(
             RequestView(
                 request=request,
                 requester=_known(people.get(request.user_id)),
-                grant=uow.grants.get(request.grant_id) if request.grant_id is not None else None,
+                grant=grants.get(request.grant_id) if request.grant_id is not None else None,
                 is_yours=request.user_id == caller.user_id,
                 past_target=is_past_target(request, types[request.credential_type], now),
-                has_duplicate=_has_twin(request, siblings[request.user_id]),
+                has_duplicate=numbers.get((request.user_id, request.credential_type), 1) > 1,
                 undo_until=self.undo_until(uow, caller, request),
             )
             for request in found
@@ -117,12 +118,6 @@ def for_requester(detail: RequestDetail) -> RequestDetail:
     grants = tuple(replace(grant, note=None) for grant in detail.grants)
     own = {view.request.user_id: view.requester}
     return replace(detail, view=view, history=history, grants=grants, earlier=(), people=own)
-
-
-def _has_twin(request: CredentialRequest, others: Iterable[CredentialRequest]) -> bool:
-    return any(
-        other.credential_type == request.credential_type and other.request_id != request.request_id for other in others
-    )
 
 
 def _known(person: Person | None) -> Person:

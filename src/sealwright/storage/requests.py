@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -43,6 +43,11 @@ _PENDING_OF: Final = REQUEST.where(
     requests.c.credential_type == sa.bindparam("credential_type"),
     # As text, so that both databases see the condition of the index in it.
     sa.text("state = 'pending'"),
+)
+_HOW_MANY: Final = (
+    sa.select(requests.c.user_id, requests.c.credential_type, sa.func.count().label("number"))
+    .where(requests.c.user_id.in_(sa.bindparam("user_ids", expanding=True)))
+    .group_by(requests.c.user_id, requests.c.credential_type)
 )
 _OF_PERSON: Final = REQUEST.where(requests.c.user_id == sa.bindparam("user_id")).order_by(
     sa.case((requests.c.state == RequestState.PENDING.value, 0), else_=1),
@@ -129,6 +134,13 @@ class StoredRequests:
     def of_person(self, user_id: str) -> tuple[CredentialRequest, ...]:
         """List a person's requests: pending first, then newest first."""
         return tuple(request_of(row) for row in self._transaction.rows(_OF_PERSON, {"user_id": user_id}))
+
+    def how_many(self, user_ids: Sequence[str]) -> Mapping[tuple[str, str], int]:
+        """Count the requests of some people, at most a page of them, by person and type."""
+        if not user_ids:
+            return {}
+        found = self._transaction.rows(_HOW_MANY, {"user_ids": sorted(set(user_ids))})
+        return {(row.user_id, row.credential_type): row.number for row in found}
 
     def _replace(self, request: CredentialRequest, entry: HistoryEntry | None, *, expected: int) -> None:
         key = {"request_id": request.request_id}
