@@ -7,14 +7,14 @@ from typing import Any, Final
 from sealwright.domain.access import BearerSecret, PersonalToken
 from sealwright.domain.errors import ExpirationInPast
 from sealwright.domain.notices import Notice
-from sealwright.domain.people import AccountRole, Caller, Person, Theme
+from sealwright.domain.people import Caller, Person, Theme
 from sealwright.services.attachments import ATTACHMENT_BYTES
 from sealwright.services.desk_ports import Attachment
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.profile import CLEARABLE, ProfileChanges
 from sealwright.services.wallets import OwnChallenge
 from sealwright.vc.encoding.timestamps import format_timestamp, parse_rfc3339
-from sealwright.web.api.desk_rendering import wallets
+from sealwright.web.api.desk_rendering import person as rendered_person
 from sealwright.web.api.desk_routes import Family
 from sealwright.web.api.rendering import moment
 from sealwright.web.api.shapes import me as shapes
@@ -168,27 +168,7 @@ def _changed(call: Call, act: Any, status: int = 201) -> Reply:
 
 
 def _person(call: Call, person: Person) -> dict[str, Any]:
-    standing = call.office.enrollment.standing(call.caller)
-    roles = [(one.role, one.state.value) for one in standing.roles]
-    if standing.issuer is not None:
-        roles.append((AccountRole.ISSUER, standing.issuer.state.value))
-    return {
-        "user_id": person.user_id,
-        "display_name": person.display_name,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "emails": [
-            {"email": person.email, "verified": person.verified},
-            *({"email": one.email, "verified": one.verified} for one in person.other_emails),
-        ],
-        "roles": [{"role": role.value, "status": state} for role, state in sorted(roles)],
-        "wallets": wallets(person),
-        "dids": list(person.dids),
-        "holder_did": person.holder_did,
-        "locale": person.locale,
-        "active": person.active,
-        "created_at": format_timestamp(person.created_at),
-    }
+    return rendered_person(person, call.office.enrollment.standing(call.caller))
 
 
 def _challenge(made: OwnChallenge) -> Reply:
