@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -244,6 +245,24 @@ def test_theme_is_written_only_when_chosen(nobody: PageVisitor) -> None:
     assert 'data-theme="dark"' in nobody.get("/login").body.decode("utf-8")
     nobody.post("/appearance", {"theme": "system"})
     assert "data-theme" not in nobody.get("/login").body.decode("utf-8").partition("<head>")[0]
+
+
+def test_choice_of_somebody_signed_in_changes_their_record(served: Served) -> None:
+    lola = sign_in(served, "lola")
+    assert lola.post("/settings", {"display_name": "Lola", "locale": "es", "theme": "light"}).status == 303
+    assert lola.post("/appearance", {"language": "en", "theme": "dark", "next": "/settings"}).status == 303
+    elsewhere = PageVisitor(served, {"sealwright": lola.cookies["sealwright"]})
+    assert '<html lang="en" data-theme="dark"' in elsewhere.get("/settings").body.decode("utf-8")
+    assert lola.post("/appearance", {"theme": "system"}).status == 303
+    page = elsewhere.get("/settings").body.decode("utf-8")
+    assert '<html lang="en"' in page
+    assert "data-theme" not in page.partition("<head>")[0]
+
+
+def test_switch_offers_only_other_languages(nobody: PageVisitor, served: Served) -> None:
+    for cookie, others in (("en~~", ["es"]), ("es~~", ["en"]), ("en", ["es"]), ("en-XA~~", ["es"])):
+        page = PageVisitor(served, {"sealwright_look": cookie}).get("/login").body.decode("utf-8")
+        assert re.findall(r'name="language" value="([^"]+)"', page) == others
 
 
 # -- refusals --------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.people import AccountRole
 from sealwright.domain.requests import RequestState
-from sealwright.locales import N_, language_name
+from sealwright.locales import LANGUAGES, N_, language_name
 from sealwright.web.panel.banners import Banner, banners_of
 from sealwright.web.panel.page_route import ROLE_NAMES
 
@@ -138,11 +138,9 @@ class Shell:
 
 def shell_of(page: PageCall) -> Shell:
     """Gather what stands around a page for its viewer. Blocking, but for a handful of kept counts only."""
-    from sealwright.web.panel.appearance import offered
-
     caller = page.signed_in
     counts = _counts(page)
-    languages = tuple((code, language_name(code)) for code in offered() if code != page.appearance.language)
+    languages = tuple((code, language_name(code)) for code in LANGUAGES if code != page.appearance.language)
     person = caller.person if caller is not None else None
     return Shell(
         organization=(page.view().organization() if page.asks_store else None) or page.office.organization,
