@@ -18,6 +18,8 @@ PEERS_PREPARED := $(addsuffix node_modules/.prepared,$(PEERS))
 ARGS ?=
 PYTEST_ARGS ?=
 BENCH ?=
+# Tests run on every core; a file stays with one of them, because its tests share servers and offices.
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 # The first interpreter that is new enough and can make an environment.
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -49,8 +51,8 @@ $(PREPARED): requirements/dev.lock pyproject.toml | $(PY)
 serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
 	@exec $(BIN)/sealwright serve $(ARGS)
 
-test: prepare peers ## Run the tests, on both databases (PYTEST_ARGS="-k issue")
-	@$(PY) -m pytest $(PYTEST_ARGS)
+test: prepare peers ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
+	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 check: format-check lint types imports audit docs test ## The whole gate, each step a target of its own
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import postgres, tools
+from tests.support.migrated import Templates, migrate_file
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -63,6 +65,30 @@ def database_url(request: pytest.FixtureRequest) -> str:
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
     return url
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrate_file(tmp_path_factory.mktemp("migrated") / "migrated.sqlite")
+
+
+@pytest.fixture(scope="session")
+def _templates() -> Templates:
+    return Templates()
+
+
+@pytest.fixture(params=DATABASES)
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As `database_url`, with the newest tables in it: a copy, which costs a tenth of migrating."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_migrated_file"), tmp_path / "test.sqlite")
+        yield f"sqlite:///{tmp_path / 'test.sqlite'}"
+        return
+    server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
+    templates: Templates = request.getfixturevalue("_templates")
+    url = templates.copy(server)
+    yield url
+    server.drop_database(url)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
