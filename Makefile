@@ -18,6 +18,7 @@ PEERS_PREPARED := $(addsuffix node_modules/.prepared,$(PEERS))
 ARGS ?=
 PYTEST_ARGS ?=
 BENCH ?=
+PAGES ?=
 # Tests run on every core; a file stays with one of them, because its tests share servers and offices.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
@@ -25,7 +26,7 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done
 
-.PHONY: help prepare serve test check format format-check lint types imports audit docs interop peers bench lock messages clean
+.PHONY: help prepare serve test check format format-check lint types imports audit docs interop peers bench lock messages pictures clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -97,6 +98,9 @@ lock: prepare ## Write the lock files anew from pyproject.toml (UPGRADE=1 takes 
 
 messages: prepare ## Collect the texts of pages and mails into the catalogs (says what lacks a translation)
 	@$(PY) -m sealwright.locales.collecting
+
+pictures: prepare ## Take the guide's pictures of every page anew (PAGES="issuer setup" takes those)
+	@$(PY) -m tests.pages.pictures $(PAGES)
 
 clean: ## Remove what the other targets made, but no data
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
