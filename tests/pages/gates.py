@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -10,8 +11,8 @@ from tests.pages.checks import axe_violations, overflow, photograph, small_targe
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# Each theme, width and language is met; all of them with all others would take hours.
-LOOKS: Final = (
+# Each theme, width and language is met in a usual run.
+SOME_LOOKS: Final = (
     ("light", 1280, "en"),
     ("dark", 320, "en"),
     ("light", 768, "es"),
@@ -19,6 +20,13 @@ LOOKS: Final = (
     ("dark", 1280, "es"),
     ("light", 320, "en-XA"),
 )
+EVERY_LOOK: Final = (
+    *((theme, width, locale) for locale in ("en", "es") for theme in ("light", "dark") for width in (320, 768, 1280)),
+    ("light", 320, "en-XA"),
+)
+# All of them with all others take a quarter of an hour: PAGE_TESTS_LOOKS=all, before a release.
+IS_THOROUGH: Final = os.environ.get("PAGE_TESTS_LOOKS") == "all"
+LOOKS: Final = EVERY_LOOK if IS_THOROUGH else SOME_LOOKS
 
 
 def walk(page: Page, url: str, paths: Iterable[str], look: str) -> list[str]:

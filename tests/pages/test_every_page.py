@@ -13,7 +13,7 @@ import pytest
 from sealwright.web.panel.page_route import PageAudience
 from sealwright.web.panel.pages import PAGES
 from tests.pages.conftest import OpenPage
-from tests.pages.gates import LOOKS, walk
+from tests.pages.gates import EVERY_LOOK, IS_THOROUGH, LOOKS, walk
 from tests.pages.serving import PageSite
 
 # Who looks at a page of an audience: a name of the demo. The setup is gone in an office that has been set up.
@@ -26,7 +26,7 @@ VISITORS: Final = {
     PageAudience.PROPOSER: "proposer",
     PageAudience.VOTER: "voter",
 }
-FURTHER_LOOKS: Final = (("dark", 768, "en"), ("dark", 320, "es"))
+FURTHER_LOOKS: Final = EVERY_LOOK if IS_THOROUGH else (("dark", 768, "en"), ("dark", 320, "es"))
 # Files and streams are no pages.
 NO_PAGES: Final = (".csv", ".json", "/events")
 # Roads to an outside sign-in, which a demo has not.
