@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from sealwright.domain.errors import (
+    ConflictingFields,
+    EmailInUse,
     FreshSignInRequired,
     LinkSpent,
     MalformedBody,
     RoleRequired,
     SignInFailed,
     StateConflict,
+    UnknownCredentialType,
 )
 from sealwright.domain.people import AccountRole
 from sealwright.services.office import Office
@@ -30,6 +33,7 @@ from tests.support.accounts import (
     person_of,
     sign_in,
 )
+from tests.support.desk import DPW, furnish_desk
 from tests.support.office import MovableClock, furnish, open_office, the_operator
 
 
@@ -190,6 +194,49 @@ def test_invitation_makes_an_account_once(office: Office) -> None:
         person = uow.people.by_email("new@example.org")
     assert person is not None
     assert (person.verified, person.roles, person.display_name) == (True, frozenset(), "New Person")
+
+
+def test_invited_issuer_lands_with_rank_and_scope(office: Office) -> None:
+    """The account is there at once, unverified; the link proves the address and opens a session with the role."""
+    boss = the_operator(office)
+    furnish_desk(office)
+    link = office.acts.run(
+        boss,
+        lambda uow, me: office.sign_in.invite(uow, me, "iris@example.org", roles=[AccountRole.ISSUER], scopes=[DPW]),
+        changes_registry=True,
+    )
+    with office.units(write=False) as uow:
+        waiting = uow.people.by_email("iris@example.org")
+        assert waiting is not None
+        profile = uow.enrollment.issuer(waiting.user_id)
+    assert (waiting.verified, waiting.display_name) == (False, "iris")
+    assert profile is not None
+    assert profile.allowed_credentials == (DPW,)
+    landed = office.sign_in.accept_invitation(link.rpartition("/")[2], "Iris Issuer", VISITOR).person
+    assert (landed.user_id, landed.verified, landed.display_name) == (waiting.user_id, True, "Iris Issuer")
+    assert (landed.roles, landed.scopes) == (frozenset({AccountRole.ISSUER}), (DPW,))
+
+
+def test_roles_are_for_new_accounts_and_known_types(office: Office) -> None:
+    boss = the_operator(office)
+    add_account(office, "ana")
+
+    def invite(email: str, *roles: AccountRole, scopes: tuple[str, ...] = ()) -> str:
+        return office.acts.run(
+            boss,
+            lambda uow, me: office.sign_in.invite(uow, me, email, roles=roles, scopes=scopes),
+            changes_registry=True,
+        )
+
+    with pytest.raises(EmailInUse):
+        invite("ana@example.org", AccountRole.IMPROVER)
+    with pytest.raises(ConflictingFields):
+        invite("iris@example.org", AccountRole.IMPROVER, scopes=(DPW,))
+    with pytest.raises(UnknownCredentialType):
+        invite("iris@example.org", AccountRole.ISSUER, scopes=("not_there",))
+    with office.units(write=False) as uow:
+        assert uow.people.by_email("iris@example.org") is None
+    assert letters(office, "invitation") == []
 
 
 def test_invitation_opens_no_account_that_has_a_lock_of_its_own(office: Office) -> None:

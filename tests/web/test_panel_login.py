@@ -114,6 +114,26 @@ def test_invitation_opens_an_account(desk: Desk, nobody: PageVisitor) -> None:
     assert PageVisitor(desk.served).get(path).status in {200, 410}
 
 
+def test_invited_issuer_lands_on_the_issuer_panel(desk: Desk) -> None:
+    wish = {"email": "iris@example.org", "roles": "issuer", "allowed_credentials": "dpw_certified"}
+    page = visit(desk, "admin").post("/admin/desk/users/invite", wish)
+    assert page.status == 200, text_of(page)
+    path = _link_in(page.body.decode().replace("<", " "), "/login/invitation/")
+    iris = PageVisitor(desk.served)
+    assert iris.get("/issuer").status == 303
+    assert iris.post(path, {"display_name": "Iris Issuer"}).status == 303
+    queue = iris.get("/issuer")
+    assert queue.status == 200
+    assert "Your scope" in text_of(queue)
+
+
+def test_scope_without_the_issuer_role_is_refused(desk: Desk) -> None:
+    wish = {"email": "nora@example.org", "roles": "improver", "allowed_credentials": "dpw_certified"}
+    page = visit(desk, "admin").post("/admin/desk/users/invite", wish)
+    assert page.status == 422
+    assert "needs the issuer role" in text_of(page)
+
+
 def test_signing_out_ends_the_session(desk: Desk) -> None:
     owner = visit(desk, "ana")
     kept = dict(owner.cookies)

@@ -18,6 +18,7 @@ from sealwright.services.notices import NoticeDesk
 from sealwright.services.outside_sign_in import OutsideProvider, OutsideSignIn
 from sealwright.services.own_dids import Encrypt, OwnDIDs
 from sealwright.services.own_means import OwnMeans
+from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.sessions import Sessions
@@ -121,6 +122,7 @@ def join_accounts(near: AccountNeighbors, ports: AccountPorts, terms: AccountTer
         links=links,
         letters=letters,
         notices=near.notices,
+        people=PeopleDesk(units, near.keys, clock),
         open_registration=terms.open_registration,
         default_locale=locale,
     )

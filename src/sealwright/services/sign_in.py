@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.errors import InvalidProof, LinkSpent, RoleRequired, SignInFailed
 from sealwright.domain.ids import new_id
 from sealwright.domain.notices import NoticeKind
-from sealwright.domain.people import Actor, ActorKind, Caller, Person, UserId
+from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, Person, UserId
 from sealwright.domain.sign_in import ChallengePurpose, LinkPurpose, SignInMethod, is_strict
 from sealwright.services.challenges import challenge_of, credential_id_of, keep_challenge
 from sealwright.services.desk_ports import Passkeys, PasswordHasher
@@ -22,6 +22,7 @@ from sealwright.services.email_addresses import read_email
 from sealwright.services.links import LINK_LIVES, LetterWriter, Links
 from sealwright.services.lockout import Lockout
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.people import NewPerson, PeopleDesk
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.sessions import SESSION_AUTH, Sessions, SignedIn, shown_label
 
@@ -62,6 +63,7 @@ class SignInDesk:
         links: Links,
         letters: LetterWriter,
         notices: NoticeDesk,
+        people: PeopleDesk,
         open_registration: bool,
         default_locale: str,
     ) -> None:
@@ -74,6 +76,7 @@ class SignInDesk:
         self._links = links
         self._letters = letters
         self._notices = notices
+        self._people = people
         self._default_locale = default_locale
         self.is_open_to_strangers = open_registration
 
@@ -236,15 +239,37 @@ class SignInDesk:
                     self._write(uow, LinkPurpose.SIGN_IN, _open_account(known), address, locale)
             uow.commit()
 
-    def invite(self, uow: UnitOfWork, caller: Caller, email: str, *, locale: str | None = None) -> str:
-        """Send somebody an invitation, and give its link to the admin who asked, this once.
+    def invite(
+        self,
+        uow: UnitOfWork,
+        caller: Caller,
+        email: str,
+        *,
+        locale: str | None = None,
+        display_name: str = "",
+        roles: Collection[AccountRole] = (),
+        scopes: Sequence[str] = (),
+    ) -> str:
+        """Send somebody an invitation, and give its link to the admin who asked, this once. Needs the registry lock.
+
+        With account roles or an issuer scope the account is made at once, its address unverified: the link opens it,
+        so that whoever follows it lands with the right rank. Without them the account is made when the link is used.
+
+        Args:
+            display_name: What the new account is called until its owner says otherwise.
 
         Raises:
             RoleRequired: Not an admin.
             MalformedBody: Not an e-mail address.
+            EmailInUse: Roles are meant for a new account, and there is one already.
+            UnknownCredentialType, ConflictingFields: By the scope.
         """
         caller.require_admin()
         address = read_email(email)
+        if roles or scopes:
+            name = display_name.strip() or address.partition("@")[0]
+            wish = NewPerson(address, name, roles=frozenset(roles), scopes=tuple(scopes))
+            self._people.create(uow, caller, wish)
         person = _open_account(uow.people.by_email(address))
         link = self._write(uow, LinkPurpose.INVITATION, person, address, locale)
         self._record(uow, caller, "user" if person else "invitation", person.user_id if person else "new", "invited")
@@ -271,6 +296,8 @@ class SignInDesk:
             elif _open_account(person) is None or self._has_means(uow, person):
                 # An invitation lives for days. Once its account has a lock of its own, the invitation opens it no more.
                 raise LinkSpent("This invitation was accepted; sign in instead.")
+            elif display_name.strip() and not person.verified:
+                person = replace(person, display_name=display_name.strip())
             return self._begin(uow, self._proved(uow, person), SignInMethod.EMAIL_LINK, visitor)
 
     @staticmethod

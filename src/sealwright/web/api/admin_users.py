@@ -92,9 +92,18 @@ def _changed(call: Call, act: Callable[[UnitOfWork, Caller], Person], status: in
 
 def invite(call: Call) -> Reply:
     """POST /admin/invitations."""
-    email = read_email(call.body["email"])
+    body = call.body
+    email = read_email(body["email"])
     return call.perform(
-        lambda uow, caller: call.office.sign_in.invite(uow, caller, email, locale=call.body.get("locale")),
+        lambda uow, caller: call.office.sign_in.invite(
+            uow,
+            caller,
+            email,
+            locale=body.get("locale"),
+            display_name=body.get("display_name", ""),
+            roles=[AccountRole(role) for role in body.get("roles", ())],
+            scopes=body.get("allowed_credentials", ()),
+        ),
         lambda link: json_reply({"email": email, "link": link}, 201),
         changes_registry=True,
         is_secret=True,
@@ -188,7 +197,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         invite,
         (Answered(201, "The link of the letter, this once.", people_answers.INVITATION, people_examples.INVITATION),),
         body=INVITE,
-        codes=("SEALED",),
+        codes=("EMAIL_IN_USE", "UNKNOWN_CREDENTIAL_TYPE", "CONFLICTING_FIELDS", "SEALED"),
         fresh=True,
     ),
     _LETTERS.gets(

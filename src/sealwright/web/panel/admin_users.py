@@ -22,7 +22,11 @@ _ROLES: Final = tuple(role.value for role in AccountRole)
 _QUERY: Final = Form(
     Field("q", max_length=200), Field("role", max_length=20), Field("page", Kind.NUMBER), Field("count", Kind.NUMBER)
 )
-INVITE_FORM: Final = Form(Field("email", required=True, max_length=254))
+INVITE_FORM: Final = Form(
+    Field("email", required=True, max_length=254),
+    Field("roles", many=True, max_length=20),
+    Field("allowed_credentials", many=True, max_length=64),
+)
 CREATE_FORM: Final = Form(
     Field("email", required=True, max_length=254),
     Field("display_name", required=True, max_length=200),
@@ -59,18 +63,33 @@ def show_new(page: PageCall, status: int = 200, link: tuple[str, str] | None = N
         invite_form=form_of(page, INVITE_FORM),
         create_form=form_of(page, CREATE_FORM),
         roles=[(one.value, page._(ROLE_NAMES[one])) for one in AccountRole if one is not AccountRole.ISSUER],
+        all_roles=[(one.value, page._(ROLE_NAMES[one])) for one in AccountRole],
+        types=[
+            (one.value, one.label_in(page.appearance.language))
+            for one in page.office.catalog.all(page.caller)
+            if one.active
+        ],
         link=link,
     )
 
 
 def invite(page: PageCall) -> Reply:
     """POST /admin/desk/users/invite: the link is mailed, and shown to the admin this once."""
-    email = page.form.text("email")
+    form = page.form
+    email = form.text("email")
+    roles = [AccountRole(role) for role in form.many("roles") if role in _ROLES]
     shown: list[Reply] = []
 
     def act() -> tuple[str, Toast | None]:
         link = page.act(
-            lambda uow, me: page.office.sign_in.invite(uow, me, email, locale=page.appearance.language),
+            lambda uow, me: page.office.sign_in.invite(
+                uow,
+                me,
+                email,
+                locale=page.appearance.language,
+                roles=roles,
+                scopes=form.many("allowed_credentials"),
+            ),
             changes_registry=True,
         )
         shown.append(show_new(page, link=(email, link)))

@@ -233,10 +233,21 @@ INVITE: Final = Shape(
         {
             "email": _EMAIL,
             "locale": {"type": "string", "enum": ["en", "es"], "description": "The letter's language."},
+            "display_name": text(200, "Of the account that is made at once."),
+            "roles": {
+                **listed(_ROLE, most=len(ROLES)),
+                "description": "Approved at once, so the account is made now; the link verifies its address.",
+            },
+            "allowed_credentials": {**_TYPES, "description": "The issuer scope; only with the role `issuer`."},
         },
         required=("email",),
     ),
-    example={"email": "ana@example.org", "locale": "es"},
+    example={
+        "email": "ana@example.org",
+        "locale": "es",
+        "roles": ["issuer"],
+        "allowed_credentials": ["dpw_certified"],
+    },
 )
 SEND_TEST: Final = Shape(
     "SendTestLetter",
