@@ -103,3 +103,10 @@ def furnish_desk(served: Served) -> Desk:
         desk.ids[name], desk.tokens[name] = desk.ids.pop(f"desk-{name}"), desk.tokens.pop(f"desk-{name}")
     desk.tokens["key"] = key_for(office, ISSUER)
     return desk
+
+
+def fresh(desk: Desk) -> str:
+    """A new improver's name."""
+    name = f"someone{len(desk.ids)}"
+    desk.improver(name)
+    return name
