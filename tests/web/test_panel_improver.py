@@ -104,6 +104,25 @@ def test_credentials_are_kept_after_revocation(desk: Desk) -> None:
     assert "Ask again" in page
 
 
+def test_own_credential_has_a_page_that_nobody_else_finds(desk: Desk) -> None:
+    desk.improver("ida")
+    desk.improver("jan")
+    desk.done("issuer", "POST", "/issuers/credentials", {"user_id": desk.ids["ida"], "credential_type": DPW})
+    ida, jan = visit(desk, "ida"), visit(desk, "jan")
+    link = re.search(r'href="(/improver/credentials/[^"]+)"', ida.get("/improver/credentials").body.decode())
+    assert link is not None
+    own = ida.get(link[1])
+    assert own.status == 200
+    assert "Valid" in text_of(own)
+    foreign, missing = jan.get(link[1]), jan.get("/improver/credentials/00000000-0000-4000-8000-000000000000")
+    assert (foreign.status, missing.status) == (404, 404)
+    assert _without_request(text_of(foreign)) == _without_request(text_of(missing))
+
+
+def _without_request(text: str) -> str:
+    return re.sub(r"\b[0-9a-z-]{26,36}\b", "", text)
+
+
 def test_requests_of_others_are_not_there(desk: Desk) -> None:
     desk.improver("gil")
     desk.improver("hal")

@@ -135,14 +135,6 @@ def badges_of(view: RequestView) -> tuple[str, ...]:
     return tuple(badges)
 
 
-def has_credential_page() -> bool:
-    """Tell whether a credential has a page of its own for its holder."""
-    # The table names these handlers, and they ask for the table.
-    from sealwright.web.panel.pages import all_pages
-
-    return any(one.path.startswith(f"{CREDENTIALS}/{{") for one in all_pages())
-
-
 def _everything(page: PageCall) -> dict[str, Any]:
     catalog = Catalog(page)
     own = page.office.intake.own(page.caller)
@@ -157,7 +149,6 @@ def _everything(page: PageCall) -> dict[str, Any]:
         "new_href": NEW,
         "is_verified": page.person.verified,
         "is_improver": page.person.is_improver,
-        "has_credential_page": has_credential_page(),
     }
 
 

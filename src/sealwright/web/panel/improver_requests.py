@@ -13,7 +13,7 @@ from sealwright.services.review_values import NewRequest
 from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.errors import UnreadableJSON, VcError
 from sealwright.web.panel.claims_form import claim_fields, read_claims, spelled_claims
-from sealwright.web.panel.improver import NEW, REQUESTS, Catalog, badges_of, has_credential_page
+from sealwright.web.panel.improver import NEW, REQUESTS, Catalog, badges_of
 from sealwright.web.panel.own_forms import form_of, save, tell
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
@@ -229,7 +229,6 @@ def show(page: PageCall, status: int = 200, kept: tuple[tuple[str, str], ...] = 
         else None,
         reply_form=form_of(page, REPLY_FORM),
         kept=kept,
-        has_credential_page=has_credential_page(),
     )
 
 
