@@ -115,7 +115,6 @@ def _fits(number: int, wanted: AuditFilter) -> bool:
         AuditFilter(until=NOW - timedelta(days=1)),
         AuditFilter(actor="key_one", actions=frozenset({"did.created"}), since=NOW + timedelta(minutes=1)),
     ],
-    ids=str,
 )
 def test_a_list_shows_what_a_plain_reading_shows(units: UnitOfWorkFactory, wanted: AuditFilter) -> None:
     _fill(units)
