@@ -92,19 +92,34 @@ GATES: Final = {
         /improvers/request POST
         /issuers/request POST
         /me DELETE GET PATCH
+        /me/appearance GET
         /me/dids POST
         /me/dids/challenge POST
+        /me/dids/{did} DELETE
         /me/dids/{did}/export POST
         /me/emails POST
+        /me/emails/primary POST
+        /me/emails/remove POST
         /me/emails/verify POST
         /me/export GET
         /me/notifications GET
         /me/notifications/modes GET PUT
         /me/notifications/read POST
+        /me/passkeys/{id} DELETE
+        /me/password PUT
+        /me/recovery-codes POST
+        /me/sessions GET
+        /me/sessions/end-others POST
+        /me/sessions/{id} DELETE
+        /me/sign-in GET
         /me/tokens GET POST
         /me/tokens/{id} DELETE
-        /me/wallets POST
+        /me/wallets GET POST
         /me/wallets/challenge POST
+        /me/wallets/label POST
+        /me/wallets/primary POST
+        /me/wallets/remove POST
+        /me/wallets/typed POST
         /proposers/leave POST
         /proposers/request POST
         /voters/leave POST

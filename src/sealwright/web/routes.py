@@ -7,6 +7,7 @@ from typing import Final
 
 from sealwright.web import reference
 from sealwright.web.api import (
+    account,
     admin_issuers,
     admin_users,
     analytics,
@@ -46,6 +47,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *api_keys.ROUTES,
     *audit.ROUTES,
     *me.ROUTES,
+    *account.ROUTES,
     *issuers.ROUTES,
     *asking.ROUTES,
     *exports.ROUTES,

@@ -135,8 +135,9 @@ class Family:
         body: Shape | None = None,
         query: QueryShape = NO_QUERY,
         codes: tuple[str, ...] = (),
+        fresh: bool = False,
     ) -> Route:
-        """A DELETE."""
+        """A DELETE; `fresh` as in `Route`."""
         return Route(
             "DELETE",
             path,
@@ -151,4 +152,5 @@ class Family:
             query=query,
             codes=(*codes, "AUDIT_UNAVAILABLE"),
             takes_api_keys=False,
+            fresh=fresh,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from sealwright.domain.access import BearerSecret, PersonalToken
@@ -42,20 +43,22 @@ def change(call: Call) -> Reply:
         last_name=body.get("last_name"),
         locale=body.get("locale"),
         theme=Theme(theme) if theme is not None else None,
+        time_zone=body.get("time_zone"),
+        shortcuts=body.get("shortcuts"),
         holder_did=body.get("holder_did"),
         clear=frozenset(name for name in CLEARABLE if name in body and body[name] is None),
     )
-    return _changed(call, lambda uow, caller: call.office.profile.change(uow, caller, changes), 200)
+    return changed(call, lambda uow, caller: call.office.profile.change(uow, caller, changes), 200)
 
 
 def add_email(call: Call) -> Reply:
     """POST /me/emails."""
-    return _changed(call, lambda uow, caller: call.office.profile.add_email(uow, caller, call.body["email"]))
+    return changed(call, lambda uow, caller: call.office.profile.add_email(uow, caller, call.body["email"]))
 
 
 def verify_email(call: Call) -> Reply:
     """POST /me/emails/verify."""
-    return _changed(call, lambda uow, caller: call.office.profile.verify_email(uow, caller, call.body["token"]))
+    return changed(call, lambda uow, caller: call.office.profile.verify_email(uow, caller, call.body["token"]))
 
 
 def wallet_challenge(call: Call) -> Reply:
@@ -74,7 +77,7 @@ def add_wallet(call: Call) -> Reply:
             uow, caller, body["address"], body["message"], body["signature"], label=body.get("label")
         )
 
-    return _changed(call, act)
+    return changed(call, act)
 
 
 def did_challenge(call: Call) -> Reply:
@@ -86,7 +89,7 @@ def add_did(call: Call) -> Reply:
     """POST /me/dids."""
     # Outside the transaction, because another's did:web may have to be looked up.
     proved = call.office.own_dids.check_proof(call.body["did"], call.body["proof"])
-    return _changed(call, lambda uow, caller: call.office.own_dids.bind(uow, caller, proved))
+    return changed(call, lambda uow, caller: call.office.own_dids.bind(uow, caller, proved))
 
 
 def export_keys(call: Call) -> Reply:
@@ -163,7 +166,8 @@ def fetch(call: Call) -> Reply:
     return download(call.office.attachments.get(call.caller, call.params["id"]))
 
 
-def _changed(call: Call, act: Any, status: int = 201) -> Reply:
+def changed(call: Call, act: Callable[[UnitOfWork, Caller], Person], status: int = 201) -> Reply:
+    """Change the caller's account and answer with it; once per Idempotency-Key."""
     return call.perform(act, lambda person: json_reply(_person(call, person), status), changes_registry=True)
 
 

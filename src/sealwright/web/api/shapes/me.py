@@ -46,6 +46,8 @@ UPDATE_ME: Final = Shape(
             "last_name": _maybe(_NAME, "Null empties it."),
             "locale": _maybe({"type": "string", "enum": ["en", "es"]}, "Null: as the browser asks."),
             "theme": _maybe({"type": "string", "enum": ["light", "dark"]}, "Null: as the system has it."),
+            "time_zone": _maybe(text(60), "IANA name of a time zone; null: UTC."),
+            "shortcuts": {**BOOLEAN, "description": "Whether single keys act on the pages."},
             "holder_did": _maybe(DID, "A DID of one's own that new credentials name; null: one is made at need."),
         },
         minProperties=1,
