@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from eth_account import Account
@@ -15,6 +16,7 @@ from tests.web.page_client import PageVisitor, text_of
 from tests.web.panel_desk import panel_desk, visit
 
 KEY = "0x" + "4" * 64
+FROM_HERE = (("Origin", "http://127.0.0.1:8000"), ("Sec-Fetch-Site", "same-origin"))
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,24 @@ def test_profile_tells_faults_and_keeps_what_was_typed(desk: Desk) -> None:
     answer = visit(desk, "rolf").post("/settings", {"display_name": "", "first_name": "Rolf", "locale": "xx"})
     assert answer.status == 422
     assert 'value="Rolf"' in answer.body.decode()
-    assert "Please fill this in." in text_of(answer)
+    assert "Display name: Please fill this in." in text_of(answer)
+    assert "Language: Choose one of what is offered." in text_of(answer)
     assert "Choose one of what is offered." in text_of(answer)
+
+
+def test_list_of_faults_names_fields_in_spanish_and_links_where_they_stand(desk: Desk) -> None:
+    admin = visit(desk, "admin")
+    spanish = [*FROM_HERE, ("Cookie", f"sealwright={admin.cookies['sealwright']}; sealwright_look=es~~")]
+    admin.cookies.pop("sealwright_look", None)
+    answer = desk.served.client.call(
+        "POST",
+        "/admin/desk/users",
+        raw=urlencode({"csrf_token": admin.form_token()}).encode("ascii"),
+        headers=spanish,
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status == 422
+    assert '<a href="#f-new-email">Dirección de correo de la cuenta: Rellene este campo.</a>' in answer.body.decode()
 
 
 def test_address_is_verified_by_its_letter(desk: Desk) -> None:

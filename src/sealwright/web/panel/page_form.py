@@ -142,6 +142,8 @@ class FormData:
         self.unknown: list[str] = []
         self.uploads: dict[str, list[Upload]] = {}
         self.was_sent = True
+        # Label and element id of each field as the page shows it: the list of faults names and links fields by them.
+        self.shown: dict[str, tuple[str, str]] = {}
         self._values: dict[str, list[str]] = {}
 
     @classmethod
@@ -198,6 +200,10 @@ class FormData:
     def fail_in_words(self, name: str, sentence: str) -> None:
         """The same with a finished sentence, which is shown as it is."""
         self.errors.append(FieldError(name, sentence, is_translated=False))
+
+    def show(self, name: str, label: str, at: str) -> None:
+        """Note under which label, and where on the page, a field stands."""
+        self.shown[name] = (label, at)
 
     def error_of(self, name: str) -> FieldError | None:
         """The first fault of a field."""

@@ -19,11 +19,12 @@ from sealwright.locales import Texts, texts_for
 from sealwright.web.panel import moments
 from sealwright.web.panel.badges import BADGES, MARKERS
 from sealwright.web.panel.form_token import masked
-from sealwright.web.panel.page_form import FieldError
+from sealwright.web.panel.page_form import FieldError, FormData
 from sealwright.web.panel.static_urls import static_url
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 PIECES: Final = "pieces"
+FAULTS: Final = "form_errors.html"
 _SHOWN_ENDS: Final = (10, 4)
 
 
@@ -42,6 +43,9 @@ class Viewer:
 
 
 _VIEWER: ContextVar[Viewer] = ContextVar("viewer")
+# Lists of faults stand above the fields whose labels they name, so they are filled in when the page is complete.
+_LATER: ContextVar[list[Mapping[str, object]] | None] = ContextVar("later", default=None)
+_PLACE: Final = "<!-- faults %d -->"
 
 
 @contextmanager
@@ -109,6 +113,7 @@ def environment(language: str) -> Environment:
         marker_of=MARKERS.__getitem__,
         form_token=_token,
         said=_said,
+        faults_of=_faults_of,
     )
     return made
 
@@ -120,11 +125,20 @@ def render(template: str, values: Mapping[str, object], *, viewer: Viewer, block
         KeyError: The template has no such block.
     """
     found = environment(viewer.texts.language).get_template(template)
-    with seen_by(viewer):
-        if block is None:
-            return found.render(values)
-        context = found.new_context(dict(values))
-        return "".join(found.blocks[block](context))
+    waiting: list[Mapping[str, object]] = []
+    token = _LATER.set(waiting)
+    try:
+        with seen_by(viewer):
+            if block is None:
+                text = found.render(values)
+            else:
+                context = found.new_context(dict(values))
+                text = "".join(found.blocks[block](context))
+            for number, given in enumerate(waiting):
+                text = text.replace(_PLACE % number, _listed(given))
+    finally:
+        _LATER.reset(token)
+    return text
 
 
 # -- filters and globals ---------------------------------------------------------------------------
@@ -137,6 +151,20 @@ def _viewer() -> Viewer:
 def _token() -> str:
     token = _viewer().form_token
     return masked(token) if token else ""
+
+
+def _faults_of(form: FormData, labels: Mapping[str, str]) -> Markup:
+    """The list of a form's faults: a mark for it within a page, the list itself for a piece alone."""
+    given = {"form": form, "labels": labels}
+    waiting = _LATER.get()
+    if waiting is None:
+        return Markup(_listed(given))  # noqa: S704 - rendered from a template of ours
+    waiting.append(given)
+    return Markup(_PLACE % (len(waiting) - 1))  # noqa: S704 - a comment of ours
+
+
+def _listed(given: Mapping[str, object]) -> str:
+    return environment(_viewer().texts.language).get_template(FAULTS).render(given)
 
 
 def _said(fault: FieldError) -> str:
