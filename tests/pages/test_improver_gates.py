@@ -21,8 +21,16 @@ def test_improver_pages_hold_to_every_gate(
     site: PageSite, open_page: OpenPage, theme: str, width: int, locale: str
 ) -> None:
     page = open_page("/improver", "improver", theme=theme, width=width, locale=locale)
-    page.goto(f"{site.url}/improver/credentials")
+    wrong = walk(page, site.url, PATHS, f"{theme}-{width}-{locale}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("theme", "width", "locale"), LOOKS)
+def test_own_credential_holds_to_every_gate(
+    site: PageSite, open_page: OpenPage, theme: str, width: int, locale: str
+) -> None:
+    page = open_page("/improver/credentials", "person37", theme=theme, width=width, locale=locale)
     own = page.locator('a[href^="/improver/credentials/"]').first.get_attribute("href")
     assert own is not None
-    wrong = walk(page, site.url, [*PATHS, own], f"{theme}-{width}-{locale}")
+    wrong = walk(page, site.url, [own], f"{theme}-{width}-{locale}")
     assert not wrong, "\n".join(wrong)
