@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from benchmarks.report import Result
 from tests.support import server
@@ -22,7 +22,7 @@ SLOW_PHONE: Final[Mapping[str, float]] = {
     "uploadThroughput": 750_000 / 8,
 }
 CPU_SLOWDOWN: Final = 4
-PHONE: Final = {"width": 360, "height": 740}
+PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
 # Page, and who of the demo opens it.
 PAGES: Final = (
     ("/issuer", "issuer"),

@@ -128,6 +128,11 @@ PICTURES: Final = (
 )
 
 
+def _address(url: str) -> str:
+    """The same address by the name of loopback: browsers give passkeys to names, not to numbers."""
+    return url.replace("127.0.0.1", "localhost", 1)
+
+
 def _capture(page: Page, name: str, look: str, *, scale: float = 1) -> None:
     """Write what the window shows, through DevTools, which alone knows WebP."""
     devtools = page.context.new_cdp_session(page)
@@ -156,7 +161,7 @@ def take(page: Page, name: str, *, is_whole: bool = True, on_phone: bool = False
     _fit(page, WIDTH, HEIGHT, TALLEST, is_whole=is_whole)
     for look in ("light", "dark"):
         page.emulate_media(color_scheme=look)
-        page.wait_for_timeout(80)
+        page.wait_for_timeout(300)
         _capture(page, name, look)
     page.emulate_media(color_scheme="light")
     if on_phone:
@@ -174,7 +179,7 @@ def _window(browser: Browser, site: PageSite, who: str | None) -> Iterator[Page]
     )
     try:
         if who is not None:
-            context.add_cookies([{"name": "sealwright", "value": site.cookies[who], "url": site.url}])
+            context.add_cookies([{"name": "sealwright", "value": site.cookies[who], "url": _address(site.url)}])
         page = context.new_page()
         page.set_default_timeout(15_000)
         yield page
@@ -183,7 +188,7 @@ def _window(browser: Browser, site: PageSite, who: str | None) -> Iterator[Page]
 
 
 def _go(page: Page, url: str, status: int = 200) -> None:
-    answer = page.goto(url)
+    answer = page.goto(_address(url))
     if answer is None or answer.status != status:
         raise NotTaken(f"{url}: {answer.status if answer else 'no answer'}")
 

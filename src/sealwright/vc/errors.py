@@ -1,51 +1,51 @@
 """Everything the standards floor can refuse, as one tree.
 
-    VcError
-    ├── UnreadableJSON            the text is not one strict JSON value
-    │   ├── InvalidJSON
-    │   ├── InvalidUnicode
-    │   ├── DuplicateKey
-    │   └── NestingTooDeep
-    ├── InvalidEncoding           not base58btc, base64url or multibase
-    ├── InvalidDate               not RFC 3339 / dateTimeStamp with a zone
-    ├── InvalidDID
-    │   └── InvalidDIDURL
-    ├── UnsupportedDIDMethod
-    ├── InvalidKey                malformed, weak, private where public is asked
-    │   ├── InvalidPublicKeyLength
-    │   ├── InvalidPublicKeyType
-    │   └── UnsupportedKeyType
-    ├── DIDNotResolved            the DID has no document
-    │   ├── DIDNotFound           it does not exist
-    │   └── DIDUnresolvable       it could not be looked up now
-    ├── DocumentRefused           a document that must not be signed or trusted
-    │   ├── MalformedDocument     its structure breaks the data model
-    │   ├── NumberOutOfRange
-    │   ├── InvalidCharacter
-    │   ├── ClaimsTooLarge
-    │   ├── ReservedKey
-    │   ├── UndefinedTerm         a member that no context defines
-    │   ├── UnsignableValue       null, [] or {} under an RDF suite
-    │   ├── TermConflict          a context redefines or nulls a term
-    │   ├── ContextNotAllowed     not pinned here, or inline where refused
-    │   └── TooComplex            the canonical form costs too much
-    ├── SchemaRefused             a JSON Schema that may not be registered
-    │   ├── SchemaInvalid
-    │   ├── SchemaRefNotAllowed
-    │   └── SchemaTooComplex
-    ├── ClaimsDoNotMatchSchema
-    ├── UnsupportedProofType      no such suite is known
-    │   └── ProofTypeUnavailable  known, but this installation cannot run it
-    ├── ProofRefused
-    │   ├── ProofMissing
-    │   ├── ProofInvalid
-    │   ├── KeyCompromised
-    │   ├── KeyNotControlled      signed by a key that does not speak for the issuer
-    │   └── ControllerDeactivated
-    └── StatusListRefused
-        ├── StatusIndexOutOfRange
-        ├── StatusListInvalid     read, and wrong
-        └── StatusListUnreadable  could not be had or not be read
+VcError
+├── UnreadableJSON            the text is not one strict JSON value
+│   ├── InvalidJSON
+│   ├── InvalidUnicode
+│   ├── DuplicateKey
+│   └── NestingTooDeep
+├── InvalidEncoding           not base58btc, base64url or multibase
+├── InvalidDate               not RFC 3339 / dateTimeStamp with a zone
+├── InvalidDID
+│   └── InvalidDIDURL
+├── UnsupportedDIDMethod
+├── InvalidKey                malformed, weak, private where public is asked
+│   ├── InvalidPublicKeyLength
+│   ├── InvalidPublicKeyType
+│   └── UnsupportedKeyType
+├── DIDNotResolved            the DID has no document
+│   ├── DIDNotFound           it does not exist
+│   └── DIDUnresolvable       it could not be looked up now
+├── DocumentRefused           a document that must not be signed or trusted
+│   ├── MalformedDocument     its structure breaks the data model
+│   ├── NumberOutOfRange
+│   ├── InvalidCharacter
+│   ├── ClaimsTooLarge
+│   ├── ReservedKey
+│   ├── UndefinedTerm         a member that no context defines
+│   ├── UnsignableValue       null, [] or {} under an RDF suite
+│   ├── TermConflict          a context redefines or nulls a term
+│   ├── ContextNotAllowed     not pinned here, or inline where refused
+│   └── TooComplex            the canonical form costs too much
+├── SchemaRefused             a JSON Schema that may not be registered
+│   ├── SchemaInvalid
+│   ├── SchemaRefNotAllowed
+│   └── SchemaTooComplex
+├── ClaimsDoNotMatchSchema
+├── UnsupportedProofType      no such suite is known
+│   └── ProofTypeUnavailable  known, but this installation cannot run it
+├── ProofRefused
+│   ├── ProofMissing
+│   ├── ProofInvalid
+│   ├── KeyCompromised
+│   ├── KeyNotControlled      signed by a key that does not speak for the issuer
+│   └── ControllerDeactivated
+└── StatusListRefused
+    ├── StatusIndexOutOfRange
+    ├── StatusListInvalid     read, and wrong
+    └── StatusListUnreadable  could not be had or not be read
 """
 
 from __future__ import annotations
