@@ -1,0 +1,117 @@
+"""Every act of the pages is available over the API: each form of a page has its route, written down here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from sealwright.web.panel.pages import PAGES
+from sealwright.web.routes import ROUTES
+
+# A page's form, and the route or routes that do the same. A form that is missing here fails.
+SAME: Final = {
+    "/admin/desk/api-keys": "POST /api/v1/api-keys",
+    "/admin/desk/api-keys/{key_id}/revoke": "POST /api/v1/api-keys/{id}/revoke",
+    "/admin/desk/api-keys/{key_id}/rotate": "POST /api/v1/api-keys/{id}/rotate",
+    "/admin/desk/audit/check": "POST /api/v1/audit/verify",
+    "/admin/desk/audit/export": "GET /api/v1/audit/export",
+    "/admin/desk/credential-types": "POST /admin/credential-types, POST /attachments",
+    "/admin/desk/credential-types/{value}": "PUT /admin/credential-types/{value}, POST /attachments",
+    "/admin/desk/credential-types/{value}/delete": "DELETE /admin/credential-types/{value}",
+    "/admin/desk/credential-types/{value}/reactivate": "POST /admin/credential-types/{value}/reactivate",
+    "/admin/desk/credential-types/{value}/retire": "POST /admin/credential-types/{value}/retire",
+    "/admin/desk/dids": "POST /api/v1/dids",
+    "/admin/desk/dids/{did}/deactivate": "POST /api/v1/dids/{did}/deactivate",
+    "/admin/desk/dids/{did}/rotate": "POST /api/v1/dids/{did}/keys/rotate",
+    "/admin/desk/improvers/{user_id}": "PUT /admin/improver-requests",
+    "/admin/desk/issuer-requests/{user_id}": "PUT /admin/issuer-requests",
+    "/admin/desk/issuers": "PUT /admin/issuers",
+    "/admin/desk/proposers/{user_id}": "PUT /admin/proposer-requests",
+    "/admin/desk/system/halt": "POST /admin/halt",
+    "/admin/desk/system/mail": "POST /admin/outbox/test",
+    "/admin/desk/system/resume": "POST /admin/resume",
+    "/admin/desk/users": "POST /admin/users",
+    "/admin/desk/users/invite": "POST /admin/invitations",
+    "/admin/desk/users/{user_id}/activate": "POST /admin/users/{user_id}/activate",
+    "/admin/desk/users/{user_id}/deactivate": "POST /admin/users/{user_id}/deactivate",
+    "/admin/desk/users/{user_id}/roles": "PUT /admin/users",
+    "/admin/desk/voters/{user_id}": "PUT /admin/voter-requests",
+    "/appearance": "PATCH /me",
+    "/improver/requests/new/{type}": "POST /improvers/credential-requests, POST /attachments",
+    "/improver/requests/{id}/reply": "POST /improvers/credential-requests/{request_id}/reply",
+    "/improver/requests/{id}/withdraw": "POST /improvers/credential-requests/{request_id}/withdraw",
+    "/inbox/read": "POST /me/notifications/read",
+    "/issuer/holders/{user_id}/grant": "POST /issuers/credentials",
+    "/issuer/holders/{user_id}/reinstate": "POST /issuers/credentials/{grant_id}/reinstate",
+    "/issuer/holders/{user_id}/retry": "POST /issuers/credentials/{grant_id}/retry-issuance",
+    "/issuer/holders/{user_id}/revoke": "POST /issuers/credentials/{grant_id}/revoke",
+    "/issuer/holders/{user_id}/suspend": "POST /issuers/credentials/{grant_id}/suspend",
+    "/issuer/queue": (
+        "POST /issuers/credential-requests/decisions, POST /issuers/credential-requests/ask, "
+        "POST /issuers/credential-requests/assign"
+    ),
+    "/issuer/queue/undo": "POST /issuers/credential-requests/{request_id}/undo",
+    "/issuer/requests/{id}/ask": "POST /issuers/credential-requests/{request_id}/ask",
+    "/issuer/requests/{id}/assign": "POST /issuers/credential-requests/{request_id}/assign",
+    "/issuer/requests/{id}/decision": "POST /issuers/credential-requests/{request_id}/decision",
+    "/issuer/requests/{id}/issue-now": "POST /issuers/credential-requests/{request_id}/issue-now",
+    "/issuer/requests/{id}/retry": "POST /issuers/credentials/{grant_id}/retry-issuance",
+    "/issuer/requests/{id}/undo": "POST /issuers/credential-requests/{request_id}/undo",
+    "/issuer/views": "POST /issuers/views",
+    "/issuer/views/{view_id}/delete": "DELETE /issuers/views/{view_id}",
+    "/settings": "PATCH /me",
+    "/settings/access/issuer": "POST /issuers/request",
+    "/settings/access/role/{role}": "POST /improvers/request, POST /proposers/request, POST /voters/request",
+    "/settings/access/scope": "POST /issuers/scopes/request",
+    "/settings/emails": "POST /me/emails",
+    "/settings/emails/primary": "POST /me/emails/primary",
+    "/settings/emails/remove": "POST /me/emails/remove",
+    "/settings/emails/verify/{token}": "POST /me/emails/verify",
+    "/settings/notifications": "PUT /me/notifications/modes",
+    "/settings/privacy/erase": "DELETE /me",
+    "/settings/privacy/export": "GET /me/export",
+    "/settings/sign-in/passkeys/{passkey_id}/remove": "DELETE /me/passkeys/{id}",
+    "/settings/sign-in/password": "PUT /me/password",
+    "/settings/sign-in/recovery-codes": "POST /me/recovery-codes",
+    "/settings/sign-in/sessions/end-others": "POST /me/sessions/end-others",
+    "/settings/sign-in/sessions/{session_id}/end": "DELETE /me/sessions/{id}",
+    "/settings/tokens": "POST /me/tokens",
+    "/settings/tokens/keys": "POST /api/v1/api-keys",
+    "/settings/tokens/keys/{key_id}/revoke": "POST /api/v1/api-keys/{id}/revoke",
+    "/settings/tokens/keys/{key_id}/rotate": "POST /api/v1/api-keys/{id}/rotate",
+    "/settings/tokens/{token_id}/revoke": "DELETE /me/tokens/{id}",
+    "/settings/wallets": "POST /me/wallets/challenge",
+    "/settings/wallets/dids": "POST /me/dids/challenge",
+    "/settings/wallets/dids/export": "POST /me/dids/{did}/export",
+    "/settings/wallets/dids/primary": "PATCH /me",
+    "/settings/wallets/dids/prove": "POST /me/dids",
+    "/settings/wallets/dids/remove": "DELETE /me/dids/{did}",
+    "/settings/wallets/label": "POST /me/wallets/label",
+    "/settings/wallets/primary": "POST /me/wallets/primary",
+    "/settings/wallets/prove": "POST /me/wallets",
+    "/settings/wallets/remove": "POST /me/wallets/remove",
+    "/settings/wallets/typed": "POST /me/wallets/typed",
+}
+# Signing in makes the session of a browser and registering a passkey needs one; the first setup has its CLI.
+BROWSERS_ALONE: Final = ("/login/", "/logout", "/setup/")
+PASSKEYS_ARE_MADE_BY_BROWSERS: Final = {"/settings/sign-in/passkeys", "/settings/sign-in/passkeys/options"}
+FORMS: Final = {
+    page.path
+    for page in PAGES
+    if page.method == "POST"
+    and not page.path.startswith(BROWSERS_ALONE)
+    and page.path not in PASSKEYS_ARE_MADE_BY_BROWSERS
+}
+SERVED: Final = {f"{route.method} {route.path}": route for route in ROUTES}
+
+
+def test_every_form_has_its_route() -> None:
+    assert set(SAME) == FORMS
+
+
+@pytest.mark.parametrize("form", sorted(SAME))
+def test_route_of_a_form_is_served_to_people(form: str) -> None:
+    for name in SAME[form].split(", "):
+        # `who` names the callers in the words of the contract; K alone would leave people out.
+        assert SERVED[name].who != "K", name
