@@ -20,6 +20,7 @@ from sealwright.domain.grants import Grant
 from sealwright.domain.people import Person
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.domain.sign_in import Session
+from sealwright.services.pictures import PublicPictures, public_pictures
 from sealwright.services.ports import EpochReader, Halt, UnitOfWork, UnitOfWorkFactory
 
 V = TypeVar("V")
@@ -130,6 +131,10 @@ class RegistryView:
     def organization(self) -> str | None:
         """What the office calls itself, once it has been told."""
         return self._read("organization", lambda uow: uow.office.get("organization"))
+
+    def public_pictures(self) -> PublicPictures:
+        """The logo and the badges that anybody may see."""
+        return self._read("public_pictures", public_pictures)
 
     def is_initialized(self) -> bool:
         """Tell whether the office has been set up."""

@@ -19,6 +19,7 @@ from sealwright.services.email_addresses import read_email
 from sealwright.services.founding import Founded
 from sealwright.services.links import LetterWriter, Links
 from sealwright.services.own_means import NewPassword, OwnMeans
+from sealwright.services.pictures import LOGO
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import INITIALIZED
 from sealwright.services.sessions import SESSION_AUTH, SignedIn
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from sealwright.services.demo import DemoData
 
 ORGANIZATION: Final = "organization"
-LOGO: Final = "logo"
 _ISSUER_METHOD: Final = "setup_issuer_method"
 _WANTED_URL: Final = "setup_public_url"
 _SAMPLE_DATA: Final = "setup_sample_data"

@@ -109,6 +109,11 @@ class PageCall:
         """Tell whether the fragment is to stand in a dialog."""
         return self.is_partial and self.exchange.header(b"hx-target") in {"dialog", "dialog#dialog", "#dialog"}
 
+    def badge_picture(self, credential_type: str) -> str | None:
+        """Where the badge of a credential type is shown; None where it has none that anybody may see. May block."""
+        digest = self.view().public_pictures().badges.get(credential_type) if self.asks_store else None
+        return f"/pictures/{digest}" if digest is not None else None
+
     def view(self) -> RegistryView:
         """The registry as of this call; may block."""
         if self.known_view is None:

@@ -26,6 +26,7 @@ from sealwright.web.panel import (
     login,
     login_links,
     login_outside,
+    pictures,
     queue_bulk,
     requests,
     search,
@@ -42,6 +43,7 @@ from sealwright.web.panel.page_route import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
     *static_files.PAGES,
+    *pictures.PAGES,
     *appearance_choice.PAGES,
     *admin.PAGES,
     *admin_admissions.PAGES,

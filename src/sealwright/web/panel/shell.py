@@ -99,7 +99,6 @@ SEARCH: Final = "/search"
 INBOX: Final = "/inbox"
 
 
-
 @dataclass(frozen=True, slots=True)
 class MenuLine:
     """A line of the menu as somebody sees it."""
@@ -124,6 +123,7 @@ class Shell:
     """What the base templates show around a page."""
 
     organization: str
+    logo: str | None
     menu: tuple[tuple[str, tuple[MenuLine, ...]], ...]
     scope: tuple[ScopeLine, ...]
     sees_all_types: bool
@@ -144,6 +144,7 @@ def shell_of(page: PageCall) -> Shell:
     person = caller.person if caller is not None else None
     return Shell(
         organization=(page.view().organization() if page.asks_store else None) or page.office.organization,
+        logo=_logo(page),
         menu=_menu(page, counts) if caller is not None else (),
         scope=_scope(page),
         sees_all_types=caller is not None and caller.is_admin,
@@ -155,6 +156,11 @@ def shell_of(page: PageCall) -> Shell:
         languages=languages,
         shortcuts=person is None or person.shortcuts,
     )
+
+
+def _logo(page: PageCall) -> str | None:
+    digest = page.view().public_pictures().logo if page.asks_store else None
+    return f"/pictures/{digest}" if digest is not None else None
 
 
 def page_paths() -> frozenset[str]:
