@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.requests import Issuance, RequestState
+from sealwright.web.panel.badges import emblem_tone
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.reply import Reply
 
@@ -84,11 +85,6 @@ class Catalog:
         known = self.get(value)
         return known.label_in(self._language) if known is not None else value
 
-    @staticmethod
-    def tone(value: str) -> int:
-        """The color of a type's emblem, the same on every page and day."""
-        return sum(value.encode("utf-8")) % 6 + 1
-
 
 def grant_line(page: PageCall, grant: Grant, catalog: Catalog, open_types: frozenset[str]) -> GrantLine:
     """Say how a grant stands."""
@@ -102,7 +98,7 @@ def grant_line(page: PageCall, grant: Grant, catalog: Catalog, open_types: froze
     renewable = is_lost and known is not None and known.active and grant.credential_type in open_types
     return GrantLine(
         label=catalog.label(grant.credential_type),
-        tone=catalog.tone(grant.credential_type),
+        tone=emblem_tone(grant.credential_type),
         badge=badge,
         grant=grant,
         href=f"{CREDENTIALS}/{grant.credential_id}" if grant.credential_id is not None else None,
@@ -120,7 +116,7 @@ def request_line(view: RequestView, catalog: Catalog) -> RequestLine:
     """Say how a request stands."""
     request = view.request
     return RequestLine(
-        catalog.label(request.credential_type), catalog.tone(request.credential_type), badges_of(view), view
+        catalog.label(request.credential_type), emblem_tone(request.credential_type), badges_of(view), view
     )
 
 

@@ -12,6 +12,7 @@ from sealwright.locales import N_
 from sealwright.services.review_values import NewRequest
 from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.errors import UnreadableJSON, VcError
+from sealwright.web.panel.badges import emblem_tone
 from sealwright.web.panel.claims_form import claim_fields, read_claims, spelled_claims
 from sealwright.web.panel.improver import NEW, REQUESTS, Catalog, badges_of
 from sealwright.web.panel.own_forms import form_of, save, tell
@@ -87,7 +88,7 @@ def _choice(
         one.label_in(page.appearance.language),
         one.description,
         one.criteria,
-        Catalog.tone(one.value),
+        emblem_tone(one.value),
         waits.get(one.value),
         one.target_hours,
         one.validity_days,
@@ -219,7 +220,7 @@ def show(page: PageCall, status: int = 200, kept: tuple[tuple[str, str], ...] = 
         if grant is not None and grant.credential_id
         else None,
         label=catalog.label(request.credential_type),
-        tone=catalog.tone(request.credential_type),
+        tone=emblem_tone(request.credential_type),
         badges=badges_of(detail.view),
         entries=[_entry(page, detail, entry) for entry in detail.history],
         claims=list(spelled_claims(request.claims or {})),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sealwright.domain.errors import InvalidFilter
 from sealwright.domain.requests import RequestState
 from sealwright.services.desk_ports import NumberedPage
+from sealwright.web.panel.badges import emblem_tone
 from sealwright.web.panel.page_call import PageCall, Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -117,9 +118,9 @@ def _cards(scope: ScopeView, labels: Mapping[str, str]) -> list[ScopeCard]:
             f"{QUEUE_PATH}?status={PENDING}&type={value}",
             stats[value].pending if value in stats else 0,
             stats[value].median_decision_seconds if value in stats else None,
-            place % 6 + 1,
+            emblem_tone(value),
         )
-        for place, value in enumerate(scope.allowed_credentials)
+        for value in scope.allowed_credentials
     ]
 
 

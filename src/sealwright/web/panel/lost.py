@@ -44,6 +44,4 @@ class LostPage:
         headers = {
             name.decode("ascii"): value.decode("latin-1") for name, value in (*reply.headers, *page_headers(reply))
         }
-        return ASGIResponse(
-            body=reply.body, status_code=reply.status, media_type="text/html", headers=headers
-        )
+        return ASGIResponse(body=reply.body, status_code=reply.status, media_type="text/html", headers=headers)

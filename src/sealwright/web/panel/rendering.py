@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from sealwright.locales import Texts, texts_for
 from sealwright.web.panel import moments
-from sealwright.web.panel.badges import BADGES, MARKERS
+from sealwright.web.panel.badges import BADGES, MARKERS, emblem_tone
 from sealwright.web.panel.form_token import masked
 from sealwright.web.panel.page_form import FieldError, FormData
 from sealwright.web.panel.static_urls import static_url
@@ -229,6 +229,7 @@ def initials(name: str) -> str:
 
 
 _FILTERS: Final[Mapping[str, Any]] = {
+    "emblem_tone": emblem_tone,
     "when": _when,
     "moment": _moment,
     "day": _day,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sealwright.domain.people import AccountRole
 from sealwright.domain.requests import RequestState
 from sealwright.locales import LANGUAGES, N_, language_name
+from sealwright.web.panel.badges import emblem_tone
 from sealwright.web.panel.banners import Banner, banners_of
 from sealwright.web.panel.page_route import ROLE_NAMES
 
@@ -219,4 +220,4 @@ def _scope(page: PageCall) -> tuple[ScopeLine, ...]:
     scopes = caller.person.scopes
     types = page.office.catalog.named(scopes)
     labels = {value: one.label_in(page.texts.language) for value, one in types.items()}
-    return tuple(ScopeLine(labels.get(value, value), place % 6 + 1) for place, value in enumerate(scopes))
+    return tuple(ScopeLine(labels.get(value, value), emblem_tone(value)) for value in scopes)
