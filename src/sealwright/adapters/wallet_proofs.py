@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from sealwright.domain.errors import InvalidAddress, InvalidProof
@@ -10,6 +13,20 @@ from sealwright.domain.errors import InvalidAddress, InvalidProof
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _SIGNATURE: Final = re.compile(r"0x[0-9a-fA-F]{130}")
 _ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+@contextmanager
+def _usual_recursion() -> Iterator[None]:
+    """Keep the interpreter's limit of recursion through an import.
+
+    One of the library's own dependencies raises it to 100,000 for the whole process. Deeply nested input would then
+    overflow the C stack, which ends the process, where the usual limit raises an error that can be answered.
+    """
+    usual = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 class EthereumProofs:
@@ -25,7 +42,8 @@ class EthereumProofs:
         if _ADDRESS.fullmatch(address) is None:
             raise InvalidAddress("A wallet address is 0x and 40 hexadecimal digits.")
         # Imported where they are used: the library takes a second to load, and most commands never meet a wallet.
-        from eth_utils.address import to_checksum_address
+        with _usual_recursion():
+            from eth_utils.address import to_checksum_address
 
         digits = address[2:]
         checked = str(to_checksum_address(address))
@@ -46,8 +64,9 @@ class EthereumProofs:
         # The upper half of s names the same signature twice (EIP-2), and v has two spellings of two values.
         if not 0 < r < _ORDER or not 0 < s <= _ORDER // 2 or v not in (0, 1, 27, 28):
             raise InvalidProof("The wallet's signature is not in its canonical form.")
-        from eth_account import Account
-        from eth_account.messages import encode_defunct
+        with _usual_recursion():
+            from eth_account import Account
+            from eth_account.messages import encode_defunct
 
         try:
             return str(Account.recover_message(encode_defunct(text=message), signature=raw))

@@ -47,6 +47,9 @@ from typing import Final, NoReturn, Protocol
 GENESIS: Final = "0" * 64
 ROW_MEMBERS: Final = frozenset({"sequence", "at", "actor", "action", "object", "before", "after", "data", "requestId"})
 MAX_LINE_BYTES: Final = 1 << 20
+MAX_DEPTH: Final = 32
+_TEXTS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
 _ED25519: Final = b"\x01"
 _DASH: Final = "— "
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
@@ -669,9 +672,22 @@ def _take_key(trail: _Trail, text: str) -> None:
         trail.keys.append(key)
 
 
+def _depth(line: bytes) -> int:
+    """Say how deeply a line nests, before a decoder follows it down: where recursion is not limited, that ends it."""
+    if line.count(b"[") + line.count(b"{") <= MAX_DEPTH:
+        return 0
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(_TEXTS.sub(b"", line)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _decode(line: bytes, position: int, *, strict: bool = False) -> dict[str, object]:
     if len(line) > MAX_LINE_BYTES:
         raise _Fault(position, "a line is longer than 1 MiB")
+    if _depth(line) > MAX_DEPTH:
+        raise _Fault(position, "a line is not one JSON object of an audit trail")
     decoder = _STRICT_DECODER if strict else _DECODER
     try:
         value = decoder.decode(line.decode("utf-8"))

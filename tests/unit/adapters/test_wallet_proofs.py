@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
@@ -67,3 +71,15 @@ def test_signer_is_found_and_a_twin_signature_is_not() -> None:
 def test_broken_signatures_are_refused(signature: str) -> None:
     with pytest.raises(InvalidProof):
         PROOFS.signer_of("x", signature)
+
+
+def test_loading_the_library_leaves_the_limit_of_recursion_alone() -> None:
+    program = (
+        "import sys; usual = sys.getrecursionlimit(); from sealwright.adapters.wallet_proofs import EthereumProofs\n"
+        "proofs = EthereumProofs(); proofs.checksum('0x' + '1' * 40)\n"
+        "try: proofs.signer_of('x', '0x' + '01' * 64 + '1b')\n"
+        "except Exception: pass\n"
+        "assert 'eth_account' in sys.modules\n"
+        "assert sys.getrecursionlimit() == usual"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": "src"}, timeout=60)

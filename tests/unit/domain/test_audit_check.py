@@ -269,6 +269,21 @@ def test_file_that_is_no_export_could_not_be_checked(lines: list[bytes]) -> None
     assert (verdict.verified, verdict.exit_code) == (None, 2)
 
 
+def test_depth_is_judged_before_a_line_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Untouched:
+        def decode(self, text: str) -> object:
+            raise AssertionError("a deep line reached the decoder")
+
+    monkeypatch.setattr(audit_check, "_DECODER", Untouched())
+    monkeypatch.setattr(audit_check, "_STRICT_DECODER", Untouched())
+    deep = b'{"a":' * 33 + b"1" + b"}" * 33
+    assert audit_check.check_export([deep]).verified is None
+
+
+def test_brackets_inside_texts_are_no_depth() -> None:
+    assert audit_check._depth(b'{"a":"' + b"[" * 500 + b'","b":"\\"[1]}') <= 3
+
+
 def test_damaged_first_line_of_an_export_is_a_fault() -> None:
     verdict = audit_check.check_export([b"#" + EXPORT[0], *EXPORT[1:]])
     assert (verdict.verified, verdict.first_bad) == (False, 1)
