@@ -19,7 +19,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 BENCH ?=
 PAGES ?=
-# Tests run on every core; a file stays with one of them, because its tests share servers and offices.
+# Tests run on every core, a file on one of them; those that break servers or drive a browser want the machine alone.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 # The first interpreter that is new enough and can make an environment.
@@ -53,7 +53,9 @@ serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
 	@exec $(BIN)/sealwright serve $(ARGS)
 
 test: prepare peers ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
-	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	@if [ -n "$(PYTEST_ARGS)" ]; then exec $(PY) -m pytest $(PYTEST_ARGS); fi; \
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --ignore=tests/faults --ignore=tests/pages && \
+	$(PY) -m pytest -q tests/faults tests/pages
 
 check: format-check lint types imports audit docs test ## The whole gate, each step a target of its own
 

@@ -26,7 +26,7 @@ VISITORS: Final = {
     PageAudience.PROPOSER: "proposer",
     PageAudience.VOTER: "voter",
 }
-FURTHER_LOOKS: Final = EVERY_LOOK if IS_THOROUGH else (("dark", 768, "en"), ("dark", 320, "es"))
+FURTHER_LOOKS: Final = EVERY_LOOK if IS_THOROUGH else (("light", 768, "en-XA"),)
 # Files and streams are no pages.
 NO_PAGES: Final = (".csv", ".json", "/events")
 # Roads to an outside sign-in, which a demo has not.
