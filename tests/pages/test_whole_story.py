@@ -190,7 +190,7 @@ def _reject(desk: Desk, issuer: Hand) -> None:
     issuer.press("link", "Noor Nguyễn")
     issuer.page.get_by_label(_say(issuer, "Change Approval Status")).wait_for()
     issuer.choose("Change Approval Status", "Rejected")
-    issuer.fill("Rationale", "The certificate was withdrawn.")
+    issuer.fill("Rationale (seen by issuers; required to reject)", "The certificate was withdrawn.")
     issuer.send("Save Changes")
     desk.go(issuer, "/issuer?status=rejected")
     assert issuer.page.locator("tbody tr").first.get_by_text("noor@example.org").first.is_visible()
