@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, Protocol
 
 from sealwright.locales import texts_for
@@ -38,7 +39,7 @@ class Hand(Protocol):
         """Open a part that is folded away."""
 
 
-class _Words:
+class _Words(ABC):
     def __init__(self, page: Page, language: str) -> None:
         self.page = page
         # Clicks, or keys that did something, since whoever counts set it to 0.
@@ -65,8 +66,9 @@ class _Words:
             self.press("button", name, within=within)
         self.page.wait_for_load_state("networkidle")
 
+    @abstractmethod
     def press(self, role: str, name: str, *, within: Locator | None = None) -> None:
-        raise NotImplementedError
+        """Use a button or follow a link, in the way of this hand."""
 
 
 class Mouse(_Words):
