@@ -25,7 +25,10 @@ def test_sound_office_has_only_warnings_of_a_new_one(demo: dict[str, Any], termi
         "checkpoints",
         "disk",
         "mail",
+        # The furnished folder is made once and copied: its last rows may have waited for a server by now.
+        "audit",
     }
+    assert "failed" not in outcomes.values()
     assert {"database", "kek", "keys", "key_ages", "clock", "audit", "housekeeping", "setup", "plans"} <= set(outcomes)
     assert all(check["fix"] for check in said.answer["checks"] if check["outcome"] != "ok")
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_account import Account
-from eth_account.messages import encode_defunct
 from joserfc import jwe, jws
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
@@ -36,6 +34,7 @@ from tests.support.accounts import (
     person_of,
     sign_in,
 )
+from tests.support.ethereum import Account, encode_defunct
 from tests.support.office import MovableClock, furnish, open_office
 
 ORIGIN = "http://127.0.0.1:8000"

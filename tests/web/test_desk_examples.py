@@ -172,6 +172,12 @@ def _ask_to_issue(desk: Desk, path: str, _improver: str, body: Any) -> Prepared:
     return who, path, {**body, "email": f"{who}@example.org"}
 
 
+@prepares("POST /admin/users", "POST /admin/invitations")
+def _new_person(desk: Desk, path: str, _improver: str, body: Any) -> Prepared:
+    # Both examples make the same person's account.
+    return "admin", path, {**body, "email": f"new{len(path)}-{len(desk.ids)}@example.org"}
+
+
 @prepares("PUT /admin/issuers", "PUT /admin/users")
 def _for_person(desk: Desk, path: str, improver: str, body: Any) -> Prepared:
     return "admin", path, {**body, "user_id": desk.ids[improver]}

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from eth_account import Account
-from eth_account.messages import encode_defunct
 
 from tests.support.accounts import letters
+from tests.support.ethereum import Account, encode_defunct
 from tests.web.desk import Desk
 from tests.web.page_client import PageVisitor, text_of
 from tests.web.panel_desk import panel_desk, visit

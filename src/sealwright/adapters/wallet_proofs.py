@@ -16,7 +16,7 @@ _ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD03641
 
 
 @contextmanager
-def _usual_recursion() -> Iterator[None]:
+def usual_recursion() -> Iterator[None]:
     """Keep the interpreter's limit of recursion through an import.
 
     One of the library's own dependencies raises it to 100,000 for the whole process. Deeply nested input would then
@@ -42,7 +42,7 @@ class EthereumProofs:
         if _ADDRESS.fullmatch(address) is None:
             raise InvalidAddress("A wallet address is 0x and 40 hexadecimal digits.")
         # Imported where they are used: the library takes a second to load, and most commands never meet a wallet.
-        with _usual_recursion():
+        with usual_recursion():
             from eth_utils.address import to_checksum_address
 
         digits = address[2:]
@@ -64,7 +64,7 @@ class EthereumProofs:
         # The upper half of s names the same signature twice (EIP-2), and v has two spellings of two values.
         if not 0 < r < _ORDER or not 0 < s <= _ORDER // 2 or v not in (0, 1, 27, 28):
             raise InvalidProof("The wallet's signature is not in its canonical form.")
-        with _usual_recursion():
+        with usual_recursion():
             from eth_account import Account
             from eth_account.messages import encode_defunct
 

@@ -38,6 +38,7 @@ _DIGEST_BYTES: Final = 16
 _SWEEP_EVERY_SECONDS: Final = 60
 # A call that is only counted must not wait as long as one that is carried out.
 _WAIT_SECONDS: Final = 2
+_COLLISION_SECONDS: Final = 0.01
 _TRY_AGAIN_SECONDS: Final = 2
 _MOST_OWN_WINDOWS: Final = 10_000
 
@@ -194,6 +195,17 @@ class _SqliteWindows:
         self._connection.run(lambda driver: driver.execute(_SWEEP_SQLITE, (ended,)))
 
     def _open(self) -> sqlite3.Connection:
+        gives_up_at = time.monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                return self._open_once()
+            except sqlite3.OperationalError:
+                # SQLite does not wait for its turn to change the journal mode: processes that start together collide.
+                if time.monotonic() >= gives_up_at:
+                    raise
+                time.sleep(_COLLISION_SECONDS)
+
+    def _open_once(self) -> sqlite3.Connection:
         try:
             return _open_windows(self._path)
         except sqlite3.OperationalError:

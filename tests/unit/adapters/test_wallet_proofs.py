@@ -7,11 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from eth_account import Account
-from eth_account.messages import encode_defunct
 
 from sealwright.adapters.wallet_proofs import EthereumProofs
 from sealwright.domain.errors import InvalidAddress, InvalidProof
+from tests.support.ethereum import Account, encode_defunct
 
 PROOFS = EthereumProofs()
 # EIP-55, "Test Cases".

@@ -25,6 +25,8 @@ MAX_STEPS: Final = 20_000
 HASHES: Final = {"SHA-256": sha256, "SHA-384": sha384}
 """The hash functions that suites may ask for; P-384 suites use the second."""
 
+_MOST_DEPTH: Final = 250
+_TOO_LONG: Final = "The blank nodes of the document form too long a chain."
 _POSITIONS: Final = ((0, "s"), (2, "o"), (3, "g"))
 
 
@@ -112,7 +114,7 @@ def canonicalize_quads(quads: Iterable[Quad], budget: WorkBudget, *, hash_name: 
     try:
         labels = _Labelling(unique, budget, hash_name).run()
     except RecursionError as error:
-        raise TooComplex("The blank nodes of the document form too long a chain.") from error
+        raise TooComplex(_TOO_LONG) from error
     except UnicodeEncodeError as error:
         raise InvalidUnicode("A text holds a lone surrogate.") from error
     get = labels.get
@@ -146,6 +148,7 @@ class _Labelling:
                     self._quads_of.setdefault(node, []).append(quad)
         self._canonical = _Issuer("_:c14n")
         self._first: dict[str, str] = {}
+        self._depth = 0
 
     def run(self) -> dict[str, str]:
         by_hash: dict[str, list[str]] = {}
@@ -176,6 +179,9 @@ class _Labelling:
     def _hash_n_degree(self, node: str, issuer: _Issuer) -> tuple[str, _Issuer]:
         """Spec: RDF Dataset Canonicalization 1.0, "Hash N-Degree Quads"."""
         self._budget.spend()
+        self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            raise TooComplex(_TOO_LONG)
         related: dict[str, list[str]] = {}
         for quad in self._quads_of[node]:
             for index, position in _POSITIONS:
@@ -186,6 +192,7 @@ class _Labelling:
         for digest in sorted(related):
             path, issuer = self._best_path(related[digest], issuer)
             data += [digest, path]
+        self._depth -= 1
         return self._digest("".join(data)), issuer
 
     def _hash_related(self, other: str, quad: Quad, issuer: _Issuer, position: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 
 import pytest
@@ -81,8 +82,18 @@ def test_a_passed_deadline_stops_the_work() -> None:
 
 
 def test_long_chains_of_equal_nodes_are_refused_and_not_an_interpreter_error() -> None:
-    with pytest.raises(TooComplex):
+    with pytest.raises(TooComplex, match="long a chain"):
         canonicalize_quads(ring(4_000), WorkBudget(10**9))
+
+
+def test_the_length_of_a_chain_is_judged_wherever_recursion_may_go() -> None:
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        with pytest.raises(TooComplex, match="long a chain"):
+            canonicalize_quads(ring(1_000), WorkBudget(10**9))
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def test_lone_surrogates_beside_blank_nodes_are_refused() -> None:
