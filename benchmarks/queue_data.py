@@ -17,7 +17,7 @@ from sealwright.domain.people import AccountRole, EmailAddress, Person, UserId, 
 from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.credential_types import StoredCredentialTypes
-from sealwright.storage.desk_tables import grants, request_counters, request_lanes, requests
+from sealwright.storage.desk_tables import grants, request_counters, requests
 from sealwright.storage.engines import Database
 from sealwright.storage.people_index import keys_of, tag_of, texts_of
 from sealwright.storage.person_rows import values_of
@@ -134,7 +134,6 @@ def _fill_requests(
     transaction: Transaction, names: Sequence[tuple[str, str]], size: Size, chance: random.Random
 ) -> None:
     counters: dict[tuple[object, ...], int] = defaultdict(int)
-    lanes: dict[tuple[str, str, int], bytearray] = defaultdict(lambda: bytearray(PAGE_PEOPLE))
     made = _requests(names, size, chance)
     writer, granting = _writer(requests), _writer(grants)
     while batch := list(islice(made, _BATCH)):
@@ -142,13 +141,12 @@ def _fill_requests(
             place = Place.of(values)
             for counter in place.counter_keys():
                 counters[counter] += 1
-            for lane in place.lane_keys():
-                lanes[lane][place.person_no % PAGE_PEOPLE] += 1
         writer.write(transaction, [_row(requests, values) for values in batch])
         granted = [_grant(values) for values in batch if values["state"] == "approved"]
         granting.write(transaction, [_row(grants, values) for values in granted])
     _writer(request_counters).write(transaction, [(*key, number) for key, number in counters.items()])
-    _writer(request_lanes).write(transaction, [(*key, bytes(body), None) for key, body in lanes.items()])
+    if not transaction.is_sqlite:
+        transaction.driver_rows("SELECT setval('request_numbers', %b)", (size.requests,))
 
 
 def _requests(names: Sequence[tuple[str, str]], size: Size, chance: random.Random) -> Iterator[dict[str, object]]:
@@ -180,6 +178,7 @@ def _request(
     resolved = None if decided is None else datetime.fromtimestamp(decided, UTC)
     return {
         "request_id": f"req_{chance.getrandbits(130):032x}"[:30] + f"{number % 36:02d}",
+        "request_no": number,
         "user_id": name[0],
         "person_no": person_no,
         "name_key": name[1],

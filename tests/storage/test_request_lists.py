@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -12,7 +12,7 @@ from sealwright.domain.folding import fold
 from sealwright.domain.people import Person
 from sealwright.domain.requests import CredentialRequest, RequestFilter, RequestSort, RequestState
 from sealwright.services.ports import UnitOfWorkFactory
-from sealwright.storage import number_sets, request_lists, request_totals
+from sealwright.storage import number_sets, request_lists
 from sealwright.storage.engines import Database
 from sealwright.storage.inspection import count_drift
 from tests.storage.builders import NOW, credential_type, entry_of_history, person, request
@@ -81,21 +81,26 @@ def desk(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
             uow.people.add(one)
         for value in TYPES:
             uow.types.add(credential_type(value))
-        for asked in REQUESTS:
+        # In the order of their ids, by which lists settle ties; memory settles them by the order of coming.
+        for asked in sorted(REQUESTS, key=lambda one: one.request_id):
             uow.requests.add(asked, entry_of_history(asked.request_id))
         uow.commit()
     return units
 
 
-@pytest.fixture(params=["few rows are gathered", "long lists are walked"])
+_SIZES: Final = ("few rows are gathered", "long lists are walked", "long lists are found in memory")
+
+
+@pytest.fixture(params=_SIZES)
 def _size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every list once as a small one, once as if it were long."""
-    if request.param == "long lists are walked":
+    """Every list once as a small one, and in both ways as if it were long."""
+    if request.param != "few rows are gathered":
         monkeypatch.setattr(request_lists, "_FEW_ROWS", 0)
-        monkeypatch.setattr(request_lists, "FEW", 0)
+        monkeypatch.setattr(request_lists, "_FEW_NAMED", 0)
         monkeypatch.setattr(request_lists, "_FEW_SKIPPED", 0)
-        monkeypatch.setattr(request_totals, "FEW", 0)
         monkeypatch.setattr(number_sets, "MOST_LISTED", 0)
+    if request.param == "long lists are walked":
+        monkeypatch.setattr(request_lists.RequestLists, "_may_look_in_memory", lambda *_: False)
 
 
 def _matches(wanted: RequestFilter, one: CredentialRequest) -> bool:

@@ -161,6 +161,6 @@ def test_drift_is_seen(units: UnitOfWorkFactory, database: Database) -> None:
         connection.commit()
     assert count_drift(database) == 1
     with database.writers.connect() as connection:
-        connection.exec_driver_sql("DELETE FROM request_lanes WHERE credential_type = '*'")
+        connection.exec_driver_sql("DELETE FROM request_counters WHERE credential_type = '*'")
         connection.commit()
     assert count_drift(database) == 2

@@ -46,7 +46,8 @@ DESK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         " approval_note_required active version",
     ),
     "requests": _classed(
-        identifier="request_id user_id person_no credential_type resolved_by assignee_user_id endorsed_by grant_id",
+        identifier="request_id request_no user_id person_no credential_type resolved_by assignee_user_id endorsed_by"
+        " grant_id",
         personal="name_key message note evidence claims answers requester_note",
         plain="state marks phase requested_at sorted_at resolved_at version created_at updated_at earlier_rejections",
     ),
@@ -56,7 +57,8 @@ DESK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         plain="position at cause from_state to_state checklist",
     ),
     "request_counters": _classed(identifier="credential_type", plain="measure state marks period requests"),
-    "request_lanes": _classed(identifier="credential_type page_no", plain="state low high"),
+    "request_moves": _classed(identifier="request_no", plain="move_no"),
+    "request_clock": _classed(plain="id moves"),
     "grants": _classed(
         identifier="grant_id user_id credential_type issued_by revoked_by request_id supersedes credential_id"
         " issuer_did holder_did",

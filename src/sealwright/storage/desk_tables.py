@@ -53,6 +53,7 @@ _SEEN_IN_TYPE: Final = ("marks", "person_no", "requested_at")
 requests: Final = table(
     "requests",
     sa.Column("request_id", words(), primary_key=True),
+    sa.Column("request_no", whole(), nullable=False),
     sa.Column("user_id", words(), nullable=False),
     sa.Column("person_no", whole(), nullable=False),
     sa.Column("name_key", words(), nullable=False),
@@ -83,7 +84,10 @@ requests: Final = table(
     sa.Index("ix_requests_name", "name_key", "request_id", *_SEEN, "requested_at"),
     sa.Index("ix_requests_person", "person_no", *_SEEN[:-1], "requested_at"),
     sa.Index("ix_requests_user", "user_id"),
+    sa.Index("uq_requests_request_no", "request_no", unique=True),
 )
+# Numbers are dense but for acts that rolled back, so that columns of requests are arrays.
+request_numbers: Final = sa.Sequence("request_numbers", start=0, minvalue=0, metadata=requests.metadata)
 sa.Index(
     "uq_requests_pending",
     requests.c.user_id,
@@ -140,14 +144,17 @@ request_counters: Final = table(
     clustered=True,
 )
 
-# The same by person: a byte for each person of a search page, and a second one where one is not enough.
-request_lanes: Final = table(
-    "request_lanes",
-    sa.Column("credential_type", words(), primary_key=True),
-    sa.Column("state", words(), primary_key=True),
-    sa.Column("page_no", whole(), primary_key=True, autoincrement=False),
-    sa.Column("low", sa.LargeBinary, nullable=False),
-    sa.Column("high", sa.LargeBinary),
+# Which requests moved, by the number of the unit of work that moved them; the clock has the last of these numbers.
+request_moves: Final = table(
+    "request_moves",
+    sa.Column("move_no", whole(), primary_key=True, autoincrement=False),
+    sa.Column("request_no", whole(), primary_key=True, autoincrement=False),
+    clustered=True,
+)
+request_clock: Final = table(
+    "request_clock",
+    sa.Column("id", whole(), primary_key=True, autoincrement=False),
+    sa.Column("moves", whole(), nullable=False),
 )
 
 grants: Final = table(

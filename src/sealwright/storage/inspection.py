@@ -73,7 +73,7 @@ def is_intact(database: Database) -> bool:
 
 
 def count_drift(database: Database) -> int:
-    """Count the requests again and compare: gives how many counters and lanes say something else than the rows.
+    """Count the requests again and compare: gives how many counters say something else than the rows.
 
     Raises:
         StoreUnavailable: The database does not answer.

@@ -1,7 +1,6 @@
 """Counters of requests, kept in the transaction that moves them.
 
-Two views of the same numbers: by period, so that totals are sums of a few rows and deep pages begin near their
-place; and by person, in lanes.
+They count by period, so that totals are sums of a few rows and deep pages begin near their place.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ from sealwright.domain.requests import RequestState
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.desk_tables import request_counters as counters
 from sealwright.storage.desk_tables import requests
-from sealwright.storage.request_lanes import EVERY_TYPE, LaneKey, RequestLanes
-from sealwright.storage.search_layout import PAGE_PEOPLE, name_number
+from sealwright.storage.search_layout import name_number
 from sealwright.storage.transaction import Transaction
 
 PERIOD_SECONDS: Final = 28 * 86_400
@@ -27,6 +25,8 @@ BY_REQUESTED: Final = "requested"
 BY_SORTED: Final = "sorted"
 # By the first letters of the requester's name; of each type and of all, whatever the marks.
 BY_NAME: Final = "name"
+# Counters of every type together; no type can have this name.
+EVERY_TYPE: Final = "*"
 
 _COUNT: Final = sa.text(
     "INSERT INTO request_counters (measure, credential_type, state, marks, period, requests) "
@@ -41,18 +41,19 @@ _GROUPS: Final = sa.select(
     requests.c.marks,
     (sa.type_coerce(requests.c.requested_at, sa.BigInteger) // _PERIOD).label("requested_period"),
     (sa.type_coerce(requests.c.sorted_at, sa.BigInteger) // _PERIOD).label("sorted_period"),
-    requests.c.person_no,
     requests.c.name_key,
     sa.func.count().label("there_are"),
-).group_by(sa.text("1, 2, 3, 4, 5, 6, 7"))
+).group_by(sa.text("1, 2, 3, 4, 5, 6"))
+# What lists look at, besides whose it is; whoever keeps a copy is told when one of these changes.
+SEEN_IN_COLUMNS: Final = ("credential_type", "state", "marks", "requested_at", "sorted_at")
 # What a place is read from.
 PLACE: Final = sa.select(
+    requests.c.request_no,
     requests.c.credential_type,
     requests.c.state,
     requests.c.marks,
     requests.c.requested_at,
     requests.c.sorted_at,
-    requests.c.person_no,
     requests.c.name_key,
     requests.c.version,
 )
@@ -62,14 +63,13 @@ CounterKey = tuple[str, str, str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a request counts: everything that counters and lanes know of it."""
+    """Where a request counts: everything that counters know of it."""
 
     credential_type: str
     state: str
     marks: int
     requested_period: int
     sorted_period: int
-    person_no: int
     name_no: int
 
     @classmethod
@@ -82,7 +82,6 @@ class Place:
             values["marks"],
             seconds_of(values["requested_at"]) // PERIOD_SECONDS,
             seconds_of(values["sorted_at"]) // PERIOD_SECONDS,
-            values["person_no"],
             name_number(values["name_key"]),
         )
 
@@ -92,12 +91,6 @@ class Place:
         yield (BY_SORTED, self.credential_type, self.state, self.marks, self.sorted_period)
         yield (BY_NAME, self.credential_type, self.state, 0, self.name_no)
         yield (BY_NAME, EVERY_TYPE, self.state, 0, self.name_no)
-
-    def lane_keys(self) -> Iterable[LaneKey]:
-        """Give the keys of its lanes."""
-        page_no = self.person_no // PAGE_PEOPLE
-        yield (self.credential_type, self.state, page_no)
-        yield (EVERY_TYPE, self.state, page_no)
 
 
 class RequestCounters:
@@ -129,22 +122,15 @@ class RequestCounters:
         if not self._moves:
             return
         changes: dict[CounterKey, int] = defaultdict(int)
-        lane_changes: dict[LaneKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         for place, change in self._moves:
             for counter in place.counter_keys():
                 changes[counter] += change
-            for lane in place.lane_keys():
-                lane_changes[lane][place.person_no % PAGE_PEOPLE] += change
         names = ("measure", "credential_type", "state", "marks", "period")
         rows = [
             {**dict(zip(names, key, strict=True)), "change": changes[key]} for key in sorted(changes) if changes[key]
         ]
         if rows:
             self._transaction.change(_COUNT, rows)
-        lanes = RequestLanes(self._transaction)
-        for key in sorted(lane_changes):
-            if any(lane_changes[key].values()):
-                lanes.change(key, lane_changes[key])
         self._moves = []
 
     def counts(self, types: Collection[str] | None) -> Mapping[str, Mapping[RequestState, int]]:
@@ -163,9 +149,8 @@ class RequestCounters:
 
 
 def drift_of(transaction: Transaction) -> int:
-    """Count every request again; gives how many counters and pages of lanes differ from the rows."""
+    """Count every request again; gives how many counters differ from the rows."""
     expected: dict[CounterKey, int] = defaultdict(int)
-    expected_lanes: dict[LaneKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in transaction.rows(_GROUPS):
         place = Place(
             row.credential_type,
@@ -173,14 +158,9 @@ def drift_of(transaction: Transaction) -> int:
             row.marks,
             row.requested_period,
             row.sorted_period,
-            row.person_no,
             name_number(row.name_key),
         )
         for counter in place.counter_keys():
             expected[counter] += row.there_are
-        for lane in place.lane_keys():
-            expected_lanes[lane][place.person_no % PAGE_PEOPLE] += row.there_are
     kept: dict[Any, int] = {tuple(row[:-1]): row.requests for row in transaction.rows(sa.select(*counters.columns))}
-    found = dict(RequestLanes(transaction).all())
-    wrong = sum(kept.get(key, 0) != expected.get(key, 0) for key in {*kept, *expected})
-    return wrong + sum(found.get(key, {}) != expected_lanes.get(key, {}) for key in {*found, *expected_lanes})
+    return sum(kept.get(key, 0) != expected.get(key, 0) for key in {*kept, *expected})

@@ -2,7 +2,7 @@
 
 The total of each run is known before it is read, so a page knows which runs it touches, and from which end.
 A run is walked along its index, beginning in the period where the page lies; or, where few rows are left to
-look at, these are gathered and sorted.
+look at, these are gathered and sorted; or, where only a look at every row would tell, it is found in memory.
 """
 
 from __future__ import annotations
@@ -15,21 +15,34 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from sealwright.domain.requests import RequestFilter, RequestSort
+from sealwright.storage.column_types import seconds_of
 from sealwright.storage.desk_tables import requests
-from sealwright.storage.people_search import PeopleSearch
+from sealwright.storage.number_sets import listed, numbers_condition
+from sealwright.storage.people_search import Matches, PeopleSearch
+from sealwright.storage.request_columns import Found, RequestColumns
 from sealwright.storage.request_counters import BY_NAME, BY_REQUESTED, BY_SORTED, PERIOD_SECONDS
-from sealwright.storage.request_totals import FEW, Periods, RequestTotals
+from sealwright.storage.request_totals import Periods, RequestTotals
 from sealwright.storage.request_wish import EVERY_STATE, PENDING, Condition, Wish
 from sealwright.storage.search_layout import name_start
 from sealwright.storage.transaction import Transaction
 
 # So many rows are gathered and sorted rather than walked for.
 _FEW_ROWS: Final = 20_000
+# So many requests are named one by one rather than walked for.
+_FEW_NAMED: Final = 2000
 # So many rows are skipped before it is worth asking where a name begins.
 _FEW_SKIPPED: Final = 2000
+_IDS: Final = sa.select(requests.c.request_no, requests.c.request_id).where(
+    requests.c.request_no.in_(sa.bindparam("numbers", expanding=True))
+)
 _DECIDED: Final = tuple(state for state in EVERY_STATE if state != PENDING)
 _KEYS: Final = sa.select(
-    requests.c.request_id, requests.c.state, requests.c.requested_at, requests.c.sorted_at, requests.c.name_key
+    requests.c.request_id,
+    requests.c.request_no,
+    requests.c.state,
+    requests.c.requested_at,
+    requests.c.sorted_at,
+    requests.c.name_key,
 ).where(requests.c.request_id == sa.bindparam("request_id"))
 _ONLY_WALK: Final = (
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true), "
@@ -71,6 +84,7 @@ class Plan:
         periods: By measure.
         counts_tell: Nothing but counters made the totals, so they also tell where a page lies.
         gathers: Few rows fulfil the conditions, and an index other than the order's finds them.
+        found: What was found in memory; None if nothing was looked for there.
     """
 
     wish: Wish
@@ -80,6 +94,7 @@ class Plan:
     periods: Mapping[str, Periods]
     counts_tell: bool
     gathers: bool
+    found: Found | None = None
 
     def total_of(self, run: Run) -> int:
         """Give how many requests a run has."""
@@ -117,26 +132,48 @@ class RequestLists:
         measures = {BY_SORTED if run.measure == BY_NAME else run.measure for run in runs}
         periods = {measure: self._totals.periods(wish, measure) for measure in measures}
         rows = {state: sum(by_period.values()) for state, by_period in next(iter(periods.values())).items()}
+        matches = PeopleSearch(self._transaction).find(wish.needle) if wish.needle else None
+        if (matches is not None or wish.has_age) and self._may_look_in_memory(wish, sum(rows.values())):
+            return self._plan_in_memory(wish, runs, rows, matches)
         further: list[Condition] = []
-        is_counted = wish.has_owner
-        gathers = wish.has_owner or sum(rows.values()) <= _FEW_ROWS
+        if matches is not None:
+            further = [numbers_condition(self._transaction, requests.c.person_no, matches)]
+        is_few = sum(rows.values()) <= _FEW_ROWS or (matches is not None and matches.people <= _FEW_NAMED)
+        gathers = wish.has_owner or is_few
         totals: Mapping[str, int] = rows
-        if wish.needle:
-            matches = PeopleSearch(self._transaction).find(wish.needle)
-            found = self._totals.searched(wish, matches)
-            totals = found.by_state
-            further = [self._totals.search_condition(matches, found)]
-            gathers = gathers or found.requests <= FEW
-            is_counted = is_counted or wish.has_age or not wish.has_every_mark
-        if is_counted:
+        if wish.has_owner or wish.needle or wish.has_age:
             totals = self._totals.counted(wish, further)
-        elif wish.has_age:
-            totals = self._totals.by_age(wish)
         counts_tell = not (wish.needle or wish.has_age or wish.has_owner)
         return Plan(wish, totals, further, rows, periods, counts_tell=counts_tell, gathers=gathers)
 
+    def _may_look_in_memory(self, wish: Wish, rows: int) -> bool:
+        # Memory does not know who owns a request, nor what this unit of work has done. A small office needs none.
+        return rows > _FEW_ROWS and not wish.has_owner and not self._transaction.writes
+
+    def _plan_in_memory(
+        self, wish: Wish, runs: tuple[Run, ...], rows: Mapping[str, int], matches: Matches | None
+    ) -> Plan:
+        by_requested = runs[0].measure == BY_REQUESTED
+        columns = RequestColumns.of(self._transaction)
+        found = columns.find(self._transaction, wish, matches, by_requested=by_requested)
+        totals = found.totals()
+        further: list[Condition] = []
+        is_few = sum(totals.values()) <= _FEW_NAMED
+        if is_few:
+            further = [listed(self._transaction, requests.c.request_no, found.numbers())]
+        elif matches is not None:
+            further = [numbers_condition(self._transaction, requests.c.person_no, matches)]
+        return Plan(wish, totals, further, rows, {}, counts_tell=False, gathers=is_few, found=found)
+
+    def _ids_of(self, numbers: list[int]) -> list[str]:
+        ids = {row.request_no: row.request_id for row in self._transaction.rows(_IDS, {"numbers": numbers})}
+        # Memory may be ahead of what this unit of work sees.
+        return [ids[number] for number in numbers if number in ids]
+
     def _part(self, plan: Plan, run: Run, skip: int, count: int) -> list[str]:
         """Give some ids of a run, from the nearer end, or from the period where they lie."""
+        if plan.found is not None and run.measure != BY_NAME:
+            return self._ids_of(plan.found.part(run.states, skip, count, descending=run.descending))
         conditions = [*plan.wish.conditions(run.states), *plan.further]
         if self._is_gathered(plan, run):
             return self._gather(run, conditions, skip, count)
@@ -213,15 +250,18 @@ class RequestLists:
         key = row._mapping[run.column.name]
         if run.column is requests.c.sorted_at and run.states == (PENDING,):
             key = row.requested_at
+        if plan.found is not None and run.measure != BY_NAME:
+            moment = seconds_of(key)
+            found = plan.found.beside(run.states, moment, row.request_no, after=run.descending is backward)
+            return None if found is None else next(iter(self._ids_of([found])), None)
         way = Run(run.states, run.column, run.index, run.measure, run.descending is not backward)
         mine = sa.tuple_(run.column, requests.c.request_id)
         there = sa.tuple_(sa.literal(key, run.column.type), sa.literal(row.request_id, requests.c.request_id.type))
         beyond = mine < there if way.descending else mine > there
         conditions = [*plan.wish.conditions(run.states), *plan.further, beyond]
-        found = (
-            self._gather(way, conditions, 0, 1) if self._is_gathered(plan, run) else self._walk(way, conditions, 0, 1)
-        )
-        return found[0] if found else None
+        is_gathered = self._is_gathered(plan, run)
+        ids = self._gather(way, conditions, 0, 1) if is_gathered else self._walk(way, conditions, 0, 1)
+        return ids[0] if ids else None
 
 
 def runs_of(wanted: RequestFilter, wish: Wish) -> tuple[Run, ...]:

@@ -12,11 +12,12 @@ from sealwright.domain.errors import RequestPendingExists, UserNotFound, Version
 from sealwright.domain.requests import CredentialRequest, HistoryEntry, RequestFilter, RequestState
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.credential_types import refer_to_type
-from sealwright.storage.desk_tables import request_history, requests
+from sealwright.storage.desk_tables import request_history, request_numbers, requests
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.people_index import PeopleIndex
-from sealwright.storage.request_counters import PLACE, Place, RequestCounters
+from sealwright.storage.request_counters import PLACE, SEEN_IN_COLUMNS, Place, RequestCounters
 from sealwright.storage.request_lists import RequestLists
+from sealwright.storage.request_moves import RequestMoves
 from sealwright.storage.request_rows import (
     ENTRY,
     REQUEST,
@@ -32,6 +33,9 @@ from sealwright.storage.transaction import Transaction
 _BY_ID: Final = REQUEST.where(requests.c.request_id == sa.bindparam("request_id"))
 _PLACE: Final = PLACE.where(requests.c.request_id == sa.bindparam("request_id"))
 _REQUESTER: Final = sa.select(people.c.person_no, people.c.name_key).where(people.c.user_id == sa.bindparam("user_id"))
+# There is one writer on SQLite; on PostgreSQL numbers of acts that roll back stay unused.
+_NEXT_SQLITE: Final = sa.select(sa.func.max(requests.c.request_no) + 1)
+_NEXT_POSTGRES: Final = sa.select(request_numbers.next_value())
 _HISTORY: Final = ENTRY.where(request_history.c.request_id == sa.bindparam("request_id")).order_by(
     request_history.c.position
 )
@@ -63,6 +67,7 @@ class StoredRequests:
         self._transaction = transaction
         self._lists = RequestLists(transaction)
         self.counters = RequestCounters(transaction)
+        self.moves = RequestMoves(transaction)
 
     def get(self, request_id: str) -> CredentialRequest | None:
         """Find a request."""
@@ -81,13 +86,20 @@ class StoredRequests:
         """
         refer_to_type(self._transaction, request.credential_type)
         requester = self._requester(request.user_id)
-        values = {**values_of(request), "person_no": requester.person_no, "name_key": requester.name_key}
+        request_no = self._next_number()
+        values = {
+            **values_of(request),
+            "request_no": request_no,
+            "person_no": requester.person_no,
+            "name_key": requester.name_key,
+        }
         try:
             with self._transaction.savepoint():
                 self._transaction.change(sa.insert(requests), values)
         except AlreadyTaken as error:
             raise _taken(error) from None
         self.counters.move(None, Place.of(values))
+        self.moves.add(request_no)
         self._record(entry)
 
     def update(self, request: CredentialRequest, entry: HistoryEntry | None) -> None:
@@ -155,8 +167,14 @@ class StoredRequests:
         except AlreadyTaken as error:
             raise _taken(error) from None
         self.counters.move(Place.of(before), Place.of({**before._mapping, **values}))
+        if any(values[name] != before._mapping[name] for name in SEEN_IN_COLUMNS):
+            self.moves.add(before.request_no)
         if entry is not None:
             self._record(entry)
+
+    def _next_number(self) -> int:
+        row = self._transaction.row(_NEXT_SQLITE if self._transaction.is_sqlite else _NEXT_POSTGRES)
+        return 0 if row is None or row[0] is None else int(row[0])
 
     def _record(self, entry: HistoryEntry) -> None:
         """Add an entry behind the others; the request's row lock keeps others away."""

@@ -59,7 +59,8 @@ from sealwright.storage.transaction import Transaction, open_transaction
 class StoredUnitOfWork:
     """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
 
-    Locks are always taken in one order: registry epoch, records, status lists, counters, audit head.
+    Locks are always taken in one order: registry epoch, records, status lists, counters, clock of requests, audit
+    head.
     """
 
     def __init__(self, transaction: Transaction) -> None:
@@ -98,6 +99,7 @@ class StoredUnitOfWork:
         """
         try:
             self._requests.counters.write()
+            self._requests.moves.write()
             self._audit.seal()
             self._transaction.commit()
         except BaseException:
@@ -110,14 +112,15 @@ class StoredUnitOfWork:
     def savepoint(self) -> Iterator[None]:
         """Open a part that rolls back alone if it raises, with its audit entries."""
         entries, types = self._audit.mark(), self._credentials.type_sets.mark()
-        moves = self._requests.counters.mark()
+        counted, moved = self._requests.counters.mark(), self._requests.moves.mark()
         try:
             with self._transaction.savepoint():
                 yield
         except BaseException:
             self._audit.forget(entries)
             self._credentials.type_sets.forget(types)
-            self._requests.counters.forget(moves)
+            self._requests.counters.forget(counted)
+            self._requests.moves.forget(moved)
             raise
 
 

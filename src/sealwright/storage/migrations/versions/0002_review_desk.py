@@ -123,6 +123,7 @@ def _requests() -> None:
     op.create_table(
         "requests",
         sa.Column("request_id", words(), primary_key=True),
+        sa.Column("request_no", whole(), nullable=False),
         sa.Column("user_id", words(), nullable=False),
         sa.Column("person_no", whole(), nullable=False),
         sa.Column("name_key", words(), nullable=False),
@@ -153,6 +154,7 @@ def _requests() -> None:
         sa.Index("ix_requests_queue", "phase", "sorted_at", "request_id", "credential_type", "state", *_SHOWN),
         sa.Index("ix_requests_type", "credential_type", "state", "sorted_at", "request_id", *_SHOWN),
         sa.Index("ix_requests_user", "user_id"),
+        sa.Index("uq_requests_request_no", "request_no", unique=True),
         sqlite_strict=True,
     )
     op.create_index(
@@ -206,14 +208,21 @@ def _requests() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "request_lanes",
-        sa.Column("credential_type", words(), primary_key=True),
-        sa.Column("state", words(), primary_key=True),
-        sa.Column("page_no", whole(), primary_key=True, autoincrement=False),
-        sa.Column("low", sa.LargeBinary, nullable=False),
-        sa.Column("high", sa.LargeBinary),
+        "request_moves",
+        sa.Column("move_no", whole(), primary_key=True, autoincrement=False),
+        sa.Column("request_no", whole(), primary_key=True, autoincrement=False),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    clock = op.create_table(
+        "request_clock",
+        sa.Column("id", whole(), primary_key=True, autoincrement=False),
+        sa.Column("moves", whole(), nullable=False),
         sqlite_strict=True,
     )
+    op.bulk_insert(clock, [{"id": 1, "moves": 0}])
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute(sa.schema.CreateSequence(sa.Sequence("request_numbers", start=0, minvalue=0)))
 
 
 def _grants() -> None:
