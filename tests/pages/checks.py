@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 HERE: Final = Path(__file__).resolve().parent
+_PHOTOGRAPHS: Final = bool(os.environ.get("PAGE_TESTS_PICTURES"))
 PICTURES: Final = HERE.parents[1] / "build" / "screenshots"
 WIDTHS: Final = (320, 768, 1280)
 THEMES: Final = ("light", "dark")
@@ -82,9 +84,10 @@ def check_page(page: Page) -> None:
     assert small_targets(page) == []
 
 
-def photograph(page: Page, name: str, *, whole: bool = True) -> Path:
-    """Keep a picture as build output, to be looked at by eye."""
+def photograph(page: Page, name: str, *, whole: bool = True) -> None:
+    """Keep a picture as build output, to be looked at by eye; only where PAGE_TESTS_PICTURES asks for it."""
+    if not _PHOTOGRAPHS:
+        return
     path = PICTURES / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path, full_page=whole, animations="disabled")
-    return path

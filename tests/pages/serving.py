@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -101,26 +104,45 @@ def page_site(*, demo: bool = True, **settings: str) -> Iterator[PageSite]:
         settings: Further settings, by their name in the environment.
     """
     with tempfile.TemporaryDirectory(prefix="sealwright-pages-") as name:
-        folder = Path(name)
-        address = f"127.0.0.1:{postgres.free_port()}"
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SEALWRIGHT_")}
-        environment |= {
-            "PYTHONPATH": os.pathsep.join([str(SOURCES), str(ROOT)]),
-            BEGUN_AT: repr(time.time()),
-            "SEALWRIGHT_HOME": str(folder / "var"),
-            "SEALWRIGHT_BIND": address,
-            "SEALWRIGHT_PUBLIC_URL": f"http://{address}",
-            "SEALWRIGHT_KEK": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "SEALWRIGHT_LOG_LEVEL": "error",
-            **NO_LIMITS,
-            **settings,
-        }
-        site = PageSite(f"http://{address}", environment, folder)
+        site = _furnished_copy(Path(name), settings) if demo else _new_site(Path(name), settings)
         try:
-            if demo:
-                site.run(["demo", "--json"])
-                site.sign_in_everybody()
             site.start()
             yield site
         finally:
             site.stop()
+
+
+def _new_site(folder: Path, settings: Mapping[str, str]) -> PageSite:
+    """An office at an empty folder, with an address, a key and a beginning of its own."""
+    address = f"127.0.0.1:{postgres.free_port()}"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SEALWRIGHT_")}
+    environment |= {
+        "PYTHONPATH": os.pathsep.join([str(SOURCES), str(ROOT)]),
+        BEGUN_AT: repr(time.time()),
+        "SEALWRIGHT_HOME": str(folder / "var"),
+        "SEALWRIGHT_BIND": address,
+        "SEALWRIGHT_PUBLIC_URL": f"http://{address}",
+        "SEALWRIGHT_KEK": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "SEALWRIGHT_LOG_LEVEL": "error",
+        **NO_LIMITS,
+        **settings,
+    }
+    return PageSite(f"http://{address}", environment, folder)
+
+
+def _furnished_copy(folder: Path, settings: Mapping[str, str]) -> PageSite:
+    """A copy of the demo's office: furnished once for all modules of a process, which are served one after another."""
+    made = _furnished()
+    shutil.copytree(made.folder / "var", folder / "var")
+    environment = {**made.environment, "SEALWRIGHT_HOME": str(folder / "var"), **settings}
+    return PageSite(made.url, environment, folder, dict(made.cookies))
+
+
+@cache
+def _furnished() -> PageSite:
+    folder = Path(tempfile.mkdtemp(prefix="sealwright-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    site = _new_site(folder, {})
+    site.run(["demo", "--json"])
+    site.sign_in_everybody()
+    return site
