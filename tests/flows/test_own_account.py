@@ -165,11 +165,18 @@ def test_answers_of_another_form_are_failures(office: Office, response: dict[str
 
 
 def test_authenticator_without_counter_signs_in_again_and_again(office: Office) -> None:
-    add_account(office, "ana")
+    user_id = add_account(office, "ana")
+    add_account(office, "eve")
     device = authenticator()
     add_passkey(office, sign_in(office, "ana").caller, device)
-    for _ in range(2):
+    visits = [
         office.sign_in.passkey(device.sign_in(office.sign_in.passkey_options(), counts=False), VISITOR)
+        for _ in range(3)
+    ]
+    assert [visit.person.user_id for visit in visits] == [user_id] * 3
+    assert len({visit.session.session_id for visit in visits}) == 3
+    callers = [comes_back(office, visit.cookie) for visit in visits]
+    assert [caller.session_id for caller in callers if caller] == [visit.session.session_id for visit in visits]
 
 
 def test_registration_is_for_its_person_once_and_for_one_owner(office: Office) -> None:
