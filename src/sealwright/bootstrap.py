@@ -88,6 +88,7 @@ from sealwright.storage.epoch import make_epoch_reader
 from sealwright.storage.inspection import check_database
 from sealwright.storage.migrations import migrate
 from sealwright.storage.rate_limits import make_rate_limiter
+from sealwright.storage.recounting import RequestCounts
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from sealwright.vc.canon import Canonicalizer, PlanMismatch
 from sealwright.vc.contexts.store import ContextStore
@@ -350,7 +351,14 @@ def _join(ground: _Ground, public_url: str) -> Office:
         analytics=AnalyticsDesk(units, clock),
         saved_views=SavedViewDesk(units),
         halting=Halting(units, keys, clock),
-        store_check=StoreCheck(units=units, keys=keys, resolver=resolver, canon=canon, clock=clock),
+        store_check=StoreCheck(
+            units=units,
+            keys=keys,
+            resolver=resolver,
+            canon=canon,
+            counts=RequestCounts(ground.database),
+            clock=clock,
+        ),
         metrics=metrics,
         housekeeping=housekeeping,
         health=health_of(lambda: check_database(ground.database), keys, auditing, issuing),

@@ -147,6 +147,25 @@ def test_flipped_bit_of_a_stored_credential_is_named(issued: dict[str, Any], ter
     assert ISSUE_BODY["claims"]["degree"]["university"] not in said.out
 
 
+def test_drifted_total_of_requests_is_named_and_mended(demo: dict[str, Any], terminal: Terminal, home: Path) -> None:
+    before = terminal("request", "list", "--status", "pending").answer
+    place = "measure || credential_type || state || marks || period"
+    one = f"(SELECT min({place}) FROM request_counters WHERE measure = 'sorted')"
+    _tamper(home, f"UPDATE request_counters SET requests = requests + 7 WHERE {place} = {one}")
+    said = terminal("verify-store")
+    assert (said.code, said.answer["verified"]) == (1, False)
+    [problem] = said.answer["problems"]
+    assert (problem["kind"], problem["id"]) == ("request_counters", "requests")
+    assert problem["detail"] == "Kept totals that differ from the requests: 1. Run: sealwright recount"
+    said = terminal("doctor")
+    [check] = [one for one in said.answer["checks"] if one["name"] == "counters"]
+    assert (said.code, check["outcome"], check["fix"]) == (1, "failed", "Run: sealwright recount")
+    assert terminal("recount").answer == {"mended": 1}
+    assert terminal("recount").answer == {"mended": 0}
+    assert (terminal("verify-store").code, terminal("doctor").code) == (0, 0)
+    assert terminal("request", "list", "--status", "pending").answer == before
+
+
 def test_office_that_is_not_there_could_not_be_checked(terminal: Terminal) -> None:
     said = terminal("verify-store")
     assert (said.code, said.answer["verified"]) == (2, None)

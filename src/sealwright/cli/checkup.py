@@ -242,6 +242,15 @@ def _housekeeping(at: desk.Desk) -> Finding:
     return Finding("housekeeping", OK, "No abandoned reservation waits.")
 
 
+def _counters(at: desk.Desk) -> Finding:
+    from sealwright.services.store_check import RECOUNT
+
+    drift = at.office.store_check.drift(at.caller)
+    if drift:
+        return Finding("counters", FAILED, f"{drift} kept totals differ from the requests.", RECOUNT)
+    return Finding("counters", OK, "The kept totals of requests are right.")
+
+
 def _mail(at: desk.Desk) -> Finding:
     outbox = at.office.mailing.outbox(at.caller, count=_LETTERS_LOOKED_AT).items
     waiting = [mail for mail in outbox if mail.sent_at is None and mail.attempts >= _ATTEMPTS_WORTH_TELLING]
@@ -300,6 +309,7 @@ _IN_OFFICE: Final[Mapping[str, Callable[[desk.Desk], Finding]]] = {
     "clock": _clock,
     "audit": _audit,
     "housekeeping": _housekeeping,
+    "counters": _counters,
     "halts": _halts,
     "mail": _mail,
     "plans": _plans,

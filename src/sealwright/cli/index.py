@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "verify": Entry("sealwright.cli.verifying", "verify", "Verify a credential offline: 0 sound, 1 not, 2 open"),
     "audit": Entry("sealwright.cli.auditing", "audit", "The audit trail: verify, export"),
     "verify-store": Entry("sealwright.cli.auditing", "verify_store", "Re-read everything that is stored"),
+    "recount": Entry("sealwright.cli.operations", "recount", "Count the requests of the queue again"),
     "migrate": Entry("sealwright.cli.setup", "migrate", "Bring the database to this version"),
     "halt": Entry("sealwright.cli.operations", "halt", "Stop issuing"),
     "resume": Entry("sealwright.cli.operations", "resume", "Go on issuing"),

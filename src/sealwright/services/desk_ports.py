@@ -85,6 +85,16 @@ class Requests(Protocol):
         """How many requests each of some people made, by person and type."""
 
 
+class RequestCounts(Protocol):
+    """The kept totals of requests, as a whole."""
+
+    def drift(self) -> int:
+        """Count every request again; gives how many kept totals differ."""
+
+    def recount(self) -> int:
+        """Set right the totals that differ; gives how many did."""
+
+
 class Grants(Protocol):
     """Grants; append-only but for their state."""
 

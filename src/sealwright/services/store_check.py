@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusBits
 from sealwright.domain.people import Caller
+from sealwright.services.desk_ports import RequestCounts
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
@@ -20,6 +21,8 @@ from sealwright.vc.proofs.verifying import verify_proofs
 from sealwright.vc.status.bitstring import read_bit
 
 ROWS_A_READ: Final = 500
+# What sets right the kept totals of requests.
+RECOUNT: Final = "Run: sealwright recount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Problem:
 
 
 class StoreCheck:
-    """Holds credentials against digests, proofs and entries, list bits against rows, keys against the KEK."""
+    """Holds credentials against digests, proofs and entries, bits and totals against rows, keys against the KEK."""
 
     def __init__(
         self,
@@ -41,9 +44,11 @@ class StoreCheck:
         keys: KeyStore,
         resolver: DIDResolver,
         canon: Canonicalizer,
+        counts: RequestCounts,
         clock: Clock,
     ) -> None:
         self._units = units
+        self._counts = counts
         self._keys = keys
         self._resolver = resolver
         self._canon = canon
@@ -54,7 +59,22 @@ class StoreCheck:
         caller.require_admin()
         return self._run()
 
+    def drift(self, caller: Caller) -> int:
+        """How many kept totals of requests differ from the requests. Raises RoleRequired."""
+        caller.require_admin()
+        return self._counts.drift()
+
+    def recount(self, caller: Caller) -> int:
+        """Set right the totals that differ; gives how many did. Raises RoleRequired."""
+        caller.require_admin()
+        return self._counts.recount()
+
     def _run(self) -> Iterator[Problem]:
+        drift = self._counts.drift()
+        if drift:
+            yield Problem(
+                "request_counters", "requests", f"Kept totals that differ from the requests: {drift}. {RECOUNT}"
+            )
         with self._units(write=False) as uow:
             keys = uow.keys.list()
         for key in keys:

@@ -150,6 +150,11 @@ class RequestCounters:
 
 def drift_of(transaction: Transaction) -> int:
     """Count every request again; gives how many counters differ from the rows."""
+    return len(drifted(transaction))
+
+
+def drifted(transaction: Transaction) -> Mapping[CounterKey, int]:
+    """Count every request again; gives what the counters that differ should say."""
     expected: dict[CounterKey, int] = defaultdict(int)
     for row in transaction.rows(_GROUPS):
         place = Place(
@@ -163,4 +168,5 @@ def drift_of(transaction: Transaction) -> int:
         for counter in place.counter_keys():
             expected[counter] += row.there_are
     kept: dict[Any, int] = {tuple(row[:-1]): row.requests for row in transaction.rows(sa.select(*counters.columns))}
-    return sum(kept.get(key, 0) != expected.get(key, 0) for key in {*kept, *expected})
+    keys = {*kept, *expected}
+    return {key: expected.get(key, 0) for key in keys if kept.get(key, 0) != expected.get(key, 0)}

@@ -1,0 +1,45 @@
+"""The kept totals of requests: compared with the rows, and set right."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from sealwright.storage.engines import Database
+from sealwright.storage.inspection import count_drift
+from sealwright.storage.request_counters import drifted
+from sealwright.storage.transaction import open_transaction
+
+_LOCK: Final = "LOCK TABLE request_counters IN EXCLUSIVE MODE"
+_SET: Final = sa.text(
+    "INSERT INTO request_counters (measure, credential_type, state, marks, period, requests) "
+    "VALUES (:measure, :credential_type, :state, :marks, :period, :requests) "
+    "ON CONFLICT (measure, credential_type, state, marks, period) DO UPDATE SET requests = excluded.requests"
+)
+_KEY: Final = ("measure", "credential_type", "state", "marks", "period")
+
+
+class RequestCounts:
+    """What `verify-store`, `doctor` and `recount` do with the counters of requests."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def drift(self) -> int:
+        """How many counters say something else than the rows. Raises StoreUnavailable."""
+        return count_drift(self._database)
+
+    def recount(self) -> int:
+        """Set right the counters that differ, while others work; gives how many did. Raises StoreUnavailable."""
+        with open_transaction(self._database, write=True) as transaction:
+            if not transaction.is_sqlite:
+                # Whoever has counted a move is waited for, and whoever will is counted after us: each move is seen
+                # here together with its count, or neither is. SQLite lets one write at a time anyway.
+                transaction.driver_rows(_LOCK, ())
+            right = drifted(transaction)
+            if right:
+                rows = [{**dict(zip(_KEY, key, strict=True)), "requests": right[key]} for key in sorted(right)]
+                transaction.change(_SET, rows)
+            transaction.commit()
+        return len(right)
