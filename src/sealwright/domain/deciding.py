@@ -231,7 +231,8 @@ def _moved(request: CredentialRequest, decision: Decision, step: Step, reviewer:
         resolved_by=reviewer if is_end else None,
         needs_info=False,
         note=note or request.note,
-        message=message or request.message,
+        # Read as the reason of the state beside it, so the words of an earlier step must not stay.
+        message=message,
         endorsed_by=_endorser(request, step, reviewer),
     )
     entry = HistoryEntry(
@@ -286,6 +287,7 @@ def undo(request: CredentialRequest, *, reviewer: str, now: datetime) -> Move:
         updated_at=now,
         resolved_at=None,
         resolved_by=None,
+        message=None,
         endorsed_by=None,
     )
     entry = HistoryEntry(

@@ -197,10 +197,21 @@ def test_rejecting_forgets_the_endorsement() -> None:
     assert move.after.endorsed_by is None
 
 
-def test_a_decision_keeps_earlier_words_and_drops_the_mark() -> None:
+def test_a_decision_keeps_the_note_and_drops_the_mark() -> None:
     move = judged(request(needs_info=True, note="old", message="older"), APPROVED, message="welcome")
     assert move is not None
     assert (move.after.needs_info, move.after.note, move.after.message) == (False, "old", "welcome")
+
+
+@pytest.mark.parametrize("state", [PENDING, APPROVED])
+def test_words_told_at_an_earlier_step_are_no_reason_for_this_one(state: RequestState) -> None:
+    move = judged(request(state, message="Welcome"), REJECTED, note="expired", expected_version=1)
+    assert move is not None
+    assert move.after.message is None
+
+
+def test_undoing_takes_the_words_of_the_decision_back() -> None:
+    assert undo(request(REJECTED, message="Too late"), reviewer="usr_first", now=NOW).after.message is None
 
 
 def test_texts_are_bounded() -> None:
