@@ -19,7 +19,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 BENCH ?=
 PAGES ?=
-# Tests run on every core, a file on one of them; those that break servers or drive a browser want the machine alone.
+# Tests run on every core, a file on one of them; those that break servers or drive a browser come last, by themselves.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 # The first interpreter that is new enough and can make an environment.
@@ -55,7 +55,7 @@ serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
 test: prepare peers ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
 	@if [ -n "$(PYTEST_ARGS)" ]; then exec $(PY) -m pytest $(PYTEST_ARGS); fi; \
 	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --ignore=tests/faults --ignore=tests/pages && \
-	$(PY) -m pytest -q tests/faults tests/pages
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile tests/faults tests/pages
 
 check: format-check lint types imports audit docs test ## The whole gate, each step a target of its own
 
