@@ -24,6 +24,8 @@ _PAGES: Final = sa.select(search_pages.c.page_no, search_pages.c.tag, search_pag
 # Beginnings that nearly every id has find nobody in particular; "us" is for Gus, not for all of "usr_…".
 _COMMON_BEGINNINGS: Final = ("usr_", "did:", "0x")
 _MOST_SEARCHES: Final = 16
+# So many letters of an id tell whether it may begin with a text.
+_BEGINNING: Final = 3
 _NOBODY: Final = bytes(PAGE_PEOPLE)
 _PERSON_END: Final = PERSON_END.decode()
 _TEXT_START: Final = TEXT_START.decode()
@@ -31,11 +33,20 @@ _TEXT_START: Final = TEXT_START.decode()
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of texts in memory: the names of each of its people, and the ids of all of them."""
+    """One page of texts in memory.
+
+    Args:
+        names: Of each of its people.
+        all_names: Of all of them together: most pages hold nobody who matches a rare text.
+        ids: Of all of them.
+        beginnings: How these ids begin; few, since most begin alike.
+    """
 
     tag: bytes
     names: tuple[str, ...]
+    all_names: str
     ids: str
+    beginnings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +91,11 @@ class PeopleSearch:
         known = self._found.get(needle, {})
         hits: dict[bytes, bytes] = {}
         found: list[bytes] = []
+        may_begin = _BeginningIds(needle)
         for page_no, page in self._current():
             while len(found) < page_no:
                 found.append(_NOBODY)
-            matching = known.get(page.tag) or _matching(page, needle)
+            matching = known.get(page.tag) or _matching(page, needle, by_id=may_begin.of(page))
             hits[page.tag] = matching
             found.append(matching)
         self._remember(needle, hits)
@@ -110,20 +122,37 @@ class PeopleSearch:
 
 def _page(tag: bytes, texts: bytes) -> SearchPage:
     names, ids = read_page(texts)
-    return SearchPage(tag, tuple(names.decode().split(_PERSON_END)), ids.decode())
+    all_names, all_ids = names.decode(), ids.decode()
+    each = (text[:_BEGINNING] for person in all_ids.split(_PERSON_END) for text in person.split(_TEXT_START))
+    return SearchPage(tag, tuple(all_names.split(_PERSON_END)), all_names, all_ids, frozenset(filter(None, each)))
 
 
-def _matching(page: SearchPage, needle: str) -> bytes:
+class _BeginningIds:
+    """Tells of which pages the ids need to be looked at for a text."""
+
+    def __init__(self, needle: str) -> None:
+        self._start = needle[:_BEGINNING]
+        self._is_common = any(one.startswith(needle) and one != needle for one in _COMMON_BEGINNINGS)
+        self._known: dict[frozenset[str], bool] = {}
+
+    def of(self, page: SearchPage) -> bool:
+        """Tell whether an id on the page may begin with the text. Pages whose ids begin alike are asked once."""
+        known = self._known.get(page.beginnings)
+        if known is None:
+            may = not self._is_common and any(one.startswith(self._start) for one in page.beginnings)
+            known = self._known[page.beginnings] = may
+        return known
+
+
+def _matching(page: SearchPage, needle: str, *, by_id: bool) -> bytes:
     """Give one byte for each place of a page, 1 where the person there matches."""
     # Texts, not bytes: looking into those takes four times as long.
-    found = _filled([needle in names for names in page.names])
-    if any(one.startswith(needle) and one != needle for one in _COMMON_BEGINNINGS):
-        return found
+    found = _filled([needle in names for names in page.names]) if needle in page.all_names else _NOBODY
     start = _TEXT_START + needle
-    if start not in page.ids:
+    if not by_id or start not in page.ids:
         return found
-    by_id = _filled([start in ids for ids in page.ids.split(_PERSON_END)])
-    return bytes(map(int.__or__, found, by_id))
+    ids = _filled([start in ids for ids in page.ids.split(_PERSON_END)])
+    return bytes(map(int.__or__, found, ids))
 
 
 def _filled(hits: list[bool]) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,12 @@ from sealwright.storage.transaction import Transaction
 _LOAD_ROWS: Final = 50_000
 # Beyond so many moves it is faster to read everything again.
 _MOST_MOVES: Final = 20_000
-_MARKS: Final = 4
-_STATES: Final = 8
+# A class is a type, a state and marks, in the bits of one number.
+_MARK_BITS: Final = 2
+_STATE_BITS: Final = 3
+_MARKS: Final = 1 << _MARK_BITS
+_STATES: Final = 1 << _STATE_BITS
+_STATE: Final = _STATES - 1
 # Some 500 million requests, and moments for thousands of years.
 _NUMBER_BITS: Final = 29
 _NUMBER: Final = (1 << _NUMBER_BITS) - 1
@@ -32,8 +36,6 @@ _COLUMNS: Final = "r.request_no, r.person_no, r.credential_type, r.state, r.mark
 _STATE_NO: Final = {state: number for number, state in enumerate(EVERY_STATE)}
 
 Whole = npt.NDArray[np.int64]
-Half = npt.NDArray[np.int32]
-Number = TypeVar("Number", np.int32, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Found:
     """
 
     keys: Whole
-    states: Half
+    states: Whole
 
     def totals(self) -> Mapping[str, int]:
         """Give how many there are by state."""
@@ -91,8 +93,9 @@ class RequestColumns:
         self._lock = threading.Lock()
         self._moves = -1
         self._types: dict[str, int] = {}
-        self._person: Half = np.zeros(0, dtype=np.int32)
-        self._class: Half = np.zeros(0, dtype=np.int32)
+        # Numbers that look something up are as wide as an address, or each look would widen them first.
+        self._person: Whole = np.zeros(0, dtype=np.int64)
+        self._class: Whole = np.zeros(0, dtype=np.int64)
         self._requested: Whole = np.zeros(0, dtype=np.int64)
         self._sorted: Whole = np.zeros(0, dtype=np.int64)
 
@@ -111,7 +114,7 @@ class RequestColumns:
         """
         with self._lock:
             self._follow(transaction)
-            chosen = self._classes_of(wish)[self._class]
+            chosen = np.take(self._classes_of(wish), self._class)
             if matches is not None:
                 chosen &= _people_of(matches, self._person)
             if wish.after is not None:
@@ -120,7 +123,7 @@ class RequestColumns:
                 chosen &= self._requested < wish.before
             rows = np.flatnonzero(chosen)
             moments = (self._requested if by_requested else self._sorted)[rows]
-            states = (self._class[rows] % (_STATES * _MARKS)) // _MARKS
+            states = self._class[rows] >> _MARK_BITS & _STATE
         return Found(moments << _NUMBER_BITS | rows, states)
 
     # -- following the table ------------------------------------------------------------------------
@@ -165,7 +168,7 @@ class RequestColumns:
             self._resize(int(places.max()) + 1)
         self._person[places] = persons
         self._class[places] = [
-            (self._type_no(value) * _STATES + _STATE_NO[state]) * _MARKS + mark
+            (self._type_no(value) << _STATE_BITS | _STATE_NO[state]) << _MARK_BITS | mark
             for value, state, mark in zip(types, states, marks, strict=True)
         ]
         self._requested[places] = requested
@@ -195,18 +198,18 @@ class RequestColumns:
         return table.reshape(-1)
 
 
-def _resized(column: npt.NDArray[Number], size: int) -> npt.NDArray[Number]:
+def _resized(column: Whole, size: int) -> Whole:
     larger = np.zeros(size, dtype=column.dtype)
     larger[: len(column)] = column
     return larger
 
 
-def _people_of(matches: Matches, persons: Half) -> npt.NDArray[np.bool_]:
+def _people_of(matches: Matches, persons: Whole) -> npt.NDArray[np.bool_]:
     marks = np.frombuffer(matches.as_bytes(), dtype=bool)
     if not len(marks):
         return np.zeros(len(persons), dtype=bool)
     if not len(persons) or int(persons.max()) < len(marks):
-        return marks[persons]
+        return np.take(marks, persons)
     # Somebody asked who came after the search.
     return marks[np.minimum(persons, len(marks) - 1)] & (persons < len(marks))
 

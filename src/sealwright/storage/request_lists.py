@@ -133,6 +133,8 @@ class RequestLists:
         periods = {measure: self._totals.periods(wish, measure) for measure in measures}
         rows = {state: sum(by_period.values()) for state, by_period in next(iter(periods.values())).items()}
         matches = PeopleSearch(self._transaction).find(wish.needle) if wish.needle else None
+        if matches is not None and not matches.people:
+            return Plan(wish, {}, [], {}, periods, counts_tell=False, gathers=True)
         if (matches is not None or wish.has_age) and self._may_look_in_memory(wish, sum(rows.values())):
             return self._plan_in_memory(wish, runs, rows, matches)
         further: list[Condition] = []
