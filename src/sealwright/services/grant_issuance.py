@@ -47,6 +47,7 @@ RETRY_AT_LEAST: Final = timedelta(seconds=30)
 RETRY_AT_MOST: Final = timedelta(hours=1)
 # These tell of the office and not of the grant: it stays pending and is tried again soon.
 _PASSING: Final = (StoreUnavailable, ClockBehind)
+_GONE: Final = "What the credential was to say is gone."
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +76,11 @@ class GrantGuard:
         self._notices = notices
 
     def look_again(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime) -> None:  # noqa: ARG002 - the port's
-        """Refuse when the grant has ended, is suspended, or has its credential; raises StateConflict."""
+        """Refuse when the grant has ended, is suspended, has its credential, or its person was erased.
+
+        Raises:
+            StateConflict: It is so.
+        """
         _require_signable(uow.grants.get(self._grant_id), now)
 
     def bind(self, uow: UnitOfWork, order: IssuanceOrder, record: CredentialRecord, now: datetime) -> CredentialRecord:
@@ -184,7 +189,7 @@ class GrantIssuance:
         with self._units(write=False) as uow:
             kind = uow.types.get(grant.credential_type)
         if kind is None or grant.claims is None:
-            raise StateConflict("What the credential was to say is gone.")
+            raise StateConflict(_GONE)
         view = self._registry.current()
         schema = view.schema(kind.schema_id)
         issuer = view.did(kind.issuer_did)
@@ -272,4 +277,7 @@ def _is_signable(grant: Grant, now: datetime) -> bool:
 def _require_signable(grant: Grant | None, now: datetime) -> Grant:
     if grant is None or not _is_signable(grant, now):
         raise StateConflict("The grant has ended, is suspended, or has its credential.")
+    if grant.claims is None:
+        # The person was erased after the order was made: a document signed now would bring their data back for good.
+        raise StateConflict(_GONE)
     return grant

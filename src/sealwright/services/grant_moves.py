@@ -228,6 +228,10 @@ class GrantMoves:
         return uow.credentials.get_for_update(grant.credential_id) if grant.credential_id is not None else None
 
     def _tell(self, uow: UnitOfWork, kind: NoticeKind, grant: Grant) -> None:
+        person = uow.people.get(grant.user_id)
+        if person is not None and person.erased:
+            # Nobody reads that inbox, and words about them would be personal data again.
+            return
         data = {
             "grant_id": grant.grant_id,
             "credential_type": grant.credential_type,

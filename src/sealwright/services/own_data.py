@@ -160,7 +160,9 @@ class OwnDataDesk:
         """Erase the caller's own data in this one act; needs the registry lock.
 
         Pending requests are withdrawn, account roles end, custodial DIDs are deactivated and their keys destroyed, and
-        every personal column is emptied. Ids, states, digests and the audit trail stay; what was revoked stays revoked.
+        every personal column is emptied. Ids, states, digests and the audit trail stay: grants in force and credentials
+        keep the status they have, and what was revoked stays revoked. Revoking is still a reviewer's act, before or
+        after; the person can sign in no more, and the DID that the office kept for them presents nothing.
 
         Raises:
             FreshSignInRequired: By a session whose sign-in is not fresh.
