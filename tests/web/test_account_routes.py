@@ -13,6 +13,7 @@ import pytest
 from sealwright.domain.ids import new_id
 from sealwright.domain.sign_in import Passkey
 from sealwright.services.sessions import SignedIn
+from sealwright.web.auth.form_token import masked
 from sealwright.web.routes import ROUTES
 from tests.support.accounts import PASSWORD, add_account, custodial, hash_cheaply, letters, link_in, sign_in
 from tests.web.client import Answer
@@ -52,7 +53,7 @@ class Somebody:
         """By the session."""
         proofs = [
             ("Cookie", f"sealwright={self.signed_in.cookie}"),
-            ("X-CSRF-Token", self.site.office.sessions.csrf_token(self.signed_in.caller)),
+            ("X-CSRF-Token", masked(self.site.office.sessions.csrf_token(self.signed_in.caller))),
             ORIGIN,
         ]
         return self.site.client.call(method, path, body, headers=[*proofs, *options.pop("headers", ())], **options)

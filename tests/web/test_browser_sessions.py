@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from sealwright.domain.people import AccountRole
 from sealwright.services.outside_sign_in import OutsideIdentity
 from sealwright.services.sessions import SignedIn
 from sealwright.web.auth.cookies import session_cookie
+from sealwright.web.auth.form_token import masked
 from tests.support.accounts import add_account, hash_cheaply, sign_in
 from tests.web.client import Answer
 from tests.web.conftest import NO_LIMITS, Served, serve
@@ -42,7 +44,8 @@ def cookie(signed_in: SignedIn) -> tuple[str, str]:
 
 
 def form_token(site: Served, signed_in: SignedIn) -> tuple[str, str]:
-    return ("X-CSRF-Token", site.office.sessions.csrf_token(signed_in.caller))
+    """As a page spells it."""
+    return ("X-CSRF-Token", masked(site.office.sessions.csrf_token(signed_in.caller)))
 
 
 def patch(site: Served, *headers: tuple[str, str], token: str | None = None) -> Answer:
@@ -82,6 +85,13 @@ def test_write_from_elsewhere_is_refused(site: Served, ana: SignedIn, proof: lis
     answer = patch(site, cookie(ana), form_token(site, ana), *proof)
     assert (answer.status, answer.code) == (403, "CSRF_FAILED")
     assert site.audit_size() == size
+
+
+def test_the_form_token_is_the_one_that_pages_hold(site: Served, ana: SignedIn) -> None:
+    page = site.client.call("GET", "/settings", headers=[cookie(ana)])
+    found = re.search(rb'name="csrf_token" value="([^"]+)"', page.body)
+    assert found is not None
+    assert patch(site, cookie(ana), ORIGIN, ("X-CSRF-Token", found[1].decode("ascii"))).status == 200
 
 
 def test_write_without_the_sessions_own_form_token_is_refused(site: Served, ana: SignedIn) -> None:

@@ -24,6 +24,7 @@ from sealwright.domain.errors import (
 from sealwright.domain.people import AccountRole, ActorKind
 from sealwright.services.registry import NotCached
 from sealwright.web.auth.cookies import read_cookie
+from sealwright.web.auth.form_token import unmasked
 from sealwright.web.auth.same_origin import CSRF_HEADER, READING_METHODS, require_own_write
 from sealwright.web.body import has_body, read_body, refuse_foreign_content, refuse_foreign_upload, refuse_oversize
 from sealwright.web.call import Call
@@ -197,7 +198,9 @@ class Door:
         call.known_view = view = office.registry.view(await answer_of(office.gate.fresh_epoch()))
         caller = await call.in_thread(lambda: office.sessions.from_cookie(value, view))
         if caller is not None and is_write:
-            require_own_write(exchange, office.public_url, office.sessions, caller, token)
+            # As it stands in a page; masked, so that no two pages spell it alike.
+            plain = unmasked(token) if token is not None else None
+            require_own_write(exchange, office.public_url, office.sessions, caller, plain)
         return caller
 
     async def _count(self, call: Call) -> None:

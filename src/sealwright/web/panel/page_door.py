@@ -26,6 +26,7 @@ from sealwright.domain.errors import (
     StoreUnavailable,
 )
 from sealwright.web.auth.cookies import read_cookie
+from sealwright.web.auth.form_token import unmasked
 from sealwright.web.auth.same_origin import CSRF_FIELD, own_origins, require_same_origin
 from sealwright.web.body import has_body, read_body, refuse_oversize
 from sealwright.web.door import decode_segment
@@ -35,7 +36,6 @@ from sealwright.web.logs import log_crash, log_refusal
 from sealwright.web.panel.appearance import appearance_of, read_small_cookie
 from sealwright.web.panel.coding import compressed
 from sealwright.web.panel.form_reading import FORM_BYTES, read_form, read_pairs, refuse_foreign_form
-from sealwright.web.panel.form_token import unmasked
 from sealwright.web.panel.page_call import LOGIN, PageCall
 from sealwright.web.panel.page_headers import page_headers
 from sealwright.web.panel.page_route import PageAudience, PageRoute

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sealwright.web.auth.form_token import masked, unmasked
 from sealwright.web.exchange import Exchange
 from sealwright.web.panel.form_reading import read_form, refuse_foreign_form
-from sealwright.web.panel.form_token import masked, unmasked
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.toasts import Toast, is_own_path, toast_from
 from sealwright.web.refusals import TransportRefused
