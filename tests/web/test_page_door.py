@@ -275,6 +275,16 @@ def test_lost_browser_gets_a_page_and_a_program_gets_json(nobody: PageVisitor) -
     assert nobody.get("/no/such/page").headers["content-type"] == "application/problem+json"
 
 
+def test_lost_and_signed_in_stands_in_the_own_frame(issuer: PageVisitor, nobody: PageVisitor) -> None:
+    page = issuer.get("/no/such/page", headers=BROWSER)
+    assert page.status == 404
+    assert 'href="/issuer/holders"' in page.body.decode()
+    assert "There is nothing here" in text_of(page)
+    assert 'class="rail"' not in nobody.get("/no/such/page", headers=BROWSER).body.decode()
+    head = issuer.served.client.call("HEAD", "/no/such/page", headers=list(BROWSER))
+    assert (head.status, head.body) == (404, b"")
+
+
 def test_refusal_carries_its_request_id(nobody: PageVisitor) -> None:
     answer = nobody.get("/static/none.css")
     assert answer.headers["x-request-id"] in text_of(answer)

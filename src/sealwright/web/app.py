@@ -102,10 +102,12 @@ def litestar_app(
     page_doors = {path: PageDoor(office, executor, group) for path, group in pages_by_path(pages).items()}
     handlers = [_handler(path, *_both(doors.get(path), page_doors.get(path))) for path in {**doors, **page_doors}]
 
+    lost = LostPage(office, executor)
+
     def refused(request: Request[Any, Any, Any], error: Exception) -> Any:
         exchange = Exchange.of(request.scope)
         if isinstance(error, HTTPException) and error.status_code < 500 and wants_page(exchange):
-            return LostPage(office, executor, exchange)
+            return lost
         return _Refused(office.public_url, exchange, error)
 
     return Litestar(

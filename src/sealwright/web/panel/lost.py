@@ -1,21 +1,19 @@
-"""Nothing is at an address, and a browser asks: the page that says so."""
+"""Nothing is at an address, and a browser asks: the page that says so, with everything that stands around pages."""
 
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Final
-
-from litestar.response.base import ASGIResponse
+from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.errors import NotFound
-from sealwright.web.panel.appearance import appearance_of
 from sealwright.web.panel.page_call import PageCall
-from sealwright.web.panel.page_headers import page_headers
+from sealwright.web.panel.page_door import PageDoor
 from sealwright.web.panel.page_route import PageAudience, PageRoute
-from sealwright.web.panel.refusal_pages import refusal_page
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
+    from litestar.types import Receive, Scope, Send
+
     from sealwright.services.office import Office
     from sealwright.web.exchange import Exchange
 
@@ -29,19 +27,20 @@ def _nowhere(_page: PageCall) -> Reply:
     raise NotFound("There is nothing at this address.")
 
 
-NOWHERE: Final = PageRoute("GET", "/{nothing}", PageAudience.ANYONE, _nowhere)
+# The path is what metrics call an address that no route has.
+NOWHERE: Final = PageRoute("GET", "unmatched", PageAudience.ANYONE, _nowhere, before_setup=True)
 
 
 class LostPage:
-    """The 404 page as an answer of the framework's."""
+    """The 404 page as an answer of the framework's: the page door tells who looks, and says that nothing is here."""
 
-    def __init__(self, office: Office, executor: Executor, exchange: Exchange) -> None:
-        self._page = PageCall(office, NOWHERE, exchange, {}, executor, appearance_of(exchange))
+    def __init__(self, office: Office, executor: Executor) -> None:
+        self._door = PageDoor(office, executor, (NOWHERE,))
 
-    def to_asgi_response(self, **_: object) -> ASGIResponse:
-        """The answer that Litestar sends."""
-        reply = refusal_page(self._page, NotFound("There is nothing at this address."), alone=True)
-        headers = {
-            name.decode("ascii"): value.decode("latin-1") for name, value in (*reply.headers, *page_headers(reply))
-        }
-        return ASGIResponse(body=reply.body, status_code=reply.status, media_type="text/html", headers=headers)
+    def to_asgi_response(self, **_: Any) -> LostPage:
+        """The answer that Litestar sends: this one."""
+        return self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the page."""
+        await self._door.serve(scope, receive, send)

@@ -230,4 +230,5 @@ def _came_from(page: PageCall) -> str:
 
 
 def _path_params(scope: Scope) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", scope["path_params"])
+    # Where no route was found, none were read.
+    return cast("Mapping[str, Any]", scope.get("path_params", {}))
