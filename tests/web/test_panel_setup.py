@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def _admin(empty: Served, **more: str) -> PageVisitor:
     return visitor
 
 
+def _done(admin: PageVisitor) -> list[str]:
+    """Which steps bear the tick of a saved part."""
+    return re.findall(r'<li class="done">.*?<span class="w">([^<]+)<', admin.get("/setup").body.decode())
+
+
+def test_a_part_is_done_when_it_is_saved_whatever_comes_before(empty: Served) -> None:
+    admin = _admin(empty)
+    assert _done(admin) == ["Account"]
+    assert admin.post("/setup/issuer", {"method": "adi"}, token=_token(admin)).status == 303
+    assert _done(admin) == ["Account", "Issuing key"]
+    assert re.search(r'aria-current="step">.*?Organization', admin.get("/setup").body.decode())
+
+
 def test_nothing_but_the_setup_answers_before(empty: Served) -> None:
     nobody = PageVisitor(empty)
     for path in ("/", "/login", "/settings", "/admin"):
@@ -60,8 +74,10 @@ def test_parts_are_saved_alone_and_the_end_is_for_good(empty: Served) -> None:
     named = admin.post("/setup/organization", {"name": "Harbor Works"}, token=token)
     assert named.status == 303
     assert 'value="Harbor Works"' in admin.get("/setup").body.decode()
+    assert _done(admin) == ["Account", "Organization"]
     assert admin.post("/setup/issuer", {"method": "adi"}, token=token).status == 303
     assert "did:adi:" in text_of(admin.get("/setup"))
+    assert _done(admin) == ["Account", "Organization", "Issuing key"]
     assert admin.post("/setup/issuer", {"method": "adi"}, token=token).status == 409
     codes = admin.post("/setup/recovery-codes", token=token)
     assert "Your recovery codes." in text_of(codes)

@@ -26,7 +26,7 @@ from sealwright.web.panel.grant_view import (
 from sealwright.web.panel.issuer import labels_of, types_of
 from sealwright.web.panel.page_call import PageCall, Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
-from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.panel.page_route import ROLE_NAMES, PageAudience, PageRoute
 from sealwright.web.panel.paging import Paging, wanted_page
 from sealwright.web.panel.request_view import schema_of
 from sealwright.web.panel.requests import CLAIMS, fault_lines
@@ -71,6 +71,7 @@ def find(page: PageCall) -> Reply:
     return page.render(
         "holders/find.html",
         partial="results",
+        role_names={role.value: page._(word) for role, word in ROLE_NAMES.items()},
         text=text,
         least=SEARCH_LEAST,
         problem=problem,

@@ -186,7 +186,7 @@ def rate(
         few_label: Said in the middle where no period has enough cases.
     """
     lows = [one.low for one in points if one.low is not None]
-    frame = Frame(448, 246, 40, 432, 36, 204, 100.0, _floor(lows))
+    frame = Frame(448, 246, 40, 420, 36, 204, 100.0, _floor(lows))
     slot = (frame.right - frame.left - 16) / max(len(points) - 1, 1)
     places = [(frame.left + 12 + slot * index, one) for index, one in enumerate(points)]
     parts = [*grid(frame, 20.0 if frame.least < 80 else 10.0), text(0, 12, caption.unit)]
@@ -218,7 +218,7 @@ def survival(caption: Caption, *, columns: tuple[str, ...], points: Sequence[Sur
         until: Last day that was observed.
     """
     days = max(until, 1.0)
-    frame = Frame(448, 246, 40, 436, 36, 204, 100.0, _floor([one.share for one in points]))
+    frame = Frame(448, 246, 40, 430, 36, 204, 100.0, _floor([one.share for one in points]))
     across = frame.right - frame.left
     parts = [*grid(frame, 20.0 if frame.least < 80 else 10.0), text(0, 12, caption.unit)]
     parts.append(text(frame.right, 240, caption.axis, anchor="end"))

@@ -194,6 +194,15 @@
     if (event.persisted) $$("form[method=post] button:disabled").forEach((one) => (one.disabled = false));
   });
 
+  // ---- Strips that scroll by themselves show where one is; the page stays where it is ---------
+  const show = (strip) => {
+    const now = $("[aria-current]", strip)?.getBoundingClientRect();
+    const here = strip.getBoundingClientRect();
+    if (!now) return;
+    if (now.bottom > here.bottom) strip.scrollTop += now.bottom - here.bottom + here.height / 4;
+    if (now.left < here.left || now.right > here.right) strip.scrollLeft += now.left - here.left - 16;
+  };
+
   // ---- What is not saved yet; what may be saved -----------------------------------------------
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form");
@@ -212,6 +221,7 @@
     if (dirty) event.preventDefault();
   });
   const settle = (place) => {
+    $$("nav[data-strip]").forEach(show);
     $$("form[data-guarded]", place).forEach(guard);
     $$("form[data-needs-tick]", place).forEach((form) => {
       const button = $("button", form);
@@ -387,6 +397,7 @@
   });
   window.addEventListener("offline", network);
 
+  $$("[data-strip]").forEach(show);
   settle(document);
   $("#form-errors")?.focus();
 })();
