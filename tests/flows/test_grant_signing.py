@@ -387,6 +387,13 @@ def test_issuing_against_a_types_schema_needs_what_granting_needs(office: Office
 STRANGER = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 
 
+def test_issuing_against_a_types_schema_does_not_pass_the_second_reviewer_by(office: Office) -> None:
+    act(office, the_operator(office), lambda uow, me: office.catalog.update(uow, me, DPW, {"two_person": True}))
+    rex, ada = reviewer(office, "rex"), improver(office, "ada")
+    with pytest.raises(PolicyViolation):
+        _issue(office, rex, _wish(office, _own_did(office, rex), _own_did(office, ada)))
+
+
 def test_scope_lost_between_signature_and_store_makes_no_grant(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     rex, ada = reviewer(office, "rex"), improver(office, "ada")
     issuer, holder = _own_did(office, rex), _own_did(office, ada)

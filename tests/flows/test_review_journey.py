@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sealwright.domain.catalog import Visibility
 from sealwright.domain.credentials import CredentialStatus, ReasonCode
 from sealwright.domain.errors import (
     AlreadyRevoked,
@@ -18,6 +19,7 @@ from sealwright.domain.errors import (
     NotAnApprovedImprover,
     NotSuspendable,
     OutOfScope,
+    PolicyViolation,
     PreconditionFailed,
     RequestNotFound,
     RequestPendingExists,
@@ -307,6 +309,16 @@ def test_two_people_decide_where_the_type_says_so(office: Office) -> None:
     assert second.view.grant is not None
     assert second.view.grant.issuance is Issuance.ISSUED
     assert audit_of(office, request.request_id)["request.endorsed"] == 1
+
+
+def test_two_people_are_not_passed_by_on_another_road(office: Office) -> None:
+    operator, ada, rex = the_operator(office), improver(office, "ada"), reviewer(office, "rex")
+    act(office, operator, lambda uow, me: office.catalog.update(uow, me, DPW, {"two_person": True}))
+    for caller in (rex, operator):
+        with pytest.raises(PolicyViolation):
+            grant(office, caller, ada)
+    act(office, operator, lambda uow, me: office.catalog.update(uow, me, DPW, {"visibility": Visibility.PRIVATE}))
+    assert grant(office, rex, ada).issuance is Issuance.ISSUED
 
 
 def test_bulk_tells_what_became_of_each(office: Office) -> None:

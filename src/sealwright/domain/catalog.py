@@ -86,6 +86,14 @@ class CredentialType:
         """The label in a language, else the office's own."""
         return self.labels.get(locale, self.label)
 
+    @property
+    def is_granted_directly(self) -> bool:
+        """Tell whether one reviewer may grant it without a request.
+
+        Where two must approve they approve a request; only what nobody may ask for is left to the office alone.
+        """
+        return not self.two_person or self.visibility is Visibility.PRIVATE
+
     def end_of_grant(self, now: datetime) -> datetime | None:
         """When a grant made now ends by itself."""
         return now + timedelta(days=self.validity_days) if self.validity_days is not None else None

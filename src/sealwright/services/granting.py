@@ -14,6 +14,7 @@ from sealwright.domain.errors import (
     GrantNotFound,
     IdempotencyInProgress,
     OutOfScope,
+    PolicyViolation,
     RoleRequired,
     SelfDecision,
     StateConflict,
@@ -64,6 +65,7 @@ class GrantingDesk:
         Raises:
             RoleRequired, OutOfScope, SelfDecision: By caller.
             UserNotFound, UnknownCredentialType: Missing; the type also when retired.
+            PolicyViolation: The type asks for two reviewers, who approve a request.
             NotAnApprovedImprover, GrantInForce: By the person.
             ClaimsDoNotMatchSchema and its kin, ExpirationInPast, ExpirationTooFar: By the terms.
             IssuingHalted, Sealed: The office does not issue now.
@@ -220,6 +222,8 @@ class GrantingDesk:
         kind = uow.types.get(wish.credential_type)
         if kind is None or not kind.active:
             raise UnknownCredentialType("This credential type is unknown or retired.")
+        if not kind.is_granted_directly:
+            raise PolicyViolation("This credential type asks for two reviewers, who approve a request for it.")
         return kind, person
 
     def _last(self, uow: UnitOfWork, caller: Caller, user_id: str, credential_type: str) -> Grant:

@@ -80,6 +80,7 @@ class TypeIssuing:
             raise PolicyViolation(f"{self.kind.value} is retired; nothing new is granted.")
         if not revocable:
             raise PolicyViolation(f"Credentials of {self.kind.value} must be revocable.")
+        _require_one_reviewer(self.kind)
 
     def end_of_grant(self, now: datetime) -> datetime | None:
         """When a grant made now ends by itself."""
@@ -123,6 +124,7 @@ class TypeIssuing:
         present = uow.types.get(self.kind.value)
         if present is None or not present.active:
             raise PolicyViolation(f"{self.kind.value} is retired; nothing new is granted.")
+        _require_one_reviewer(present)
         return self._improver(view)
 
     def _improver(self, view: RegistryView) -> Person:
@@ -138,6 +140,11 @@ class TypeIssuing:
             return person
         record = view.did(self.holder_did)
         return view.person(record.owner_user_id) if record is not None and record.owner_user_id is not None else None
+
+
+def _require_one_reviewer(kind: CredentialType) -> None:
+    if not kind.is_granted_directly:
+        raise PolicyViolation(f"{kind.value} asks for two reviewers, who approve a request for it.")
 
 
 def _owner_of(caller: Caller, view: RegistryView) -> Person | None:
