@@ -235,6 +235,13 @@ def test_file_comes_back_as_a_download_only(site: Served) -> None:
     assert (other.status, other.code) == (404, "NOT_FOUND")
 
 
+def test_upload_beyond_the_bound_is_told(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sealwright.services.attachments.LOOSE_BYTES_MOST", 10)
+    answer = send(site, ("file", "a.png", PNG))
+    assert (answer.status, answer.code) == (409, "UPLOADS_FULL")
+    assert answer.json()["retryable"] is False
+
+
 def test_uploads_that_are_refused(site: Served) -> None:
     big = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" + bytes(10 * 1024 * 1024)
     assert send(site, ("file", "a.png", b"<script>")).code == "UNSUPPORTED_MEDIA_TYPE"

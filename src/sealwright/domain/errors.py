@@ -27,7 +27,7 @@ DomainError
 │   ├── SchemaExists  EmailInUse  UserExists  LastAdmin
 │   ├── VersionConflict  IdempotencyInProgress
 │   ├── GrantInForce  NotAnApprovedImprover  RequestPendingExists  AlreadyApproved
-│   ├── TypeExists  TypeInUse  AddressInUse
+│   ├── TypeExists  TypeInUse  AddressInUse  UploadsFull
 ├── PreconditionFailed
 ├── Unprocessable
 │   ├── MalformedBody           faults of form, each with its pointer
@@ -300,6 +300,10 @@ class TypeInUse(Conflict):
 
 class AddressInUse(Conflict):
     """Another person proved this wallet address, or this DID."""
+
+
+class UploadsFull(Conflict):
+    """Too many files of this person wait to be used, or too large ones."""
 
 
 class PreconditionFailed(DomainError):

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
-from sealwright.domain.errors import AttachmentNotFound, MalformedBody, UnsupportedUpload
+from sealwright.domain.errors import AttachmentNotFound, MalformedBody, UnsupportedUpload, UploadsFull
 from sealwright.domain.ids import new_id
-from sealwright.domain.people import Caller
+from sealwright.domain.people import Caller, Person
 from sealwright.services.desk_ports import Attachment
+from sealwright.services.pictures import LOGO
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.profile import present_person
 from sealwright.vc.errors import Fault
 
 ATTACHMENT_BYTES: Final = 10 * 1024 * 1024
 NAME_MAX: Final = 200
+# Files of one person that speak for nothing yet: twice what a request takes, so that a form filled anew finds room.
+LOOSE_FILES_MOST: Final = 40
+LOOSE_BYTES_MOST: Final = 100 * 1024 * 1024
+LOOSE_FOR: Final = timedelta(days=1)
 _ENDINGS: Final = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -41,12 +48,15 @@ class AttachmentDesk:
         Raises:
             UnsupportedUpload: Its content is no PNG, JPEG, WebP or PDF, whatever its name says.
             MalformedBody: It is empty, or has more than 10 MiB.
+            UploadsFull: Too many files of theirs speak for nothing yet, or too large ones; admins have no such bound.
         """
         person = present_person(uow, caller)
         if not 0 < len(content) <= ATTACHMENT_BYTES:
             detail = "is empty" if not content else "has more than 10 MiB"
             raise MalformedBody(f"The file {detail}.", faults=[Fault("/file", "INVALID_VALUE", detail)])
         media_type = media_type_of(content)
+        if not caller.is_admin:
+            self._make_room(uow, person, len(content))
         attachment = Attachment(
             attachment_id=new_id("att"),
             user_id=person.user_id,
@@ -59,6 +69,23 @@ class AttachmentDesk:
         uow.attachments.add(attachment)
         return attachment
 
+    def _make_room(self, uow: UnitOfWork, person: Person, more_bytes: int) -> None:
+        """Hold a new file against what waits to be used; what nothing used for a day goes where there is no room.
+
+        Raises:
+            UploadsFull: There is no room.
+        """
+        uow.attachments.hold(person.user_id)
+        in_use = _in_use(uow, person)
+        loose = {one: size for one, size in uow.attachments.sizes(person.user_id).items() if one not in in_use}
+        if _fits(loose, more_bytes):
+            return
+        until = self._clock.now() - LOOSE_FOR
+        stale = [one for one, (_, came_at) in loose.items() if came_at <= until]
+        if not _fits({one: loose[one] for one in loose if one not in stale}, more_bytes):
+            raise UploadsFull("Too many files wait to be used; name them in a request, or wait a day.")
+        uow.attachments.drop(stale)
+
     def get(self, caller: Caller, attachment_id: str) -> Attachment:
         """A file with its content, for who uploaded it, for reviewers of a request it speaks for, and for admins.
 
@@ -70,6 +97,19 @@ class AttachmentDesk:
             if found is None or not _may_see(uow, caller, found):
                 raise AttachmentNotFound(_HIDDEN)
         return found
+
+
+def _in_use(uow: UnitOfWork, person: Person) -> frozenset[str]:
+    """The files that speak for a request of theirs, or are pictures of the office."""
+    evidence = {piece.attachment_id for request in uow.requests.of_person(person.user_id) for piece in request.evidence}
+    badges = {one.badge_attachment_id for one in uow.types.all() if one.badge_attachment_id is not None}
+    logo = uow.office.get(LOGO)
+    return frozenset({*evidence, *badges, *([logo] if logo else [])})
+
+
+def _fits(loose: Mapping[str, tuple[int, datetime]], more_bytes: int) -> bool:
+    there_are = sum(size for size, _ in loose.values())
+    return len(loose) < LOOSE_FILES_MOST and there_are + more_bytes <= LOOSE_BYTES_MOST
 
 
 def _may_see(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:

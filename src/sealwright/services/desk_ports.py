@@ -248,6 +248,15 @@ class Attachments(Protocol):
     def describe(self, attachment_ids: Sequence[str]) -> tuple[Attachment, ...]:
         """Without their content (empty bytes), in the order asked for; unknown ones are left out."""
 
+    def hold(self, user_id: str) -> None:
+        """Let nobody else upload, use or drop files of a person until this unit of work ends."""
+
+    def sizes(self, user_id: str) -> Mapping[str, tuple[int, datetime]]:
+        """How many bytes each file of a person has, and when it came, by id."""
+
+    def drop(self, attachment_ids: Sequence[str]) -> None:
+        """Delete files."""
+
 
 @dataclass(frozen=True, slots=True)
 class SavedView:

@@ -281,6 +281,9 @@ def _evidence(
     if len(known) + len(new) > EVIDENCE_AT_MOST:
         detail = f"A request takes at most {EVIDENCE_AT_MOST} files."
         raise MalformedBody(detail, faults=[Fault("/evidence", "INVALID_VALUE", detail)])
+    if new:
+        # An upload of theirs at this moment must not drop what is going to be used.
+        uow.attachments.hold(person.user_id)
     found = {one.attachment_id: one for one in uow.attachments.describe(new)} if new else {}
     for attachment_id in new:
         if attachment_id not in found or found[attachment_id].user_id != person.user_id:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,6 +15,11 @@ from sealwright.storage.transaction import Transaction
 
 _DESCRIPTION: Final = sa.select(*(column for column in attachments.columns if column.name != "content"))
 _WHOLE: Final = sa.select(*attachments.columns).where(attachments.c.attachment_id == sa.bindparam("attachment_id"))
+_SIZES: Final = sa.select(
+    attachments.c.attachment_id, attachments.c.created_at, sa.func.length(attachments.c.content).label("bytes")
+).where(attachments.c.user_id == sa.bindparam("user_id"))
+_HOLD: Final = "SELECT pg_advisory_xact_lock(%s, hashtext(%s))"
+_FILES_OF: Final = 0x66696C65
 _VIEWS: Final = (
     sa.select(*saved_views.columns)
     .where(saved_views.c.user_id == sa.bindparam("user_id"))
@@ -63,6 +69,24 @@ class StoredAttachments:
         statement = _DESCRIPTION.where(attachments.c.attachment_id.in_(list(attachment_ids)))
         found = {row.attachment_id: _attachment(row, b"") for row in self._transaction.rows(statement)}
         return tuple(found[one] for one in attachment_ids if one in found)
+
+    def hold(self, user_id: str) -> None:
+        """Let nobody else upload, use or drop files of a person until the end; SQLite has one writer anyway."""
+        if not self._transaction.is_sqlite:
+            # A lock of its own, not that of the person's row: requests are locked in either order with that one.
+            self._transaction.driver_rows(_HOLD, (_FILES_OF, user_id))
+
+    def sizes(self, user_id: str) -> Mapping[str, tuple[int, datetime]]:
+        """Give size and time of each file of a person by id, without reading it."""
+        rows = self._transaction.rows(_SIZES, {"user_id": user_id})
+        return {row.attachment_id: (int(row.bytes), row.created_at) for row in rows}
+
+    def drop(self, attachment_ids: Sequence[str]) -> None:
+        """Delete files."""
+        if attachment_ids:
+            self._transaction.change(
+                sa.delete(attachments).where(attachments.c.attachment_id.in_(list(attachment_ids)))
+            )
 
 
 class StoredSavedViews:

@@ -376,7 +376,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         (Answered(201, "The file.", shapes.ATTACHMENT, shapes.ATTACHMENT_EXAMPLE),),
         _FILES,
         bucket=Bucket.WRITE,
-        codes=("MISSING_FIELD", "UNKNOWN_FIELD", "INVALID_VALUE", "INVALID_BODY", "INVALID_UNICODE"),
+        codes=("MISSING_FIELD", "UNKNOWN_FIELD", "INVALID_VALUE", "INVALID_BODY", "INVALID_UNICODE", "UPLOADS_FULL"),
         takes_api_keys=False,
         upload_bytes=ATTACHMENT_BYTES,
     ),
