@@ -76,6 +76,19 @@ def test_signing_in_again_ends_the_session_that_the_browser_had(office: Office) 
     assert comes_back(office, second.cookie) is not None
 
 
+@pytest.mark.parametrize("is_own", [True, False])
+def test_an_admin_is_told_of_a_browser_that_was_not_theirs(office: Office, is_own: bool) -> None:
+    boss = add_account(office, "boss", AccountRole.ADMIN)
+    add_account(office, "ana")
+    sign_in(office, "boss")
+    before = sign_in(office, "boss" if is_own else "ana", label="Safari on iPhone")
+    with office.units(write=False) as uow:
+        told = uow.notices.unread(boss)
+    office.sign_in.password("boss@example.org", PASSWORD, visitor(label="Chrome on Android", replaces=before.caller))
+    with office.units(write=False) as uow:
+        assert uow.notices.unread(boss) == told + (not is_own)
+
+
 @pytest.mark.parametrize(
     ("email", "password"),
     [("ana@example.org", "wrong password 1"), ("nobody@example.org", PASSWORD), ("ana@example.org", ""), ("", "")],

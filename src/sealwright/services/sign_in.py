@@ -346,9 +346,11 @@ class SignInDesk:
         return self._begin(uow, person, method, visitor)
 
     def _begin(self, uow: UnitOfWork, person: Person, method: SignInMethod, visitor: Visitor) -> SignedIn:
-        if visitor.replaces is not None and visitor.replaces.session_id is not None:
-            uow.sign_ins.end_session(visitor.replaces.session_id, self._clock.now())
-        elif is_strict(person):
+        here = visitor.replaces
+        if here is not None and here.session_id is not None:
+            uow.sign_ins.end_session(here.session_id, self._clock.now())
+        # A browser in which somebody else was signed in is as new to this person as any other.
+        if is_strict(person) and (here is None or here.user_id != person.user_id):
             self._tell_of_new_browser(uow, person, visitor.label)
         signed_in = self._sessions.start(uow, person, method, label=visitor.label, request_id=visitor.request_id)
         uow.commit()
