@@ -62,10 +62,13 @@ class Sessions:
 
     # -- finding -----------------------------------------------------------------------------------
 
-    def from_cookie(self, value: str, view: RegistryView) -> Caller | None:
+    def from_cookie(self, value: str, view: RegistryView, *, is_use: bool = True) -> Caller | None:
         """Tell who comes with this cookie; None where it opens nothing (any more). Blocking.
 
         Use is noted at most once a minute. A session whose person was deactivated or changed rank is ended for good.
+
+        Args:
+            is_use: False where a page asks by itself: nobody may be there, and the session ages as if nothing came.
         """
         if _COOKIE_VALUE.fullmatch(value) is None:
             return None
@@ -79,7 +82,7 @@ class Sessions:
             if session.ended_at is None:
                 self._note(lambda uow: uow.sign_ins.end_session(session.session_id, now))
             return None
-        if now - session.last_seen_at >= TOUCH_EVERY:
+        if is_use and now - session.last_seen_at >= TOUCH_EVERY:
             self._note(lambda uow: uow.sign_ins.touch_session(session.session_id, now))
         return caller_of(session, person, view.epoch)
 

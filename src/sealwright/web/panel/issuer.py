@@ -26,6 +26,7 @@ from sealwright.web.panel.queue_filters import (
     PENDING,
     QUEUE,
     QUEUE_PATH,
+    arrivals_path,
     chips_of,
     filter_of,
     kept_query,
@@ -94,6 +95,7 @@ def _values(page: PageCall, views: Sequence[SavedView]) -> dict[str, Any]:
         "type_options": [(value, labels[value]) for value in own],
         "listed": page.query.choice("status", PENDING),
         "kept": kept,
+        "arrivals": arrivals_path(page),
         "undo_seconds": page.office.limits.undo_seconds,
         "options": _options(page),
     }

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 # An attachment of the largest size, and the form around it.
 UPLOAD_BYTES: Final = 11 * 1024 * 1024
+# What app.js sends along when it reads by itself, not because somebody did something.
+UNASKED: Final = b"sealwright-unasked"
 
 
 class PageDoor:
@@ -142,7 +144,8 @@ class PageDoor:
     async def _sign_in(self, page: PageCall, cookie: str) -> None:
         office = self._office
         page.known_view = view = office.registry.view(await answer_of(office.gate.fresh_epoch()))
-        caller: Caller | None = await page.in_thread(lambda: office.sessions.from_cookie(cookie, view))
+        is_use = not (page.route.quiet or (page.route.method == "GET" and page.exchange.header(UNASKED) is not None))
+        caller: Caller | None = await page.in_thread(lambda: office.sessions.from_cookie(cookie, view, is_use=is_use))
         if caller is not None:
             page.signed_in = replace(caller, request_id=page.exchange.request_id)
             page.appearance = page.appearance.of(caller.person)

@@ -14,7 +14,8 @@ from sealwright.web.auth.same_origin import CSRF_FIELD
 
 TOKEN_FIELD: Final = CSRF_FIELD
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Without the ends of the calendar: the end of such a day, or the same moment in UTC, could lie beyond it.
+_DATE: Final = re.compile(r"(?!0001|9999)[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Text without C0 controls but tab and line ends, and without what turns the reading direction over.
 _REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 

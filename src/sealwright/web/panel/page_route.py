@@ -72,6 +72,7 @@ class PageRoute:
         fresh: True where a sign-in of the last ten minutes is asked for.
         uploads: True where files may be sent; the body may then be as large as attachments are.
         is_counted: False for what no rate limit counts (static files).
+        quiet: True for what pages ask by themselves: such a call is no use of the session, so an open page ages it.
         uses_camera: True where the browser may be asked for its camera.
         before_setup: True for what answers before the office is set up.
     """
@@ -85,6 +86,7 @@ class PageRoute:
     fresh: bool = False
     uploads: bool = False
     is_counted: bool = True
+    quiet: bool = False
     uses_camera: bool = False
     before_setup: bool = False
     deadline_seconds: float = 30.0
@@ -94,3 +96,5 @@ class PageRoute:
             raise ValueError(f"{self.method} {self.path}: a page is asked for by GET or POST")
         if self.method == "GET" and self.form.fields:
             raise ValueError(f"{self.path}: a GET has a query, not a form")
+        if self.quiet and self.method != "GET":
+            raise ValueError(f"{self.path}: whoever posts is there")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sealwright.web.panel.page_call import PageCall
 
 QUEUE_PATH: Final = "/issuer"
+ARRIVALS_PATH: Final = "/issuer/queue/new"
 ALL: Final = "all"
 PENDING: Final = RequestState.PENDING.value
 NEEDS_INFO, PAST_TARGET, MINE_TODAY = "needs_info", "past_target", "mine_today"
@@ -86,15 +87,24 @@ def _late_before(page: PageCall, types: Mapping[str, CredentialType]) -> dict[st
     }
 
 
-def kept_query(query: FormData) -> str:
+def kept_query(query: FormData, **changes: str) -> str:
     """The filters of an address alone, without its page: what goes along to a request's own page."""
-    known = {field.name for field in FILTER_FIELDS}
-    return urlencode([(name, value) for name, value in query.pairs() if name in known])
+    known = {field.name for field in FILTER_FIELDS} - set(changes)
+    return urlencode([*((name, value) for name, value in query.pairs() if name in known), *changes.items()])
 
 
-def queue_path(query: FormData, *, page: int = 1) -> str:
+def arrivals_path(page: PageCall) -> str | None:
+    """Where to ask what has come since now; None for lists that nothing new can come into."""
+    query = page.query
+    is_open = query.choice("status", PENDING) in {PENDING, ALL}
+    if not is_open or query.choice("age", "") or query.choice("mark", "") in {PAST_TARGET, MINE_TODAY}:
+        return None
+    return f"{ARRIVALS_PATH}?{kept_query(query, since=str(int(page.now.timestamp())))}"
+
+
+def queue_path(query: FormData, *, page: int = 1, **changes: str) -> str:
     """The queue's address with these filters."""
-    kept = kept_query(query)
+    kept = kept_query(query, **changes)
     if page > 1:
         kept = f"{kept}&page={page}" if kept else f"page={page}"
     return f"{QUEUE_PATH}?{kept}" if kept else QUEUE_PATH

@@ -6,6 +6,8 @@
   const words = $("#words")?.dataset ?? {};
   const dialog = $("#dialog");
   const TYPING = "input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
+  // What is read by itself must not pass for somebody's presence, or an open page would keep its session alive.
+  const UNASKED = { "Sealwright-Unasked": "yes" };
   const PARTIAL = { "HX-Request": "true", "HX-Request-Type": "partial" };
   const SAVED = "sealwright:saved";
 
@@ -61,11 +63,11 @@
     window.htmx?.process(place);
     settle(place);
   };
-  const ask = async (url, target, options = {}) => {
+  const ask = async (url, target, { asked = true, ...options } = {}) => {
     const busy = setTimeout(() => target.setAttribute("aria-busy", "true"), 150);
     const still = setTimeout(() => say(words.still), 5000);
     try {
-      const headers = { ...PARTIAL, "HX-Target": target.id };
+      const headers = { ...PARTIAL, ...(asked ? {} : UNASKED), "HX-Target": target.id };
       return await fetch(url, { ...options, headers, credentials: "same-origin" });
     } catch {
       say(words.failed);
@@ -79,13 +81,15 @@
   const savedIn = (answer) => (answer.headers.get("HX-Trigger") ?? "").includes(SAVED);
 
   // ---- Lists: load the region anew, and put the focus where it was ----------------------------
-  const refresh = async (href = location.href) => {
+  const refresh = async (href = location.href, { asked = true } = {}) => {
     const region = $("[data-region]");
     if (!region) return;
     const row = document.activeElement?.closest?.("[data-row]") ?? $("[data-row].cur");
     const place = row ? $$("[data-row]").indexOf(row) : -1;
-    const answer = await ask(href, region);
-    if (!answer?.ok) return;
+    const answer = await ask(href, region, { asked });
+    const elsewhere = answer?.headers.get("HX-Redirect");
+    if (elsewhere && asked) location.href = elsewhere;
+    if (!answer?.ok || elsewhere) return;
     put(region, await answer.text());
     const rows = $$("[data-row]");
     const again = (row && document.getElementById(row.id)) || rows[Math.min(Math.max(place, 0), rows.length - 1)];
@@ -381,6 +385,41 @@
     key();
   });
 
+  // ---- What has come meanwhile is announced; the list changes only when somebody asks for it ---
+  const ARRIVALS_MS = 15000;
+  let arrivals = 0;
+  const arrived = async () => {
+    const place = $("[data-arrivals]");
+    if (!place || dialog?.open) return;
+    let html = "";
+    try {
+      const headers = { ...PARTIAL, ...UNASKED };
+      const answer = await fetch(place.dataset.arrivals, { headers, credentials: "same-origin" });
+      // Whoever was signed out learns it by their next act, not by a page that goes away under them.
+      if (answer.headers.get("HX-Redirect") || answer.status === 403) place.removeAttribute("data-arrivals");
+      else if (answer.status === 200) html = await answer.text();
+    } catch {
+      return;
+    }
+    if (!html || !place.isConnected) return;
+    const found = $("a", fragmentOf(html));
+    const there = $("a", place);
+    if (there?.textContent === found.textContent) return;
+    // The link that may have the focus stays the same one.
+    if (there) there.textContent = found.textContent;
+    else place.append(found);
+    say(found.textContent);
+  };
+  const watch = () => {
+    clearInterval(arrivals);
+    if (!document.hidden) arrivals = setInterval(arrived, ARRIVALS_MS);
+  };
+  document.addEventListener("visibilitychange", () => {
+    watch();
+    if (!document.hidden) arrived();
+  });
+  watch();
+
   // ---- Long work said at each tenth; the network gone -----------------------------------------
   let tenth = -1;
   new MutationObserver(() => {
@@ -393,7 +432,7 @@
   const network = () => (offline.hidden = navigator.onLine);
   window.addEventListener("online", () => {
     network();
-    refresh();
+    refresh(location.href, { asked: false });
   });
   window.addEventListener("offline", network);
 
