@@ -55,6 +55,12 @@ def test_doubled_and_unknown_names_are_refused() -> None:
     assert data.unknown == ["role"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_days_at_the_ends_of_the_calendar_are_none(day: str) -> None:
+    assert "day" in faults(("day", day))
+    assert FORM.read([("day", day)], judged=False).date("day") is None
+
+
 @pytest.mark.parametrize("text", ["a\x00b", "a\u202eb", "a\x1bb"], ids=["NUL", "reading direction", "escape"])
 def test_characters_that_cannot_be_kept_are_refused(text: str) -> None:
     assert faults(("name", text)) == {"name"}
