@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from tests.support.accounts import (
     sign_in,
 )
 from tests.support.desk import DPW, furnish_desk
-from tests.support.office import MovableClock, furnish, open_office, the_operator
+from tests.support.office import MovableClock, add_person, furnish, open_office, the_operator
 
 
 @pytest.fixture(autouse=True)
@@ -239,9 +239,18 @@ def test_roles_are_for_new_accounts_and_known_types(office: Office) -> None:
     assert letters(office, "invitation") == []
 
 
-def test_invitation_opens_no_account_that_has_a_lock_of_its_own(office: Office) -> None:
-    add_account(office, "ana")
+def test_nobody_is_invited_to_an_account_that_somebody_has_come_into(office: Office) -> None:
+    """Whoever signs in by mailed links has neither password nor passkey; the admin reads an invitation's link."""
+    add_person(office, "ana")
+    with pytest.raises(EmailInUse):
+        office.acts.run(the_operator(office), lambda uow, me: office.sign_in.invite(uow, me, "ana@example.org"))
+    assert letters(office, "invitation") == []
+
+
+@pytest.mark.parametrize("make", [add_account, add_person])
+def test_invitation_opens_no_account_that_somebody_came_into(office: Office, make: Callable[..., str]) -> None:
     link = office.acts.run(the_operator(office), lambda uow, me: office.sign_in.invite(uow, me, "ana@example.org"))
+    make(office, "ana")
     with pytest.raises(LinkSpent):
         office.sign_in.accept_invitation(link.rpartition("/")[2], "Eve", VISITOR)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from sealwright.domain.access import digest_of
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.errors import InvalidProof, LinkSpent, RoleRequired, SignInFailed
+from sealwright.domain.errors import EmailInUse, InvalidProof, LinkSpent, RoleRequired, SignInFailed
 from sealwright.domain.ids import new_id
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, Person, UserId
@@ -261,7 +261,8 @@ class SignInDesk:
         Raises:
             RoleRequired: Not an admin.
             MalformedBody: Not an e-mail address.
-            EmailInUse: Roles are meant for a new account, and there is one already.
+            EmailInUse: Somebody has proved this address already, and comes in by themselves: the link, which the
+                admin reads too, would open their account. With roles, also where the address is unproved.
             UnknownCredentialType, ConflictingFields: By the scope.
         """
         caller.require_admin()
@@ -271,6 +272,8 @@ class SignInDesk:
             wish = NewPerson(address, name, roles=frozenset(roles), scopes=tuple(scopes))
             self._people.create(uow, caller, wish)
         person = _open_account(uow.people.by_email(address))
+        if person is not None and person.verified:
+            raise EmailInUse("Whoever has this e-mail address has an account, and signs in to it.")
         link = self._write(uow, LinkPurpose.INVITATION, person, address, locale)
         self._record(uow, caller, "user" if person else "invitation", person.user_id if person else "new", "invited")
         return link
@@ -293,10 +296,11 @@ class SignInDesk:
             person = uow.people.by_email(email)
             if person is None:
                 person = self._new_person(uow, email, display_name)
-            elif _open_account(person) is None or self._has_means(uow, person):
-                # An invitation lives for days. Once its account has a lock of its own, the invitation opens it no more.
+            elif _open_account(person) is None or person.verified or self._has_means(uow, person):
+                # An invitation lives for days, and others than its addressee know it. Once somebody has come into the
+                # account another way, the invitation opens it no more.
                 raise LinkSpent("This invitation was accepted; sign in instead.")
-            elif display_name.strip() and not person.verified:
+            elif display_name.strip():
                 person = replace(person, display_name=display_name.strip())
             return self._begin(uow, self._proved(uow, person), SignInMethod.EMAIL_LINK, visitor)
 
