@@ -14,16 +14,16 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from sealwright.domain.requests import RequestFilter, RequestSort
+from sealwright.domain.requests import RequestFilter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.desk_tables import requests
 from sealwright.storage.number_sets import listed, numbers_condition
 from sealwright.storage.people_search import Matches, PeopleSearch
 from sealwright.storage.request_columns import Found, RequestColumns
-from sealwright.storage.request_counters import BY_NAME, BY_REQUESTED, BY_SORTED, PERIOD_SECONDS
+from sealwright.storage.request_counters import BY_NAME, BY_REQUESTED, BY_SORTED
+from sealwright.storage.request_runs import Run, jump, runs_of
 from sealwright.storage.request_totals import Periods, RequestTotals
-from sealwright.storage.request_wish import EVERY_STATE, PENDING, Condition, Wish
-from sealwright.storage.search_layout import name_start
+from sealwright.storage.request_wish import PENDING, Condition, Wish
 from sealwright.storage.transaction import Transaction
 
 # So many rows are gathered and sorted rather than walked for.
@@ -35,7 +35,6 @@ _FEW_SKIPPED: Final = 2000
 _IDS: Final = sa.select(requests.c.request_no, requests.c.request_id).where(
     requests.c.request_no.in_(sa.bindparam("numbers", expanding=True))
 )
-_DECIDED: Final = tuple(state for state in EVERY_STATE if state != PENDING)
 _KEYS: Final = sa.select(
     requests.c.request_id,
     requests.c.request_no,
@@ -52,25 +51,6 @@ _ANY_WAY: Final = (
     "SELECT set_config('enable_seqscan', 'on', true), set_config('enable_sort', 'on', true), "
     "set_config('enable_bitmapscan', 'on', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A part of a list that one index has in its order.
-
-    Args:
-        states: The states that it shows.
-        column: What it is ordered by, before the request's id.
-        index: The index that has this order.
-        measure: The counters by that column's period, or its first letters.
-        descending: Whether both columns run backward.
-    """
-
-    states: tuple[str, ...]
-    column: sa.Column[Any]
-    index: str
-    measure: str
-    descending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +161,7 @@ class RequestLists:
             return self._gather(run, conditions, skip, count)
         periods = self._periods(plan, run, skip)
         if periods is not None:
-            skip, bound = _jump(periods, run, skip)
+            skip, bound = jump(periods, run, skip)
             if bound is not None:
                 conditions.append(bound)
             return self._walk(run, conditions, skip, count)
@@ -264,44 +244,3 @@ class RequestLists:
         is_gathered = self._is_gathered(plan, run)
         ids = self._gather(way, conditions, 0, 1) if is_gathered else self._walk(way, conditions, 0, 1)
         return ids[0] if ids else None
-
-
-def runs_of(wanted: RequestFilter, wish: Wish) -> tuple[Run, ...]:
-    """Cut a list into runs, first one first."""
-    if wanted.sort is RequestSort.REQUESTED_AT:
-        return (Run(wish.states, requests.c.requested_at, "ix_requests_asked", BY_REQUESTED, wanted.descending),)
-    if wanted.sort is RequestSort.REQUESTER_NAME:
-        return (Run(wish.states, requests.c.name_key, "ix_requests_name", BY_NAME, wanted.descending),)
-    if wanted.sort is RequestSort.STATUS:
-        runs = [_moments((state,), descending=state != PENDING) for state in wish.states]
-        return tuple(reversed(runs)) if wanted.descending else tuple(runs)
-    decided = tuple(state for state in _DECIDED if state in wish.states)
-    parts = [((PENDING,) if PENDING in wish.states else (), wanted.descending), (decided, not wanted.descending)]
-    runs = [_moments(states, descending=descending) for states, descending in parts if states]
-    return tuple(reversed(runs)) if wanted.descending else tuple(runs)
-
-
-def _moments(states: tuple[str, ...], *, descending: bool) -> Run:
-    return Run(states, requests.c.sorted_at, "ix_requests_queue", BY_SORTED, descending)
-
-
-def _jump(periods: Periods, run: Run, skip: int) -> tuple[int, Condition | None]:
-    """Give the bound from which a run is read for a page, and how many rows are left to skip behind it."""
-    numbers: dict[int, int] = {}
-    for state in run.states:
-        for period, number in periods.get(state, {}).items():
-            numbers[period] = numbers.get(period, 0) + number
-    skipped = here = None
-    for here in sorted(numbers, reverse=run.descending):
-        if skip < numbers[here]:
-            break
-        skip -= numbers[here]
-        skipped = here
-    if skipped is None or here is None:
-        return skip, None
-    if run.measure == BY_NAME:
-        start: Any = name_start(skipped if run.descending else here)
-        return skip, run.column < start if run.descending else run.column >= start
-    seconds = sa.type_coerce(run.column, sa.BigInteger)
-    start = (skipped if run.descending else here) * PERIOD_SECONDS
-    return skip, seconds < start if run.descending else seconds >= start
