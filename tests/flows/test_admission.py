@@ -197,6 +197,43 @@ def test_leaving_approved_ends_the_scope_for_every_act_begun_afterwards(office: 
     ]
 
 
+def _leave(office: Office, caller: Caller, note: str | None = None) -> IssuerState:
+    return act(office, caller, lambda uow, me: office.enrollment.leave_issuer(uow, me, note=note)).state
+
+
+def test_issuer_gives_up_their_standing(office: Office) -> None:
+    ines, admin = join(office, "ines"), join(office, "ada", ADMIN)
+    with pytest.raises(RequestNotFound):
+        _leave(office, ines)
+    _put(office, admin, ines.user_id, allowed_credentials=[DPW])
+    before = come_in(office, ines.user_id)
+    assert _leave(office, before, "I am moving.") is IssuerState.ENDED
+    # An act that begins now sees it, although its caller was let in before.
+    assert act(office, before, lambda _uow, me: me.covers(DPW), registry=False) is False
+    assert (_roles(office, ines.user_id), office.people.get(ines.user_id).scopes) == (set(), ())
+    standing = office.enrollment.standing(admin, ines.user_id).issuer
+    assert standing is not None
+    assert (standing.state, standing.note, standing.decided_by) == (IssuerState.ENDED, "I am moving.", ines.user_id)
+    assert [one for one in _actions(office) if one.startswith("issuer.")] == ["issuer.approved", "issuer.ended"]
+    # Once more changes nothing and writes nothing.
+    rows = len(_actions(office))
+    assert _leave(office, come_in(office, ines.user_id)) is IssuerState.ENDED
+    assert [one for one in _actions(office)[rows:] if one.startswith("issuer.")] == []
+
+
+def test_suspended_issuer_does_not_slip_out(office: Office) -> None:
+    ines, admin = join(office, "ines"), join(office, "ada", ADMIN)
+    _put(office, admin, ines.user_id, allowed_credentials=[DPW])
+    _put(office, admin, ines.user_id, state=IssuerState.SUSPENDED, note="Audit")
+    assert _leave(office, come_in(office, ines.user_id)) is IssuerState.SUSPENDED
+
+
+def test_issuer_given_with_the_account_gives_it_up(office: Office) -> None:
+    rex = join(office, "rex", ISSUER, scopes=(DPW,))
+    assert _leave(office, rex) is IssuerState.ENDED
+    assert _roles(office, rex.user_id) == set()
+
+
 def test_scope_is_replaced_and_checked(office: Office) -> None:
     ines, admin = join(office, "ines", ISSUER, scopes=(DPW,)), join(office, "ada", ADMIN)
     _put(office, admin, ines.user_id, allowed_credentials=[VERIFIER, VERIFIER])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sealwright.domain.credentials import CredentialFilter, CredentialStatus
+from sealwright.domain.enrollment import IssuerState
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.people import Caller
 from sealwright.domain.requests import Issuance
@@ -134,3 +135,16 @@ def _bind(office: Office, person: Caller, did: str) -> None:
         assert present is not None
         uow.people.update(replace(present, dids=(did,), holder_did=did, version=present.version + 1))
         uow.commit()
+
+
+def test_erased_issuer_ends_in_the_same_act(office: Office) -> None:
+    rex = reviewer(office, "rex")
+    before = audit_of(office)
+    _erase(office, rex)
+    new = audit_of(office) - before
+    assert (new["issuer.ended"], new["user.erased"]) == (1, 1)
+    with office.units(write=False) as uow:
+        profile = uow.enrollment.issuer(rex.user_id)
+        assert uow.notices.list(rex.user_id, page=1, count=10).total == 0
+    assert profile is not None
+    assert (profile.state, profile.organization, profile.email, profile.note) == (IssuerState.ENDED, "", "", None)

@@ -90,6 +90,7 @@ GATES: Final = {
         /improvers/credential-requests/{request_id}/withdraw POST
         /improvers/leave POST
         /improvers/request POST
+        /issuers/leave POST
         /issuers/request POST
         /me DELETE GET PATCH
         /me/appearance GET
@@ -213,6 +214,7 @@ CHANGES_THE_CALLER: Final = {
     "POST /improvers/leave",
     "POST /proposers/leave",
     "POST /voters/leave",
+    "POST /issuers/leave",
 }
 ROLES_OF: Final[dict[str, tuple[tuple[AccountRole, ...], tuple[str, ...]]]] = {
     "plain": ((), ()),

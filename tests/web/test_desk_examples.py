@@ -165,6 +165,15 @@ def _leave(desk: Desk, path: str, _improver: str, body: Any) -> Prepared:
     return {"/improvers/leave": _improver, "/proposers/leave": "proposer", "/voters/leave": "voter"}[path], path, body
 
 
+@prepares("POST /issuers/leave")
+def _leave_issuing(desk: Desk, path: str, _improver: str, body: Any) -> Prepared:
+    who, ask, wish = _ask_to_issue(desk, "/issuers/request", "", {"organization": "Works"})
+    desk.done(who, "POST", ask, wish)
+    wanted = {"user_id": desk.ids[who], "status": "approved"}
+    desk.done("admin", "PUT", "/admin/issuer-requests", wanted)
+    return who, path, body
+
+
 @prepares("POST /issuers/request")
 def _ask_to_issue(desk: Desk, path: str, _improver: str, body: Any) -> Prepared:
     who = f"wishing{len(desk.ids)}"

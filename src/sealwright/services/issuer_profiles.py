@@ -197,6 +197,22 @@ class IssuerProfiles:
         terms = IssuerTerms(allowed_credentials, state, nickname=nickname, note=note)
         return self._change(uow, caller, person, known, terms, expected_version=expected_version)
 
+    def leave_issuer(self, uow: UnitOfWork, caller: Caller, *, note: str | None = None) -> IssuerProfile:
+        """Give up one's own standing as issuer, role and scope at once; having none in force changes nothing.
+
+        Grants that they made stay. A suspended profile stays suspended: only an admin takes it further.
+
+        Raises:
+            RequestNotFound: The person never asked to be an issuer, nor was made one.
+        """
+        person = asking(uow, caller)
+        known = profile_of(uow, person, self._organization)
+        if known is None:
+            raise RequestNotFound("You never asked to be an issuer.")
+        if known.state is not IssuerState.APPROVED:
+            return known
+        return self._end(uow, caller, person, known, note)
+
     def ask_scope_change(
         self, uow: UnitOfWork, caller: Caller, *, credential_types: Sequence[str] = (), message: str | None = None
     ) -> None:
@@ -277,10 +293,12 @@ class IssuerProfiles:
         self._record_issuer(uow, caller, action, known, after)
         return after
 
-    def _end(self, uow: UnitOfWork, caller: Caller, person: Person, known: IssuerProfile | None) -> None:
-        """Take the role away without a note, as `set_role` and `make_issuer` do."""
-        terms = IssuerTerms(state=IssuerState.ENDED, is_explicit=False)
-        self._change(uow, caller, person, known, terms)
+    def _end(
+        self, uow: UnitOfWork, caller: Caller, person: Person, known: IssuerProfile | None, note: str | None = None
+    ) -> IssuerProfile:
+        """Take the role away; without a note where none is asked for, as `set_role` and `make_issuer` do."""
+        terms = IssuerTerms(state=IssuerState.ENDED, note=note, is_explicit=False)
+        return self._change(uow, caller, person, known, terms)
 
     @staticmethod
     def _applied(uow: UnitOfWork, before: IssuerProfile, terms: IssuerTerms) -> IssuerProfile:

@@ -10,7 +10,6 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialFilter
 from sealwright.domain.deciding import withdraw
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.enrollment import IssuerState
 from sealwright.domain.errors import LastAdmin
 from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.domain.requests import RequestState
@@ -20,7 +19,6 @@ from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.profile import present_person
 from sealwright.services.sessions import Sessions
-from sealwright.services.standing import put_standing
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.encoding.timestamps import format_timestamp
 
@@ -175,7 +173,7 @@ class OwnDataDesk:
             raise LastAdmin("The last admin's account is not erased; make somebody else an admin first.")
         now = self._clock.now()
         self._withdraw_requests(uow, caller, person, now)
-        self._end_roles(uow, caller, person, now)
+        self._end_roles(uow, caller, person)
         ended_keys = self._end_custody(uow, caller, person)
         for token in uow.people.tokens_of(person.user_id):
             uow.people.revoke_token(token.token_id, now)
@@ -218,27 +216,11 @@ class OwnDataDesk:
                 )
             )
 
-    def _end_roles(self, uow: UnitOfWork, caller: Caller, person: Person, now: datetime) -> None:
+    def _end_roles(self, uow: UnitOfWork, caller: Caller, person: Person) -> None:
         for role in sorted(person.roles - {AccountRole.ISSUER}):
             self._enrollment.leave_role(uow, caller, role)
-        if AccountRole.ISSUER not in person.roles:
-            return
-        profile = uow.enrollment.issuer(person.user_id)
-        if profile is not None:
-            uow.enrollment.put_issuer(
-                replace(profile, state=IssuerState.ENDED, updated_at=now, version=profile.version + 1)
-            )
-        put_standing(uow, present_person(uow, caller), now, role=AccountRole.ISSUER, holds=False)
-        uow.audit.append(
-            AuditEntry(
-                actor=caller.actor,
-                request_id=caller.request_id,
-                action="issuer.ended",
-                object_type="issuer",
-                object_id=person.user_id,
-                at=now,
-            )
-        )
+        if AccountRole.ISSUER in person.roles:
+            self._enrollment.leave_issuer(uow, caller)
 
     def _end_custody(self, uow: UnitOfWork, caller: Caller, person: Person) -> int:
         ended = 0

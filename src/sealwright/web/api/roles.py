@@ -65,6 +65,15 @@ def request_issuer(call: Call) -> Reply:
     )
 
 
+def leave_issuer(call: Call) -> Reply:
+    """POST /issuers/leave."""
+    return call.perform(
+        lambda uow, caller: call.office.enrollment.leave_issuer(uow, caller, note=call.body.get("note")),
+        lambda profile: json_reply(desk_rendering.issuer(profile)),
+        changes_registry=True,
+    )
+
+
 def request_scope(call: Call) -> Reply:
     """POST /issuers/scopes/request."""
     body = call.body
@@ -114,6 +123,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         (Answered(201, "Asked for.", people_answers.ISSUER, people_examples.PENDING_ISSUER),),
         body=REQUEST_ISSUER,
         codes=(*_ASKING_CODES, "STATE_CONFLICT", "UNKNOWN_CREDENTIAL_TYPE"),
+    ),
+    _FOR_PEOPLE.posts(
+        "/issuers/leave",
+        "Give up being an issuer",
+        leave_issuer,
+        (Answered(200, "Given up.", people_answers.ISSUER, people_examples.ENDED_ISSUER),),
+        body=LEAVE_ROLE,
+        codes=("REQUEST_NOT_FOUND",),
     ),
     _FOR_REVIEWERS.posts(
         "/issuers/scopes/request",

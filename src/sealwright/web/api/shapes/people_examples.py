@@ -35,6 +35,7 @@ PENDING_ISSUER: Final = {
     "updated_at": _AT,
     "version": 1,
 }
+ENDED_ISSUER: Final = {**ISSUER, "status": "ended", "note": "I am moving.", "version": 3}
 
 
 def own_role(role: str, status: str = "pending") -> dict[str, Any]:
