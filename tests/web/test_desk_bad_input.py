@@ -291,6 +291,17 @@ def test_label_that_hides_something_is_refused(desk: Desk, label: str) -> None:
     refused(desk, answer, "INVALID_CHARACTER", "/label")
 
 
+@pytest.mark.parametrize("name", ["a\u202eb", "a\nb", "\u200b", "   "])
+def test_name_that_reads_as_another_or_as_nothing_is_refused(desk: Desk, name: str) -> None:
+    code = "INVALID_CHARACTER" if "a" in name else "INVALID_VALUE"
+    somebody = {"email": "named@example.org", "display_name": name}
+    refused(desk, desk.call("admin", "POST", "/admin/users", somebody), code, "/display_name")
+    refused(desk, desk.call("improver", "POST", "/voters/request", {"first_name": name}), code, "/first_name")
+    [own] = desk.done("improver", "GET", "/me")["emails"]
+    asked = {"organization": name, "email": own["email"]}
+    refused(desk, desk.call("improver", "POST", "/issuers/request", asked), code, "/organization")
+
+
 @pytest.mark.parametrize("user_id", ["a b", "a/b", "a?b", "a#b", "a\u200bb", "x" * 256, "", "a\nb"])
 def test_bad_chosen_id_is_refused(desk: Desk, user_id: str) -> None:
     body = {"email": "new@example.org", "display_name": "New", "id": user_id}

@@ -10,6 +10,8 @@ from sealwright.vc.errors import Fault
 
 # Zero-width letters beyond the category of formatting ones: fillers that show as nothing.
 _INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+# What turns the direction of reading, so that a name reads as another; and letters of tags, which never show.
+_TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def hides_something(text: str) -> bool:
@@ -45,3 +47,24 @@ def require_length(text: str, pointer: str, most: int) -> str:
         detail = f"The text must have 1 to {most} characters."
         raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_VALUE", detail)])
     return text
+
+
+def require_name(text: str, pointer: str, most: int) -> str:
+    """Take a name of a person or an organization as it is; joiners stay, since some scripts are written with them.
+
+    Raises:
+        MalformedBody: It is empty or longer, nothing of it shows, or it holds a control character, a line break, or one
+            that turns the direction of reading.
+    """
+    require_length(text, pointer, most)
+    if any(letter in _TURNS or _breaks_a_line_of_text(letter) for letter in text):
+        detail = "Control characters, and those that turn the direction of reading, are refused here."
+        raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_CHARACTER", detail)])
+    if all(letter.isspace() or hides_something(letter) for letter in text):
+        detail = "Nothing of this text shows."
+        raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_VALUE", detail)])
+    return text
+
+
+def _breaks_a_line_of_text(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Zl", "Zp") or "\U000e0000" <= letter <= "\U000e007f"

@@ -16,7 +16,7 @@ from sealwright.domain.errors import (
 )
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Caller, Person
-from sealwright.domain.shown_text import require_length
+from sealwright.domain.shown_text import require_name
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.issuer_profiles import NAME_MAX, IssuerProfiles, asking
 from sealwright.services.notices import NoticeDesk
@@ -303,8 +303,8 @@ class EnrollmentDesk(IssuerProfiles):
 
 def _named(uow: UnitOfWork, person: Person, first_name: str | None, last_name: str | None) -> Person:
     """Take over the names that came with a request; those that were left out stay."""
-    first = require_length(first_name, "/first_name", NAME_MAX) if first_name is not None else person.first_name
-    last = require_length(last_name, "/last_name", NAME_MAX) if last_name is not None else person.last_name
+    first = require_name(first_name, "/first_name", NAME_MAX) if first_name is not None else person.first_name
+    last = require_name(last_name, "/last_name", NAME_MAX) if last_name is not None else person.last_name
     if (first, last) == (person.first_name, person.last_name):
         return person
     named = replace(person, first_name=first, last_name=last, version=person.version + 1)

@@ -20,7 +20,7 @@ from sealwright.domain.errors import (
 )
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Caller, Person
-from sealwright.domain.shown_text import require_length
+from sealwright.domain.shown_text import require_length, require_name
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -111,7 +111,7 @@ class IssuerProfiles:
         now = self._clock.now()
         profile = IssuerProfile(
             user_id=person.user_id,
-            organization=require_length(organization, "/organization", NAME_MAX),
+            organization=require_name(organization, "/organization", NAME_MAX),
             email=address,
             state=IssuerState.PENDING,
             created_at=known.created_at if known is not None else now,

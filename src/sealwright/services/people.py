@@ -21,6 +21,7 @@ from sealwright.domain.errors import (
 )
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller, Person, UserId, Wallet
+from sealwright.domain.shown_text import require_name
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import INITIALIZED, RegistryView
@@ -28,6 +29,7 @@ from sealwright.services.standing import check_types
 from sealwright.vc.encoding.timestamps import format_timestamp
 
 TOKEN_LIFE: Final = timedelta(days=90)
+NAME_MAX: Final = 200
 SYSTEM_DID: Final = "system"
 OFFICE_ID: Final = "office_id"
 _SYSTEM_KEYS: Final = (KeyPurpose.AUDIT, KeyPurpose.LOG)
@@ -118,8 +120,10 @@ class PeopleDesk:
             EmailInUse, UserExists, AddressInUse: An address, the id, or the DID is taken.
             UnknownCredentialType: A type of the scope is unknown or retired.
             ConflictingFields: A scope without the issuer role.
+            MalformedBody: The name cannot be shown.
         """
         caller.require_admin()
+        require_name(wish.display_name, "/display_name", NAME_MAX)
         if uow.people.by_email(wish.email) is not None:
             raise EmailInUse("Another person has this e-mail address.")
         if wish.user_id is not None and uow.people.get(wish.user_id) is not None:

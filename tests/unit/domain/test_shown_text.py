@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealwright.domain.errors import MalformedBody
-from sealwright.domain.shown_text import hides_something, require_length, require_plain_label
+from sealwright.domain.shown_text import hides_something, require_length, require_name, require_plain_label
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,21 @@ def test_texts_have_a_length(text: str) -> None:
     with pytest.raises(MalformedBody):
         require_length(text, "/note", 10)
     assert require_length("x" * 10, "/note", 10) == "x" * 10
+
+
+@pytest.mark.parametrize("name", ["Muñoz", "陳大文", "محمد الأحمد", "نر\u200cگس", "क्\u200dष", "O’Neill", "👩\u200d🚒"])
+def test_names_keep_every_letter_and_their_joiners(name: str) -> None:
+    assert require_name(name, "/display_name", 200) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        *((f"Ana{one}b", "INVALID_CHARACTER") for one in "\n\t\x00\x1b\u2028\u202e\u2066\u200f\U000e0041"),
+        *((text, "INVALID_VALUE") for text in ("", "   ", "\u200b", " \u3164\u200d", "x" * 201)),
+    ],
+)
+def test_names_that_read_as_others_or_as_nothing_are_refused(name: str, code: str) -> None:
+    with pytest.raises(MalformedBody) as refused:
+        require_name(name, "/display_name", 200)
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/display_name", code)]
