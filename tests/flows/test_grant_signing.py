@@ -29,7 +29,7 @@ from sealwright.domain.people import Caller
 from sealwright.domain.requests import Issuance
 from sealwright.services.acts import idempotency_scope
 from sealwright.services.dids import NewDID
-from sealwright.services.grant_issuance import GrantGuard
+from sealwright.services.grant_issuance import GrantGuard, GrantIssuance
 from sealwright.services.issuance import Issuing
 from sealwright.services.office import Office
 from sealwright.services.ports import StoredAnswer
@@ -253,6 +253,19 @@ def test_revoked_while_signing_ends_without_a_credential(
     assert audit_of(office, _held(office, ada).grant_id) == {"grant.created": 1, "grant.revoked": 1}
     with office.units(write=False) as uow:
         assert uow.reservations.stale(office.clock.now() + timedelta(days=1), 10) == ()
+
+
+def test_revoked_before_signing_counts_no_credential(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, rex, roy = improver(office, "ada"), reviewer(office, "rex"), reviewer(office, "roy")
+    original = GrantIssuance.sign_soon
+
+    def late(self: GrantIssuance, grant_id: str, **named: Any) -> Any:
+        revoke(office, roy, grant_id=grant_id)
+        return original(self, grant_id, **named)
+
+    monkeypatch.setattr(GrantIssuance, "sign_soon", late)
+    decided = decide(office, rex, ask(office, ada), APPROVED)
+    assert (decided.effects.credentials_issued, _credentials(office)) == (0, [])
 
 
 # -- the undo window -----------------------------------------------------------------------------------------------

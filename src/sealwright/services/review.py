@@ -391,10 +391,12 @@ class _DecisionHalves:
 
 
 def with_outcome(effects: Effects, outcome: Signed) -> Effects:
-    """Effects after a try to sign: a credential that was refused is not counted."""
-    issued = outcome.grant.issuance is Issuance.ISSUED
-    refused = outcome.error is not None and not isinstance(outcome.error, IdempotencyInProgress)
-    return replace(effects, credentials_issued=0) if refused and not issued else effects
+    """Effects after a try to sign: a credential that there will not be (now) is not counted.
+
+    It was refused, or somebody ended the grant in between; where another try is at work, it comes.
+    """
+    comes = outcome.grant.issuance is Issuance.ISSUED or isinstance(outcome.error, IdempotencyInProgress)
+    return effects if comes else replace(effects, credentials_issued=0)
 
 
 def _may_take(person: Person, request: CredentialRequest) -> bool:
