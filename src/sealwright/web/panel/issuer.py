@@ -133,7 +133,7 @@ def _stats(page: PageCall, scope: ScopeView) -> list[dict[str, Any]]:
     waiting = f"{QUEUE_PATH}?status={PENDING}"
     oldest = (page.now - figures.oldest_at).total_seconds() if figures.oldest_at is not None else None
     return [
-        {"value": figures.pending, "label": page._("Pending"), "href": waiting},
+        {"value": figures.pending, "label": page.texts.pgettext("several requests", "Pending"), "href": waiting},
         {"seconds": oldest, "label": page._("Oldest waiting"), "href": f"{waiting}&sort=oldest"},
         {
             "value": figures.past_target,
@@ -155,11 +155,12 @@ def _tabs(page: PageCall) -> list[tuple[str, str, int, bool]]:
     chosen = set(page.query.many("type"))
     counts = [one for value, one in page.office.review.counts(page.caller).items() if not chosen or value in chosen]
     by_state = {state: sum(one.get(state, 0) for one in counts) for state in RequestState}
+    pgettext = page.texts.pgettext
     words = (
         (ALL, page._("All"), sum(by_state.values())),
-        (PENDING, page._("Pending"), by_state[RequestState.PENDING]),
-        ("approved", page._("Approved"), by_state[RequestState.APPROVED]),
-        ("rejected", page._("Rejected"), by_state[RequestState.REJECTED]),
+        (PENDING, pgettext("several requests", "Pending"), by_state[RequestState.PENDING]),
+        ("approved", pgettext("several requests", "Approved"), by_state[RequestState.APPROVED]),
+        ("rejected", pgettext("several requests", "Rejected"), by_state[RequestState.REJECTED]),
     )
     now = page.query.choice("status", PENDING)
     return [(word, page.href(status=state, page=None, mark=None), count, state == now) for state, word, count in words]
