@@ -17,6 +17,7 @@ from sealwright.domain.errors import (
 )
 from sealwright.domain.people import AccountRole
 from sealwright.services.office import Office
+from sealwright.services.own_means import NewPassword
 from tests.support.accounts import (
     PASSWORD,
     VISITOR,
@@ -271,6 +272,23 @@ def test_new_password_ends_the_other_sessions(office: Office) -> None:
     with pytest.raises(SignInFailed):
         sign_in(office, "ana")
     assert office.sign_in.password("ana@example.org", new, VISITOR).person.display_name == "ana"
+
+
+def test_whoever_is_signed_out_while_a_password_is_hashed_sets_none(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_account(office, "ana")
+    owner, thief = sign_in(office, "ana"), sign_in(office, "ana")
+    prepare = office.means.prepare_password
+
+    def slowly(password: str, pointer: str = "/password") -> NewPassword:
+        office.sessions.end_all(owner.caller, but_this=True)
+        return prepare(password, pointer)
+
+    monkeypatch.setattr(office.means, "prepare_password", slowly)
+    with pytest.raises(NotSignedIn):
+        office.means.set_password(thief.caller, "another long password", current=None)
+    assert sign_in(office, "ana").person.display_name == "ana"
 
 
 def test_new_password_takes_the_present_one_or_a_fresh_sign_in(office: Office, clock: MovableClock) -> None:

@@ -107,6 +107,7 @@ class OwnMeans:
             RateLimitExceeded: It was wrong too often; whoever found an open browser guesses here.
             FreshSignInRequired: There is no present password to show, and the sign-in is not fresh.
             MalformedBody: The new one cannot be taken.
+            NotSignedIn: The session ended meanwhile, or there was none.
         """
         person = _own(caller)
         with self._units(write=False) as uow:
@@ -118,11 +119,20 @@ class OwnMeans:
         prepared = self.prepare_password(new)
         with self._units() as uow:
             uow.office.epoch(shared_lock=True)
+            self._require_session(uow, caller)
             if uow.sign_ins.password(person.user_id) != encoded:
                 raise StateConflict("The password was changed in the meantime.")
             ended = self.store_password(uow, caller, person.user_id, prepared)
             uow.commit()
         return ended
+
+    def _require_session(self, uow: UnitOfWork, caller: Caller) -> None:
+        """Refuse a session that ended while its password was hashed: whoever was signed out sets none any more."""
+        digest = caller.credential_digest if caller.session_id is not None else None
+        session = uow.sign_ins.session(digest) if digest is not None else None
+        person = uow.people.get(session.user_id) if session is not None else None
+        if session is None or person is None or not session.speaks_for(person, self._clock.now()):
+            raise NotSignedIn("The session is over; sign in again.")
 
     def _require_password(self, person: Person, encoded: str | None, current: str) -> None:
         self._lockout.enter(person.email, person.user_id)
