@@ -202,6 +202,8 @@ def test_admins_read_the_outbox_and_send_a_test(office: Office, home: Path) -> N
     found = office.mailing.outbox(ada)
     assert (found.total, found.items[0].sent_at is not None) == (1, True)
     assert office.mailing.work() == 0
+    with pytest.raises(MalformedBody):
+        office.mailing.send_test(ada, "ann@example.org\r\nBcc: all@example.org")
     for refused in (lambda: office.mailing.outbox(ann), lambda: office.mailing.send_test(ann)):
         with pytest.raises(RoleRequired):
             refused()

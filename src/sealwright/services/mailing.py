@@ -13,6 +13,7 @@ from sealwright.domain.ids import new_id
 from sealwright.domain.notices import ESSENTIAL_KINDS, Mail, Notice, NoticeMode, default_mode
 from sealwright.domain.people import Caller, Person
 from sealwright.services.desk_ports import Mailer, NumberedPage
+from sealwright.services.email_addresses import read_email
 from sealwright.services.letters import DIGEST, TEST, Letter, LetterHead, write_digest, write_letter
 from sealwright.services.notice_words import with_labels
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -67,13 +68,14 @@ class MailingDesk:
         Raises:
             RoleRequired: Not an admin.
             NotSignedIn: No address was named, and the operator has none.
+            MalformedBody: What was named is no address.
             MailNotSent: The server did not take it; it is not tried again.
         """
         caller.require_admin()
         person = caller.person
         if to is None and person is None:
             raise NotSignedIn("Name an address to send to.")
-        address = to if to is not None else person.email if person is not None else ""
+        address = read_email(to, "/to") if to is not None else person.email if person is not None else ""
         locale = (person.locale if person is not None else None) or self._default_locale
         mail = self.letter(TEST, locale, {}, to=address, user_id=person.user_id if person is not None else None)
         self._mailer.send(mail)
