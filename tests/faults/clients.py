@@ -1,4 +1,4 @@
-"""Clients that issue, revoke and look, over the wire, through servers that die under them."""
+"""Clients that issue, revoke, ask, decide and look, over the wire, through servers that die under them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.support.history import ISSUE, REVOKE, History, Outcome, Sighting, Wish
+from tests.support.history import ASK, DECIDE, ISSUE, REVOKE, History, Outcome, Sighting, Wish
 from tests.support.server import ISSUE_BODY
 
 ISSUE_PATH: Final = "/api/v1/credentials/issue"
@@ -22,6 +22,8 @@ ANSWER_SECONDS: Final = 20
 SETTLE_SECONDS: Final = 45
 SUITES: Final = ("Ed25519Signature2020", "Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022")
 
+# How many of the acts are those of the review desk: asking, approving, rejecting.
+DESK_SHARE: Final = 0.5
 _LOST: Final = (OSError, http.client.HTTPException)
 
 
@@ -42,8 +44,10 @@ class Caller:
         self._api_key = api_key
         self._open: dict[int, http.client.HTTPConnection] = {}
 
-    def ask(self, port: int, method: str, path: str, body: bytes | None = None, *, key: str | None = None) -> Heard:
-        """Make one call.
+    def ask(
+        self, port: int, method: str, path: str, body: bytes | None = None, *, key: str | None = None, token: str = ""
+    ) -> Heard:
+        """Make one call, with the issuer's key unless a token is given.
 
         Raises:
             OSError, HTTPException: No answer came.
@@ -52,7 +56,7 @@ class Caller:
         if connection is None:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
             self._open[port] = connection
-        headers = {"Authorization": f"Bearer {self._api_key}"}
+        headers = {"Authorization": f"Bearer {token or self._api_key}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if key is not None:
@@ -72,8 +76,8 @@ class Caller:
     def carry_out(self, port: int, wish: Wish, history: History) -> Heard | None:
         """Make a wish's call and note what came of it; None when no answer came."""
         try:
-            path = ISSUE_PATH if wish.act == ISSUE else REVOKE_PATH
-            heard = self.ask(port, "POST", path, wish.body, key=wish.key)
+            path = wish.path or (ISSUE_PATH if wish.act == ISSUE else REVOKE_PATH)
+            heard = self.ask(port, "POST", path, wish.body, key=wish.key, token=wish.token)
         except _LOST:
             history.lost(wish)
             return None
@@ -107,12 +111,120 @@ def revoke_wish(history: History, credential_id: str) -> Wish:
     return history.begin(Wish(REVOKE, f"revoke-{next(_NUMBERS)}", body, credential_id))
 
 
+@dataclass(frozen=True, slots=True)
+class DeskPeople:
+    """Tokens of those who ask, of two reviewers who may decide on all of it, and the types that are asked for."""
+
+    askers: tuple[str, ...] = field(repr=False)
+    reviewers: tuple[str, str] = field(repr=False)
+    types: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Asker:
+    """Somebody who asks, is approved or rejected, and asks again; one request of theirs at a time."""
+
+    token: str = field(repr=False)
+    request_id: str = ""
+    state: str = ""
+    version: int = 0
+
+
+class DeskClient:
+    """Walks askers of its own through the desk, one step a call; not for several threads.
+
+    What died under a step is asked again with its key, as long as it takes; now and then the asker gives up and the
+    step stays unknown, to be settled in the end.
+    """
+
+    def __init__(
+        self, people: DeskPeople, number: int, of: int, history: History, ports: Callable[[], Sequence[int]]
+    ) -> None:
+        self._people = people
+        self._askers = [_Asker(token) for token in people.askers[number::of]]
+        self._history = history
+        self._ports = ports
+        # Two reviewers, who may come to one request at the same moment.
+        self._callers = (Caller(""), Caller(""))
+        self._pool = ThreadPoolExecutor(2)
+
+    def go_on(self, randomness: random.Random) -> bool:
+        """Take one step with one asker; False when nobody is left."""
+        if not self._askers:
+            return False
+        asker = randomness.choice(self._askers)
+        if asker.state == "pending":
+            wishes = self._decisions(asker, randomness)
+        elif asker.state == "approved":
+            wishes = [self._decision(asker, "rejected", self._people.reviewers[1])]
+        else:
+            wishes = [ask_wish(self._history, asker.token, randomness.choice(self._people.types))]
+        patience = 0 if randomness.random() < 0.1 else 40
+        tries = [
+            self._pool.submit(self._try, caller, wish, patience)
+            for caller, wish in zip(self._callers, wishes, strict=False)
+        ]
+        for one in tries:
+            one.result()
+        won = next((wish for wish in wishes if wish.outcome is Outcome.OK), None)
+        if won is None or any(wish.outcome is Outcome.UNKNOWN for wish in wishes):
+            self._askers.remove(asker)
+            return True
+        said = json.loads(won.answers[0])
+        asker.request_id, asker.state, asker.version = said["id"], said["status"], said["version"]
+        return True
+
+    def close(self) -> None:
+        """Hang up."""
+        self._pool.shutdown()
+        for caller in self._callers:
+            caller.close()
+
+    def _decisions(self, asker: _Asker, randomness: random.Random) -> list[Wish]:
+        """One reviewer decides, or both at once and each in their own way."""
+        reviewers = randomness.sample(self._people.reviewers, 2 if randomness.random() < 0.35 else 1)
+        verdicts = [randomness.choice(("approved", "approved", "rejected")) for _ in reviewers]
+        return [
+            self._decision(asker, verdict, reviewer, has_rival=len(reviewers) > 1)
+            for verdict, reviewer in zip(verdicts, reviewers, strict=True)
+        ]
+
+    def _decision(self, asker: _Asker, verdict: str, reviewer: str, *, has_rival: bool = False) -> Wish:
+        return decide_wish(self._history, asker.request_id, verdict, asker.version, reviewer, has_rival=has_rival)
+
+    def _try(self, caller: Caller, wish: Wish, patience: int) -> None:
+        for number in range(patience + 1):
+            ports = self._ports()
+            if ports:
+                caller.carry_out(ports[(number + len(wish.key)) % len(ports)], wish, self._history)
+            if wish.outcome is not Outcome.UNKNOWN:
+                return
+            time.sleep(0.1 if patience else 0)
+
+
+def ask_wish(history: History, token: str, credential_type: str) -> Wish:
+    """A request for a credential type, under a key of its own."""
+    body = json.dumps({"credential_type": credential_type}).encode()
+    return history.begin(Wish(ASK, f"ask-{next(_NUMBERS)}", body, path="/improvers/credential-requests", token=token))
+
+
+def decide_wish(
+    history: History, request_id: str, verdict: str, version: int, reviewer: str, *, has_rival: bool = False
+) -> Wish:
+    """A decision on one version of a request, under a key of its own."""
+    body = json.dumps({"status": verdict, "note": "a fault test", "expected_version": version}).encode()
+    path = f"/issuers/credential-requests/{request_id}/decision"
+    key = f"decide-{next(_NUMBERS)}"
+    return history.begin(Wish(DECIDE, key, body, request_id, path=path, token=reviewer, has_rival=has_rival))
+
+
 @dataclass(slots=True)
 class Load:
     """Clients in threads: they go on until told to stop, whatever becomes of the servers.
 
     Args:
         ports: Where servers are, or may be again; asked anew for each call.
+        desk: Who asks for credential types and who decides, each client having askers of its own; None: nobody.
         pause_seconds: The longest pause between two calls of one client.
         slowest: Seconds of the slowest answer.
     """
@@ -121,6 +233,7 @@ class Load:
     history: History
     ports: Callable[[], Sequence[int]]
     clients: int = 4
+    desk: DeskPeople | None = None
     pause_seconds: float = 0.02
     seed: int = 0
     slowest: float = 0.0
@@ -130,7 +243,7 @@ class Load:
     def start(self) -> None:
         """Begin."""
         self._threads = [
-            threading.Thread(target=self._client, args=(random.Random(self.seed * 1000 + number),), daemon=True)
+            threading.Thread(target=self._client, args=(random.Random(self.seed * 1000 + number), number), daemon=True)
             for number in range(self.clients)
         ]
         for thread in self._threads:
@@ -143,13 +256,16 @@ class Load:
             thread.join(ANSWER_SECONDS + 10)
             assert not thread.is_alive(), "a client hangs"
 
-    def _client(self, randomness: random.Random) -> None:
+    def _client(self, randomness: random.Random, number: int) -> None:
         caller = Caller(self.api_key)
+        desk = DeskClient(self.desk, number, self.clients, self.history, self.ports) if self.desk is not None else None
         mine: list[str] = []
         revoked: list[str] = []
         while not self._stop.is_set():
             chance = randomness.random()
-            if chance < 0.12 and mine:
+            if desk is not None and randomness.random() < DESK_SHARE and desk.go_on(randomness):
+                pass
+            elif chance < 0.12 and mine:
                 self._revoke(caller, randomness, mine, revoked)
             elif chance < 0.2 and revoked:
                 self._look(caller, randomness, randomness.choice(revoked))
@@ -157,6 +273,8 @@ class Load:
                 self._issue(caller, randomness, mine)
             self._stop.wait(randomness.uniform(0, self.pause_seconds))
         caller.close()
+        if desk is not None:
+            desk.close()
 
     def _issue(self, caller: Caller, randomness: random.Random, mine: list[str]) -> None:
         wish = issue_wish(self.history, randomness)

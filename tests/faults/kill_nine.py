@@ -1,7 +1,8 @@
 """kill -9 at random moments under load, and then every invariant.
 
 Two server processes share one store. One of them, now and then both, now and then one that is just starting, is
-killed and started again, while clients issue, revoke and look through whichever server answers.
+killed and started again, while clients issue, revoke, ask for credential types, approve, reject and look through
+whichever server answers.
 
     python -m tests.faults.kill_nine --kills 100 --database sqlite|postgresql
 """
@@ -17,15 +18,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.faults.clients import Load, settle
-from tests.faults.judging import judge
+from sealwright.domain.people import AccountRole, Caller
+from sealwright.services.office import Office
+from sealwright.services.people import NewPerson
+from sealwright.services.ports import UnitOfWork
+from tests.faults.clients import DeskPeople, Load, settle
+from tests.faults.judging import judge, office_of
 from tests.faults.nursery import nursery
 from tests.support import postgres
 from tests.support.checker import Verdict
+from tests.support.desk import DPW, VERIFIER
 from tests.support.history import History
+from tests.support.office import the_operator
 from tests.support.site import Launch, ServerProcess, Site, launch_program, template
 
 STOP_WITHIN_SECONDS: Final = 10.0
+ASKERS_A_CLIENT: Final = 10
 
 
 @dataclass(slots=True)
@@ -107,9 +115,10 @@ def run(
     begun = time.monotonic()
     randomness = random.Random(seed)
     history = History()
+    desk = furnish(site, askers=ASKERS_A_CLIENT * clients)
     pair = Pair(site, launch)
     pair.start()
-    load = Load(site.api_key, history, pair.ports, clients=clients, seed=seed)
+    load = Load(site.api_key, history, pair.ports, clients=clients, seed=seed, desk=desk)
     load.start()
     try:
         for _ in range(kills):
@@ -121,6 +130,25 @@ def run(
     verdict = judge(site, history, pair.running[0], fetch_at_most=fetch_at_most, verify_at_most=verify_at_most)
     exits = [one.terminate() for one in pair.running]
     return Summary(site.kind, kills, time.monotonic() - begun, verdict, history.counts(), exits)
+
+
+def furnish(site: Site, *, askers: int) -> DeskPeople:
+    """Give a site that nobody serves yet people who may ask; the demo's reviewers decide."""
+
+    def join(office: Office, uow: UnitOfWork, me: Caller, number: int) -> str:
+        wish = NewPerson(
+            f"asker{number}@example.org", f"Asker {number}", frozenset({AccountRole.IMPROVER}), verified=True
+        )
+        _, secret = office.people.create_token(uow, me, office.people.create(uow, me, wish).user_id, "a fault test")
+        return secret.text
+
+    with office_of(site) as office:
+        tokens = office.acts.run(
+            the_operator(office),
+            lambda uow, me: tuple(join(office, uow, me, number) for number in range(askers)),
+            changes_registry=True,
+        )
+    return DeskPeople(tokens, (site.tokens["issuer"], site.tokens["admin"]), (DPW, VERIFIER))
 
 
 def _kill(pair: Pair, randomness: random.Random) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.clients import Caller, issue_wish, revoke_wish
+from tests.faults.clients import Caller, ask_wish, decide_wish, issue_wish, revoke_wish
 from tests.faults.judging import judge
+from tests.faults.kill_nine import furnish
 from tests.faults.nursery import nursery
-from tests.support.history import History, Outcome, Sighting, Trouble
+from tests.support.history import ASK, DECIDE, History, Outcome, Sighting, Trouble, Wish
 from tests.support.rows import Rows
 from tests.support.site import Site, Templates
 
@@ -28,9 +30,10 @@ class Sound:
 
 @pytest.fixture(scope="module")
 def sound(templates: Templates) -> Iterator[Sound]:
-    """Twelve credentials of all suites, three of them revoked, and one reservation that was left behind."""
+    """Twelve credentials, three revoked; two requests approved, one rejected after it; a reservation left behind."""
     with templates.get("sqlite").site() as site:
         history, randomness = History(), random.Random(5)
+        desk = furnish(site, askers=2)
         server = site.start(launch=nursery(), port=site.public_port)
         server.wait_ready()
         caller = Caller(site.api_key)
@@ -42,6 +45,12 @@ def sound(templates: Templates) -> Iterator[Sound]:
             assert found is not None
             caller.carry_out(server.port, revoke_wish(history, found.credential_id), history)
             history.see(Sighting(found.credential_id, still_good=False))
+        for token in desk.askers:
+            asked = ask_wish(history, token, desk.types[0])
+            caller.carry_out(server.port, asked, history)
+            name, reviewer = json.loads(asked.answers[0])["id"], desk.reviewers[0]
+            caller.carry_out(server.port, decide_wish(history, name, "approved", 1, reviewer), history)
+        caller.carry_out(server.port, decide_wish(history, name, "rejected", 2, reviewer), history)
         assert server.terminate()[0] == 0
         _leave_behind(site.rows)
         yield Sound(site, history)
@@ -87,6 +96,10 @@ FIRST = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1)"
 REVOKED = f"({_TOLD} = 'revoked' ORDER BY uid LIMIT 1)"
 SECOND = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1 OFFSET 1)"
 GRANT = "(SELECT grant_id FROM grants WHERE status = 'active' AND issuance = 'issued' ORDER BY grant_id LIMIT 1)"
+REJECTED = (
+    "(SELECT uid FROM credentials WHERE grant_id = (SELECT grant_id FROM grants WHERE status = 'revoked' "
+    "ORDER BY issued_at DESC, grant_id LIMIT 1))"
+)
 APPROVED = f"(SELECT request_id FROM grants WHERE grant_id = {GRANT})"
 NAME_OF_FIRST = (
     f"(SELECT object_id FROM audit_rows WHERE action = 'credential.issued' AND object_id LIKE "
@@ -174,6 +187,14 @@ SPOILED: dict[str, tuple[str, tuple[str, ...]]] = {
         "I9",
         (f"UPDATE requests SET state = 'rejected' WHERE request_id = {APPROVED}",),
     ),
+    "a rejection left its status bit": (
+        "I8",
+        (f"UPDATE credentials SET status = 'valid' WHERE uid = {REJECTED}",),
+    ),
+    "a grant was signed twice": (
+        "I6",
+        (f"UPDATE credentials SET grant_id = {GRANT} WHERE uid = {FIRST}",),
+    ),
     "a row refers to nobody": (
         "I12",
         ("INSERT INTO did_names (name, did) VALUES ('did:adi:lost', 'did:adi:nobody')",),
@@ -207,6 +228,36 @@ def _seen_good(history: History) -> None:
     history.see(Sighting("urn:uuid:x", still_good=True))
 
 
+def _decided(history: History) -> Wish:
+    return next(history.of(DECIDE, Outcome.OK))
+
+
+def _won_twice(history: History) -> None:
+    history.begin(replace(_decided(history), key="decide-again"))
+
+
+def _nobody_won(history: History) -> None:
+    rival = replace(_decided(history), key="decide-again", has_rival=True, outcome=Outcome.REFUSED, status=409)
+    body = json.loads(rival.body)
+    history.begin(replace(rival, body=json.dumps({**body, "expected_version": 9}).encode()))
+
+
+def _refused_alone(history: History) -> None:
+    wish = _decided(history)
+    wish.outcome, wish.status = Outcome.REFUSED, 409
+
+
+def _told_of_another_grant(history: History) -> None:
+    wish = _decided(history)
+    said = json.loads(wish.answers[0])
+    wish.answers[0] = json.dumps({**said, "grant_id": "grt_nobody"}).encode()
+
+
+def _told_of_no_request(history: History) -> None:
+    wish = next(history.of(ASK, Outcome.OK))
+    wish.answers[0] = wish.answers[0].replace(b'"req_', b'"req_x')
+
+
 def _trace(history: History) -> None:
     history.troubles.append(Trouble(503, {"retry-after": "1"}, b'{"status":503,"code":"X","detail":"Traceback"}'))
 
@@ -225,6 +276,11 @@ def _impatient(history: History) -> None:
         ("P9", _other_bytes),
         ("P9", _refused),
         ("P9", _unsettled),
+        ("P8", _won_twice),
+        ("P8", _nobody_won),
+        ("P9", _refused_alone),
+        ("I1", _told_of_another_grant),
+        ("I4", _told_of_no_request),
         ("I8", _seen_good),
         ("I11", _trace),
         ("I11", _final),
@@ -234,6 +290,11 @@ def _impatient(history: History) -> None:
         "one key brought two answers",
         "a refused call has an effect",
         "a call was never settled",
+        "two decisions of one version were done",
+        "two reviewers decided and neither won",
+        "a decision without a rival was refused",
+        "an approval told of a grant that is not there",
+        "a request was told that is not there",
         "a revoked credential was seen good",
         "an answer tells a trace",
         "an answer of 500 cannot be retried",

@@ -19,7 +19,9 @@ def test_no_promise_breaks_when_servers_are_killed(site: Site) -> None:
     summary = kill_nine.run(site, KILLS, seed=11, launch=nursery(), fetch_at_most=300, verify_at_most=600)
     assert summary.verdict, str(summary.verdict)
     assert summary.is_sound, summary.to_json()
-    assert summary.history["refused"] == 0
+    # Nothing is refused but the decision of whoever came second.
+    assert summary.history["refused"] == summary.verdict.counts["races_lost"] > 5
+    assert min(summary.verdict.counts["approved"], summary.verdict.counts["rejected"]) > 20
     assert summary.verdict.counts["acknowledged"] > 100
     assert summary.verdict.counts["revocations"] > 5
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tests.support.database_faults import database_faults
 from tests.support.desk_checker import Desk
-from tests.support.history import ISSUE, REVOKE, Acknowledged, History, Outcome, Trouble
+from tests.support.history import ASK, DECIDE, ISSUE, REVOKE, Acknowledged, History, Outcome, Trouble, Wish
 from tests.support.rows import Rows
 from tests.support.tables_read import CredentialRow, Tables
 
@@ -118,6 +118,7 @@ class Checker:
         self._places(tables, acknowledged)
         self._reservations(tables, acknowledged, desk)
         self._desk(desk)
+        self._decisions(desk)
         self._keys(tables)
         self._audit_rows(tables)
         self._chain(tables)
@@ -230,6 +231,54 @@ class Checker:
         self.counts["requests"], self.counts["grants"] = len(desk.requests), len(desk.grants)
         for invariant, subject, detail in desk.faults():
             self._wrong(invariant, subject, detail)
+
+    def _decisions(self, desk: Desk) -> None:
+        """One winner of each version, one row and one grant for what was answered, and nothing for what was refused."""
+        asked: dict[str, Counter[str]] = {}
+        for wish in self.history.of(ASK):
+            if wish.outcome is Outcome.OK:
+                asked[json.loads(wish.answers[0])["id"]] = Counter({"request.created": 1})
+            elif wish.outcome is Outcome.REFUSED:
+                self._wrong("P9", wish.key, f"a request that nothing spoke against was refused with {wish.status}")
+        winners: Counter[tuple[str, int]] = Counter()
+        rivals: set[tuple[str, int]] = set()
+        for wish in self.history.of(DECIDE):
+            said = json.loads(wish.body)
+            contest = (wish.subject, said["expected_version"])
+            if wish.has_rival:
+                rivals.add(contest)
+            if wish.outcome is Outcome.REFUSED:
+                self.counts["races_lost"] += 1
+                if not wish.has_rival or wish.status != 409:
+                    self._wrong("P9", wish.key, f"a decision was refused with {wish.status}")
+            elif wish.outcome is Outcome.OK:
+                self.counts[said["status"]] += 1
+                winners[contest] += 1
+                asked.setdefault(wish.subject, Counter())[f"request.{said['status']}"] += 1
+                self._granted(desk, wish, said["status"])
+        signed = Counter(of_grant for of_grant, _ in desk.credentials.values() if of_grant is not None)
+        for name, count in signed.items():
+            if count > 1:
+                self._wrong("I6", name, f"was signed {count} times")
+        for contest, count in winners.items():
+            if count != 1:
+                self._wrong("P8", contest, f"{count} decisions of one version were answered as done")
+        for contest in rivals - winners.keys():
+            self._wrong("P8", contest, "two reviewers decided, and neither won")
+        for request_id, told in asked.items():
+            if desk.trail.get(request_id, Counter()) != told:
+                trail = dict(desk.trail.get(request_id, {}))
+                self._wrong("I4", request_id, f"clients were told {dict(told)}, the trail says {trail}")
+
+    def _granted(self, desk: Desk, wish: Wish, verdict: str) -> None:
+        """What an answered decision says of the grant is so: made for this request, and signed while it is active."""
+        if verdict == "approved":
+            name = json.loads(wish.answers[0])["grant_id"]
+            grant = desk.grants.get(name)
+            if grant is None or grant.request_id != wish.subject:
+                self._wrong("I1", wish.subject, f"its approval was answered with {name}, which is no grant of it")
+            elif grant.status == "active" and grant.issuance != "issued":
+                self._wrong("I9", name, f"is active, and its credential is {grant.issuance}")
 
     # -- I4 -----------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ import msgspec
 
 ISSUE: Final = "issue"
 REVOKE: Final = "revoke"
+ASK: Final = "ask"
+DECIDE: Final = "decide"
 MOST_TROUBLES: Final = 20_000
 
 
@@ -49,8 +51,11 @@ class Wish:
     """One call that a client made, as often as it took, under one Idempotency-Key.
 
     Args:
-        act: ISSUE or REVOKE.
-        subject: The credential to revoke; empty for an issue.
+        act: ISSUE, REVOKE, ASK or DECIDE.
+        subject: The credential to revoke, or the request to decide; else empty.
+        path: Where it goes, unless the act says it alone.
+        token: Who calls, if not the issuer's key.
+        has_rival: Somebody else decides the same version of the same request, so one of the two is refused.
         answers: Every 2xx body that came back; with one key they must all be the same.
     """
 
@@ -58,6 +63,9 @@ class Wish:
     key: str
     body: bytes
     subject: str = ""
+    path: str = ""
+    token: str = field(default="", repr=False)
+    has_rival: bool = False
     outcome: Outcome = Outcome.UNKNOWN
     status: int | None = None
     tries: int = 0
