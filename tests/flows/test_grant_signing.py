@@ -19,6 +19,7 @@ from sealwright.domain.errors import (
     NotAnApprovedImprover,
     OutOfScope,
     PolicyViolation,
+    SchemaNotAuthorized,
     SelfDecision,
     SigningFailed,
     StateConflict,
@@ -32,8 +33,11 @@ from sealwright.services.dids import NewDID
 from sealwright.services.grant_issuance import GrantGuard, GrantIssuance
 from sealwright.services.issuance import Issuing
 from sealwright.services.office import Office
+from sealwright.services.order_checks import DocumentOptions
 from sealwright.services.ports import StoredAnswer
 from sealwright.services.review_values import Decided, NewGrant
+from sealwright.vc.credentials.model import CREDENTIALS_V1
+from sealwright.vc.encoding.strict_json import JSONValue
 from tests.support.desk import DPW, act, furnish_desk, join
 from tests.support.office import MovableClock, open_office, the_operator
 from tests.support.review import (
@@ -397,6 +401,7 @@ def test_issuing_against_a_types_schema_needs_what_granting_needs(office: Office
     assert record.grant_id is not None
 
 
+DPW_SCHEMA = "did:adi:schema:dpw-certified-v1"
 STRANGER = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 
 
@@ -405,6 +410,37 @@ def test_issuing_against_a_types_schema_does_not_pass_the_second_reviewer_by(off
     rex, ada = reviewer(office, "rex"), improver(office, "ada")
     with pytest.raises(PolicyViolation):
         _issue(office, rex, _wish(office, _own_did(office, rex), _own_did(office, ada)))
+
+
+def test_a_document_of_ones_own_goes_round_no_rule_of_its_schema(office: Office) -> None:
+    rex = reviewer(office, "rex")
+    issuer, holder = _own_did(office, rex), _own_did(office, improver(office, "ada"))
+    view = office.registry.current()
+    schema = view.schema(DPW_SCHEMA)
+    assert schema is not None
+    document: dict[str, JSONValue] = {
+        "@context": [CREDENTIALS_V1, schema.context_url],
+        "type": ["VerifiableCredential", *schema.type],
+        "issuer": issuer,
+        "credentialSubject": {"id": holder, "qualification": DPW},
+        "credentialSchema": {"id": DPW_SCHEMA, "type": "JsonSchemaValidator2018"},
+    }
+    without = {name: value for name, value in document.items() if name != "credentialSchema"}
+    plain: dict[str, JSONValue] = {**without, "@context": [CREDENTIALS_V1], "type": ["VerifiableCredential"]}
+    plain["credentialSubject"] = {"id": holder}
+    check, options = office.issuing.check_document, DocumentOptions()
+    for refused in (document, without):
+        with pytest.raises(PolicyViolation):
+            check(refused, options, rex, view)
+    assert check(plain, options, rex, view).external_id is None
+    _, secret = act(
+        office,
+        rex,
+        lambda uow, me: office.api_keys.create(uow, me, name="k", issuer_dids=[issuer], schemas=[DPW_SCHEMA]),
+    )
+    key = office.access.authenticate(f"Bearer {secret.text}", office.registry.current())
+    with pytest.raises(SchemaNotAuthorized):
+        check(plain, options, key, office.registry.current())
 
 
 def test_scope_lost_between_signature_and_store_makes_no_grant(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from sealwright.domain.errors import (
     IssuingHalted,
     PolicyViolation,
     SchemaInactive,
+    SchemaNotAuthorized,
     Sealed,
     StateConflict,
 )
@@ -180,6 +181,8 @@ class OrderChecks:
         Raises:
             MalformedDocument and its kin: The document breaks the data model or would not be signed whole.
             IssuerNotFound, IssuerNotAuthorized, IssuerDeactivated, IssuerKeyMissing: As for requests.
+            SchemaNotAuthorized: Of a schema that is restricted to others, or of none that the key covers.
+            PolicyViolation: Of a credential type, whose credentials are granted.
             StateConflict: A credential with this id exists.
         """
         model = check_credential(self._dated(credential), pinned=self._canon.pinned_content).value
@@ -187,6 +190,7 @@ class OrderChecks:
         suite_named(proof_type)
         issuer = self._access.issuer(_id_of(credential["issuer"]), view)
         self._access.require_issuer(caller, issuer)
+        self._require_road(credential, issuer, caller, view)
         document = with_suite_context(credential, proof_type)
         chosen_id = credential.get("id")
         order = IssuanceOrder(
@@ -211,6 +215,34 @@ class OrderChecks:
         if order.external_id is not None:
             self._require_new(order.external_id)
         return order
+
+    def _require_road(
+        self, credential: Mapping[str, JSONValue], issuer: DIDRecord, caller: Caller, view: RegistryView
+    ) -> None:
+        """Refuse a document that goes round what its schema demands; raises SchemaNotAuthorized, PolicyViolation."""
+        listed = _as_list(credential.get("credentialSchema", []))
+        named = {str(one.get("id")) if isinstance(one, Mapping) else str(one) for one in listed}
+        known = [schema for schema_id in sorted(named) if (schema := view.schema(schema_id)) is not None]
+        if caller.schemas is not None and (not known or len(known) != len(named)):
+            raise SchemaNotAuthorized("This key signs credentials of the schemas that it covers, and names none here.")
+        for schema in known:
+            self._access.require_schema(caller, issuer, schema)
+        for schema in (*known, *self._by_context(credential)):
+            kind = view.type_by_schema(schema.schema_id)
+            if kind is not None:
+                raise PolicyViolation(f"Credentials of {kind.value} are granted; issue against its schema instead.")
+
+    def _by_context(self, credential: Mapping[str, JSONValue]) -> list[SchemaRecord]:
+        """The schemas whose own contexts give the document its words."""
+        base = f"{self._public_url}/contexts/"
+        found = []
+        with self._units(write=False) as uow:
+            for one in _as_list(credential.get("@context", [])):
+                name, _, version = one.removeprefix(base).partition("/") if isinstance(one, str) else ("", "", "")
+                if isinstance(one, str) and one.startswith(base):
+                    schema = uow.schemas.by_name(name, version)
+                    found += [schema] if schema is not None else []
+        return found
 
     def _dated(self, credential: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:
         """The document as its form is judged: a 1.1 credential without a date is going to get one."""

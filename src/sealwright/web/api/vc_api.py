@@ -185,7 +185,7 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.ISSUE,
         body=shapes.ISSUE,
-        codes=(*_DOCUMENT_CODES, "CONTEXT_NOT_ALLOWED", "STATE_CONFLICT"),
+        codes=(*_DOCUMENT_CODES, "SCHEMA_NOT_AUTHORIZED", "CONTEXT_NOT_ALLOWED", "STATE_CONFLICT"),
         document_at="/credential",
         idempotent=True,
     ),
