@@ -29,6 +29,7 @@ from sealwright.services.standing import (
     require_other,
     require_version,
     role_of,
+    with_people,
 )
 
 REQUESTABLE_ROLES: Final = frozenset({AccountRole.IMPROVER, AccountRole.PROPOSER, AccountRole.VOTER})
@@ -215,9 +216,7 @@ class EnrollmentDesk(IssuerProfiles):
                 page=page,
                 count=count,
             )
-            people = uow.people.get_many([one.user_id for one in found.items])
-        entries = tuple(RoleEntry(one, people[one.user_id]) for one in found.items if one.user_id in people)
-        return NumberedPage(entries, found.page, found.count, found.total)
+            return with_people(uow, found, RoleEntry)
 
     def role_entry(self, caller: Caller, user_id: str, role: AccountRole) -> RoleEntry:
         """How one person stands with a role, for admins. Raises RoleRequired, UserNotFound, RequestNotFound."""

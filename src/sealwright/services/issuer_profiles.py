@@ -33,6 +33,7 @@ from sealwright.services.standing import (
     require_note,
     require_other,
     require_version,
+    with_people,
 )
 
 NAME_MAX: Final = 200
@@ -252,9 +253,7 @@ class IssuerProfiles:
             found = uow.enrollment.issuers(
                 state=state.value if state is not None else None, search=search or None, page=page, count=count
             )
-            people = uow.people.get_many([profile.user_id for profile in found.items])
-        entries = tuple(IssuerEntry(one, people[one.user_id]) for one in found.items if one.user_id in people)
-        return NumberedPage(entries, found.page, found.count, found.total)
+            return with_people(uow, found, IssuerEntry)
 
     def issuer(self, caller: Caller, user_id: str) -> IssuerEntry:
         """One issuer, for admins and for themselves. Raises UserNotFound, RequestNotFound."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sealwright.domain.catalog import Visibility
 from sealwright.domain.enrollment import IssuerProfile, IssuerState, RoleRequest, RoleState
@@ -17,10 +18,13 @@ from sealwright.domain.errors import (
     VersionConflict,
 )
 from sealwright.domain.people import AccountRole, Caller, Person
+from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.errors import Fault
 
 NOTE_MAX = 2_000
+Record = TypeVar("Record", RoleRequest, IssuerProfile)
+Entry = TypeVar("Entry")
 
 
 def person_of(uow: UnitOfWork, user_id: str) -> Person:
@@ -81,6 +85,15 @@ def put_standing(
     if person.roles - changed.roles:
         uow.sign_ins.end_sessions_of(person.user_id, now)
     return changed
+
+
+def with_people(
+    uow: UnitOfWork, found: NumberedPage[Record], entry: Callable[[Record, Person], Entry]
+) -> NumberedPage[Entry]:
+    """A page of role requests or profiles, each made into an entry with its person."""
+    people = uow.people.get_many([one.user_id for one in found.items])
+    entries = tuple(entry(one, people[one.user_id]) for one in found.items if one.user_id in people)
+    return NumberedPage(entries, found.page, found.count, found.total)
 
 
 def require_version(expected: int | None, state: str, version: int) -> None:

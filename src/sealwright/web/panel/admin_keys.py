@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sealwright.domain.dids import DIDKind
 from sealwright.locales import N_
 from sealwright.services.dids import NewDID
-from sealwright.web.panel.own_forms import form_of, save
+from sealwright.web.panel.own_forms import answer, form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -61,33 +61,27 @@ def show_new_key(page: PageCall, status: int = 200) -> Reply:
 
 def make_key(page: PageCall) -> Reply:
     """POST /admin/desk/api-keys: the key stands in this answer and in no other."""
-    shown: list[Reply] = []
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         wish = read_key_form(page)
         key, secret = page.act(lambda uow, me: page.office.api_keys.create(uow, me, **wish), changes_registry=True)
-        shown.append(show_keys(page, secret=(page._("API key %(name)s", name=key.name), secret.text)))
-        return KEYS, None
+        return show_keys(page, secret=(page._("API key %(name)s", name=key.name), secret.text))
 
-    refused = save(page, lambda status: show_new_key(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show_new_key(page, status), act)
 
 
 def rotate_key(page: PageCall) -> Reply:
     """POST /admin/desk/api-keys/{key_id}/rotate."""
-    shown: list[Reply] = []
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         overlap = max(0, min(page.form.number("overlap_hours"), 168)) * 3600
         key, secret = page.act(
             lambda uow, me: page.office.api_keys.rotate(uow, me, page.params["key_id"], overlap),
             changes_registry=True,
         )
-        shown.append(show_keys(page, secret=(page._("API key %(name)s", name=key.name), secret.text)))
-        return KEYS, None
+        return show_keys(page, secret=(page._("API key %(name)s", name=key.name), secret.text))
 
-    refused = save(page, lambda status: show_keys(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show_keys(page, status), act)
 
 
 def revoke_key(page: PageCall) -> Reply:

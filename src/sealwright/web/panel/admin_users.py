@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.people import NewPerson
-from sealwright.web.panel.own_forms import form_of, save
+from sealwright.web.panel.own_forms import answer, form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import ROLE_NAMES, PageAudience, PageRoute
@@ -78,9 +78,8 @@ def invite(page: PageCall) -> Reply:
     form = page.form
     email = form.text("email")
     roles = [AccountRole(role) for role in form.many("roles") if role in _ROLES]
-    shown: list[Reply] = []
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         link = page.act(
             lambda uow, me: page.office.sign_in.invite(
                 uow,
@@ -92,11 +91,9 @@ def invite(page: PageCall) -> Reply:
             ),
             changes_registry=True,
         )
-        shown.append(show_new(page, link=(email, link)))
-        return USERS, None
+        return show_new(page, link=(email, link))
 
-    refused = save(page, lambda status: show_new(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show_new(page, status), act)
 
 
 def create(page: PageCall) -> Reply:

@@ -34,10 +34,20 @@ def save(page: PageCall, again: Callable[[int], Reply], act: Callable[[], tuple[
         again: Renders the page with its forms, under a status.
         act: Does the work; gives where to go, and the toast to say there.
     """
+    return answer(page, again, lambda: page.done(*act()))
+
+
+def answer(page: PageCall, again: Callable[[int], Reply], act: Callable[[], Reply]) -> Reply:
+    """Carry out a post that is answered at once: with a secret shown this once, a file, or the next step's page.
+
+    Args:
+        again: As `save`.
+        act: Does the work, and gives the answer.
+    """
     if page.form.errors:
         return again(422)
     try:
-        path, toast = act()
+        return act()
     except (NotFound, NotSignedIn, FreshSignInRequired, RoleRequired):
         raise
     except (DomainError, VcError) as error:
@@ -46,7 +56,6 @@ def save(page: PageCall, again: Callable[[int], Reply], act: Callable[[], tuple[
             raise
         tell(page, error)
         return again(422 if status in _AS_FAULT else status)
-    return page.done(path, toast)
 
 
 def tell(page: PageCall, error: Exception, names: dict[str, str] | None = None) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.services.people import TOKEN_LIFE
-from sealwright.web.panel.own_forms import form_of, save
+from sealwright.web.panel.own_forms import answer, form_of
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -63,18 +63,15 @@ def make_token(page: PageCall) -> Reply:
     """POST /settings/tokens: the token stands in this answer and in no other."""
     form, person = page.form, page.person
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         seconds = form.number("days", TOKEN_LIFE.days) * 86_400
         token, secret = page.act(
             lambda uow, me: page.office.people.create_token(uow, me, person.user_id, form.text("name"), seconds),
             changes_registry=True,
         )
-        shown.append(show(page, secret=(page._("Personal token %(name)s", name=token.name), secret.text)))
-        return TOKENS, None
+        return show(page, secret=(page._("Personal token %(name)s", name=token.name), secret.text))
 
-    shown: list[Reply] = []
-    refused = save(page, lambda status: show(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show(page, status), act)
 
 
 def revoke_token(page: PageCall) -> Reply:
@@ -114,32 +111,26 @@ def read_key_form(page: PageCall) -> dict[str, Any]:
 def make_key(page: PageCall) -> Reply:
     """POST /settings/tokens/keys: the key stands in this answer and in no other."""
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         wish = read_key_form(page)
         key, secret = page.act(lambda uow, me: page.office.api_keys.create(uow, me, **wish), changes_registry=True)
-        shown.append(show(page, secret=(page._("API key %(name)s", name=key.name), secret.text)))
-        return TOKENS, None
+        return show(page, secret=(page._("API key %(name)s", name=key.name), secret.text))
 
-    shown: list[Reply] = []
-    refused = save(page, lambda status: show_new_key(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show_new_key(page, status), act)
 
 
 def rotate_key(page: PageCall) -> Reply:
     """POST /settings/tokens/keys/{key_id}/rotate."""
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         overlap = max(0, min(page.form.number("overlap_hours"), 168)) * 3600
         key, secret = page.act(
             lambda uow, me: page.office.api_keys.rotate(uow, me, page.params["key_id"], overlap),
             changes_registry=True,
         )
-        shown.append(show(page, secret=(page._("API key %(name)s", name=key.name), secret.text)))
-        return TOKENS, None
+        return show(page, secret=(page._("API key %(name)s", name=key.name), secret.text))
 
-    shown: list[Reply] = []
-    refused = save(page, lambda status: show(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show(page, status), act)
 
 
 def revoke_key(page: PageCall) -> Reply:

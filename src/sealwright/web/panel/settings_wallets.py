@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sealwright.domain.dids import Custody
 from sealwright.domain.errors import DIDRecordNotFound
 from sealwright.services.profile import ProfileChanges
-from sealwright.web.panel.own_forms import form_of, save
+from sealwright.web.panel.own_forms import answer, form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -78,14 +78,11 @@ def start_wallet(page: PageCall) -> Reply:
     """POST /settings/wallets: begin with an address; the next page holds the message to sign."""
     address = page.form.text("address")
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         made = page.act(lambda uow, me: page.office.wallets.challenge(uow, me, address))
-        shown.append(_show_proof(page, made.text))
-        return WALLETS, None
+        return _show_proof(page, made.text)
 
-    shown: list[Reply] = []
-    refused = save(page, lambda status: show(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show(page, status), act)
 
 
 def _show_proof(page: PageCall, message: str, status: int = 200) -> Reply:
@@ -169,14 +166,11 @@ def start_did(page: PageCall) -> Reply:
     """POST /settings/wallets/dids: the next page holds the challenge to sign."""
     did = page.form.text("did")
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         made = page.act(lambda uow, me: page.office.own_dids.challenge(uow, me, did))
-        shown.append(_show_did_proof(page, made.text))
-        return WALLETS, None
+        return _show_did_proof(page, made.text)
 
-    shown: list[Reply] = []
-    refused = save(page, lambda status: show(page, status), act)
-    return shown[0] if shown else refused
+    return answer(page, lambda status: show(page, status), act)
 
 
 def _show_did_proof(page: PageCall, challenge: str | None, status: int = 200) -> Reply:
@@ -238,16 +232,13 @@ def export_keys(page: PageCall) -> Reply:
     """POST /settings/wallets/dids/export: the encrypted keys as a file."""
     form = page.form
 
-    def act() -> tuple[str, Toast | None]:
+    def act() -> Reply:
         sealed = page.act(
             lambda uow, me: page.office.own_dids.export(uow, me, form.text("did"), form.text("passphrase"))
         )
-        given.append(page.download(sealed.encode("ascii"), "keys.jwe", "application/jose"))
-        return WALLETS, None
+        return page.download(sealed.encode("ascii"), "keys.jwe", "application/jose")
 
-    given: list[Reply] = []
-    refused = save(page, lambda status: show_export(page, status), act)
-    return given[0] if given else refused
+    return answer(page, lambda status: show_export(page, status), act)
 
 
 _SIGNED_IN: Final = PageAudience.SIGNED_IN
