@@ -20,6 +20,7 @@ from typing import Any, Final, TypeAlias
 from tests.support import tools
 
 DIGITAL_BAZAAR: Final = Path(__file__).parent / "digitalbazaar"
+OPENID_PROVIDER: Final = Path(__file__).parent / "openid_provider"
 ANSWER_SECONDS: Final = 30
 Document: TypeAlias = Mapping[str, Any]
 
@@ -142,12 +143,13 @@ class DigitalBazaar:
         return answer
 
 
-def start_node(folder: Path, program: str) -> Peer:
+def start_node(folder: Path, program: str, *, packages: Path = DIGITAL_BAZAAR) -> Peer:
     """Start a Node program of ours.
 
     Args:
         folder: Where it runs.
         program: Its path, relative to the folder.
+        packages: The folder whose packages it needs.
 
     Raises:
         PeerMissing: Node or the packages are not here.
@@ -155,8 +157,8 @@ def start_node(folder: Path, program: str) -> Peer:
     node = shutil.which("node")
     if node is None:
         raise PeerMissing(f"Node is not here, so the peer in {folder.name} was not asked")
-    if not (DIGITAL_BAZAAR / "node_modules").is_dir():
-        raise PeerMissing(f"The packages of the peer {DIGITAL_BAZAAR.name} are not installed: run `make peers`")
+    if not (packages / "node_modules").is_dir():
+        raise PeerMissing(f"The packages of the peer {packages.name} are not installed: run `make peers`")
     return Peer(
         subprocess.Popen(
             [node, program], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

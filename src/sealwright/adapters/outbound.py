@@ -203,18 +203,20 @@ class GuardedOutbound:
         self._tls_lock = threading.Lock()
         self._lanes = _Lanes(CALLS_PER_HOST, CALLS_IN_ALL)
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int) -> bytes:
+    def fetch(self, url: str, *, accept: str, max_bytes: int, authorization: str | None = None) -> bytes:
         """Get the body of a clean 200.
 
         Args:
             url: https; http only where the operator allows it.
             accept: Media types separated by commas, as sent; the answer must have one of them.
             max_bytes: Most bytes of body; one more is a refusal.
+            authorization: Credentials, for an address that the operator has set up.
 
         Raises:
             FetchRefused: Anything else, without detail.
         """
-        return self._ask(_Question("GET", accept, max_bytes), url)
+        headers = () if authorization is None else (("Authorization", authorization),)
+        return self._ask(_Question("GET", accept, max_bytes, headers), url)
 
     def post_form(self, url: str, form: bytes, *, authorization: str, accept: str, max_bytes: int) -> bytes:
         """Post a urlencoded form with credentials of our own to an address that the operator has set up.

@@ -38,6 +38,7 @@ DomainError
 │   ├── IdempotencyKeyReused  InvalidIdempotencyKey  BatchTooLarge
 ├── RateLimitExceeded
 ├── SignInFailed                wrong password, passkey, code: one neutral sentence for all
+│   └── OutsideSignInAway       the organization's own sign-in does not answer now
 ├── MailNotSent
 ├── SigningFailed
 └── OfficeClosed                the office cannot act now; try again later
@@ -396,6 +397,10 @@ class RateLimitExceeded(DomainError):
 
 class SignInFailed(DomainError):
     """Wrong password, passkey, code or link: one neutral sentence for all."""
+
+
+class OutsideSignInAway(SignInFailed):
+    """The organization's own sign-in does not answer now; nothing was judged."""
 
 
 class MailNotSent(DomainError):

@@ -33,10 +33,18 @@ class OutsideProvider(Protocol):
     """An OpenID provider that the operator has set up."""
 
     def authorization_url(self, *, state: str, nonce: str, verifier: str, redirect_uri: str) -> str:
-        """Where to send the browser. Raises SignInFailed when the provider cannot be reached now."""
+        """Where to send the browser. Raises OutsideSignInAway, and SignInFailed for a provider that is not believed."""
 
-    def identity(self, code: str, *, nonce: str, verifier: str, redirect_uri: str) -> OutsideIdentity:
-        """Redeem a code. Raises SignInFailed for anything that does not hold, an unverified address included."""
+    def identity(self, code: str, *, issuer: str, nonce: str, verifier: str, redirect_uri: str) -> OutsideIdentity:
+        """Redeem a code.
+
+        Args:
+            issuer: Whom the code comes from, as the browser brought it; empty where it brought none.
+
+        Raises:
+            OutsideSignInAway: The provider cannot be reached now.
+            SignInFailed: Anything that does not hold, an unverified address included.
+        """
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,7 +87,8 @@ class OutsideSignIn:
         """Begin: everything that must come back is remembered here, for five minutes and one use.
 
         Raises:
-            SignInFailed: The provider cannot be reached now.
+            OutsideSignInAway: The provider cannot be reached now.
+            SignInFailed: What it says of itself is not believed.
             StateConflict: None is set up.
         """
         provider = self._require_provider()
@@ -92,10 +101,15 @@ class OutsideSignIn:
             uow.commit()
         return OutsideStart(url, binding, int(CHALLENGE_LIFE.total_seconds()))
 
-    def finish(self, code: str, state: str, binding: str | None, visitor: Visitor) -> SignedIn:
+    def finish(self, code: str, state: str, binding: str | None, visitor: Visitor, *, issuer: str = "") -> SignedIn:
         """Take somebody in who comes back: the account is the one with the address that the provider verified.
 
+        Args:
+            code: Empty where the provider sends back an error instead.
+            issuer: As `OutsideProvider.identity`.
+
         Raises:
+            OutsideSignInAway: The provider cannot be reached now; the way must be begun anew.
             SignInFailed: Another browser's or an old state, a code that does not hold, or nobody with this address.
             StateConflict: None is set up.
         """
@@ -106,10 +120,10 @@ class OutsideSignIn:
             digest = hashlib.sha256(state.encode("ascii")).digest()
             taken = uow.sign_ins.take_challenge(digest, ChallengePurpose.OIDC, self._clock.now())
             uow.commit()
-        if taken is None:
+        if taken is None or not code:
             raise SignInFailed(FAILED)
         nonce, verifier = _derived(state, binding)
-        found = provider.identity(code, nonce=nonce, verifier=verifier, redirect_uri=self._redirect_uri)
+        found = provider.identity(code, issuer=issuer, nonce=nonce, verifier=verifier, redirect_uri=self._redirect_uri)
         return self._sign_in.vouched(found.email, visitor)
 
     def _require_provider(self) -> OutsideProvider:

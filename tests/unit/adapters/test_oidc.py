@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from sealwright.adapters.oidc import OidcExtraMissing, OidcProvider
 from sealwright.adapters.outbound import FetchRefused
-from sealwright.domain.errors import SignInFailed
+from sealwright.domain.errors import OutsideSignInAway, SignInFailed
 
 ISSUER = "https://id.example"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -31,6 +31,16 @@ METADATA = {
 }
 
 
+# Keys of kinds, curves and lengths that we do not know: they spoil nothing for the others.
+STRANGE = [
+    {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"},
+    {"kty": "EC", "crv": "brainpoolP256r1", "x": "AA", "y": "AA"},
+    {"kty": "OKP", "crv": "Ed448", "x": "AAAA"},
+    {"kty": "RSA"},
+    "a key",
+]
+
+
 class Provider:
     """Stands in for the network: answers by address, and remembers what was posted."""
 
@@ -38,20 +48,31 @@ class Provider:
         self.metadata: dict[str, Any] = dict(METADATA)
         self.keys = [KEY]
         self.token = ""
+        self.access: Any = "x"
+        self.told: Any = {}
+        self.failure: str | None = None
         self.posts: list[tuple[str, bytes, str]] = []
         self.fetched: list[str] = []
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int) -> bytes:
+    def fetch(self, url: str, *, accept: str, max_bytes: int, authorization: str | None = None) -> bytes:
         self.fetched.append(url)
+        if self.failure is not None:
+            raise FetchRefused(self.failure)
+        if url == "https://id.example/userinfo":
+            assert authorization == "Bearer x"
+            return json.dumps(self.told).encode()
+        assert authorization is None
         if url.endswith("/openid-configuration"):
             return json.dumps(self.metadata).encode()
         if url == "https://keys.example/jwks":
-            return json.dumps({"keys": [key.as_dict(private=False) for key in self.keys]}).encode()
+            return json.dumps({"keys": [*STRANGE, *(key.as_dict(private=False) for key in self.keys)]}).encode()
         raise FetchRefused("url")
 
     def post_form(self, url: str, form: bytes, *, authorization: str, accept: str, max_bytes: int) -> bytes:
         self.posts.append((url, form, authorization))
-        return json.dumps({"access_token": "x", "id_token": self.token}).encode()
+        if self.failure is not None:
+            raise FetchRefused(self.failure)
+        return json.dumps({"access_token": self.access, "id_token": self.token}).encode()
 
 
 @pytest.fixture
@@ -80,8 +101,8 @@ def token(key: Any = KEY, algorithm: str = "ES256", header: dict[str, Any] | Non
     return jwt.encode({"alg": algorithm, "kid": "k1", **(header or {})}, members, key, algorithms=[algorithm])
 
 
-def identity(provider: OidcProvider) -> Any:
-    return provider.identity("the code", nonce=NONCE, verifier=VERIFIER, redirect_uri=BACK)
+def identity(provider: OidcProvider, issuer: str = "") -> Any:
+    return provider.identity("the code", issuer=issuer, nonce=NONCE, verifier=VERIFIER, redirect_uri=BACK)
 
 
 def test_address_carries_state_nonce_and_challenge(provider: OidcProvider) -> None:
@@ -190,6 +211,123 @@ def test_keys_are_kept_and_asked_for_again_only_when_they_do_not_help(
         with pytest.raises(SignInFailed):
             identity(provider)
     assert network.fetched.count("https://keys.example/jwks") == 1, "not more than once a minute, whoever asks"
+
+
+def test_new_key_is_asked_for_at_once(provider: OidcProvider, network: Provider) -> None:
+    network.token = token()
+    identity(provider)
+    newer = ECKey.generate_key("P-256", {"kid": "k2", "use": "sig", "alg": "ES256"})
+    network.keys = [newer]
+    network.token = token(key=newer, header={"kid": "k2"})
+    for _ in range(2):
+        assert identity(provider).email == "ana@example.org"
+    assert network.fetched.count("https://keys.example/jwks") == 2
+
+
+def test_set_without_a_key_that_can_be_used_is_refused(provider: OidcProvider, network: Provider) -> None:
+    network.keys, network.token = [], token()
+    with pytest.raises(SignInFailed):
+        identity(provider)
+
+
+# -- what stands at the userinfo endpoint ---------------------------------------------------------------------
+
+TOLD = {"sub": "248289761001", "email": "bea@example.org", "email_verified": True}
+
+
+def with_userinfo(network: Provider, told: Any) -> None:
+    network.metadata["userinfo_endpoint"] = "https://id.example/userinfo"
+    network.told = told
+
+
+def test_address_that_the_token_lacks_is_asked_for(provider: OidcProvider, network: Provider) -> None:
+    with_userinfo(network, TOLD)
+    network.token = token(email=None, email_verified=None)
+    assert identity(provider).email == "bea@example.org"
+
+
+def test_address_is_taken_with_what_vouches_for_it(provider: OidcProvider, network: Provider) -> None:
+    """Never the one of the token with the verification of the other."""
+    with_userinfo(network, TOLD)
+    network.token = token(email_verified=None)
+    assert identity(provider).email == "bea@example.org"
+    network.token = token(email_verified=False)
+    with pytest.raises(SignInFailed):
+        identity(provider)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        TOLD | {"sub": "another"},
+        {"email": "bea@example.org", "email_verified": True},
+        TOLD | {"email_verified": "true"},
+        {"sub": "248289761001", "email": "bea@example.org"},
+        {"sub": "248289761001", "email_verified": True},
+        [],
+    ],
+)
+def test_userinfo_that_is_not_believed(provider: OidcProvider, network: Provider, told: Any) -> None:
+    with_userinfo(network, told)
+    network.token = token(email=None, email_verified=None)
+    with pytest.raises(SignInFailed):
+        identity(provider)
+
+
+@pytest.mark.parametrize("access", [None, "", "two words", "x\r\nHost: evil.example", 7])
+def test_access_token_that_is_none_is_not_sent(provider: OidcProvider, network: Provider, access: Any) -> None:
+    with_userinfo(network, TOLD)
+    network.access = access
+    network.token = token(email=None, email_verified=None)
+    with pytest.raises(SignInFailed):
+        identity(provider)
+    assert "https://id.example/userinfo" not in network.fetched
+
+
+def test_userinfo_over_plain_http_is_refused(provider: OidcProvider, network: Provider) -> None:
+    network.metadata["userinfo_endpoint"] = "http://id.example/userinfo"
+    network.token = token()
+    with pytest.raises(SignInFailed):
+        identity(provider)
+
+
+# -- whom the answer comes from, and providers that are away ---------------------------------------------------
+
+
+@pytest.mark.parametrize(("says_so", "issuer", "holds"), [
+    (True, ISSUER, True), (True, "", False), (True, "https://evil.example", False),
+    (False, ISSUER, True), (False, "", True), (False, "https://evil.example", False),
+])  # fmt: skip
+def test_code_of_another_issuer_is_not_sent(
+    provider: OidcProvider, network: Provider, says_so: bool, issuer: str, holds: bool
+) -> None:
+    network.metadata["authorization_response_iss_parameter_supported"] = says_so
+    network.token = token()
+    if holds:
+        assert identity(provider, issuer).email == "ana@example.org"
+        return
+    with pytest.raises(SignInFailed):
+        identity(provider, issuer)
+    assert network.posts == []
+
+
+@pytest.mark.parametrize(("reason", "is_away"), [("exchange", True), ("deadline", True), ("name", True),
+                                                 ("status", False), ("type", False), ("address", False)])  # fmt: skip
+def test_provider_that_is_away_is_told_from_one_that_refuses(
+    provider: OidcProvider, network: Provider, caplog: pytest.LogCaptureFixture, reason: str, is_away: bool
+) -> None:
+    network.failure = reason
+    with pytest.raises(SignInFailed) as refusal:
+        provider.authorization_url(state="s", nonce=NONCE, verifier=VERIFIER, redirect_uri=BACK)
+    assert isinstance(refusal.value, OutsideSignInAway) is is_away
+    network.failure = None
+    provider.authorization_url(state="s", nonce=NONCE, verifier=VERIFIER, redirect_uri=BACK)
+    network.failure = reason
+    with pytest.raises(SignInFailed) as refusal:
+        identity(provider)
+    assert isinstance(refusal.value, OutsideSignInAway) is is_away
+    assert f"token endpoint ({reason})" in caplog.text
+    assert "the code" not in caplog.text
 
 
 def test_missing_extra_is_told_at_start(monkeypatch: pytest.MonkeyPatch, network: Provider) -> None:

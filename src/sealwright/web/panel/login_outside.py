@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sealwright.domain.errors import NotFound, SignInFailed
+from sealwright.domain.errors import NotFound, OutsideSignInAway, SignInFailed
+from sealwright.locales import N_
 from sealwright.services.outside_sign_in import CALLBACK_PATH
 from sealwright.web.auth.cookies import outside_cookie, read_outside_cookie
 from sealwright.web.panel.arrival import arrive, visitor_of
-from sealwright.web.panel.login import FAILED, PASSWORD_FORM, around
+from sealwright.web.panel.login import PASSWORD_FORM, around
 from sealwright.web.panel.page_form import Field, Form, FormData
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.reply import Reply
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from sealwright.web.panel.page_call import PageCall
 
 # What providers send back besides differs; unknown members of a query are left alone.
-BACK: Final = Form(Field("code", max_length=4_096), Field("state", max_length=64))
+BACK: Final = Form(Field("code", max_length=4_096), Field("state", max_length=64), Field("iss"))
+# One sentence for all that can be wrong. It may say what is needed: whoever comes back has proved an address already.
+REFUSED: Final = N_(
+    "Your organization’s sign-in did not let you in here. It does where the office knows the address that your"
+    " organization has verified. Try again, or sign in another way."
+)
+AWAY: Final = N_("Your organization’s sign-in does not answer now. Try again in a moment, or sign in another way.")
 
 
 def start(page: PageCall) -> Reply:
@@ -27,8 +34,8 @@ def start(page: PageCall) -> Reply:
         raise NotFound("No outside sign-in is set up.")
     try:
         begun = desk.start()
-    except SignInFailed:
-        return _failed(page)
+    except SignInFailed as error:
+        return _failed(page, error)
     page.set_cookie(outside_cookie(page.office.public_url, begun.binding, begun.max_age_seconds))
     return page.redirect(begun.url)
 
@@ -41,16 +48,20 @@ def come_back(page: PageCall) -> Reply:
     binding = read_outside_cookie(page.exchange, public_url)
     page.set_cookie(outside_cookie(public_url, "", 0))
     try:
-        signed_in = desk.finish(page.query.text("code"), page.query.text("state"), binding, visitor_of(page))
-    except SignInFailed:
-        return _failed(page)
+        sent = page.query
+        signed_in = desk.finish(
+            sent.text("code"), sent.text("state"), binding, visitor_of(page), issuer=sent.text("iss")
+        )
+    except SignInFailed as error:
+        return _failed(page, error)
     return arrive(page, signed_in)
 
 
-def _failed(page: PageCall) -> Reply:
+def _failed(page: PageCall, error: SignInFailed) -> Reply:
+    is_away = isinstance(error, OutsideSignInAway)
     page.form = FormData.blank(PASSWORD_FORM)
-    page.form.fail("", FAILED)
-    return page.invalid("login/sign_in.html", **around(page))
+    page.form.fail("", AWAY if is_away else REFUSED)
+    return page.render("login/sign_in.html", status=503 if is_away else 422, **around(page))
 
 
 PAGES: Final = (
