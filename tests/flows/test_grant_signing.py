@@ -425,11 +425,17 @@ def test_a_document_of_ones_own_goes_round_no_rule_of_its_schema(office: Office)
         "credentialSubject": {"id": holder, "qualification": DPW},
         "credentialSchema": {"id": DPW_SCHEMA, "type": "JsonSchemaValidator2018"},
     }
-    without = {name: value for name, value in document.items() if name != "credentialSchema"}
-    plain: dict[str, JSONValue] = {**without, "@context": [CREDENTIALS_V1], "type": ["VerifiableCredential"]}
-    plain["credentialSubject"] = {"id": holder}
+    plain: dict[str, JSONValue] = {
+        "@context": [CREDENTIALS_V1],
+        "type": ["VerifiableCredential"],
+        "issuer": issuer,
+        "credentialSubject": {"id": holder},
+    }
     check, options = office.issuing.check_document, DocumentOptions()
-    for refused in (document, without):
+    words = {"Sealed": f"{schema.context_url}#{schema.type[0]}", "word": f"{schema.context_url}#qualification"}
+    inline: dict[str, JSONValue] = {**plain, "@context": [CREDENTIALS_V1, dict(words)]}
+    inline |= {"type": ["VerifiableCredential", "Sealed"], "credentialSubject": {"id": holder, "word": DPW}}
+    for refused in (document, inline):
         with pytest.raises(PolicyViolation):
             check(refused, options, rex, view)
     assert check(plain, options, rex, view).external_id is None

@@ -5,6 +5,7 @@ The order of the checks is the order in which the contract lets refusals win.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -210,7 +211,7 @@ class OrderChecks:
             created=options.created,
             external_id=chosen_id if isinstance(chosen_id, str) else options.credential_id,
         )
-        self._prove_signable(order)
+        self._require_no_catalog_words(self._prove_signable(order), view)
         self._require_open(order, view)
         if order.external_id is not None:
             self._require_new(order.external_id)
@@ -227,22 +228,20 @@ class OrderChecks:
             raise SchemaNotAuthorized("This key signs credentials of the schemas that it covers, and names none here.")
         for schema in known:
             self._access.require_schema(caller, issuer, schema)
-        for schema in (*known, *self._by_context(credential)):
-            kind = view.type_by_schema(schema.schema_id)
-            if kind is not None:
-                raise PolicyViolation(f"Credentials of {kind.value} are granted; issue against its schema instead.")
+            _require_no_type(schema, view)
 
-    def _by_context(self, credential: Mapping[str, JSONValue]) -> list[SchemaRecord]:
-        """The schemas whose own contexts give the document its words."""
-        base = f"{self._public_url}/contexts/"
-        found = []
-        with self._units(write=False) as uow:
-            for one in _as_list(credential.get("@context", [])):
-                name, _, version = one.removeprefix(base).partition("/") if isinstance(one, str) else ("", "", "")
-                if isinstance(one, str) and one.startswith(base):
-                    schema = uow.schemas.by_name(name, version)
-                    found += [schema] if schema is not None else []
-        return found
+    def _require_no_catalog_words(self, canonical: bytes, view: RegistryView) -> None:
+        """Refuse a document that says what a credential type's credentials say, whichever way its contexts put it.
+
+        Raises:
+            PolicyViolation: An identifier of its signed form belongs to the context of a credential type.
+        """
+        pattern = rb"<" + re.escape(f"{self._public_url}/contexts/".encode()) + rb"([^/#>]+)/([^/#>]+)#"
+        for name, version in sorted(set(re.findall(pattern, canonical))):
+            with self._units(write=False) as uow:
+                schema = uow.schemas.by_name(name.decode(), version.decode())
+            if schema is not None:
+                _require_no_type(schema, view)
 
     def _dated(self, credential: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:
         """The document as its form is judged: a 1.1 credential without a date is going to get one."""
@@ -269,13 +268,15 @@ class OrderChecks:
             reserved_at=self._clock.now(),
         )
 
-    def _prove_signable(self, order: IssuanceOrder) -> None:
+    def _prove_signable(self, order: IssuanceOrder) -> bytes:
         """Canonicalize the document as it will be: what would not reach the signed form is refused now (P5).
+
+        Gives that form, in N-Quads.
 
         Under eddsa-jcs-2022 too, where every member is signed: what no context defines means nothing to a reader.
         """
         document = unsigned_document(order, self._imagined(order), self._public_url)
-        self._canon.canonicalize(document, allow_inline=order.is_document, stranger=order.is_document)
+        return self._canon.canonicalize(document, allow_inline=order.is_document, stranger=order.is_document)
 
     def _holder(self, reference: str, view: RegistryView) -> tuple[str, bool]:
         record = view.did(reference)
@@ -337,6 +338,12 @@ class OrderChecks:
         again = replace(order, caller=caller, issuer=issuer, method=method, schema=schema)
         self._require_open(again, view)
         return again
+
+
+def _require_no_type(schema: SchemaRecord, view: RegistryView) -> None:
+    kind = view.type_by_schema(schema.schema_id)
+    if kind is not None:
+        raise PolicyViolation(f"Credentials of {kind.value} are granted; issue against its schema instead.")
 
 
 def _signing_method(issuer: DIDRecord, proof_type: str) -> MethodRecord:
