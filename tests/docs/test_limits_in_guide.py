@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from sealwright.adapters import outbound
+from sealwright.services import attachments
 from sealwright.services.api_keys import DEFAULT_LIFE
 from sealwright.services.people import TOKEN_LIFE
 from sealwright.settings import load_settings
@@ -62,6 +63,10 @@ STATED: Final = {
     "contexts, proofs in a document": f"{structure.MAX_CONTEXTS}, {structure.MAX_PROOFS}",
     "credentials in a presentation": str(structure.MAX_CREDENTIALS),
     "bringing a stranger's document into its canonical form": f"{DEADLINE_SECONDS:.0f} s",
+    "an uploaded file; a person's files that no request names yet": (
+        f"{mebibytes(attachments.ATTACHMENT_BYTES)}; {attachments.LOOSE_FILES_MOST}, "
+        f"{mebibytes(attachments.LOOSE_BYTES_MOST)} together, older ones than a day give way"
+    ),
     "credentials in `batch-revoke`": f"{MAX_BATCH:,}",
     "page": "20 items, at most 100",
     "expiry": f"{_DEFAULTS.expiration_max_years} years ahead (`SEALWRIGHT_EXPIRATION_MAX_YEARS`)",
