@@ -189,6 +189,9 @@ def _menu(page: PageCall, counts: dict[str, int]) -> tuple[tuple[str, tuple[Menu
 
 def _current_of(path: str, there: frozenset[str]) -> str:
     """The menu's entry that a page belongs to: the longest one that its path begins with."""
+    if path.startswith("/issuer/credentials/"):
+        # A credential is reached through its holder, and leads back there.
+        path = "/issuer/holders"
     candidates = [one.href for _, entries in MENU for one in entries if one.href in there]
     fitting = [href for href in candidates if path == href or path.startswith(f"{href}/")]
     return max(fitting, key=len, default="")
