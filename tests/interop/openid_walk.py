@@ -94,9 +94,9 @@ class Browser:
             text = answer.read().decode("utf-8")
             return Page(url, answer.status, location and urljoin(url, location), text)
 
-    def leave(self) -> str:
-        """Begin at the office; gives the provider's address that it sends to."""
-        page = self.open(f"{self._office}{CALLBACK}/start")
+    def leave(self, next_path: str = "") -> str:
+        """Begin at the office, on the way to a page of it; gives the provider's address that it sends to."""
+        page = self.open(f"{self._office}{CALLBACK}/start?{urlencode({'next': next_path})}")
         assert page.status == 303, page.text
         assert page.location is not None
         return page.location

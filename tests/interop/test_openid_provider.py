@@ -97,6 +97,12 @@ def test_known_person_signs_in_by_the_address_that_the_provider_verified(town: T
     assert [one for one in heard if one.endswith("error")] == []
 
 
+def test_who_signs_in_there_goes_on_where_they_were_going(town: Town) -> None:
+    browser = town.browser()
+    page = browser.open(browser.sign_in_there(browser.leave("/settings/emails?a=1&b=2"), "ivo"))
+    assert page.location == f"{town.server.url}/settings/emails?a=1&b=2"
+
+
 def test_address_in_the_identity_token_is_not_asked_for_again(town: Town) -> None:
     town.provider.change(in_id_token=True)
     browser = town.browser()

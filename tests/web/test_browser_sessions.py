@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -308,3 +309,45 @@ def test_outside_sign_in_leaves_and_comes_back(site: Served, monkeypatch: pytest
     )
     assert back.status == 303, back.body
     assert back.headers["location"] == "/settings"
+
+
+class VouchesForAna:
+    """An outside sign-in that lets Ana in, whatever comes."""
+
+    def authorization_url(self, *, state: str, **_: str) -> str:
+        return f"https://id.example/authorize?state={state}"
+
+    def identity(self, code: str, **_: str) -> OutsideIdentity:
+        return OutsideIdentity("1", "ana@example.org")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "arrived"),
+    [
+        ("/settings/emails?page=2", "/settings/emails?page=2"),
+        ("//evil.example", "/settings"),
+        ("https://evil.example", "/settings"),
+        ("", "/settings"),
+    ],
+)
+def test_outside_sign_in_leads_where_the_visitor_was_going(
+    site: Served, monkeypatch: pytest.MonkeyPatch, wanted: str, arrived: str
+) -> None:
+    monkeypatch.setattr(site.office.outside_sign_in, "_provider", VouchesForAna())
+    left = site.client.call("GET", f"/login/outside/start?next={quote(wanted)}")
+    state = left.headers["location"].partition("state=")[2]
+    cookie = left.headers["set-cookie"].partition(";")[0]
+    back = site.client.call("GET", f"/login/outside?code=x&state={state}", headers=[("Cookie", cookie)])
+    assert (back.status, back.headers["location"]) == (303, arrived)
+
+
+@pytest.mark.parametrize("kept", ["Ly9ldmlsLmV4YW1wbGU", "_w", "x", "."], ids=["another host", "no text", "cut", "odd"])
+def test_where_a_forged_cookie_leads_is_home_or_nowhere(
+    site: Served, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    monkeypatch.setattr(site.office.outside_sign_in, "_provider", VouchesForAna())
+    left = site.client.call("GET", "/login/outside/start")
+    state = left.headers["location"].partition("state=")[2]
+    cookie = f"{left.headers['set-cookie'].partition(';')[0]}.{kept}"
+    back = site.client.call("GET", f"/login/outside?code=x&state={state}", headers=[("Cookie", cookie)])
+    assert (back.status, back.headers.get("location")) in {(303, "/settings"), (422, None)}

@@ -9,9 +9,10 @@ from sealwright.locales import N_
 from sealwright.services.outside_sign_in import CALLBACK_PATH
 from sealwright.web.auth.cookies import outside_cookie, read_outside_cookie
 from sealwright.web.panel.arrival import arrive, visitor_of
-from sealwright.web.panel.login import PASSWORD_FORM, around
+from sealwright.web.panel.login import NEXT, PASSWORD_FORM, around
 from sealwright.web.panel.page_form import Field, Form, FormData
 from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.panel.toasts import is_own_path
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # What providers send back besides differs; unknown members of a query are left alone.
 BACK: Final = Form(Field("code", max_length=4_096), Field("state", max_length=64), Field("iss"))
+OUT: Final = Form(NEXT)
 # One sentence for all that can be wrong. It may say what is needed: whoever comes back has proved an address already.
 REFUSED: Final = N_(
     "Your organization’s sign-in did not let you in here. It does where the office knows the address that your"
@@ -36,7 +38,9 @@ def start(page: PageCall) -> Reply:
         begun = desk.start()
     except SignInFailed as error:
         return _failed(page, error)
-    page.set_cookie(outside_cookie(page.office.public_url, begun.binding, begun.max_age_seconds))
+    # Kept in the browser, because the provider brings back no more than it was sent.
+    wanted = page.next_path("")
+    page.set_cookie(outside_cookie(page.office.public_url, begun.binding, begun.max_age_seconds, wanted))
     return page.redirect(begun.url)
 
 
@@ -45,7 +49,7 @@ def come_back(page: PageCall) -> Reply:
     desk, public_url = page.office.outside_sign_in, page.office.public_url
     if not desk.is_offered:
         raise NotFound("No outside sign-in is set up.")
-    binding = read_outside_cookie(page.exchange, public_url)
+    binding, wanted = read_outside_cookie(page.exchange, public_url)
     page.set_cookie(outside_cookie(public_url, "", 0))
     try:
         sent = page.query
@@ -54,7 +58,8 @@ def come_back(page: PageCall) -> Reply:
         )
     except SignInFailed as error:
         return _failed(page, error)
-    return arrive(page, signed_in)
+    # Judged again: whatever comes in a cookie may be another's.
+    return arrive(page, signed_in, wanted if is_own_path(wanted) else None)
 
 
 def _failed(page: PageCall, error: SignInFailed) -> Reply:
@@ -65,6 +70,6 @@ def _failed(page: PageCall, error: SignInFailed) -> Reply:
 
 
 PAGES: Final = (
-    PageRoute("GET", f"{CALLBACK_PATH}/start", PageAudience.ANYONE, start),
+    PageRoute("GET", f"{CALLBACK_PATH}/start", PageAudience.ANYONE, start, query=OUT),
     PageRoute("GET", CALLBACK_PATH, PageAudience.ANYONE, come_back, query=BACK),
 )

@@ -29,6 +29,13 @@ def test_outside_sign_in_has_a_cookie_of_its_own() -> None:
         outside_cookie(HTTPS, "a;b", 300)
 
 
+def test_outside_cookie_keeps_where_the_visitor_was_going() -> None:
+    value = outside_cookie(HTTPS, "abc", 300, "/issuer?state=pending;ñ")[1].partition(b"; ")[0].partition(b"=")[2]
+    assert value.startswith(b"abc.")
+    assert b";" not in value
+    assert outside_cookie(HTTPS, "abc", 300, "/" + "x" * 1000)[1].startswith(b"__Host-sealwright-outside=abc; ")
+
+
 def test_names_and_origins() -> None:
     assert cookie_name(HTTPS) == "__Host-sealwright"
     assert own_origins(HTTPS) == {HTTPS}
