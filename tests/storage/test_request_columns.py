@@ -204,3 +204,20 @@ def test_somebody_who_came_after_the_search_matches_nothing(desk: UnitOfWorkFact
             assert later.requests.list(FILTERS[0], page=1, count=5).total == 2
         # Memory is ahead of this one now, and what it cannot read is left out.
         assert early.requests.list(FILTERS[0], page=1, count=5).items == ()
+
+
+def test_a_few_of_an_age_need_no_memory(
+    desk: UnitOfWorkFactory, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_lists, "_FEW_ROWS", 3)
+    chance = random.Random(5)
+    with desk() as uow:
+        for n in range(20):
+            _ask(uow, n, chance)
+        uow.commit()
+    with desk(write=False) as uow:
+        few = uow.requests.list(RequestFilter(requested_after=NOW + timedelta(hours=17)), page=1, count=10)
+        assert sorted(one.request_id for one in few.items) == ["req_00017", "req_00018", "req_00019"]
+        assert "request_columns" not in database.memory
+        assert uow.requests.list(RequestFilter(requested_after=NOW), page=1, count=1).total == 20
+        assert "request_columns" in database.memory

@@ -115,22 +115,22 @@ class RequestLists:
         matches = PeopleSearch(self._transaction).find(wish.needle) if wish.needle else None
         if matches is not None and not matches.people:
             return Plan(wish, {}, [], {}, periods, counts_tell=False, gathers=True)
-        if (matches is not None or wish.has_age) and self._may_look_in_memory(wish, sum(rows.values())):
+        is_few = sum(rows.values()) <= _FEW_ROWS or self._totals.has_few_of_age(wish, _FEW_ROWS)
+        if (matches is not None or wish.has_age) and not is_few and self._may_look_in_memory(wish):
             return self._plan_in_memory(wish, runs, rows, matches)
         further: list[Condition] = []
         if matches is not None:
             further = [numbers_condition(self._transaction, requests.c.person_no, matches)]
-        is_few = sum(rows.values()) <= _FEW_ROWS or (matches is not None and matches.people <= _FEW_NAMED)
-        gathers = wish.has_owner or is_few
+        gathers = wish.has_owner or is_few or (matches is not None and matches.people <= _FEW_NAMED)
         totals: Mapping[str, int] = rows
         if wish.has_owner or wish.needle or wish.has_age:
             totals = self._totals.counted(wish, further)
         counts_tell = not (wish.needle or wish.has_age or wish.has_owner)
         return Plan(wish, totals, further, rows, periods, counts_tell=counts_tell, gathers=gathers)
 
-    def _may_look_in_memory(self, wish: Wish, rows: int) -> bool:
-        # Memory does not know who owns a request, nor what this unit of work has done. A small office needs none.
-        return rows > _FEW_ROWS and not wish.has_owner and not self._transaction.writes
+    def _may_look_in_memory(self, wish: Wish) -> bool:
+        # Memory does not know who owns a request, nor what this unit of work has done.
+        return not wish.has_owner and not self._transaction.writes
 
     def _plan_in_memory(
         self, wish: Wish, runs: tuple[Run, ...], rows: Mapping[str, int], matches: Matches | None

@@ -57,6 +57,19 @@ class RequestTotals:
             found[row.state][row.period] = int(row.there_are)
         return found
 
+    def has_few_of_age(self, wish: Wish, most: int) -> bool:
+        """Tell whether at most so many were asked for within the bounds of age, whatever else is wished for."""
+        if not wish.has_age:
+            return False
+        within: sa.Select[tuple[int]] = (
+            sa.select(sa.literal_column("1", sa.Integer))
+            .select_from(requests)
+            .where(*wish.age_conditions())
+            .limit(most + 1)
+        )
+        row = self._transaction.row(sa.select(sa.func.count()).select_from(within.subquery()))
+        return row is not None and int(row[0]) <= most
+
     def counted(self, wish: Wish, further: list[Condition]) -> Mapping[str, int]:
         """Count the rows that fulfil a wish and further conditions, on indexes alone."""
         found: dict[str, int] = {}

@@ -119,6 +119,10 @@ class Wish:
             found.append(sa.or_(*(sa.and_(requests.c.credential_type == value, asked < at) for value, at in self.late)))
         return found
 
+    def age_conditions(self) -> list[Condition]:
+        """Give the bounds of age alone."""
+        return self._bounds(requests.c.requested_at)
+
     def _bounds(self, column: sa.ColumnElement[Any]) -> list[Condition]:
         """Give the bounds of `requested_at`, of a column that holds it."""
         seconds = sa.type_coerce(column, sa.BigInteger)
