@@ -14,6 +14,7 @@ from sealwright.domain.requests import CredentialRequest, RequestFilter, Request
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.storage import number_sets, request_columns, request_lists, request_moves
 from sealwright.storage.engines import Database, open_database
+from sealwright.storage.transaction import Transaction
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from tests.storage.builders import NOW, credential_type, entry_of_history, person, request
 
@@ -123,9 +124,14 @@ def test_columns_follow_every_process(
 
 
 def test_only_what_moved_is_read(desk: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    loads = []
+    loads: list[int] = []
     load = request_columns.RequestColumns._load
-    monkeypatch.setattr(request_columns.RequestColumns, "_load", lambda *given: (loads.append(1), load(*given))[1])
+
+    def counted(columns: request_columns.RequestColumns, transaction: Transaction) -> None:
+        loads.append(1)
+        load(columns, transaction)
+
+    monkeypatch.setattr(request_columns.RequestColumns, "_load", counted)
     chance = random.Random(5)
     for n in range(5):
         with desk() as uow:

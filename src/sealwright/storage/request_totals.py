@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -61,7 +62,7 @@ class RequestTotals:
         """Tell whether at most so many were asked for within the bounds of age, whatever else is wished for."""
         if not wish.has_age:
             return False
-        within: sa.Select[tuple[int]] = (
+        within: sa.Select[Any] = (
             sa.select(sa.literal_column("1", sa.Integer))
             .select_from(requests)
             .where(*wish.age_conditions())
