@@ -432,3 +432,19 @@ def test_a_request_approved_stays_approved_when_its_grant_ends_otherwise(office:
     effects = decide(office, rex, request, REJECTED, expected_version=2).effects
     assert (effects.changed, effects.grants_revoked) == (True, ())
     assert audit_of(office, one)["grant.revoked"] == 1
+
+
+def test_a_decision_during_an_export_shifts_no_row(office: Office, clock: MovableClock) -> None:
+    rex = reviewer(office, "rex")
+    requests = []
+    for name in ("ada", "ben", "cleo", "dora", "emil"):
+        requests.append(ask(office, improver(office, name)))
+        clock.move(seconds=1)
+    rows = office.review.export(rex, RequestFilter(), rows_a_read=2)
+    read = [next(rows)]
+    # Decided requests sort behind those that wait, so each decision moves every row after it.
+    for request in requests[:2]:
+        decide(office, rex, request, REJECTED)
+    read.extend(rows)
+    assert [one.request.request_id for one in read] == [one.request_id for one in requests]
+    assert {one.request.state for one in read} == {PENDING}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from sealwright.domain.effects import Effects
 from sealwright.domain.errors import (
     DomainError,
     IdempotencyInProgress,
+    InvalidFilter,
     InvalidPagination,
     RequestNotFound,
     SelfDecision,
@@ -57,9 +58,10 @@ from sealwright.services.review_values import (
     ScopeView,
 )
 from sealwright.services.status_moves import Cause
-from sealwright.vc.errors import VcError
+from sealwright.vc.errors import Fault, VcError
 
 COUNT_AT_MOST: Final = 100
+EXPORTED_AT_MOST: Final = 10_000
 _TAKEN_BACK: Final = frozenset({NoticeKind.APPROVED, NoticeKind.REJECTED})
 
 
@@ -113,6 +115,32 @@ class ReviewDesk:
             found = uow.requests.list(replace(wanted, types=types), page=page, count=count)
             views = self._views.views(uow, caller, found.items)
         return NumberedPage(views, found.page, found.count, found.total)
+
+    def export(
+        self, caller: Caller, wanted: RequestFilter, *, rows_a_read: int = COUNT_AT_MOST
+    ) -> Iterator[RequestView]:
+        """Every request of a filtered list as of one moment, in its order, read part by part.
+
+        The unit of work is open until the last row was taken or the iterator is closed, so take them without waiting
+        for anybody: decisions in between shift nothing, and no row comes twice or never.
+
+        Raises:
+            RoleRequired: Neither issuer nor admin.
+            InvalidFilter: The filters find more rows than an export has at most.
+        """
+        require_reviewer(caller)
+        types = narrowed(wanted, scope_types(caller))
+        if types is not None and not types:
+            return
+        wanted = replace(wanted, types=types)
+        with self._units(write=False) as uow:
+            part = uow.requests.list(wanted, page=1, count=rows_a_read)
+            if part.total > EXPORTED_AT_MOST:
+                detail = f"An export has at most {EXPORTED_AT_MOST} rows; these filters find more."
+                raise InvalidFilter(detail, faults=[Fault("", "INVALID_FILTER", detail)])
+            while part.items:
+                yield from self._views.views(uow, caller, part.items)
+                part = uow.requests.list(wanted, page=part.page + 1, count=rows_a_read)
 
     def get(self, caller: Caller, request_id: str) -> RequestDetail:
         """One request with everything that a decision rests on.
