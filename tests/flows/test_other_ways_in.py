@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -291,16 +293,17 @@ class Elsewhere:
 
     def __init__(self, email: str) -> None:
         self.email = email
-        self.sent: dict[str, str] = {}
+        self.sent: dict[str, Any] = {}
+        self.authenticated_at: datetime | None = None
 
-    def authorization_url(self, **members: str) -> str:
+    def authorization_url(self, **members: Any) -> str:
         self.sent = members
         return "https://id.example/authorize"
 
     def identity(self, code: str, **members: str) -> OutsideIdentity:
         if code != "good" or any(members[name] != self.sent[name] for name in ("nonce", "verifier", "redirect_uri")):
             raise SignInFailed("no")
-        return OutsideIdentity("1", self.email)
+        return OutsideIdentity("1", self.email, self.authenticated_at)
 
 
 def elsewhere(office: Office, email: str) -> tuple[OutsideSignIn, Elsewhere]:
@@ -337,6 +340,31 @@ def test_outside_sign_in_comes_back_to_the_browser_that_left(office: Office, clo
     clock.move(minutes=5)
     with pytest.raises(SignInFailed):
         desk.finish("good", provider.sent["state"], start.binding, VISITOR)
+
+
+@pytest.mark.parametrize(("minutes_ago", "is_fresh"), [(0, True), (9, True), (10, False), (600, False), (None, False)])
+def test_outside_sign_in_is_as_fresh_as_the_proof_there(
+    office: Office, clock: MovableClock, minutes_ago: int | None, is_fresh: bool
+) -> None:
+    """A provider lets people pass for days; that must not open what asks for a sign-in of the last ten minutes."""
+    add_account(office, "ana")
+    desk, provider = elsewhere(office, "ana@example.org")
+    provider.authenticated_at = None if minutes_ago is None else clock.now() - timedelta(minutes=minutes_ago)
+    start = desk.start()
+    assert provider.sent["max_age_seconds"] is None
+    caller = desk.finish("good", provider.sent["state"], start.binding, VISITOR).caller
+    assert office.sessions.is_fresh(caller) is is_fresh
+    desk.start(again=True)
+    assert provider.sent["max_age_seconds"] == 60
+
+
+def test_outside_sign_in_of_the_future_is_of_now(office: Office, clock: MovableClock) -> None:
+    add_account(office, "ana")
+    desk, provider = elsewhere(office, "ana@example.org")
+    provider.authenticated_at = clock.now() + timedelta(hours=1)
+    start = desk.start()
+    signed_in = desk.finish("good", provider.sent["state"], start.binding, VISITOR)
+    assert signed_in.session.authenticated_at == clock.now()
 
 
 def test_outside_sign_in_makes_no_accounts(office: Office) -> None:

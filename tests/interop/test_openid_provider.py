@@ -103,6 +103,26 @@ def test_who_signs_in_there_goes_on_where_they_were_going(town: Town) -> None:
     assert page.location == f"{town.server.url}/settings/emails?a=1&b=2"
 
 
+def test_being_let_pass_there_is_no_fresh_sign_in_here(town: Town) -> None:
+    def must_confirm() -> bool:
+        return browser.open(f"{town.server.url}/login").status == 200
+
+    browser = town.browser()
+    browser.sign_in("ivo")
+    assert must_confirm(), "the provider has not said when they proved who they are"
+    out = browser.leave()
+    assert query_of(out)["max_age"] == "60"
+    town.provider.heard()
+    browser.open(browser.sign_in_there(with_query(out, max_age=None), "ivo"))
+    assert not any(one.startswith("POST /interaction") for one in town.provider.heard()), "it asks nobody twice"
+    assert must_confirm()
+    browser.open(browser.sign_in_there(with_query(browser.leave(), max_age="0"), "ivo"))
+    assert any(one.startswith("POST /interaction") for one in town.provider.heard())
+    assert not must_confirm()
+    browser.open(browser.sign_in_there(browser.leave(), "ivo"))
+    assert not must_confirm()
+
+
 def test_address_in_the_identity_token_is_not_asked_for_again(town: Town) -> None:
     town.provider.change(in_id_token=True)
     browser = town.browser()

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -99,7 +99,9 @@ class OidcProvider:
         self._metadata: tuple[float, _Metadata] | None = None
         self._keys: tuple[float, KeySet] | None = None
 
-    def authorization_url(self, *, state: str, nonce: str, verifier: str, redirect_uri: str) -> str:
+    def authorization_url(
+        self, *, state: str, nonce: str, verifier: str, redirect_uri: str, max_age_seconds: int | None = None
+    ) -> str:
         """Where to send the browser; raises OutsideSignInAway when the provider cannot be reached."""
         from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
         from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -114,6 +116,7 @@ class OidcProvider:
             nonce=nonce,
             code_challenge=create_s256_code_challenge(verifier),
             code_challenge_method="S256",
+            **({} if max_age_seconds is None else {"max_age": str(max_age_seconds)}),
         )
         return url
 
@@ -130,7 +133,7 @@ class OidcProvider:
         tokens = self._redeemed(code, verifier, redirect_uri)
         claims = self._claims(tokens.identity)
         subject = self._subject(claims, nonce)
-        return _identity(subject, self._about(subject, claims, tokens.access))
+        return _identity(subject, self._about(subject, claims, tokens.access), _moment(claims.get("auth_time")))
 
     def _redeemed(self, code: str, verifier: str, redirect_uri: str) -> _Tokens:
         from authlib.oauth2.rfc6749.parameters import prepare_token_request
@@ -250,12 +253,20 @@ class OidcProvider:
             raise _unanswered(urlsplit(url).path, error) from error
 
 
-def _identity(subject: str, about: Mapping[str, object]) -> OutsideIdentity:
+def _identity(subject: str, about: Mapping[str, object], authenticated_at: datetime | None) -> OutsideIdentity:
     email = about.get("email")
     if not isinstance(email, str) or about.get("email_verified") is not True:
         # Anybody can claim an address; only one that the provider has verified finds an account.
         raise _refused("no verified address")
-    return OutsideIdentity(subject, email)
+    return OutsideIdentity(subject, email, authenticated_at)
+
+
+def _moment(seconds: object) -> datetime | None:
+    """A time of the identity token in whole seconds; None for what is none."""
+    try:
+        return datetime.fromtimestamp(int(float(str(seconds))), UTC) if _is_number(seconds) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _decoded(token: str, keys: KeySet) -> dict[str, object]:

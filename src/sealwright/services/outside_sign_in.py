@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
 from sealwright.domain.errors import SignInFailed, StateConflict
@@ -19,21 +20,38 @@ from sealwright.services.sign_in import FAILED, SignInDesk, Visitor
 CALLBACK_PATH: Final = "/login/outside"
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _CODE_MAX: Final = 4_096
+# Who confirms that it is them proves it anew there, or has just done so.
+_AGAIN_MAX_AGE_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideIdentity:
-    """Whom another sign-in vouches for; the address is one that it has verified."""
+    """Whom another sign-in vouches for; the address is one that it has verified.
+
+    Args:
+        authenticated_at: When they last proved there who they are, which may be long ago; None where it does not say.
+    """
 
     subject: str
     email: str
+    authenticated_at: datetime | None = None
 
 
 class OutsideProvider(Protocol):
     """An OpenID provider that the operator has set up."""
 
-    def authorization_url(self, *, state: str, nonce: str, verifier: str, redirect_uri: str) -> str:
-        """Where to send the browser. Raises OutsideSignInAway, and SignInFailed for a provider that is not believed."""
+    def authorization_url(
+        self, *, state: str, nonce: str, verifier: str, redirect_uri: str, max_age_seconds: int | None = None
+    ) -> str:
+        """Where to send the browser.
+
+        Args:
+            max_age_seconds: Whoever proved longer ago who they are is to do so again.
+
+        Raises:
+            OutsideSignInAway: The provider cannot be reached now.
+            SignInFailed: What it says of itself is not believed.
+        """
 
     def identity(self, code: str, *, issuer: str, nonce: str, verifier: str, redirect_uri: str) -> OutsideIdentity:
         """Redeem a code.
@@ -83,8 +101,11 @@ class OutsideSignIn:
         """Tell whether a provider is set up."""
         return self._provider is not None
 
-    def start(self) -> OutsideStart:
+    def start(self, *, again: bool = False) -> OutsideStart:
         """Begin: everything that must come back is remembered here, for five minutes and one use.
+
+        Args:
+            again: Somebody who is signed in confirms that it is them; a provider must not do that by itself.
 
         Raises:
             OutsideSignInAway: The provider cannot be reached now.
@@ -95,7 +116,13 @@ class OutsideSignIn:
         binding = secrets.token_urlsafe(32)
         state = secrets.token_urlsafe(32)
         nonce, verifier = _derived(state, binding)
-        url = provider.authorization_url(state=state, nonce=nonce, verifier=verifier, redirect_uri=self._redirect_uri)
+        url = provider.authorization_url(
+            state=state,
+            nonce=nonce,
+            verifier=verifier,
+            redirect_uri=self._redirect_uri,
+            max_age_seconds=_AGAIN_MAX_AGE_SECONDS if again else None,
+        )
         with self._units() as uow:
             keep_challenge(uow, self._clock, ChallengePurpose.OIDC, None, state.encode("ascii"))
             uow.commit()
@@ -124,7 +151,7 @@ class OutsideSignIn:
             raise SignInFailed(FAILED)
         nonce, verifier = _derived(state, binding)
         found = provider.identity(code, issuer=issuer, nonce=nonce, verifier=verifier, redirect_uri=self._redirect_uri)
-        return self._sign_in.vouched(found.email, visitor)
+        return self._sign_in.vouched(found.email, visitor, authenticated_at=found.authenticated_at)
 
     def _require_provider(self) -> OutsideProvider:
         if self._provider is None:

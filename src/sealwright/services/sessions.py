@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.access import digest_of
@@ -116,9 +116,20 @@ class Sessions:
     # -- starting and ending -----------------------------------------------------------------------
 
     def start(
-        self, uow: UnitOfWork, person: Person, method: SignInMethod, *, label: str, request_id: str | None = None
+        self,
+        uow: UnitOfWork,
+        person: Person,
+        method: SignInMethod,
+        *,
+        label: str,
+        request_id: str | None = None,
+        authenticated_at: datetime | None = None,
     ) -> SignedIn:
-        """Begin a session with a new id, and put it on record. The caller's unit of work holds the registry lock."""
+        """Begin a session with a new id, and put it on record. The caller's unit of work holds the registry lock.
+
+        Args:
+            authenticated_at: When the person last proved who they are, where that was before now.
+        """
         now = self._clock.now()
         value = secrets.token_urlsafe(32)
         session = Session(
@@ -129,7 +140,7 @@ class Sessions:
             label=shown_label(label),
             created_at=now,
             last_seen_at=now,
-            authenticated_at=now,
+            authenticated_at=now if authenticated_at is None else min(authenticated_at, now),
             roles=person.roles,
         )
         uow.sign_ins.add_session(session)

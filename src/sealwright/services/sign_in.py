@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sealwright.domain.access import digest_of
@@ -15,7 +16,7 @@ from sealwright.domain.errors import EmailInUse, InvalidProof, LinkSpent, RoleRe
 from sealwright.domain.ids import new_id
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, Person, UserId
-from sealwright.domain.sign_in import ChallengePurpose, LinkPurpose, SignInMethod, is_strict
+from sealwright.domain.sign_in import FRESH_FOR, ChallengePurpose, LinkPurpose, SignInMethod, is_strict
 from sealwright.services.challenges import challenge_of, credential_id_of, keep_challenge
 from sealwright.services.desk_ports import Passkeys, PasswordHasher
 from sealwright.services.email_addresses import read_email
@@ -205,15 +206,20 @@ class SignInDesk:
                 raise LinkSpent("This link does not work any more.")
             return self._begin(uow, self._proved(uow, person), SignInMethod.EMAIL_LINK, visitor)
 
-    def vouched(self, email: str, visitor: Visitor) -> SignedIn:
-        """Sign in whoever has this address, which another sign-in has verified; raises SignInFailed for nobody."""
+    def vouched(self, email: str, visitor: Visitor, *, authenticated_at: datetime | None) -> SignedIn:
+        """Sign in whoever has this address, which another sign-in has verified; raises SignInFailed for nobody.
+
+        Args:
+            authenticated_at: When the person proved there who they are; None, unknown, is no fresh sign-in here.
+        """
+        proved_at = self._clock.now() - FRESH_FOR if authenticated_at is None else authenticated_at
         with self._units() as uow:
             # The exclusive lock, as for a link: it proves the address too.
             uow.office.raise_epoch()
             person = _open_account(uow.people.by_email(email))
             if person is None:
                 raise SignInFailed(FAILED)
-            return self._begin(uow, self._proved(uow, person), SignInMethod.OIDC, visitor)
+            return self._begin(uow, self._proved(uow, person), SignInMethod.OIDC, visitor, authenticated_at=proved_at)
 
     # -- invitations and registration --------------------------------------------------------------
 
@@ -349,14 +355,29 @@ class SignInDesk:
         """Begin a session for somebody whose identity another desk has proved, and commit."""
         return self._begin(uow, person, method, visitor)
 
-    def _begin(self, uow: UnitOfWork, person: Person, method: SignInMethod, visitor: Visitor) -> SignedIn:
+    def _begin(
+        self,
+        uow: UnitOfWork,
+        person: Person,
+        method: SignInMethod,
+        visitor: Visitor,
+        *,
+        authenticated_at: datetime | None = None,
+    ) -> SignedIn:
         here = visitor.replaces
         if here is not None and here.session_id is not None:
             uow.sign_ins.end_session(here.session_id, self._clock.now())
         # A browser in which somebody else was signed in is as new to this person as any other.
         if is_strict(person) and (here is None or here.user_id != person.user_id):
             self._tell_of_new_browser(uow, person, visitor.label)
-        signed_in = self._sessions.start(uow, person, method, label=visitor.label, request_id=visitor.request_id)
+        signed_in = self._sessions.start(
+            uow,
+            person,
+            method,
+            label=visitor.label,
+            request_id=visitor.request_id,
+            authenticated_at=authenticated_at,
+        )
         uow.commit()
         return signed_in
 

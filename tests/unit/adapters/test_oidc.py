@@ -121,6 +121,27 @@ def test_address_carries_state_nonce_and_challenge(provider: OidcProvider) -> No
         "code_challenge_method": "S256",
     }
     assert VERIFIER not in url
+    again = provider.authorization_url(
+        state="s" * 43, nonce=NONCE, verifier=VERIFIER, redirect_uri=BACK, max_age_seconds=60
+    )
+    assert parse_qs(urlsplit(again).query)["max_age"] == ["60"]
+
+
+@pytest.mark.parametrize(
+    ("auth_time", "moment"),
+    [
+        (int(NOW.timestamp()) - 90, NOW - timedelta(seconds=90)),
+        (None, None),
+        ("soon", None),
+        (True, None),
+        (1e300, None),
+    ],
+)
+def test_moment_of_the_proof_there_is_told(
+    provider: OidcProvider, network: Provider, auth_time: Any, moment: datetime | None
+) -> None:
+    network.token = token(auth_time=auth_time)
+    assert identity(provider).authenticated_at == moment
 
 
 def test_code_is_redeemed_with_verifier_and_client_secret(provider: OidcProvider, network: Provider) -> None:

@@ -35,7 +35,7 @@ def start(page: PageCall) -> Reply:
     if not desk.is_offered:
         raise NotFound("No outside sign-in is set up.")
     try:
-        begun = desk.start()
+        begun = desk.start(again=page.signed_in is not None)
     except SignInFailed as error:
         return _failed(page, error)
     # Kept in the browser, because the provider brings back no more than it was sent.
