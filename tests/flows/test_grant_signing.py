@@ -412,6 +412,14 @@ def test_issuing_against_a_types_schema_does_not_pass_the_second_reviewer_by(off
         _issue(office, rex, _wish(office, _own_did(office, rex), _own_did(office, ada)))
 
 
+def test_issuing_against_a_types_schema_does_not_pass_the_note_by(office: Office) -> None:
+    change = {"approval_note_required": True}
+    act(office, the_operator(office), lambda uow, me: office.catalog.update(uow, me, DPW, change))
+    rex, ada = reviewer(office, "rex"), improver(office, "ada")
+    with pytest.raises(PolicyViolation):
+        _issue(office, rex, _wish(office, _own_did(office, rex), _own_did(office, ada)))
+
+
 def test_a_document_of_ones_own_goes_round_no_rule_of_its_schema(office: Office) -> None:
     rex = reviewer(office, "rex")
     issuer, holder = _own_did(office, rex), _own_did(office, improver(office, "ada"))

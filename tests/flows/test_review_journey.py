@@ -321,6 +321,17 @@ def test_two_people_are_not_passed_by_on_another_road(office: Office) -> None:
     assert grant(office, rex, ada).issuance is Issuance.ISSUED
 
 
+def test_a_note_is_asked_of_direct_grants_too(office: Office) -> None:
+    operator, ada, rex = the_operator(office), improver(office, "ada"), reviewer(office, "rex")
+    act(office, operator, lambda uow, me: office.catalog.update(uow, me, DPW, {"approval_note_required": True}))
+    for note in (None, "  "):
+        with pytest.raises(MissingMember) as refused:
+            grant(office, rex, ada, note=note)
+        assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/note", "MISSING_FIELD")]
+    assert stored_grants(office, ada.user_id) == ()
+    assert grant(office, rex, ada, note="seen the papers").issuance is Issuance.ISSUED
+
+
 def test_bulk_tells_what_became_of_each(office: Office) -> None:
     from sealwright.domain.deciding import Decision
 

@@ -13,6 +13,7 @@ from sealwright.domain.effects import Effects
 from sealwright.domain.errors import (
     GrantNotFound,
     IdempotencyInProgress,
+    MissingMember,
     OutOfScope,
     PolicyViolation,
     RoleRequired,
@@ -35,6 +36,7 @@ from sealwright.services.request_views import without_reasons
 from sealwright.services.review import with_outcome
 from sealwright.services.review_values import Granted, NewGrant
 from sealwright.services.status_moves import Cause
+from sealwright.vc.errors import Fault
 
 
 class GrantingDesk:
@@ -66,6 +68,7 @@ class GrantingDesk:
             RoleRequired, OutOfScope, SelfDecision: By caller.
             UserNotFound, UnknownCredentialType: Missing; the type also when retired.
             PolicyViolation: The type asks for two reviewers, who approve a request.
+            MissingMember: The type asks for a note.
             NotAnApprovedImprover, GrantInForce: By the person.
             ClaimsDoNotMatchSchema and its kin, ExpirationInPast, ExpirationTooFar: By the terms.
             IssuingHalted, Sealed: The office does not issue now.
@@ -185,7 +188,11 @@ class GrantingDesk:
         """The first half of a grant: everything but the signature."""
         require_reviewer(caller)
         kind, person = self._named(uow, caller, wish)
-        terms = Terms(wish.claims, wish.expires_at, free_text(wish.note, "/note"), hold=wish.hold)
+        note = free_text(wish.note, "/note")
+        if note is None and kind.approval_note_required:
+            detail = "A grant of this credential type needs a note."
+            raise MissingMember(detail, faults=[Fault("/note", "MISSING_FIELD", detail)])
+        terms = Terms(wish.claims, wish.expires_at, note, hold=wish.hold)
         planned = self._making.plan(uow, caller, person, kind, terms)
         if not wish.dry_run:
             self._making.write(uow, caller, planned.grant)

@@ -80,7 +80,7 @@ class TypeIssuing:
             raise PolicyViolation(f"{self.kind.value} is retired; nothing new is granted.")
         if not revocable:
             raise PolicyViolation(f"Credentials of {self.kind.value} must be revocable.")
-        _require_one_reviewer(self.kind)
+        _require_no_more(self.kind)
 
     def end_of_grant(self, now: datetime) -> datetime | None:
         """When a grant made now ends by itself."""
@@ -124,7 +124,7 @@ class TypeIssuing:
         present = uow.types.get(self.kind.value)
         if present is None or not present.active:
             raise PolicyViolation(f"{self.kind.value} is retired; nothing new is granted.")
-        _require_one_reviewer(present)
+        _require_no_more(present)
         return self._improver(view)
 
     def _improver(self, view: RegistryView) -> Person:
@@ -142,7 +142,10 @@ class TypeIssuing:
         return view.person(record.owner_user_id) if record is not None and record.owner_user_id is not None else None
 
 
-def _require_one_reviewer(kind: CredentialType) -> None:
+def _require_no_more(kind: CredentialType) -> None:
+    """Refuse what an order cannot give: a second reviewer, or a note; raises PolicyViolation."""
+    if kind.approval_note_required:
+        raise PolicyViolation(f"{kind.value} asks for a note, so a reviewer grants it.")
     if not kind.is_granted_directly:
         raise PolicyViolation(f"{kind.value} asks for two reviewers, who approve a request for it.")
 

@@ -172,7 +172,7 @@ def _end_of(page: PageCall, chosen: CredentialType | None) -> str | None:
 def _foreseen(page: PageCall, detail: HolderDetail, chosen: CredentialType) -> EffectLine:
     until = chosen.end_of_grant(page.now)
     try:
-        wish = NewGrant(detail.person.user_id, chosen.value, dry_run=True)
+        wish = NewGrant(detail.person.user_id, chosen.value, note="preview", dry_run=True)
         done = page.office.granting.grant(page.caller, wish)
     except VcError:
         # Claims are still to be typed; what granting does is known all the same.

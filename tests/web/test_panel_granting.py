@@ -1,0 +1,22 @@
+"""Granting on the holder's page, where the type asks for a note."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.web.desk import DPW
+from tests.web.panel_desk import panel_desk, visit
+
+
+def test_the_page_asks_for_the_note_that_a_type_demands(tmp_path: Path) -> None:
+    with panel_desk(tmp_path) as desk:
+        desk.done("admin", "PUT", f"/admin/credential-types/{DPW}", {"approval_note_required": True})
+        page = f"/issuer/holders/{desk.ids['improver']}/grant"
+        rex = visit(desk, "issuer")
+        shown = rex.get(f"{page}?type={DPW}").body.decode()
+        assert "issuers; required)" in shown
+        assert "cannot be saved" not in shown
+        refused = rex.post(page, {"type": DPW})
+        assert refused.status == 422
+        assert "needs a note" in refused.body.decode()
+        assert rex.post(page, {"type": DPW, "note": "seen the papers"}).status == 303
