@@ -248,6 +248,23 @@ def test_profile_changes_and_empties(office: Office) -> None:
     ]
 
 
+def test_own_names_may_hold_what_their_script_is_written_with(office: Office) -> None:
+    user_id = add_account(office, "ana")
+    caller = sign_in(office, "ana").caller
+    for name in ("نر\u200cگس", "क्\u200dष", "Ana 👩\u200d👧"):
+        act(office, caller, office.profile.change, ProfileChanges(display_name=name, first_name=name, last_name=name))
+        person = person_of(office, user_id)
+        assert (person.display_name, person.first_name, person.last_name) == (name, name, name)
+    changes = ProfileChanges(display_name="\u200d", first_name="a\nb", last_name="\u202eana")
+    with pytest.raises(MalformedBody) as refused:
+        act(office, caller, office.profile.change, changes)
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [
+        ("/display_name", "INVALID_VALUE"),
+        ("/first_name", "INVALID_CHARACTER"),
+        ("/last_name", "INVALID_CHARACTER"),
+    ]
+
+
 def test_further_address_counts_once_its_link_was_followed(office: Office) -> None:
     user_id = add_account(office, "ana")
     add_account(office, "eve")

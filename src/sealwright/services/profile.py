@@ -10,6 +10,7 @@ from typing import Final
 from sealwright.domain.audit import AuditEntry
 from sealwright.domain.errors import EmailInUse, LinkSpent, MalformedBody, NotFound, NotSignedIn, StateConflict
 from sealwright.domain.people import Caller, EmailAddress, Person, Theme
+from sealwright.domain.shown_text import require_name
 from sealwright.domain.sign_in import LinkPurpose
 from sealwright.services.email_addresses import read_email
 from sealwright.services.links import LINK_LIVES, LetterWriter, Links
@@ -211,11 +212,15 @@ def _same(first: str, second: str) -> bool:
 
 
 def _faults(person: Person, changes: ProfileChanges) -> list[Fault]:
-    faults = []
+    faults: list[Fault] = []
     for name in ("display_name", "first_name", "last_name"):
         value = getattr(changes, name)
-        if value is not None and not (value.strip() and len(value) <= NAME_MAX and value.isprintable()):
-            faults.append(Fault(f"/{name}", "INVALID_VALUE", f"must have 1 to {NAME_MAX} printable characters"))
+        if value is None:
+            continue
+        try:
+            require_name(value, f"/{name}", NAME_MAX)
+        except MalformedBody as error:
+            faults.extend(error.faults)
     if changes.locale is not None and changes.locale not in LOCALES:
         faults.append(Fault("/locale", "INVALID_VALUE", "must be one of " + ", ".join(LOCALES)))
     if changes.time_zone is not None and not _is_zone(changes.time_zone):

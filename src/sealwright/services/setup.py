@@ -11,6 +11,7 @@ from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import MalformedBody, NotFound, StateConflict
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, Person, UserId
+from sealwright.domain.shown_text import require_name
 from sealwright.domain.sign_in import LinkPurpose, SignInMethod
 from sealwright.services.acts import Acts
 from sealwright.services.catalog import PLATFORM_DID
@@ -346,8 +347,4 @@ def _require_picture(uow: UnitOfWork, attachment_id: str) -> None:
 
 
 def _read_name(text: str, pointer: str) -> str:
-    name = text.strip()
-    if not name or len(name) > _NAME_MAX or not name.isprintable():
-        detail = f"must have 1 to {_NAME_MAX} printable characters"
-        raise MalformedBody("The name cannot be taken.", faults=[Fault(pointer, "INVALID_VALUE", detail)])
-    return name
+    return require_name(text.strip(), pointer, _NAME_MAX)
