@@ -20,6 +20,9 @@ from sealwright.domain.errors import (
 from sealwright.domain.people import Caller
 from sealwright.services.issuing_line import Job
 from sealwright.services.office import Office
+from sealwright.services.order_checks import DocumentOptions
+from sealwright.vc.credentials.model import CREDENTIALS_V1
+from sealwright.vc.encoding.strict_json import JSONValue
 from tests.support.office import (
     HOLDER,
     ISSUER,
@@ -139,3 +142,29 @@ def test_failed_signature_voids_the_reservation(office: Office, monkeypatch: pyt
     with office.units(write=False) as uow:
         assert uow.reservations.stale(office.clock.now().replace(year=2099), 10) == ()
     assert issue(office).record.document is not None
+
+
+def test_a_halted_schema_stops_documents_that_name_it_or_speak_its_words(office: Office) -> None:
+    caller, view = api_key_for(office, ISSUER), office.registry.current()
+    schema = view.schema(degree_request().schema_id)
+    assert schema is not None
+    plain: dict[str, JSONValue] = {
+        "@context": [CREDENTIALS_V1],
+        "type": ["VerifiableCredential"],
+        "issuer": ISSUER,
+        "credentialSubject": {"id": HOLDER},
+    }
+    naming = {**plain, "credentialSchema": {"id": schema.schema_id, "type": "JsonSchemaValidator2018"}}
+    words: JSONValue = {"Degree": f"{schema.context_url}#{schema.type[0]}"}
+    speaking = {**plain, "@context": [CREDENTIALS_V1, words], "type": ["VerifiableCredential", "Degree"]}
+    check, options = office.issuing.check_document, DocumentOptions()
+    orders = [check(document, options, caller, view) for document in (naming, speaking)]
+    _act(office, lambda uow, me: office.halting.halt(uow, me, "leak", schema_id=schema.schema_id))
+    halted = office.registry.current()
+    for document in (naming, speaking):
+        with pytest.raises(IssuingHalted):
+            check(document, options, caller, halted)
+    for order in orders:
+        with pytest.raises(IssuingHalted):
+            office.issuing.issue(order)
+    assert office.issuing.issue(check(plain, options, caller, halted)) is not None

@@ -88,7 +88,7 @@ class GrantMaking:
         claims = dict(self._schemas.check_claims(schema, claims))
         expires_at = terms.expires_at or kind.end_of_grant(now)
         self._checks.check_end(expires_at)
-        self._checks.require_open(kind.issuer_did, kind.schema_id, Registry.within(uow, caller.epoch))
+        self._checks.require_open(kind.issuer_did, [kind.schema_id], Registry.within(uow, caller.epoch))
         earlier = last_grant(uow, person.user_id, kind.value, now)
         grant = Grant(
             grant_id=new_id("grt"),

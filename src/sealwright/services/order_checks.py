@@ -6,7 +6,7 @@ The order of the checks is the order in which the contract lets refusals win.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -191,7 +191,7 @@ class OrderChecks:
         suite_named(proof_type)
         issuer = self._access.issuer(_id_of(credential["issuer"]), view)
         self._access.require_issuer(caller, issuer)
-        self._require_road(credential, issuer, caller, view)
+        named = self._require_road(credential, issuer, caller, view)
         document = with_suite_context(credential, proof_type)
         chosen_id = credential.get("id")
         order = IssuanceOrder(
@@ -211,7 +211,8 @@ class OrderChecks:
             created=options.created,
             external_id=chosen_id if isinstance(chosen_id, str) else options.credential_id,
         )
-        self._require_no_catalog_words(self._prove_signable(order), view)
+        spoken = self._require_no_catalog_words(self._prove_signable(order), view)
+        order = replace(order, named_schemas=named | spoken)
         self._require_open(order, view)
         if order.external_id is not None:
             self._require_new(order.external_id)
@@ -219,8 +220,12 @@ class OrderChecks:
 
     def _require_road(
         self, credential: Mapping[str, JSONValue], issuer: DIDRecord, caller: Caller, view: RegistryView
-    ) -> None:
-        """Refuse a document that goes round what its schema demands; raises SchemaNotAuthorized, PolicyViolation."""
+    ) -> frozenset[str]:
+        """Refuse a document that goes round what its schema demands; gives the ids of the kept schemas that it names.
+
+        Raises:
+            SchemaNotAuthorized, PolicyViolation: By a schema.
+        """
         listed = _as_list(credential.get("credentialSchema", []))
         named = {str(one.get("id")) if isinstance(one, Mapping) else str(one) for one in listed}
         known = [schema for schema_id in sorted(named) if (schema := view.schema(schema_id)) is not None]
@@ -229,19 +234,25 @@ class OrderChecks:
         for schema in known:
             self._access.require_schema(caller, issuer, schema)
             _require_no_type(schema, view)
+        return frozenset(schema.schema_id for schema in known)
 
-    def _require_no_catalog_words(self, canonical: bytes, view: RegistryView) -> None:
+    def _require_no_catalog_words(self, canonical: bytes, view: RegistryView) -> frozenset[str]:
         """Refuse a document that says what a credential type's credentials say, whichever way its contexts put it.
+
+        Gives the ids of the other kept schemas whose words it uses.
 
         Raises:
             PolicyViolation: An identifier of its signed form belongs to the context of a credential type.
         """
         pattern = rb"<" + re.escape(f"{self._public_url}/contexts/".encode()) + rb"([^/#>]+)/([^/#>]+)#"
+        spoken = set()
         for name, version in sorted(set(re.findall(pattern, canonical))):
             with self._units(write=False) as uow:
                 schema = uow.schemas.by_name(name.decode(), version.decode())
             if schema is not None:
                 _require_no_type(schema, view)
+                spoken.add(schema.schema_id)
+        return frozenset(spoken)
 
     def _dated(self, credential: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:
         """The document as its form is judged: a 1.1 credential without a date is going to get one."""
@@ -305,12 +316,12 @@ class OrderChecks:
             raise ExpirationTooFar(f"expirationDate may lie at most {self._max_years} years ahead.")
 
     def _require_open(self, order: IssuanceOrder, view: RegistryView) -> None:
-        self.require_open(order.issuer.did, order.schema.schema_id if order.schema else None, view)
+        self.require_open(order.issuer.did, order.schema_ids, view)
 
-    def require_open(self, issuer_did: str, schema_id: str | None, view: RegistryView) -> None:
-        """Refuse while the office does not issue; raises IssuingHalted, Sealed."""
+    def require_open(self, issuer_did: str, schema_ids: Collection[str], view: RegistryView) -> None:
+        """Refuse while the office does not issue, at all or by one of these schemas; raises IssuingHalted, Sealed."""
         for halt in view.halts():
-            if halt.covers(issuer_did, schema_id):
+            if halt.covers(issuer_did, schema_ids):
                 raise IssuingHalted("Issuing has been halted by an operator.")
         if self._keys.is_sealed:
             raise Sealed("The key-encryption key is absent or does not fit.")

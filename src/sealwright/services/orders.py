@@ -66,6 +66,7 @@ class IssuanceOrder:
         created: The proof's date where the caller chose it; else the moment of the reservation.
         external_id: The record's id where the document brings its own.
         guard: Asked again at the moment of effect; None where nothing but the registry decides.
+        named_schemas: Ids of kept schemas that a caller's own document names, or whose words it is written in.
     """
 
     caller: Caller
@@ -84,6 +85,12 @@ class IssuanceOrder:
     created: datetime | None
     external_id: str | None
     guard: OrderGuard | None = None
+    named_schemas: frozenset[str] = frozenset()
+
+    @property
+    def schema_ids(self) -> frozenset[str]:
+        """Every kept schema that this order has to do with."""
+        return self.named_schemas | {self.schema.schema_id} if self.schema is not None else self.named_schemas
 
     @property
     def digest(self) -> bytes:

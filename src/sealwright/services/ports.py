@@ -7,7 +7,7 @@ that everybody who checked something under an older epoch checks again at the mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -286,11 +286,11 @@ class Halt:
     issuer_did: str | None
     schema_id: str | None
 
-    def covers(self, issuer_did: str, schema_id: str | None) -> bool:
-        """Tell whether this stop applies to an order."""
+    def covers(self, issuer_did: str, schema_ids: Collection[str]) -> bool:
+        """Tell whether this stop applies to an order that has to do with these schemas."""
         if self.issuer_did is not None and self.issuer_did != issuer_did:
             return False
-        return self.schema_id is None or self.schema_id == schema_id
+        return self.schema_id is None or self.schema_id in schema_ids
 
 
 class Office(Protocol):
