@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
+from sealwright.domain.sign_in import LinkPurpose
+from sealwright.services.links import LINK_PATHS
+from sealwright.web.api.shapes import desk_examples, people_examples
+from sealwright.web.api.shapes.review import DECISIONS
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
@@ -301,3 +305,14 @@ def test_every_list_has_pages(desk: Desk, route: Route, improver: str) -> None:
     for bad in ("view=table", "view=PAGE"):
         assert desk.call(who, "GET", f"{path}{joined}{bad}").code == "INVALID_FILTER"
     assert desk.call(who, "GET", f"{path}{joined}isAdmin=true").code == "UNKNOWN_FIELD"
+
+
+def test_the_bulk_decision_asks_for_what_its_answer_shows() -> None:
+    asked, told = DECISIONS.example, cast("Any", desk_examples.DECIDED_MANY["results"])
+    assert isinstance(asked, dict)
+    assert asked["request_ids"] == [one["request_id"] for one in told]
+    assert {one["status"] for one in told if one["error"] is None} == {asked["status"]}
+
+
+def test_the_invitation_shows_the_way_that_links_go() -> None:
+    assert LINK_PATHS[LinkPurpose.INVITATION] in people_examples.INVITATION["link"]

@@ -109,6 +109,8 @@ _KNOWN_TEMPLATES: Final = frozenset(
         "Task exception was never retrieved",
     }
 )
+# How such a message ends that tells the number of a process; the number is a member of its own here.
+_PROCESS: Final = " [%d]"
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -199,7 +201,7 @@ def _event_of(record: logging.LogRecord) -> str:
     # The template, never the message: arguments are values.
     template = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
     if _is_ours(record.name) or template in _KNOWN_TEMPLATES:
-        return template.strip()[:_MOST_EVENT_CHARACTERS]
+        return template.removesuffix(_PROCESS).strip()[:_MOST_EVENT_CHARACTERS]
     return f"message of a library at {record.module}:{record.lineno}"
 
 
@@ -207,6 +209,8 @@ def _members_of(record: logging.LogRecord) -> Mapping[str, object]:
     handed_over = record.__dict__.get("sealwright_members")
     if isinstance(handed_over, dict):
         return handed_over
+    if isinstance(record.msg, str) and record.msg.endswith(_PROCESS) and record.msg in _KNOWN_TEMPLATES:
+        return {"pid": record.args[0]} if isinstance(record.args, tuple) and record.args else {}
     return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
 
 

@@ -155,7 +155,8 @@ def test_libraries_are_told_by_place_and_only_from_warning_on() -> None:
         "py.warnings",
     ]
     assert told[0][1].startswith("message of a library at test_logging:")
-    assert told[1][1] == "Started server process [%d]"
+    assert told[1][1] == "Started server process"
+    assert lines(stream)[1]["pid"] == 4711
 
 
 def test_handlers_that_libraries_brought_are_taken_over() -> None:

@@ -42,7 +42,7 @@ def decide(call: Call) -> Reply:
 
 
 def _decided(call: Call, decided: Decided) -> Reply:
-    told = desk_rendering.effects(decided.effects)
+    told = desk_rendering.effects(decided.effects, dry_run=decided.dry_run)
     if decided.dry_run:
         return json_reply({"dry_run": True, "request": rendered(call, decided.view), "effects": told})
     version = decided.view.request.version
@@ -78,7 +78,7 @@ def _row(item: DecidedItem) -> dict[str, Any]:
     return {
         "request_id": item.request_id,
         "status": decided.view.request.state.value if decided is not None else None,
-        "effects": desk_rendering.effects(decided.effects) if decided is not None else None,
+        "effects": desk_rendering.effects(decided.effects, dry_run=decided.dry_run) if decided is not None else None,
         "error": fault_for(item.error) if item.error is not None else None,
     }
 

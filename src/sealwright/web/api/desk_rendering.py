@@ -23,8 +23,8 @@ def unix(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp())
 
 
-def effects(found: Effects) -> dict[str, Any]:
-    """What an act on rights does or did."""
+def effects(found: Effects, *, dry_run: bool = False) -> dict[str, Any]:
+    """What an act on rights does or did; a dry run names no grants to come, since their ids are not known before."""
     moved = found.request_from is not None or found.request_to is not None
     return {
         "changed": found.changed,
@@ -36,7 +36,7 @@ def effects(found: Effects) -> dict[str, Any]:
         }
         if moved
         else None,
-        "grants_created": list(found.grants_created),
+        "grants_created": [] if dry_run else list(found.grants_created),
         "grants_revoked": list(found.grants_revoked),
         "credentials_issued": found.credentials_issued,
         "credentials_revoked": list(found.credentials_revoked),

@@ -53,7 +53,7 @@ def grant(call: Call) -> Reply:
 
 
 def _shown(call: Call, granted: Granted, status: int = 200) -> Reply:
-    told = desk_rendering.effects(granted.effects)
+    told = desk_rendering.effects(granted.effects, dry_run=granted.dry_run)
     # Whoever may act on a grant reviews its type, so nothing of it is held back.
     members = desk_rendering.grant(granted.grant, call.office.clock.now(), in_scope=True)
     if granted.dry_run:

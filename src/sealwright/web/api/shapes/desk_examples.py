@@ -125,7 +125,7 @@ UNDONE: Final = {
         "credentials_revoked": [],
     },
 }
-DECISION_PREVIEW: Final = {"dry_run": True, "request": REQUEST, "effects": EFFECTS}
+DECISION_PREVIEW: Final = {"dry_run": True, "request": REQUEST, "effects": {**EFFECTS, "grants_created": []}}
 DECIDED_MANY: Final = {
     "results": [
         {"request_id": _REQUEST, "status": "approved", "effects": EFFECTS, "error": None},
@@ -172,7 +172,11 @@ REVOKED_GRANT: Final = {
     "reason": "The certificate was withdrawn.",
     "effects": LOSS,
 }
-GRANT_PREVIEW: Final = {"dry_run": True, "grant": GRANT, "effects": {**EFFECTS, "request": None}}
+GRANT_PREVIEW: Final = {
+    "dry_run": True,
+    "grant": GRANT,
+    "effects": {**EFFECTS, "request": None, "grants_created": []},
+}
 
 SCOPE: Final[dict[str, Any]] = {
     "user_id": _REVIEWER,

@@ -109,4 +109,4 @@ MAIL: Final[dict[str, Any]] = {
     "sent_at": _LATER,
     "attempts": 1,
 }
-INVITATION: Final = {"email": "ana@example.org", "link": "https://credentials.example/join#4f6a…"}
+INVITATION: Final = {"email": "ana@example.org", "link": "https://credentials.example/login/invitation/4f6a…"}

@@ -81,7 +81,7 @@ REQUEST_IDS: Final[Node] = {
     "uniqueItems": True,
     "x-too-many": "BATCH_TOO_LARGE",
 }
-_IDS_EXAMPLE: Final = ["req_kq3c7xm2vbn5tz4wpd6ahf2yqe"]
+_IDS_EXAMPLE: Final = ["req_kq3c7xm2vbn5tz4wpd6ahf2yqe", "req_zz3c7xm2vbn5tz4wpd6ahf2yqe"]
 ASK_MANY: Final = Shape(
     "AskRequesters",
     closed({"request_ids": REQUEST_IDS, "message": MESSAGE}, required=("request_ids", "message")),
@@ -179,9 +179,9 @@ DECISIONS: Final = Shape(
     check=_bulk_faults,
     example={
         "request_ids": _IDS_EXAMPLE,
-        "status": "rejected",
-        "note": "The certificate has lapsed.",
-        "message": "Your certificate has lapsed; please ask again with a new one.",
+        "status": "approved",
+        "note": "Certificates checked.",
+        "message": "Welcome!",
     },
 )
 GRANT: Final = Shape(
