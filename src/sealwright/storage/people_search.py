@@ -7,8 +7,9 @@ is looked for, on both databases.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +17,9 @@ from sealwright.domain.folding import fold
 from sealwright.storage.search_layout import PAGE_PEOPLE, PERSON_END, TEXT_START, read_page
 from sealwright.storage.tables import search_pages
 from sealwright.storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from sealwright.storage.people_blocks import TextBlock
 
 _TAGS: Final = sa.select(search_pages.c.page_no, search_pages.c.tag).order_by(search_pages.c.page_no)
 _PAGES: Final = sa.select(search_pages.c.page_no, search_pages.c.tag, search_pages.c.texts).where(
@@ -26,6 +30,9 @@ _COMMON_BEGINNINGS: Final = ("usr_", "did:", "0x")
 _MOST_SEARCHES: Final = 16
 # So many letters of an id tell whether it may begin with a text.
 _BEGINNING: Final = 3
+# Pages are looked at together where more than a few of so many are to be looked at.
+_BLOCK_PAGES: Final = 64
+_FEW_PAGES: Final = 8
 _NOBODY: Final = bytes(PAGE_PEOPLE)
 _PERSON_END: Final = PERSON_END.decode()
 _TEXT_START: Final = TEXT_START.decode()
@@ -84,22 +91,52 @@ class PeopleSearch:
         memory: dict[str, dict[Any, Any]] = transaction.database.memory
         self._pages: dict[int, SearchPage] = memory.setdefault("search_pages", {})
         self._found: dict[str, dict[bytes, bytes]] = memory.setdefault("searches", {})
+        self._blocks: dict[int, tuple[tuple[bytes, ...], TextBlock]] = memory.setdefault("search_blocks", {})
 
     def find(self, text: str) -> Matches:
         """Find those whose name or e-mail address holds the folded text, or one of whose ids begins with it."""
         needle = fold(text)
+        current = self._current()
         known = self._found.get(needle, {})
+        by_name = self._by_blocks(current, needle, known)
         hits: dict[bytes, bytes] = {}
         found: list[bytes] = []
         may_begin = _BeginningIds(needle)
-        for page_no, page in self._current():
+        for page_no, page in current:
             while len(found) < page_no:
                 found.append(_NOBODY)
-            matching = known.get(page.tag) or _matching(page, needle, by_id=may_begin.of(page))
+            matching = known.get(page.tag)
+            if matching is None:
+                matching = by_name.get(page.tag) or _by_name(page, needle)
+                matching = _with_ids(page, needle, matching) if may_begin.of(page) else matching
             hits[page.tag] = matching
             found.append(matching)
         self._remember(needle, hits)
         return Matches(tuple(found), sum(page.count(1) for page in found))
+
+    def _by_blocks(
+        self, current: list[tuple[int, SearchPage]], needle: str, known: Mapping[bytes, bytes]
+    ) -> Mapping[bytes, bytes]:
+        """Look at many pages at once where many are to be looked at; gives who matches by name, by tag."""
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(current), _BLOCK_PAGES):
+            pages = [page for _, page in current[start : start + _BLOCK_PAGES]]
+            if sum(page.tag not in known for page in pages) > _FEW_PAGES:
+                block = self._block(start, pages)
+                matching = block.matching(needle)
+                if matching is not None:
+                    found |= zip((page.tag for page in pages), matching, strict=True)
+        return found
+
+    def _block(self, start: int, pages: Sequence[SearchPage]) -> TextBlock:
+        # Imported where it is needed: a small office never loads the library beneath.
+        from sealwright.storage.people_blocks import TextBlock
+
+        tags = tuple(page.tag for page in pages)
+        kept = self._blocks.get(start)
+        if kept is None or kept[0] != tags:
+            kept = self._blocks[start] = (tags, TextBlock([page.all_names for page in pages]))
+        return kept[1]
 
     def _current(self) -> list[tuple[int, SearchPage]]:
         """Give every page as this unit of work sees it, reading only those that memory does not have."""
@@ -144,12 +181,16 @@ class _BeginningIds:
         return known
 
 
-def _matching(page: SearchPage, needle: str, *, by_id: bool) -> bytes:
-    """Give one byte for each place of a page, 1 where the person there matches."""
+def _by_name(page: SearchPage, needle: str) -> bytes:
+    """Give one byte for each place of a page, 1 where the person there matches by a name or an address."""
     # Texts, not bytes: looking into those takes four times as long.
-    found = _filled([needle in names for names in page.names]) if needle in page.all_names else _NOBODY
+    return _filled([needle in names for names in page.names]) if needle in page.all_names else _NOBODY
+
+
+def _with_ids(page: SearchPage, needle: str, found: bytes) -> bytes:
+    """Add those who match by an id."""
     start = _TEXT_START + needle
-    if not by_id or start not in page.ids:
+    if start not in page.ids:
         return found
     ids = _filled([start in ids for ids in page.ids.split(_PERSON_END)])
     return bytes(map(int.__or__, found, ids))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,6 @@ _MARK_BITS: Final = 2
 _STATE_BITS: Final = 3
 _MARKS: Final = 1 << _MARK_BITS
 _STATES: Final = 1 << _STATE_BITS
-_STATE: Final = _STATES - 1
 # Some 500 million requests, and moments for thousands of years.
 _NUMBER_BITS: Final = 29
 _NUMBER: Final = (1 << _NUMBER_BITS) - 1
@@ -36,6 +35,8 @@ _COLUMNS: Final = "r.request_no, r.person_no, r.credential_type, r.state, r.mark
 _STATE_NO: Final = {state: number for number, state in enumerate(EVERY_STATE)}
 
 Whole = npt.NDArray[np.int64]
+Small = npt.NDArray[np.uint8]
+Number = TypeVar("Number", np.int64, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,11 @@ class Found:
     """
 
     keys: Whole
-    states: Whole
+    states: Small
 
     def totals(self) -> Mapping[str, int]:
         """Give how many there are by state."""
-        numbers = np.bincount(self.states, minlength=len(EVERY_STATE))
-        return {state: int(number) for state, number in zip(EVERY_STATE, numbers, strict=False)}
+        return {state: int(np.count_nonzero(self.states == number)) for state, number in _STATE_NO.items()}
 
     def numbers(self) -> list[int]:
         """Give the numbers of all of them."""
@@ -81,9 +81,10 @@ class Found:
     def _keys_of(self, states: Sequence[str]) -> Whole:
         if len(states) == len(EVERY_STATE):
             return self.keys
-        chosen = np.zeros(_STATES, dtype=bool)
-        chosen[[_STATE_NO[state] for state in states]] = True
-        return self.keys[chosen[self.states]]
+        chosen = np.zeros(len(self.states), dtype=bool)
+        for state in states:
+            chosen |= self.states == _STATE_NO[state]
+        return self.keys[chosen]
 
 
 class RequestColumns:
@@ -96,6 +97,8 @@ class RequestColumns:
         # Numbers that look something up are as wide as an address, or each look would widen them first.
         self._person: Whole = np.zeros(0, dtype=np.int64)
         self._class: Whole = np.zeros(0, dtype=np.int64)
+        self._state: Small = np.zeros(0, dtype=np.uint8)
+        # Keys as `Found` has them: the moment, and behind it the number.
         self._requested: Whole = np.zeros(0, dtype=np.int64)
         self._sorted: Whole = np.zeros(0, dtype=np.int64)
 
@@ -118,13 +121,11 @@ class RequestColumns:
             if matches is not None:
                 chosen &= _people_of(matches, self._person)
             if wish.after is not None:
-                chosen &= self._requested >= wish.after
+                chosen &= self._requested >= wish.after << _NUMBER_BITS
             if wish.before is not None:
-                chosen &= self._requested < wish.before
+                chosen &= self._requested < wish.before << _NUMBER_BITS
             rows = np.flatnonzero(chosen)
-            moments = (self._requested if by_requested else self._sorted)[rows]
-            states = self._class[rows] >> _MARK_BITS & _STATE
-        return Found(moments << _NUMBER_BITS | rows, states)
+            return Found((self._requested if by_requested else self._sorted)[rows], self._state[rows])
 
     # -- following the table ------------------------------------------------------------------------
 
@@ -171,8 +172,9 @@ class RequestColumns:
             (self._type_no(value) << _STATE_BITS | _STATE_NO[state]) << _MARK_BITS | mark
             for value, state, mark in zip(types, states, marks, strict=True)
         ]
-        self._requested[places] = requested
-        self._sorted[places] = moments
+        self._state[places] = [_STATE_NO[state] for state in states]
+        self._requested[places] = np.array(requested, dtype=np.int64) << _NUMBER_BITS | places
+        self._sorted[places] = np.array(moments, dtype=np.int64) << _NUMBER_BITS | places
 
     def _type_no(self, value: str) -> int:
         # 0 is no type: that of a number which no request has.
@@ -184,6 +186,7 @@ class RequestColumns:
         size = 0 if rows == 0 else rows + rows // 8
         self._person = _resized(self._person[:old], size)
         self._class = _resized(self._class[:old], size)
+        self._state = _resized(self._state[:old], size)
         self._requested = _resized(self._requested[:old], size)
         self._sorted = _resized(self._sorted[:old], size)
 
@@ -198,7 +201,7 @@ class RequestColumns:
         return table.reshape(-1)
 
 
-def _resized(column: Whole, size: int) -> Whole:
+def _resized(column: npt.NDArray[Number], size: int) -> npt.NDArray[Number]:
     larger = np.zeros(size, dtype=column.dtype)
     larger[: len(column)] = column
     return larger

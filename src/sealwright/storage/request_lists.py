@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -19,16 +19,18 @@ from sealwright.storage.column_types import seconds_of
 from sealwright.storage.desk_tables import requests
 from sealwright.storage.number_sets import listed, numbers_condition
 from sealwright.storage.people_search import Matches, PeopleSearch
-from sealwright.storage.request_columns import Found, RequestColumns
 from sealwright.storage.request_counters import BY_NAME, BY_REQUESTED, BY_SORTED
 from sealwright.storage.request_runs import Run, jump, runs_of
 from sealwright.storage.request_totals import Periods, RequestTotals
 from sealwright.storage.request_wish import PENDING, Condition, Wish
 from sealwright.storage.transaction import Transaction
 
+if TYPE_CHECKING:
+    from sealwright.storage.request_columns import Found
+
 # So many rows are gathered and sorted rather than walked for.
 _FEW_ROWS: Final = 20_000
-# So many requests are named one by one rather than walked for.
+# The requests of so many people are gathered rather than walked for.
 _FEW_NAMED: Final = 2000
 # So many rows are skipped before it is worth asking where a name begins.
 _FEW_SKIPPED: Final = 2000
@@ -109,15 +111,17 @@ class RequestLists:
         return tuple(found), sum(plan.totals.values())
 
     def _plan(self, wish: Wish, runs: tuple[Run, ...]) -> Plan:
+        matches = PeopleSearch(self._transaction).find(wish.needle) if wish.needle else None
+        if matches is not None and not matches.people:
+            return Plan(wish, {}, [], {}, {}, counts_tell=False, gathers=True)
+        if self._has_memory and self._may_look_in_memory(wish):
+            return self._plan_in_memory(wish, runs, matches)
         measures = {BY_SORTED if run.measure == BY_NAME else run.measure for run in runs}
         periods = {measure: self._totals.periods(wish, measure) for measure in measures}
         rows = {state: sum(by_period.values()) for state, by_period in next(iter(periods.values())).items()}
-        matches = PeopleSearch(self._transaction).find(wish.needle) if wish.needle else None
-        if matches is not None and not matches.people:
-            return Plan(wish, {}, [], {}, periods, counts_tell=False, gathers=True)
         is_few = sum(rows.values()) <= _FEW_ROWS or self._totals.has_few_of_age(wish, _FEW_ROWS)
-        if (matches is not None or wish.has_age) and not is_few and self._may_look_in_memory(wish):
-            return self._plan_in_memory(wish, runs, rows, matches)
+        if not is_few and self._may_look_in_memory(wish):
+            return self._plan_in_memory(wish, runs, matches)
         further: list[Condition] = []
         if matches is not None:
             further = [numbers_condition(self._transaction, requests.c.person_no, matches)]
@@ -129,23 +133,30 @@ class RequestLists:
         return Plan(wish, totals, further, rows, periods, counts_tell=counts_tell, gathers=gathers)
 
     def _may_look_in_memory(self, wish: Wish) -> bool:
-        # Memory does not know who owns a request, nor what this unit of work has done.
-        return not wish.has_owner and not self._transaction.writes
+        # Memory does not know who owns a request, nor what this unit of work has done. Counters know the rest.
+        asks_for_it = bool(wish.needle) or wish.has_age
+        return asks_for_it and not wish.has_owner and not self._transaction.writes
 
-    def _plan_in_memory(
-        self, wish: Wish, runs: tuple[Run, ...], rows: Mapping[str, int], matches: Matches | None
-    ) -> Plan:
+    @property
+    def _has_memory(self) -> bool:
+        return "request_columns" in self._transaction.database.memory
+
+    def _plan_in_memory(self, wish: Wish, runs: tuple[Run, ...], matches: Matches | None) -> Plan:
+        # Imported where it is needed: a small office never loads the library beneath.
+        from sealwright.storage.request_columns import RequestColumns
+
         by_requested = runs[0].measure == BY_REQUESTED
         columns = RequestColumns.of(self._transaction)
         found = columns.find(self._transaction, wish, matches, by_requested=by_requested)
         totals = found.totals()
+        # Memory has no names: for lists in their order it says what to gather, or whom to walk for.
         further: list[Condition] = []
-        is_few = sum(totals.values()) <= _FEW_NAMED
-        if is_few:
+        is_few = sum(totals.values()) <= _FEW_ROWS
+        if runs[0].measure == BY_NAME and is_few:
             further = [listed(self._transaction, requests.c.request_no, found.numbers())]
-        elif matches is not None:
+        elif runs[0].measure == BY_NAME and matches is not None:
             further = [numbers_condition(self._transaction, requests.c.person_no, matches)]
-        return Plan(wish, totals, further, rows, {}, counts_tell=False, gathers=is_few, found=found)
+        return Plan(wish, totals, further, {}, {}, counts_tell=False, gathers=is_few, found=found)
 
     def _ids_of(self, numbers: list[int]) -> list[str]:
         ids = {row.request_no: row.request_id for row in self._transaction.rows(_IDS, {"numbers": numbers})}
@@ -180,7 +191,7 @@ class RequestLists:
 
     @staticmethod
     def _is_gathered(plan: Plan, run: Run) -> bool:
-        return plan.gathers or plan.rows_of(run) <= _FEW_ROWS
+        return plan.gathers or (plan.found is None and plan.rows_of(run) <= _FEW_ROWS)
 
     def _gather(self, run: Run, conditions: list[Condition], skip: int, count: int) -> list[str]:
         """Read a run by whatever index finds its few rows."""
