@@ -51,6 +51,7 @@ from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
 from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.letters import LetterHead
+from sealwright.services.looks import Looks
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Limits, Office
@@ -277,7 +278,10 @@ def _join(ground: _Ground, public_url: str) -> Office:
     dids = DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url)
     near = AccountNeighbors(units, clock, keys, acts, dids, resolver, notices, mailing.letter)
     identity = _accounts(ground, near, allowance, public_url)
-    review = _review(ground, _ReviewNeighbors(acts, checks, issuing, shelf, grant_moves, notices, identity.own_dids))
+    looks = Looks(units, clock)
+    review = _review(
+        ground, _ReviewNeighbors(acts, checks, issuing, shelf, grant_moves, notices, identity.own_dids, looks)
+    )
     catalog_gate.making = review.making
     housekeeping.add("sign grants", review.issuance.sign_due, SIGN_EVERY)
     housekeeping.add("expire grants", review.expiry.expire_due, EXPIRE_EVERY)
@@ -326,7 +330,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         profile=identity.profile,
         wallets=identity.wallets,
         own_dids=identity.own_dids,
-        attachments=AttachmentDesk(units, clock),
+        attachments=AttachmentDesk(units, clock, looks),
         own_data=OwnDataDesk(
             units=units,
             clock=clock,
@@ -342,10 +346,11 @@ def _join(ground: _Ground, public_url: str) -> Office:
         intake=review.intake,
         review=review.desk,
         granting=review.granting,
-        credential_sheets=CredentialSheets(units),
+        credential_sheets=CredentialSheets(units, looks),
+        looks=looks,
         grant_issuance=review.issuance,
         expiry=review.expiry,
-        holders=HolderDesk(units, clock, EthereumProofs().checksum),
+        holders=HolderDesk(units, clock, EthereumProofs().checksum, looks),
         notices=notices,
         mailing=mailing,
         analytics=AnalyticsDesk(units, clock),
@@ -380,6 +385,7 @@ class _ReviewNeighbors:
     moves: GrantMoves
     notices: NoticeDesk
     custodian: OwnDIDs
+    looks: Looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,6 +425,7 @@ def _review(ground: _Ground, near: _ReviewNeighbors) -> _Review:
             issuance=issuance,
             notices=near.notices,
             views=views,
+            looks=near.looks,
             clock=clock,
         ),
         granting=GrantingDesk(

@@ -122,6 +122,16 @@ def test_export_has_every_row_of_a_filtered_list_and_runs_nothing(desk: Desk, qu
     assert approved.count("\r\n") == 11
 
 
+def test_an_export_is_on_record_before_it_leaves(desk: Desk, queue: list[str]) -> None:
+    listed_rows = desk.done("admin", "GET", "/api/v1/audit?action=data.exported&limit=100")["data"]
+    whole = desk.call("keeper", "GET", f"{LIST}/export")
+    assert whole.status == 200
+    newest, *older = desk.done("admin", "GET", "/api/v1/audit?action=data.exported&limit=100")["data"]
+    assert older == listed_rows
+    assert (newest["actor"]["id"], newest["object"]) == (desk.ids["keeper"], {"type": "request_list", "id": "requests"})
+    assert newest["data"]["rows"] == len(queue)
+
+
 def test_sorting(desk: Desk, queue: list[str]) -> None:
     by_time = listed(desk, "sort=requested_at&count=100")[0]
     assert by_time == queue

@@ -163,7 +163,7 @@ def _version(at: desk.Desk, request_id: str, verdict: str) -> int | None:
     from sealwright.domain.errors import NotAllowed, NotFound
 
     try:
-        request = at.office.review.get(at.caller, request_id).view.request
+        request = at.office.review.view(at.caller, request_id).request
     except (NotFound, NotAllowed):
         # The decision itself refuses it, in its own row.
         return None

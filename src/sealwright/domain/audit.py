@@ -73,6 +73,8 @@ EVENT_KINDS: Final = frozenset(
         "api_key.created",
         "api_key.rotated",
         "api_key.revoked",
+        "data.opened",
+        "data.exported",
         "key.exported",
         "key.rotated",
         "system.initialized",

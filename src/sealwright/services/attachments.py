@@ -11,6 +11,7 @@ from sealwright.domain.errors import AttachmentNotFound, MalformedBody, Unsuppor
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller, Person
 from sealwright.services.desk_ports import Attachment
+from sealwright.services.looks import Looks
 from sealwright.services.pictures import LOGO
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.profile import present_person
@@ -35,9 +36,10 @@ _HIDDEN: Final = "There is no such file."
 class AttachmentDesk:
     """Takes files in and gives them out to whoever may see them."""
 
-    def __init__(self, units: UnitOfWorkFactory, clock: Clock) -> None:
+    def __init__(self, units: UnitOfWorkFactory, clock: Clock, looks: Looks) -> None:
         self._units = units
         self._clock = clock
+        self._looks = looks
 
     def upload(self, uow: UnitOfWork, caller: Caller, name: str, content: bytes) -> Attachment:
         """Keep a file of the caller's.
@@ -96,6 +98,10 @@ class AttachmentDesk:
             found = uow.attachments.get(attachment_id)
             if found is None or not _may_see(uow, caller, found):
                 raise AttachmentNotFound(_HIDDEN)
+        if caller.person is None or caller.person.user_id != found.user_id:
+            with self._looks.opening(caller, "attachment", attachment_id):
+                # What was read above is handed out only once the row is there.
+                pass
         return found
 
 

@@ -10,6 +10,7 @@ from sealwright.domain.errors import CredentialNotFound, OutOfScope
 from sealwright.domain.grants import Grant
 from sealwright.domain.people import Caller, Person
 from sealwright.services.holders import require_reviewer
+from sealwright.services.looks import Looks
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 
 
@@ -35,11 +36,12 @@ class CredentialSheet:
 class CredentialSheets:
     """Reads for reviewers, within their issuer scope (admins everything), and for whoever holds the credential."""
 
-    def __init__(self, units: UnitOfWorkFactory) -> None:
+    def __init__(self, units: UnitOfWorkFactory, looks: Looks) -> None:
         self._units = units
+        self._looks = looks
 
     def get(self, caller: Caller, credential_id: str) -> CredentialSheet:
-        """A credential that the caller may review.
+        """A credential that the caller may review; that it was opened is put on record.
 
         Raises:
             RoleRequired: Not a reviewer.
@@ -47,7 +49,7 @@ class CredentialSheets:
             CredentialNotFound: Missing, told to admins alone.
         """
         require_reviewer(caller)
-        with self._units(write=False) as uow:
+        with self._looks.opening(caller, "credential", credential_id) as uow:
             record = uow.credentials.get(credential_id)
             if record is None and caller.is_admin:
                 raise CredentialNotFound("No such credential.")

@@ -10,6 +10,7 @@ from sealwright.domain.grants import Grant
 from sealwright.domain.people import AccountRole, Caller, Person, Wallet
 from sealwright.domain.requests import CredentialRequest
 from sealwright.services.desk_ports import NumberedPage
+from sealwright.services.looks import Looks
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 
 SEARCH_LEAST = 2
@@ -44,11 +45,12 @@ class HolderDetail:
 class HolderDesk:
     """Reads for reviewers: approved issuers and admins."""
 
-    def __init__(self, units: UnitOfWorkFactory, clock: Clock, checksum: Callable[[str], str]) -> None:
+    def __init__(self, units: UnitOfWorkFactory, clock: Clock, checksum: Callable[[str], str], looks: Looks) -> None:
         """`checksum` gives the mixed-case form of a wallet address, or raises InvalidAddress."""
         self._units = units
         self._clock = clock
         self._checksum = checksum
+        self._looks = looks
 
     def find(self, caller: Caller, text: str, *, page: int = 1, count: int = 20) -> NumberedPage[Person]:
         """Find people by part of a name or e-mail address, or by the beginning of an id, DID or wallet address.
@@ -83,7 +85,7 @@ class HolderDesk:
         raise UserNotFound("Nobody has proved this address.")
 
     def detail(self, caller: Caller, user_id: str) -> HolderDetail:
-        """Everything that reviewers see of a person.
+        """Everything that reviewers see of a person; that it was opened is put on record.
 
         Raises:
             RoleRequired: Not a reviewer.
@@ -91,7 +93,7 @@ class HolderDesk:
         """
         require_reviewer(caller)
         now = self._clock.now()
-        with self._units(write=False) as uow:
+        with self._looks.opening(caller, "user", user_id) as uow:
             person = uow.people.get(user_id)
             if person is None:
                 raise UserNotFound("No such person.")

@@ -25,6 +25,7 @@ from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
+from sealwright.services.looks import Looks
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.outside_sign_in import OutsideSignIn
@@ -119,6 +120,7 @@ class Office:
     review: ReviewDesk
     granting: GrantingDesk
     credential_sheets: CredentialSheets
+    looks: Looks
     grant_issuance: GrantIssuance
     expiry: Expiry
     holders: HolderDesk

@@ -45,6 +45,7 @@ from sealwright.services.grant_issuance import GrantIssuance, Signed
 from sealwright.services.grant_making import GrantMaking
 from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.intake import request_event, require_text
+from sealwright.services.looks import Looks
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.ports import Clock, StoredAnswer, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.queue_scope import QueueScope, narrowed, require_reviewer, scope_types
@@ -79,6 +80,7 @@ class ReviewDesk:
         issuance: GrantIssuance,
         notices: NoticeDesk,
         views: RequestViews,
+        looks: Looks,
         clock: Clock,
     ) -> None:
         self._units = units
@@ -89,6 +91,7 @@ class ReviewDesk:
         self._issuance = issuance
         self._notices = notices
         self._views = views
+        self._looks = looks
         self._clock = clock
         self._scope = QueueScope(clock)
 
@@ -143,16 +146,22 @@ class ReviewDesk:
                 part = uow.requests.list(wanted, page=part.page + 1, count=rows_a_read)
 
     def get(self, caller: Caller, request_id: str) -> RequestDetail:
-        """One request with everything that a decision rests on.
+        """One request with everything that a decision rests on; that it was opened is put on record.
 
         Raises:
             RoleRequired: Neither issuer nor admin.
             OutOfScope, RequestNotFound: Not within the scope; missing, which only admins are told.
         """
         require_reviewer(caller)
-        with self._units(write=False) as uow:
+        with self._looks.opening(caller, "request", request_id) as uow:
             request = require_in_scope(caller, uow.requests.get(request_id))
             return self._views.detail(uow, caller, request)
+
+    def view(self, caller: Caller, request_id: str) -> RequestView:
+        """One request as lists show it; raises as `get`."""
+        require_reviewer(caller)
+        with self._units(write=False) as uow:
+            return self._views.view(uow, caller, require_in_scope(caller, uow.requests.get(request_id)))
 
     def neighbors(self, caller: Caller, wanted: RequestFilter, request_id: str) -> tuple[str | None, str | None]:
         """The requests before and after one in a filtered list; raises as `get`."""

@@ -32,10 +32,18 @@ def export(call: Call) -> Reply:
     The rows are all read before the first is sent: a slow reader would hold up one of the few connections, and a fault
     in the middle could not be answered any more. What is long waits in a file without a name.
     """
-    rows = (_row(call, view) for view in call.office.review.export(call.caller, filter_of(call)))
+    exported = 0
+
+    def rows() -> Iterator[list[Cell]]:
+        nonlocal exported
+        for view in call.office.review.export(call.caller, filter_of(call)):
+            exported += 1
+            yield _row(call, view)
+
     with ExitStack() as kept:
         file = kept.enter_context(SpooledTemporaryFile(_IN_MEMORY_BYTES))
-        file.writelines(write_csv(COLUMNS, rows))
+        file.writelines(write_csv(COLUMNS, rows()))
+        call.office.looks.exported(call.caller, "request_list", "requests", exported)
         kept.pop_all()
     attachment = (b"content-disposition", b'attachment; filename="credential-requests.csv"')
     return Reply(200, media_type=CSV, headers=(attachment,), stream=_parts(file))

@@ -115,6 +115,7 @@ def export(page: PageCall) -> Reply:
     """GET /issuer/holders/{user_id}/grants.csv."""
     detail = page.office.holders.detail(page.caller, page.params["user_id"])
     rows = [csv_line(one, page.now) for one in detail.grants]
+    page.office.looks.exported(page.caller, "user", detail.person.user_id, len(rows))
     return page.csv([page._(word) for word in CSV_COLUMNS], rows, "grants.csv")
 
 

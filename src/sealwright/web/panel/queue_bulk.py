@@ -79,7 +79,8 @@ def decide(page: PageCall) -> Reply:
     if page.form.errors:
         return page.invalid(_TEMPLATE, **_words_values(page, act, chosen))
     if act == CSV:
-        rows = [csv_line(page.office.review.get(page.caller, one.request_id).view) for one in chosen]
+        rows = [csv_line(page.office.review.view(page.caller, one.request_id)) for one in chosen]
+        page.office.looks.exported(page.caller, "request_list", "requests", len(rows))
         return page.csv([page._(word) for word in CSV_COLUMNS], rows, "credential-requests.csv")
     lines = _done(page, act, chosen)
     return page.render(_RESULT, **_result_values(page, act, lines, page.form.text("kept")))
@@ -138,7 +139,7 @@ def _view_of(one: DecidedItem | AskedItem) -> RequestView | None:
 def _who(page: PageCall, request_id: str, labels: dict[str, str]) -> tuple[str, str]:
     """Whose request was refused; nothing but its id where the caller may not see it."""
     try:
-        view = page.office.review.get(page.caller, request_id).view
+        view = page.office.review.view(page.caller, request_id)
     except DomainError:
         return request_id, ""
     return view.requester.display_name, labels.get(view.request.credential_type, view.request.credential_type)

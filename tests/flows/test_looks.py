@@ -1,0 +1,106 @@
+"""Whoever opens somebody's details, or takes a list of them along, is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealwright.domain.errors import AuditUnavailable, OutOfScope, UserNotFound
+from sealwright.domain.people import Caller
+from sealwright.domain.requests import RequestFilter
+from sealwright.services.looks import ONE_LOOK
+from sealwright.services.office import Office
+from tests.support.desk import VERIFIER, act, furnish_desk
+from tests.support.office import MovableClock, open_office
+from tests.support.review import APPROVED, ask, audit_rows, decide, improver, reviewer
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
+        furnish_desk(opened)
+        yield opened
+
+
+def _looks(office: Office) -> list[tuple[str, str, str, str]]:
+    """Every look on record: what, by whom, at what."""
+    return [
+        (row["action"], row["actor"]["id"], row["object"]["type"], row["object"]["id"])
+        for row in audit_rows(office)
+        if row["action"].startswith("data.")
+    ]
+
+
+def test_details_that_are_opened_are_on_record_once_a_while(office: Office, clock: MovableClock) -> None:
+    ada, rex, roy = improver(office, "ada"), reviewer(office, "rex"), reviewer(office, "roy")
+    request = ask(office, ada)
+    held = decide(office, rex, request, APPROVED).view.grant
+    assert held is not None
+    assert held.credential_id is not None
+    assert _looks(office) == []
+
+    def everything(caller: Caller) -> None:
+        office.review.get(caller, request.request_id)
+        office.holders.detail(caller, ada.user_id)
+        office.credential_sheets.get(caller, held.credential_id or "")
+
+    seen = [("request", request.request_id), ("user", ada.user_id), ("credential", held.credential_id)]
+    everything(rex)
+    everything(rex)
+    everything(roy)
+    assert _looks(office) == [("data.opened", who.user_id, *one) for who in (rex, roy) for one in seen]
+    clock.move(seconds=ONE_LOOK.total_seconds() - 1)
+    office.review.get(rex, request.request_id)
+    assert len(_looks(office)) == 6
+    clock.move(seconds=1)
+    office.review.get(rex, request.request_id)
+    assert len(_looks(office)) == 7
+
+
+def test_files_are_on_record_when_others_than_their_owner_open_them(office: Office) -> None:
+    ada, rex = improver(office, "ada"), reviewer(office, "rex")
+    picture = act(office, ada, lambda uow, me: office.attachments.upload(uow, me, "c.pdf", b"%PDF-1.7\n%%EOF"))
+    ask(office, ada, evidence=(picture.attachment_id,))
+    office.attachments.get(ada, picture.attachment_id)
+    assert _looks(office) == []
+    office.attachments.get(rex, picture.attachment_id)
+    assert _looks(office) == [("data.opened", rex.user_id, "attachment", picture.attachment_id)]
+
+
+def test_lists_and_refusals_are_no_looks(office: Office) -> None:
+    ada, rex, vera = improver(office, "ada"), reviewer(office, "rex"), reviewer(office, "vera", VERIFIER)
+    request = ask(office, ada)
+    office.review.list(rex, RequestFilter(), page=1, count=20)
+    office.review.counts(rex)
+    office.review.view(rex, request.request_id)
+    office.holders.find(rex, "ada")
+    with pytest.raises(OutOfScope):
+        office.review.get(vera, request.request_id)
+    with pytest.raises(UserNotFound):
+        office.holders.detail(rex, "usr_nobody")
+    assert _looks(office) == []
+
+
+def test_nothing_is_shown_that_cannot_be_put_on_record(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sealwright.storage.audit import StoredAuditLog
+
+    ada, rex = improver(office, "ada"), reviewer(office, "rex")
+    request = ask(office, ada)
+
+    def broken(_log: StoredAuditLog) -> None:
+        raise AuditUnavailable("The trail cannot be written.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredAuditLog, "seal", broken)
+        for _ in range(2):
+            with pytest.raises(AuditUnavailable):
+                office.review.get(rex, request.request_id)
+    office.review.get(rex, request.request_id)
+    assert len(_looks(office)) == 1
