@@ -153,7 +153,11 @@ _TYPE_MEMBERS: Final[dict[str, Any]] = {
     "proof_type": PROOF_TYPE,
     "suspendable": {**BOOLEAN, "default": False},
     "two_person": {**BOOLEAN, "default": False, "description": "Two different reviewers must approve."},
-    "approval_note_required": {**BOOLEAN, "default": False, "description": "Approving and granting need a note as well."},
+    "approval_note_required": {
+        **BOOLEAN,
+        "default": False,
+        "description": "Approving and granting need a note as well.",
+    },
 }
 # What a type may go without can be taken away from it again.
 _CLEARABLE: Final = (
