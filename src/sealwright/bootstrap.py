@@ -34,21 +34,15 @@ from sealwright.services.auditing import Auditing
 from sealwright.services.background import Background, health_of
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.credential_sheets import CredentialSheets
-from sealwright.services.deciding import Deciding
 from sealwright.services.desk_ports import Mailer
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
-from sealwright.services.expiry import Expiry
 from sealwright.services.gate import Gate
-from sealwright.services.grant_issuance import GrantIssuance
-from sealwright.services.grant_making import GrantMaking
 from sealwright.services.grant_moves import GrantMoves
-from sealwright.services.granting import GrantingDesk
 from sealwright.services.halting import Halting
 from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
-from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.letters import LetterHead
 from sealwright.services.looks import Looks
@@ -58,14 +52,12 @@ from sealwright.services.office import Limits, Office
 from sealwright.services.order_checks import OrderChecks
 from sealwright.services.outside_sign_in import OutsideProvider
 from sealwright.services.own_data import OwnDataDesk
-from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.services.reminders import Reminders
-from sealwright.services.request_views import RequestViews
 from sealwright.services.resolving import OfficeResolver
-from sealwright.services.review import ReviewDesk
+from sealwright.services.review_office import ReviewNeighbors, join_review
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schema_shelf import SchemaShelf
@@ -279,8 +271,22 @@ def _join(ground: _Ground, public_url: str) -> Office:
     near = AccountNeighbors(units, clock, keys, acts, dids, resolver, notices, mailing.letter)
     identity = _accounts(ground, near, allowance, public_url)
     looks = Looks(units, clock)
-    review = _review(
-        ground, _ReviewNeighbors(acts, checks, issuing, shelf, grant_moves, notices, identity.own_dids, looks)
+    review = join_review(
+        ReviewNeighbors(
+            units=units,
+            registry=registry,
+            clock=clock,
+            acts=acts,
+            checks=checks,
+            issuing=issuing,
+            schemas=shelf,
+            moves=grant_moves,
+            notices=notices,
+            custodian=identity.own_dids,
+            looks=looks,
+        ),
+        undo_window=timedelta(seconds=settings.undo_seconds),
+        code_of=lambda error: problem_for(error).code,
     )
     catalog_gate.making = review.making
     housekeeping.add("sign grants", review.issuance.sign_due, SIGN_EVERY)
@@ -372,69 +378,6 @@ def _join(ground: _Ground, public_url: str) -> Office:
     )
     identity.founding.office = office
     return office
-
-
-@dataclass(frozen=True, slots=True)
-class _ReviewNeighbors:
-    """What the desks of requests and grants work with, built before them."""
-
-    acts: Acts
-    checks: OrderChecks
-    issuing: Issuing
-    schemas: SchemaShelf
-    moves: GrantMoves
-    notices: NoticeDesk
-    custodian: OwnDIDs
-    looks: Looks
-
-
-@dataclass(frozen=True, slots=True)
-class _Review:
-    """The desks of requests and grants, and what the clock does for them."""
-
-    intake: Intake
-    desk: ReviewDesk
-    granting: GrantingDesk
-    making: GrantMaking
-    issuance: GrantIssuance
-    expiry: Expiry
-
-
-def _review(ground: _Ground, near: _ReviewNeighbors) -> _Review:
-    units, clock = ground.units, ground.clock
-    window = timedelta(seconds=ground.settings.undo_seconds)
-    views = RequestViews(clock, undo_window=window)
-    making = GrantMaking(near.checks, near.schemas, near.moves, clock, undo_window=window)
-    issuance = GrantIssuance(
-        units=units,
-        registry=ground.registry,
-        issuing=near.issuing,
-        custodian=near.custodian,
-        notices=near.notices,
-        clock=clock,
-        code_of=lambda error: problem_for(error).code,
-    )
-    return _Review(
-        intake=Intake(units, near.schemas, near.notices, views, clock),
-        desk=ReviewDesk(
-            units=units,
-            acts=near.acts,
-            deciding=Deciding(making, near.moves, near.notices, clock),
-            making=making,
-            moves=near.moves,
-            issuance=issuance,
-            notices=near.notices,
-            views=views,
-            looks=near.looks,
-            clock=clock,
-        ),
-        granting=GrantingDesk(
-            units=units, acts=near.acts, making=making, moves=near.moves, issuance=issuance, clock=clock
-        ),
-        making=making,
-        issuance=issuance,
-        expiry=Expiry(units, near.moves, clock),
-    )
 
 
 def _accounts(ground: _Ground, near: AccountNeighbors, allowance: Allowance, public_url: str) -> AccountDesks:
