@@ -15,9 +15,11 @@ from sealwright.domain.errors import (
     RateLimitExceeded,
     SignInFailed,
 )
+from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole
 from sealwright.services.office import Office
 from sealwright.services.own_means import NewPassword
+from sealwright.services.sessions import forget_sign_ins
 from tests.support.accounts import (
     PASSWORD,
     VISITOR,
@@ -243,6 +245,24 @@ def test_session_that_ended_meanwhile_acts_no_more(office: Office) -> None:
     office.sessions.end(caller)
     with pytest.raises(NotSignedIn):
         office.acts.run(caller, lambda uow, me: pytest.fail("acted"))
+
+
+def test_a_new_browser_is_told_also_where_every_session_was_ended(office: Office, clock: MovableClock) -> None:
+    add_account(office, "ana", AccountRole.ADMIN)
+
+    def told(label: str) -> int:
+        """Sign in, see how many letters of new browsers there are, and sign out again."""
+        came = sign_in(office, "ana", label=label)
+        kinds = [one.kind for one in office.notices.inbox(came.caller, page=1, count=50).items]
+        office.sessions.end(came.caller)
+        clock.move(days=3)
+        forget_sign_ins(office.units, clock)
+        return kinds.count(NoticeKind.NEW_SIGN_IN)
+
+    assert [told(label) for label in ("Firefox", "Firefox", "Safari", "Firefox", "Safari")] == [0, 0, 1, 1, 1]
+    clock.move(days=91)
+    forget_sign_ins(office.units, clock)
+    assert told("Firefox") == 2
 
 
 def test_own_sessions_are_listed_and_ended_one_by_one(office: Office) -> None:

@@ -176,6 +176,24 @@ def test_forget_drops_only_what_matters_to_nobody(units: UnitOfWorkFactory) -> N
         assert uow.sign_ins.forget(NOW + MINUTE) == 0
         assert uow.sign_ins.forget(NOW + 6 * MINUTE) == 1
         assert uow.sign_ins.forget(NOW + timedelta(days=2)) == 1
-        assert uow.sign_ins.forget(NOW + timedelta(days=9)) == 1
         assert uow.sign_ins.forget(NOW + timedelta(days=40)) == 1
+        assert uow.sign_ins.forget(NOW + timedelta(days=90)) == 0
+        assert uow.sign_ins.forget(NOW + timedelta(days=91)) == 1
         assert uow.sign_ins.session(digest("a")) is None
+
+
+def test_forget_keeps_the_last_session_in_each_kind_of_browser(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        for one in (session("a"), session("b", minutes=1), replace(session("c"), label="Safari")):
+            uow.sign_ins.add_session(one)
+        uow.sign_ins.add_session(session("eve", "usr_eve"))
+        uow.sign_ins.end_sessions_of("usr_ada", NOW + MINUTE)
+        assert uow.sign_ins.forget(NOW + timedelta(days=2)) == 1
+        assert [uow.sign_ins.session(digest(name)) is None for name in ("a", "b", "c", "eve")] == [
+            True,
+            False,
+            False,
+            False,
+        ]
+        assert uow.sign_ins.browsers_of("usr_ada") == {"Firefox", "Safari"}
+        assert uow.sign_ins.sessions_of("usr_ada") == ()

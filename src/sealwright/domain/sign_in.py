@@ -15,6 +15,8 @@ STRICT_LIFE: Final = timedelta(hours=12)
 COMMON_IDLE: Final = timedelta(hours=12)
 COMMON_LIFE: Final = timedelta(days=7)
 FRESH_FOR: Final = timedelta(minutes=10)
+# So long the office knows a browser again in which somebody once signed in; of each kind the last session is kept.
+BROWSERS_KNOWN: Final = timedelta(days=90)
 
 
 STRICT_ROLES: Final = frozenset({AccountRole.ADMIN, AccountRole.ISSUER})

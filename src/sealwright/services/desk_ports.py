@@ -162,6 +162,9 @@ class SignIns(Protocol):
     def sessions_of(self, user_id: str) -> tuple[Session, ...]:
         """Not ended ones, newest first."""
 
+    def browsers_of(self, user_id: str) -> frozenset[str]:
+        """The labels of all sessions that are still kept, ended ones too."""
+
     def password(self, user_id: str) -> str | None:
         """The argon2id hash in its usual text form."""
 

@@ -16,7 +16,14 @@ from sealwright.domain.errors import EmailInUse, InvalidProof, LinkSpent, RoleRe
 from sealwright.domain.ids import new_id
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, Person, UserId
-from sealwright.domain.sign_in import FRESH_FOR, ChallengePurpose, LinkPurpose, SignInMethod, is_strict
+from sealwright.domain.sign_in import (
+    BROWSERS_KNOWN,
+    FRESH_FOR,
+    ChallengePurpose,
+    LinkPurpose,
+    SignInMethod,
+    is_strict,
+)
 from sealwright.services.challenges import challenge_of, credential_id_of, keep_challenge
 from sealwright.services.desk_ports import Passkeys, PasswordHasher
 from sealwright.services.email_addresses import read_email
@@ -382,8 +389,10 @@ class SignInDesk:
         return signed_in
 
     def _tell_of_new_browser(self, uow: UnitOfWork, person: Person, label: str) -> None:
-        known = uow.sign_ins.sessions_of(person.user_id)
-        if known and all(session.label != shown_label(label) for session in known):
+        known = uow.sign_ins.browsers_of(person.user_id)
+        # Nobody needs to be told of their first sign-in; of one after a long time they do.
+        is_first = not known and self._clock.now() < person.created_at + BROWSERS_KNOWN
+        if not is_first and shown_label(label) not in known:
             self._notices.tell(uow, NoticeKind.NEW_SIGN_IN, [person.user_id], {"browser": shown_label(label)})
 
     def _write(

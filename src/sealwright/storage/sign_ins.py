@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row
 from sealwright.domain.errors import KeyInUse
 from sealwright.domain.people import AccountRole, UserId
 from sealwright.domain.sign_in import (
+    BROWSERS_KNOWN,
     COMMON_LIFE,
     Challenge,
     ChallengePurpose,
@@ -44,6 +45,14 @@ _SESSION_BY_DIGEST: Final = _SESSION.where(sessions.c.digest == sa.bindparam("di
 _SESSIONS_OF: Final = _SESSION.where(
     sessions.c.user_id == sa.bindparam("user_id"), sessions.c.ended_at.is_(None)
 ).order_by(sessions.c.created_at.desc(), sessions.c.session_id.desc())
+_BROWSERS_OF: Final = sa.select(sessions.c.label).where(sessions.c.user_id == sa.bindparam("user_id")).distinct()
+_LATER: Final = sessions.alias("later")
+# Where a later session of the same person in the same kind of browser is kept, it remembers the browser.
+_IS_FOLLOWED: Final = sa.exists().where(
+    _LATER.c.user_id == sessions.c.user_id,
+    _LATER.c.label == sessions.c.label,
+    sa.tuple_(_LATER.c.created_at, _LATER.c.session_id) > sa.tuple_(sessions.c.created_at, sessions.c.session_id),
+)
 _TOUCH: Final = (
     sa.update(sessions)
     .where(
@@ -151,6 +160,10 @@ class StoredSignIns(StoredFailures):
     def sessions_of(self, user_id: str) -> tuple[Session, ...]:
         """List a person's sessions that have not ended, newest first."""
         return tuple(_session(row) for row in self._transaction.rows(_SESSIONS_OF, {"user_id": user_id}))
+
+    def browsers_of(self, user_id: str) -> frozenset[str]:
+        """Give the labels of a person's sessions, ended ones too as long as they are kept."""
+        return frozenset(str(row.label) for row in self._transaction.rows(_BROWSERS_OF, {"user_id": user_id}))
 
     # -- passwords, passkeys, codes -----------------------------------------------------------------
 
@@ -276,14 +289,18 @@ class StoredSignIns(StoredFailures):
         return _challenge(rows[0]) if rows and rows[0].expires_at > now else None
 
     def forget(self, now: datetime) -> int:
-        """Drop what can matter to nobody any more; links stay known as spent for a month."""
+        """Drop what can matter to nobody any more; links stay known as spent for a month.
+
+        Of a person's sessions that are over, the last one in each kind of browser is kept for a while.
+        """
         over = sa.or_(
             sessions.c.created_at < now - COMMON_LIFE - _KEPT_AFTER_END, sessions.c.ended_at < now - _KEPT_AFTER_END
         )
+        is_forgotten = sessions.c.last_seen_at < now - BROWSERS_KNOWN
         return (
             self._transaction.change(sa.delete(challenges).where(challenges.c.expires_at <= now))
             + self._transaction.change(sa.delete(one_time_links).where(one_time_links.c.expires_at < now - _LINKS_KEPT))
-            + self._transaction.change(sa.delete(sessions).where(over))
+            + self._transaction.change(sa.delete(sessions).where(over, sa.or_(_IS_FOLLOWED, is_forgotten)))
             + self.forget_failures(now)
         )
 
