@@ -209,3 +209,45 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def _links(terminal: Terminal) -> set[str]:
+    """Where the demo's links to sign in begin."""
+    users = json.loads(terminal("demo").out)["users"].values()
+    return {user["sign_in_url"].partition("/login/")[0] for user in users}
+
+
+def test_commands_beside_a_server_name_its_own_port(
+    demo: dict[str, Any], home: Path, tmp_path: Path, running: list[Served], terminal: Terminal
+) -> None:
+    assert _links(terminal) == {"http://127.0.0.1:8000"}
+    served = Served(home, tmp_path / "log", "--port", "0", "--json")
+    running.append(served)
+    url = json.loads(served.first_line())["url"]
+    assert _links(terminal) == {url}
+    said = {check["name"]: check["detail"] for check in json.loads(terminal("doctor").out)["checks"]}
+    assert url in said["public_url"]
+    assert (home / "serving.json").stat().st_mode & 0o777 == 0o600
+    word = (home / "serving.json").read_bytes()
+    served.stop()
+    assert not (home / "serving.json").exists()
+    # A server that was killed cannot take its word back.
+    (home / "serving.json").write_bytes(word)
+    assert _links(terminal) == {"http://127.0.0.1:8000"}
+    (home / "serving.json").write_bytes(b"[")
+    assert _links(terminal) == {"http://127.0.0.1:8000"}
+
+
+def test_a_public_url_that_was_set_wins_over_where_a_server_listens(
+    demo: dict[str, Any],
+    home: Path,
+    tmp_path: Path,
+    running: list[Served],
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served = Served(home, tmp_path / "log", "--port", "0", "--json")
+    running.append(served)
+    served.first_line()
+    monkeypatch.setenv("SEALWRIGHT_PUBLIC_URL", "https://credentials.example")
+    assert _links(terminal) == {"https://credentials.example"}

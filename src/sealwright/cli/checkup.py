@@ -15,6 +15,7 @@ import typer
 from sealwright.cli import desk
 from sealwright.cli.misuse import DONE, FAILURE
 from sealwright.cli.output import of
+from sealwright.cli.whereabouts import base_of_links
 
 if TYPE_CHECKING:
     from sealwright.settings import Settings
@@ -104,7 +105,7 @@ def _public_url(settings: Settings) -> Finding:
     if settings.public_url_is_default:
         fix = "Set SEALWRIGHT_PUBLIC_URL before issuing for real: it stands in every credential."
         return Finding(
-            "public_url", WARNING, f"Links begin with {settings.public_url}, which others cannot reach.", fix
+            "public_url", WARNING, f"Links begin with {base_of_links(settings)}, which others cannot reach.", fix
         )
     return Finding("public_url", OK, f"Links begin with {settings.public_url}.")
 
@@ -180,7 +181,7 @@ def _setup(at: desk.Desk) -> Finding:
         return Finding("setup", WARNING, "The office has not been set up.", "Run: sealwright init")
     with at.office.units(write=False) as uow:
         founded_at = uow.office.get(FOUNDED_AT_URL)
-    if founded_at is not None and founded_at != at.settings.public_url:
+    if founded_at is not None and founded_at not in (at.settings.public_url, base_of_links(at.settings)):
         fix = f"Set SEALWRIGHT_PUBLIC_URL={founded_at}, or see that this address still answers."
         return Finding("setup", WARNING, f"The office was founded at {founded_at}: old documents point there.", fix)
     return Finding("setup", OK, "The office is set up.")

@@ -11,6 +11,7 @@ import typer
 from sealwright.cli import desk
 from sealwright.cli.misuse import Misused
 from sealwright.cli.output import Output, of, write_json, write_line
+from sealwright.cli.whereabouts import leave_word, word_ends
 
 if TYPE_CHECKING:
     import socket
@@ -42,13 +43,19 @@ def serve(
         # Whatever stops an office from opening is told here, once, and not by every process again and again.
         with desk.open_office(settings) as at:
             first_run.look(at.office)
-    return server.serve(
-        listener,
-        lambda number: _make_app(settings, first_run, chores=not no_worker and number == 0),
-        public_url=settings.public_url,
-        workers=settings.workers if hasattr(os, "fork") else 1,
-        on_ready=lambda: _announce(of(ctx), settings, first_run.link),
-    )
+
+    def ready() -> None:
+        leave_word(settings)
+        _announce(of(ctx), settings, first_run.link)
+
+    with word_ends(settings.home):
+        return server.serve(
+            listener,
+            lambda number: _make_app(settings, first_run, chores=not no_worker and number == 0),
+            public_url=settings.public_url,
+            workers=settings.workers if hasattr(os, "fork") else 1,
+            on_ready=ready,
+        )
 
 
 class _FirstRun:

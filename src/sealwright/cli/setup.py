@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from sealwright.cli import desk
 from sealwright.cli.misuse import Misused
 from sealwright.cli.output import of
+from sealwright.cli.whereabouts import as_served
 
 if TYPE_CHECKING:
     from sealwright.services.demo import DemoData
@@ -58,7 +60,7 @@ def init(
 def setup_link(ctx: typer.Context) -> None:
     """Print a new link to set the office up by a browser; it works for an hour, once, and earlier ones end."""
     with desk.open_office(desk.read_settings()) as at:
-        link = at.office.setup.open_link()
+        link = as_served(at.office.setup.open_link(), at.settings)
     of(ctx).emit({"setup_url": link}, plain=lambda: link)
     of(ctx).say("The link works for an hour, for one admin account.")
 
@@ -69,6 +71,11 @@ def demo(ctx: typer.Context) -> None:
 
     with desk.writing() as at:
         seeded = seed_demo(at.office, at.caller)
+        users = {
+            name: replace(user, sign_in_url=as_served(user.sign_in_url, at.settings))
+            for name, user in seeded.users.items()
+        }
+    seeded = replace(seeded, users=users)
     of(ctx).emit(_demo_members(seeded), plain=lambda: _demo_text(seeded))
     of(ctx).say("Tokens and keys are not shown again; run demo again for fresh ones.")
 
