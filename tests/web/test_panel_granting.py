@@ -20,3 +20,18 @@ def test_the_page_asks_for_the_note_that_a_type_demands(tmp_path: Path) -> None:
         assert refused.status == 422
         assert "needs a note" in refused.body.decode()
         assert rex.post(page, {"type": DPW, "note": "seen the papers"}).status == 303
+
+
+def test_refusals_are_told_in_the_readers_language(tmp_path: Path) -> None:
+    with panel_desk(tmp_path) as desk:
+        desk.done("admin", "PUT", f"/admin/credential-types/{DPW}", {"approval_note_required": True})
+        desk.done("issuer", "PATCH", "/me", {"locale": "es"})
+        rex = visit(desk, "issuer")
+        refused = rex.post(f"/issuer/holders/{desk.ids['improver']}/grant", {"type": DPW})
+        page = refused.body.decode()
+        assert refused.status == 422
+        assert "Rellene este campo." in page
+        assert "needs a note" not in page
+        found = rex.get("/issuer/requests/req_nobody")
+        assert found.status == 403
+        assert "Esto queda fuera de su ámbito de emisor." in found.body.decode()

@@ -28,9 +28,10 @@ from sealwright.web.panel.page_call import PageCall, Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import ROLE_NAMES, PageAudience, PageRoute
 from sealwright.web.panel.paging import Paging, wanted_page
+from sealwright.web.panel.refusal_words import refusal_words
 from sealwright.web.panel.request_view import schema_of
 from sealwright.web.panel.requests import CLAIMS, fault_lines
-from sealwright.web.problems import detail_of, problem_for
+from sealwright.web.problems import problem_for
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def find(page: PageCall) -> Reply:
         try:
             found = page.office.holders.find(page.caller, text, page=number, count=count)
         except InvalidFilter as error:
-            problem = detail_of(error)
+            problem = refusal_words(page.texts, error)
     if found is not None and found.total == 1 and text.startswith(_EXACT) and not page.is_partial:
         return page.redirect(f"{HOLDERS}/{found.items[0].user_id}")
     return page.render(
@@ -180,7 +181,9 @@ def _foreseen(page: PageCall, detail: HolderDetail, chosen: CredentialType) -> E
         until_day = page._("What the credential says is checked when you save.")
         return EffectLine(until_day)
     except DomainError as error:
-        return EffectLine(page._("This cannot be saved now: %(reason)s", reason=detail_of(error)), takes=True)
+        return EffectLine(
+            page._("This cannot be saved now: %(reason)s", reason=refusal_words(page.texts, error)), takes=True
+        )
     return effect_line(page, done.effects, label=chosen.label_in(page.texts.language), until=until)
 
 
@@ -210,7 +213,7 @@ def grant(page: PageCall) -> Reply:
     except (DomainError, VcError) as error:
         if problem_for(error).status not in {400, 409, 422, 503}:
             raise
-        for name, sentence in fault_lines(page.form, error):
+        for name, sentence in fault_lines(page, error):
             page.form.fail_in_words(name, sentence)
         return _grant_page(page, value, status=problem_for(error).status)
     label = chosen.label_in(page.texts.language) if chosen is not None else value
@@ -270,7 +273,9 @@ def _act_line(page: PageCall, act: str, line: GrantLine) -> EffectLine:
     try:
         done = page.act(lambda uow, me: granting.revoke(uow, me, reason="preview", grant_id=grant_id, dry_run=True))
     except DomainError as error:
-        return EffectLine(page._("This cannot be saved now: %(reason)s", reason=detail_of(error)), takes=True)
+        return EffectLine(
+            page._("This cannot be saved now: %(reason)s", reason=refusal_words(page.texts, error)), takes=True
+        )
     return effect_line(page, done.effects, label=line.label)
 
 
@@ -285,7 +290,7 @@ def act(page: PageCall) -> Reply:
             page.act(_one_act(page, _act_of(page), grant_id))
             done += 1
         except DomainError as error:
-            refused.append(detail_of(error))
+            refused.append(refusal_words(page.texts, error))
     if refused:
         for sentence in refused:
             page.form.fail_in_words("", sentence)

@@ -8,6 +8,7 @@ from sealwright.domain.errors import DomainError, FreshSignInRequired, NotFound,
 from sealwright.locales.catalogs import SOURCE_LANGUAGE
 from sealwright.vc.errors import VcError
 from sealwright.web.panel.page_form import Form, FormData
+from sealwright.web.panel.refusal_words import refusal_words
 from sealwright.web.problems import detail_of, faults_of, problem_for
 
 if TYPE_CHECKING:
@@ -73,6 +74,6 @@ def tell(page: PageCall, error: Exception, names: dict[str, str] | None = None) 
 
 def _sentence(page: PageCall, error: Exception, detail: str) -> str:
     """Services speak English; elsewhere the problem's title says it, which every language has."""
-    if page.texts.language == SOURCE_LANGUAGE:
-        return detail if detail[:1].isupper() else f"{detail[:1].upper()}{detail[1:]}."
-    return f"{page._(problem_for(error).title)}."
+    if page.texts.language != SOURCE_LANGUAGE:
+        return refusal_words(page.texts, error)
+    return detail if detail[:1].isupper() else f"{detail[:1].upper()}{detail[1:]}."

@@ -14,12 +14,13 @@ from sealwright.domain.errors import NotSignedIn
 from sealwright.services.csv_text import Cell, write_csv
 from sealwright.web.panel.appearance import COOKIE_SECONDS, Appearance, small_cookie
 from sealwright.web.panel.page_form import NO_FORM, Form, FormData
+from sealwright.web.panel.refusal_words import fault_words, refusal_words
 from sealwright.web.panel.rendering import Viewer, render
 from sealwright.web.panel.shell import shell_of
 from sealwright.web.panel.toasts import COOKIE as TOAST_COOKIE
 from sealwright.web.panel.toasts import COOKIE_SECONDS as TOAST_SECONDS
 from sealwright.web.panel.toasts import Toast, is_own_path
-from sealwright.web.problems import detail_of, faults_of, problem_for
+from sealwright.web.problems import faults_of, problem_for
 from sealwright.web.reply import HTML, Headers, Reply, encode, header_text
 
 if TYPE_CHECKING:
@@ -231,9 +232,9 @@ class PageCall:
         for fault in faults:
             name = fault["pointer"].lstrip("/").replace("/", ".")
             known = next((one for one in (name, name.partition(".")[0]) if self.form.form.field(one) is not None), "")
-            self.form.fail_in_words(known, fault["detail"])
+            self.form.fail_in_words(known, fault_words(self.texts, error, fault))
         if not faults:
-            self.form.fail_in_words("", detail_of(error))
+            self.form.fail_in_words("", refusal_words(self.texts, error))
 
     def download(self, content: bytes, name: str, media_type: str = "application/octet-stream") -> Reply:
         """A file to be kept, never shown in place."""

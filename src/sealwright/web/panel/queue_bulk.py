@@ -15,7 +15,7 @@ from sealwright.web.panel.page_form import REQUIRED, Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.queue_filters import QUEUE, filter_of, queue_path, read_query
 from sealwright.web.panel.queue_rows import CSV_COLUMNS, csv_line
-from sealwright.web.problems import detail_of
+from sealwright.web.panel.refusal_words import refusal_words
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -126,7 +126,9 @@ def _lines(page: PageCall, items: Iterable[DecidedItem | AskedItem]) -> list[Res
             lines.append(ResultLine(request.request_id, view.requester.display_name, label, None, undo))
         else:
             name, label = _who(page, one.request_id, labels)
-            lines.append(ResultLine(one.request_id, name, label, detail_of(one.error) if one.error else ""))
+            lines.append(
+                ResultLine(one.request_id, name, label, refusal_words(page.texts, one.error) if one.error else "")
+            )
     return lines
 
 

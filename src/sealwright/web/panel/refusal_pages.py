@@ -15,7 +15,8 @@ from sealwright.domain.errors import (
 )
 from sealwright.locales import N_
 from sealwright.web.panel.page_route import ROLE_NAMES
-from sealwright.web.problems import INTERNAL, RETRY_AFTER_SECONDS, detail_of, problem_for
+from sealwright.web.panel.refusal_words import refusal_words
+from sealwright.web.problems import INTERNAL, RETRY_AFTER_SECONDS, problem_for
 from sealwright.web.refusals import TransportRefused
 from sealwright.web.reply import Reply
 
@@ -33,7 +34,7 @@ class Refusal:
     Args:
         title: A few words.
         sentence: What happened, in plain words.
-        detail: The service's own sentence, in English; None where the sentence says it all.
+        detail: What the service said; None where the sentence says it all.
         acts: What can be done: label and address, the main one first.
     """
 
@@ -106,7 +107,7 @@ def _refusal_of(page: PageCall, error: Exception) -> Refusal:
     elif isinstance(error, RoleRequired):
         return _role_refusal(page, problem.code, title)
     elif problem is not INTERNAL and isinstance(error, DomainError) and problem.status not in {404, 503}:
-        detail = detail_of(error)
+        detail = refusal_words(page.texts, error)
     return Refusal(
         page._(title), page._(sentence), detail, acts, problem.code, problem.status, page.exchange.request_id
     )

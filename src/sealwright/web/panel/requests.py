@@ -14,11 +14,12 @@ from sealwright.web.panel.claims_form import read_claims
 from sealwright.web.panel.effect_words import EffectLine, effect_line
 from sealwright.web.panel.issuer import labels_of, types_of
 from sealwright.web.panel.page_call import PageCall, Toast
-from sealwright.web.panel.page_form import REQUIRED, Field, Form, FormData, Kind
+from sealwright.web.panel.page_form import REQUIRED, Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.queue_filters import FILTER_FIELDS, filter_of, kept_query, queue_path
+from sealwright.web.panel.refusal_words import fault_words, refusal_words
 from sealwright.web.panel.request_view import claims_to_ask, detail_values, schema_of
-from sealwright.web.problems import detail_of, problem_for
+from sealwright.web.problems import problem_for
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -144,7 +145,9 @@ def _foreseen(
         )
         done = page.office.review.preview(page.caller, wish)
     except (DomainError, VcError) as error:
-        return EffectLine(page._("This cannot be saved now: %(reason)s", reason=detail_of(error)), takes=True)
+        return EffectLine(
+            page._("This cannot be saved now: %(reason)s", reason=refusal_words(page.texts, error)), takes=True
+        )
     labels = labels_of(page, types)
     label = labels.get(request.credential_type, request.credential_type)
     until = wish.expires_at or (detail.type.end_of_grant(page.now) if detail.type is not None else None)
@@ -222,12 +225,12 @@ def _refused(page: PageCall, detail: RequestDetail, error: Exception, state: str
     problem = problem_for(error)
     if problem.status not in {400, 403, 409, 422, 503}:
         raise error
-    for name, sentence in fault_lines(page.form, error):
+    for name, sentence in fault_lines(page, error):
         page.form.fail_in_words(name, sentence)
     return _page(page, detail, chosen=state, status=problem.status)
 
 
-def fault_lines(form: FormData, error: Exception) -> list[tuple[str, str]]:
+def fault_lines(page: PageCall, error: Exception) -> list[tuple[str, str]]:
     """Each fault with the field it belongs to: ``/note`` to its field, what lies in the claims to the claim's."""
     from sealwright.web.problems import faults_of
 
@@ -239,8 +242,9 @@ def fault_lines(form: FormData, error: Exception) -> list[tuple[str, str]]:
             name = f"{CLAIMS}{pointer.removeprefix('/claims')}"
         elif name == "expires_at":
             name = "expires"
-        lines.append((name if form.form.field(name) is not None else "", fault["detail"]))
-    return lines or [("", detail_of(error))]
+        known = page.form.form.field(name) is not None
+        lines.append((name if known else "", fault_words(page.texts, error, fault)))
+    return lines or [("", refusal_words(page.texts, error))]
 
 
 def _toast(page: PageCall, detail: RequestDetail, done: Decided) -> Toast:
