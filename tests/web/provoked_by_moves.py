@@ -17,6 +17,11 @@ def _(desk: Desk) -> Answer:
     return desk.call("outsider", "POST", CREDENTIALS, wish(desk))
 
 
+@provokes("POLICY_VIOLATION")
+def _(desk: Desk) -> Answer:
+    return desk.call("admin", "POST", CREDENTIALS, wish(desk, credential_type=new_type(desk, two_person=True)))
+
+
 @provokes("REQUEST_NOT_FOUND")
 def _(desk: Desk) -> Answer:
     return desk.decide("admin", "req_missing")
