@@ -43,6 +43,8 @@ def paths_of(audience: PageAudience) -> tuple[str, ...]:
             and one.audience is audience
             and "{" not in one.path
             and not one.path.endswith(NO_PAGES)
+            # What an open page asks for by itself is a part of a page.
+            and not one.quiet
             and one.path not in SENT_ON
         )
     )
