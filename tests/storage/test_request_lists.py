@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import timedelta
 from typing import Any, Final
@@ -211,21 +212,24 @@ def test_lists_are_what_their_filters_say(desk: UnitOfWorkFactory, database: Dat
     assert wrong == []
 
 
-@pytest.mark.usefixtures("_size")
-@pytest.mark.parametrize("sort", list(RequestSort))
-@pytest.mark.parametrize(
-    "members", [{}, {"search": "an"}, {"states": frozenset({_P, _R}), "types": frozenset(TYPES[:2])}]
+NEIGHBORHOODS: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    {"search": "an"},
+    {"states": frozenset({_P, _R}), "types": frozenset(TYPES[:2])},
 )
-def test_neighbors_are_those_of_the_list(desk: UnitOfWorkFactory, members: dict[str, Any], sort: RequestSort) -> None:
-    wanted = RequestFilter(**members, sort=sort, descending=sort is RequestSort.REQUESTER_NAME)
-    expected = _in_order(wanted)
-    places = sorted({*range(0, len(expected), 7), 0, len(expected) - 1})
+
+
+@pytest.mark.usefixtures("_size")
+def test_neighbors_are_those_of_the_list(desk: UnitOfWorkFactory) -> None:
     with desk(write=False) as uow:
-        for place in places:
-            before = expected[place - 1] if place else None
-            after = expected[place + 1] if place + 1 < len(expected) else None
-            assert uow.requests.neighbors(wanted, expected[place]) == (before, after)
-        assert uow.requests.neighbors(wanted, "req_unknown") == (None, None)
+        for members, sort in itertools.product(NEIGHBORHOODS, RequestSort):
+            wanted = RequestFilter(**members, sort=sort, descending=sort is RequestSort.REQUESTER_NAME)
+            expected = _in_order(wanted)
+            for place in sorted({*range(0, len(expected), 13), 0, len(expected) - 1}):
+                before = expected[place - 1] if place else None
+                after = expected[place + 1] if place + 1 < len(expected) else None
+                assert uow.requests.neighbors(wanted, expected[place]) == (before, after), (members, sort)
+            assert uow.requests.neighbors(wanted, "req_unknown") == (None, None)
 
 
 def test_a_request_that_left_the_list_still_has_neighbors(desk: UnitOfWorkFactory) -> None:
