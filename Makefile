@@ -20,6 +20,7 @@ PYTEST_ARGS ?=
 BENCH ?=
 PAGES ?=
 # Tests run on every core, a file on one of them; those that break servers or drive a browser come last, by themselves.
+SIDE_BY_SIDE = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 # The first interpreter that is new enough and can make an environment.
@@ -54,8 +55,8 @@ serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
 
 test: prepare peers ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
 	@if [ -n "$(PYTEST_ARGS)" ]; then exec $(PY) -m pytest $(PYTEST_ARGS); fi; \
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --ignore=tests/faults --ignore=tests/pages && \
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile tests/faults tests/pages
+	$(PY) -m pytest -q $(SIDE_BY_SIDE) --ignore=tests/faults --ignore=tests/pages && \
+	$(PY) -m pytest -q $(SIDE_BY_SIDE) tests/faults tests/pages
 
 check: format-check lint types imports audit docs test ## The whole gate, each step a target of its own
 

@@ -12,6 +12,24 @@ from tests.support import postgres, tools
 from tests.support.migrated import Templates, migrate_file
 
 DATABASES = ("sqlite", "postgresql")
+# Files that take longest, begun first: whoever runs files side by side would wait for these at the end.
+LONG = (
+    "faults/test_kill_nine.py",
+    "pages/test_whole_story.py",
+    "faults/test_deaths.py",
+    "faults/test_decision_race.py",
+    "pages/test_issuer_journeys.py",
+    "pages/test_every_page.py",
+    "faults/test_two_servers.py",
+    "web/test_access_matrix.py",
+    "docs/test_walkthroughs.py",
+    "cli/test_serving.py",
+    "interop/test_running_server.py",
+    "interop/test_openid_provider.py",
+    "storage/test_request_lists.py",
+    "conformance/test_plans_against_reference.py",
+    "web/test_server.py",
+)
 
 
 class _Server:
@@ -89,6 +107,13 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     url = templates.copy(server)
     yield url
     server.drop_database(url)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; within a file nothing moves."""
+    here = Path(__file__).parent
+    order = {here / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
