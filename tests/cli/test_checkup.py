@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sealwright.cli import checkup
 
 from .conftest import Said, Terminal
 
@@ -16,7 +19,11 @@ def _outcomes(said: Said) -> dict[str, str]:
     return {check["name"]: check["outcome"] for check in checks}
 
 
-def test_sound_office_has_only_warnings_of_a_new_one(demo: dict[str, Any], terminal: Terminal) -> None:
+def test_sound_office_has_only_warnings_of_a_new_one(
+    demo: dict[str, Any], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The furnished folder is made once and copied: its last rows wait for a server as long as the other tests take.
+    monkeypatch.setattr(checkup, "_STALE_AFTER", timedelta(days=1))
     said = terminal("doctor")
     assert said.code == 0
     outcomes = _outcomes(said)
@@ -25,8 +32,6 @@ def test_sound_office_has_only_warnings_of_a_new_one(demo: dict[str, Any], termi
         "checkpoints",
         "disk",
         "mail",
-        # The furnished folder is made once and copied: its last rows may have waited for a server by now.
-        "audit",
     }
     assert "failed" not in outcomes.values()
     assert {

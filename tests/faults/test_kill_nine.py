@@ -12,7 +12,7 @@ from tests.support.site import Site
 pytestmark = pytest.mark.timeout(240)
 
 # The full size is `python -m tests.faults.kill_nine --kills 100`, on the program as anyone starts it.
-KILLS = 4
+KILLS = 10
 
 
 def test_no_promise_breaks_when_servers_are_killed(site: Site) -> None:
@@ -20,10 +20,10 @@ def test_no_promise_breaks_when_servers_are_killed(site: Site) -> None:
     assert summary.verdict, str(summary.verdict)
     assert summary.is_sound, summary.to_json()
     # Nothing is refused but the decision of whoever came second.
-    assert summary.history["refused"] == summary.verdict.counts["races_lost"] > 0
-    assert min(summary.verdict.counts["approved"], summary.verdict.counts["rejected"]) > 5
-    assert summary.verdict.counts["acknowledged"] > 40
-    assert summary.verdict.counts["revocations"] > 1
+    assert summary.history["refused"] == summary.verdict.counts["races_lost"] > 5
+    assert min(summary.verdict.counts["approved"], summary.verdict.counts["rejected"]) > 20
+    assert summary.verdict.counts["acknowledged"] > 100
+    assert summary.verdict.counts["revocations"] > 5
 
 
 def test_a_server_that_answers_before_it_stores_is_found_out(site: Site) -> None:

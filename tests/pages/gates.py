@@ -11,8 +11,8 @@ from tests.pages.checks import axe_violations, overflow, photograph, small_targe
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# A usual run takes the hardest look; `test_every_page.py` and the journeys meet the others.
-SOME_LOOKS: Final = (("dark", 320, "es"),)
+# Each theme, width and language is met in a usual run.
+SOME_LOOKS: Final = (("light", 1280, "en"), ("dark", 320, "es"))
 EVERY_LOOK: Final = (
     *((theme, width, locale) for locale in ("en", "es") for theme in ("light", "dark") for width in (320, 768, 1280)),
     ("light", 320, "en-XA"),

@@ -225,7 +225,7 @@ def test_neighbors_are_those_of_the_list(desk: UnitOfWorkFactory) -> None:
         for members, sort in itertools.product(NEIGHBORHOODS, RequestSort):
             wanted = RequestFilter(**members, sort=sort, descending=sort is RequestSort.REQUESTER_NAME)
             expected = _in_order(wanted)
-            for place in sorted({*range(0, len(expected), 13), 0, len(expected) - 1}):
+            for place in sorted({*range(0, len(expected), 7), 0, len(expected) - 1}):
                 before = expected[place - 1] if place else None
                 after = expected[place + 1] if place + 1 < len(expected) else None
                 assert uow.requests.neighbors(wanted, expected[place]) == (before, after), (members, sort)
