@@ -1,11 +1,32 @@
-"""Flows begin with the newest tables; what migrating does is told elsewhere."""
+"""Flows begin with the newest tables, and most of them with a furnished desk; what migrating does is told elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+
+from sealwright.services.office import Office
+from tests.support.desk import furnish_desk
+from tests.support.office import MovableClock, open_office
 
 
 @pytest.fixture
 def database_url(migrated_url: str) -> str:
     """The URL of a migrated database of this test's own, on each supported database."""
     return migrated_url
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """The clock of the test's office."""
+    return MovableClock()
+
+
+@pytest.fixture
+def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+    """An office with people, catalog and scopes, on each supported database."""
+    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
+        furnish_desk(opened)
+        yield opened

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,21 +30,9 @@ from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.office import Office
 from sealwright.services.people import NewPerson
 from tests.support.desk import DPW, VERIFIER, act, come_in, furnish_desk, join
-from tests.support.office import MovableClock, open_office, the_operator
+from tests.support.office import open_office, the_operator
 
 IMPROVER, ISSUER, ADMIN = AccountRole.IMPROVER, AccountRole.ISSUER, AccountRole.ADMIN
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
 
 
 def _ask(office: Office, caller: Caller, role: AccountRole = IMPROVER, **words: str) -> RoleState:

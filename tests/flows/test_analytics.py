@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -21,22 +19,10 @@ from sealwright.services.analytics_tables import tables_of
 from sealwright.services.office import Office
 from sealwright.services.people import NewPerson
 from sealwright.services.ports import UnitOfWork
-from tests.support.desk import DPW, VERIFIER, act, come_in, furnish_desk, join
-from tests.support.office import MovableClock, open_office, the_operator
+from tests.support.desk import DPW, VERIFIER, act, come_in, join
+from tests.support.office import MovableClock, the_operator
 
 APPROVED, REJECTED = RequestState.APPROVED, RequestState.REJECTED
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
 
 
 def decided(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,24 +17,12 @@ from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
 from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.status.bitstring import read_bit
-from tests.support.desk import act, furnish_desk
-from tests.support.office import MovableClock, open_office, the_operator
+from tests.support.desk import act
+from tests.support.office import the_operator
 from tests.support.review import audit_of, audit_rows, grant, improver, reviewer, revoke, stored_grants
 
 KEY_OF_THEIR_OWN = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 SECRET = "she was cleared of Secret-Matter"
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
 
 
 def _erase(office: Office, person: Caller) -> None:

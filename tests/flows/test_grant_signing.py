@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,8 +37,8 @@ from sealwright.services.ports import StoredAnswer
 from sealwright.services.review_values import Decided, NewGrant
 from sealwright.vc.credentials.model import CREDENTIALS_V1
 from sealwright.vc.encoding.strict_json import JSONValue
-from tests.support.desk import DPW, act, furnish_desk, join
-from tests.support.office import MovableClock, open_office, the_operator
+from tests.support.desk import DPW, act, join
+from tests.support.office import MovableClock, the_operator
 from tests.support.review import (
     APPROVED,
     IMPROVER,
@@ -61,18 +60,6 @@ from tests.support.review import (
 
 class Died(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
 
 
 def _credentials(office: Office) -> list[Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sealwright.domain.errors import AuditUnavailable, OutOfScope, UserNotFound
@@ -12,21 +9,9 @@ from sealwright.domain.people import Caller
 from sealwright.domain.requests import RequestFilter
 from sealwright.services.looks import ONE_LOOK
 from sealwright.services.office import Office
-from tests.support.desk import VERIFIER, act, furnish_desk
-from tests.support.office import MovableClock, open_office
+from tests.support.desk import VERIFIER, act
+from tests.support.office import MovableClock
 from tests.support.review import APPROVED, ask, audit_rows, decide, improver, reviewer
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
 
 
 def _looks(office: Office) -> list[tuple[str, str, str, str]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,20 +13,8 @@ from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.requests import CredentialRequest, HistoryEntry, RequestState
 from sealwright.services.office import Office
 from sealwright.services.reminders import Reminders
-from tests.support.desk import DPW, VERIFIER, act, furnish_desk, join
-from tests.support.office import MovableClock, open_office, the_operator
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
+from tests.support.desk import DPW, VERIFIER, act, join
+from tests.support.office import MovableClock, the_operator
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -35,8 +33,8 @@ from sealwright.domain.people import Caller
 from sealwright.domain.requests import Issuance, RequestFilter, RequestState
 from sealwright.services.office import Office
 from sealwright.vc.errors import ClaimsDoNotMatchSchema
-from tests.support.desk import DPW, VERIFIER, act, furnish_desk, join
-from tests.support.office import MovableClock, open_office, the_operator
+from tests.support.desk import DPW, VERIFIER, act, join
+from tests.support.office import MovableClock, the_operator
 from tests.support.review import (
     ADMIN,
     APPROVED,
@@ -56,18 +54,6 @@ from tests.support.review import (
     stored_grants,
     stored_request,
 )
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
 
 
 def _told(office: Office, caller: Caller) -> list[NoticeKind]:

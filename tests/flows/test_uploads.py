@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sealwright.domain.errors import AttachmentNotFound, UploadsFull
 from sealwright.domain.people import AccountRole
 from sealwright.services.office import Office
 from tests.support.accounts import act, at_once
-from tests.support.desk import furnish_desk, join
-from tests.support.office import MovableClock, open_office
+from tests.support.desk import join
+from tests.support.office import MovableClock
 from tests.support.review import ask, improver
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" + bytes(64)
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
-        yield opened
 
 
 def picture(content: int = 64) -> bytes:
