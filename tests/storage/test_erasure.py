@@ -13,6 +13,7 @@ from sealwright.domain.enrollment import IssuerProfile, IssuerState, RoleRequest
 from sealwright.domain.ids import new_credential_uid
 from sealwright.domain.notices import Mail, Notice, NoticeKind
 from sealwright.domain.people import AccountRole
+from sealwright.domain.reports import ReportEvery, ReportWish
 from sealwright.domain.sign_in import (
     Challenge,
     ChallengePurpose,
@@ -78,6 +79,7 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     uow.notices.add_many([Notice(f"ntc_{user_id}", user_id, NoticeKind.APPROVED, NOW, {"name": text})])
     uow.notices.add_mail(Mail(f"mal_{user_id}", user_id, text, "approved", "en", text, text, text, NOW))
     uow.attachments.add(Attachment(f"att_{user_id}", user_id, text, "image/png", "ab", text.encode(), NOW))
+    uow.report_wishes.put(ReportWish(user_id, ReportEvery.WEEK, ("dpw_certified",), NOW))
     uow.saved_views.put(SavedView(f"vew_{user_id}", user_id, text, text, pinned=False, is_default=False))
 
 
@@ -139,6 +141,8 @@ def test_ids_and_states_stay(full: UnitOfWorkFactory) -> None:
         assert (held.claims, held.note) == (None, None)
         assert len(uow.requests.history("req_usr_gone")) == 1
         assert uow.sign_ins.sessions_of("usr_gone") == ()
+        assert uow.report_wishes.of_person("usr_gone") is None
+        assert uow.report_wishes.of_person("usr_here") is not None
         assert len(uow.sign_ins.sessions_of("usr_here")) == 1
 
 

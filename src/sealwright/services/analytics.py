@@ -11,6 +11,7 @@ from sealwright.domain.catalog import CredentialType
 from sealwright.domain.errors import InvalidFilter, OutOfScope
 from sealwright.domain.figures import Rate, SurvivalPoint, median, quantile, rate, survival
 from sealwright.domain.people import Caller
+from sealwright.domain.reports import Period, PeriodFigures
 from sealwright.services.desk_ports import DecisionFigures
 from sealwright.services.holders import require_reviewer
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -181,6 +182,26 @@ class AnalyticsDesk:
             for one in found.types
         )
 
+    def reported(
+        self, caller: Caller, period: Period, types: Collection[str] | None = None
+    ) -> tuple[PeriodFigures, ...]:
+        """The figures of a report by mail, one entry a credential type.
+
+        Args:
+            types: Those outside of the issuer scope, or gone, are left out; None counts all of the scope.
+
+        Raises:
+            RoleRequired: Not a reviewer.
+        """
+        require_reviewer(caller)
+        with self._units(write=False) as uow:
+            known = {value: one for value, one in _wanted(uow, caller, None).items() if types is None or value in types}
+            values = frozenset(known)
+            found = uow.figures.decisions(values, period.since, period.until, days_per_period=_A_LIFETIME_DAYS)
+            rows = {row.credential_type: row for row in found}
+            waits = uow.figures.waits(values, self._clock.now())
+        return tuple(_reported(one, rows.get(value), waits.get(value, (0, None))[0]) for value, one in known.items())
+
     def usual_waits(self, types: Collection[str]) -> Mapping[str, int]:
         """How many seconds a decision usually takes, by type: the median of 90 days, from ten decisions on.
 
@@ -246,6 +267,22 @@ def _wanted(uow: UnitOfWork, caller: Caller, types: Sequence[str] | None) -> dic
 def _counts(row: DecisionFigures) -> PeriodCounts:
     return PeriodCounts(
         row.credential_type, row.period_start, row.requested, row.approved, row.rejected, row.granted, row.revoked
+    )
+
+
+def _reported(known: CredentialType, row: DecisionFigures | None, pending: int) -> PeriodFigures:
+    seconds = sorted(row.decided_seconds) if row is not None else []
+    approved, rejected = (row.approved, row.rejected) if row is not None else (0, 0)
+    return PeriodFigures(
+        credential_type=known.value,
+        label=known.label,
+        requested=row.requested if row is not None else 0,
+        approved=approved,
+        rejected=rejected,
+        revoked=row.revoked if row is not None else 0,
+        approval_rate=rate(approved, approved + rejected),
+        median_seconds=median(seconds) if len(seconds) >= CASES_LEAST else None,
+        pending=pending,
     )
 
 

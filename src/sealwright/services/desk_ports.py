@@ -12,6 +12,7 @@ from sealwright.domain.enrollment import IssuerProfile, RoleRequest
 from sealwright.domain.grants import Grant, GrantStatus
 from sealwright.domain.notices import Mail, Notice, NoticeKind, NoticeMode
 from sealwright.domain.people import AccountRole
+from sealwright.domain.reports import ReportEvery, ReportWish
 from sealwright.domain.requests import CredentialRequest, HistoryEntry, RequestFilter, RequestState
 from sealwright.domain.sign_in import Challenge, ChallengePurpose, OneTimeLink, Passkey, Session
 
@@ -219,7 +220,9 @@ class Notices(Protocol):
 
     def mailed(self, notice_ids: Sequence[str]) -> None: ...
     def modes(self, user_id: str) -> Mapping[NoticeKind, NoticeMode]: ...
-    def put_mode(self, user_id: str, kind: NoticeKind, mode: NoticeMode) -> None: ...
+    def put_mode(self, user_id: str, kind: NoticeKind, mode: NoticeMode) -> bool:
+        """Record a choice; False where it was chosen already."""
+
     def add_mail(self, mail: Mail) -> None: ...
     def unsent(self, now: datetime, limit: int) -> tuple[Mail, ...]:
         """Letters that wait and are due for a try, locked against other workers; pauses grow with the attempts."""
@@ -279,6 +282,25 @@ class SavedViews(Protocol):
     def of_person(self, user_id: str) -> tuple[SavedView, ...]: ...
     def put(self, view: SavedView) -> None: ...
     def delete(self, user_id: str, view_id: str) -> bool: ...
+
+
+class ReportWishes(Protocol):
+    """Who wants a report by mail; one wish a person."""
+
+    def of_person(self, user_id: str) -> ReportWish | None:
+        """In a writing unit of work the wish is locked until that ends."""
+
+    def put(self, wish: ReportWish) -> None:
+        """Keep a wish; `asked_at` stays as it is."""
+
+    def due(self, ends: Mapping[ReportEvery, datetime], *, after: str, limit: int) -> tuple[ReportWish, ...]:
+        """Wishes whose last period done with ends before the given moment; by person, from behind `after`."""
+
+    def claim(self, wish: ReportWish, until: datetime) -> bool:
+        """Mark the periods up to a moment as done; False if another worker did, or the wish is another by now."""
+
+    def ask(self, user_id: str, now: datetime, before: datetime) -> bool:
+        """Note that a report is asked for at once; False if one was after `before` already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from sealwright.services.desk_ports import (
     Grants,
     Notices,
     NumberedPage,
+    ReportWishes,
     Requests,
     SavedViews,
     SignIns,
@@ -302,6 +303,9 @@ class Office(Protocol):
     def raise_epoch(self) -> None: ...
     def get(self, name: str) -> str | None: ...
     def put(self, name: str, value: str) -> None: ...
+    def put_once(self, name: str, value: str) -> str:
+        """Write unless it is there; gives what stands there, whoever came first."""
+
     def halts(self) -> tuple[Halt, ...]: ...
     def add_halt(self, halt: Halt) -> None: ...
     def clear_halts(self) -> int: ...
@@ -329,6 +333,7 @@ class UnitOfWork(Protocol):
     notices: Notices
     attachments: Attachments
     saved_views: SavedViews
+    report_wishes: ReportWishes
     figures: Figures
     erasure: Erasure
 

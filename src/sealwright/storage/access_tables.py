@@ -1,4 +1,4 @@
-"""The tables of signing in, notices, mail, uploaded files and saved views."""
+"""The tables of signing in, notices, mail, uploaded files, saved views and wishes for reports."""
 
 from __future__ import annotations
 
@@ -174,4 +174,15 @@ saved_views: Final = table(
     sa.Column("pinned", Flag, nullable=False),
     sa.Column("is_default", Flag, nullable=False),
     sa.Index("ix_saved_views_user", "user_id"),
+)
+
+report_wishes: Final = table(
+    "report_wishes",
+    sa.Column("user_id", words(), primary_key=True),
+    sa.Column("every", words(), nullable=False),
+    sa.Column("credential_types", words()),
+    sa.Column("sent_until", Moment),
+    sa.Column("asked_at", Moment),
+    sa.Index("ix_report_wishes_due", "every", "sent_until", "user_id"),
+    clustered=True,
 )

@@ -111,6 +111,7 @@ DESK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         identifier="attachment_id user_id sha256", personal="name content", plain="media_type created_at"
     ),
     "saved_views": _classed(identifier="view_id user_id", personal="name query", plain="pinned is_default"),
+    "report_wishes": _classed(identifier="user_id", plain="every credential_types sent_until asked_at"),
 }
 
 COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {

@@ -17,6 +17,7 @@ from sealwright.storage.access_tables import (
     passkeys,
     passwords,
     recovery_codes,
+    report_wishes,
     saved_views,
     sessions,
 )
@@ -38,6 +39,7 @@ _DROPPED: Final = (
     notice_modes,
     mails,
     saved_views,
+    report_wishes,
 )
 
 

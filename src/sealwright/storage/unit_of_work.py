@@ -13,6 +13,7 @@ from sealwright.services.desk_ports import (
     Figures,
     Grants,
     Notices,
+    ReportWishes,
     Requests,
     SavedViews,
     SignIns,
@@ -48,6 +49,7 @@ from sealwright.storage.keys import StoredKeys
 from sealwright.storage.notices import StoredNotices
 from sealwright.storage.office import StoredOffice
 from sealwright.storage.people import StoredPeople
+from sealwright.storage.report_wishes import StoredReportWishes
 from sealwright.storage.requests import StoredRequests
 from sealwright.storage.reservations import StoredReservations
 from sealwright.storage.schemas import StoredSchemas
@@ -87,6 +89,7 @@ class StoredUnitOfWork:
         self.notices: Notices = StoredNotices(transaction)
         self.attachments: Attachments = StoredAttachments(transaction)
         self.saved_views: SavedViews = StoredSavedViews(transaction)
+        self.report_wishes: ReportWishes = StoredReportWishes(transaction)
         self.figures: Figures = StoredFigures(transaction)
         self.erasure: Erasure = StoredErasure(transaction)
 
