@@ -39,6 +39,11 @@ _OVERFLOW: Final = """() => {
   }
   return {wide: document.documentElement.scrollWidth > width, found: found.slice(0, 8)};
 }"""
+# A phone leaves cards below the window unlaid until they come near; checks and pictures want them all.
+_LAY_OUT: Final = """() => {
+  for (const one of document.querySelectorAll("main *"))
+    if (getComputedStyle(one).contentVisibility === "auto") one.style.contentVisibility = "visible";
+}"""
 _CONTROLS: Final = "a[href], button, summary, input, select, textarea"
 _SMALL: Final = """(controls) => [...document.querySelectorAll(controls)].filter((one) => {
   const box = one.closest("label")?.getBoundingClientRect() ?? one.getBoundingClientRect();
@@ -48,6 +53,11 @@ _SMALL: Final = """(controls) => [...document.querySelectorAll(controls)].filter
   const inline = one.matches("a") && one.closest("p, dd, li") && getComputedStyle(one).display === "inline";
   return shown && !inline && (box.width < 24 || box.height < 24);
 }).map((one) => one.outerHTML.slice(0, 160))"""
+
+
+def lay_out_all(page: Page) -> None:
+    """Have the whole page laid out, also what is far below the window."""
+    page.evaluate(_LAY_OUT)
 
 
 @cache
@@ -79,6 +89,7 @@ def small_targets(page: Page) -> list[str]:
 
 def check_page(page: Page) -> None:
     """Hold a page, as it stands, to everything that holds for every page."""
+    lay_out_all(page)
     assert axe_violations(page) == []
     assert overflow(page) == []
     assert small_targets(page) == []
@@ -90,4 +101,5 @@ def photograph(page: Page, name: str, *, whole: bool = True) -> None:
         return
     path = PICTURES / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
+    lay_out_all(page)
     page.screenshot(path=path, full_page=whole, animations="disabled")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from tests.pages.checks import axe_violations, overflow, photograph, small_targets
+from tests.pages.checks import axe_violations, lay_out_all, overflow, photograph, small_targets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -30,6 +30,7 @@ def walk(page: Page, url: str, paths: Iterable[str], look: str) -> list[str]:
         if answer is None or answer.status != 200 or page.url != f"{url}{path}":
             wrong.append(f"{path}: {answer.status if answer else 'nothing'} at {page.url}")
             continue
+        lay_out_all(page)
         photograph(page, f"{path.strip('/').replace('/', '-').replace('?', '-') or 'front'}-{look}")
         wrong += [f"{path}: {found}" for found in (*axe_violations(page), *overflow(page), *small_targets(page))]
         if page.locator("h1").count() != 1:

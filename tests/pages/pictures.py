@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tests.pages.checks import lay_out_all
 from tests.pages.chromium import launched
 from tests.pages.serving import ROOT, PageSite, page_site
 
@@ -149,6 +150,7 @@ def _fit(page: Page, width: int, least: int, tallest: int, *, is_whole: bool) ->
     """Make the window as tall as the page, within limits, so that what sticks to its edges stands where it belongs."""
     page.set_viewport_size({"width": width, "height": least})
     page.evaluate("scrollTo(0, 0)")
+    lay_out_all(page)
     if is_whole:
         height = int(page.evaluate("document.documentElement.scrollHeight"))
         page.set_viewport_size({"width": width, "height": min(max(height, least), tallest)})
