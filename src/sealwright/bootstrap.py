@@ -199,7 +199,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
     registry, canon, metrics = ground.registry, ground.canon, ground.metrics
     access = Access(clock)
     acts = Acts(units, access, clock, keys, idempotency_ttl_seconds=settings.idempotency_ttl_seconds)
-    shelf = SchemaShelf(ground.contexts)
+    shelf = SchemaShelf(ground.contexts, public_url)
     shelf.load(units)
     allowance = Allowance(settings.outbound_allow_hosts, settings.outbound_allow_networks)
     outbound = GuardedOutbound(allowance)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from sealwright.domain.errors import NotSignedIn
+from sealwright.services.catalog_builtin import UNIVERSITY_DEGREE, list_builtin
 from sealwright.services.office import Office
+from sealwright.services.schemas import NewSchema
 from sealwright.services.verification import VerifyOptions
 from sealwright.vc.encoding.strict_json import parse_json
 from tests.support.office import ISSUER, degree_request, furnish, issue, open_office, the_operator
@@ -46,6 +48,17 @@ def test_revocation_in_one_is_seen_by_the_other_at_once(offices: tuple[Office, O
     report = other.verifier.verify(document, VerifyOptions())
     assert not report
     assert report.check("revocation").code == "REVOKED"
+
+
+def test_a_schema_registered_in_one_is_known_to_the_other_at_once(offices: tuple[Office, Office]) -> None:
+    one, other = offices
+    degree = next(each for each in list_builtin() if each.schema_id == UNIVERSITY_DEGREE)
+    wish = NewSchema(name="later-degree", type=("LaterDegreeCredential",), schema=degree.schema)
+    one.schemas.prove(wish)
+    one.acts.run(the_operator(one), lambda uow, me: one.schemas.register(uow, me, wish), changes_registry=True)
+    document = parse_json(issue(one, schema_id="did:adi:schema:later-degree-v1").record.document or b"")
+    report = other.verifier.verify(document, VerifyOptions())
+    assert report, [(check.name, check.code, check.detail) for check in report.failures]
 
 
 def test_status_list_bytes_are_the_same_from_both(offices: tuple[Office, Office]) -> None:

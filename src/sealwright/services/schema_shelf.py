@@ -13,6 +13,7 @@ from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.schemas.contexts import named_by_context_url
 from sealwright.vc.schemas.reserved import check_claims, normalize_numbers
 from sealwright.vc.schemas.validation import ClaimsValidator
 
@@ -22,22 +23,32 @@ SHELF_CAPACITY: Final = 4_096
 class SchemaShelf:
     """Validators by schema id, and the place where generated contexts become known."""
 
-    def __init__(self, contexts: ContextStore) -> None:
+    def __init__(self, contexts: ContextStore, public_url: str) -> None:
         self._contexts = contexts
+        self._public_url = public_url
         self._lock = threading.Lock()
         self._validators: dict[str, ClaimsValidator] = {}
 
     def load(self, units: UnitOfWorkFactory) -> None:
-        """Make every registered context known; at start, and when a document names a context we have not met."""
+        """Make every registered context known: now, and those registered later when a document names them."""
         with units(write=False) as uow:
             records = uow.schemas.all()
         for record in records:
             self.learn(record)
 
+        def look_up(url: str) -> bytes | None:
+            name_and_version = named_by_context_url(self._public_url, url)
+            if name_and_version is None:
+                return None
+            with units(write=False) as uow:
+                record = uow.schemas.by_name(*name_and_version)
+            return record.context if record is not None and record.context_url == url else None
+
+        self._contexts.ask(look_up)
+
     def learn(self, record: SchemaRecord) -> None:
         """Make one schema's context known."""
-        if not self._contexts.knows(record.context_url):
-            self._contexts.register(record.context_url, record.context)
+        self._contexts.register(record.context_url, record.context)
 
     def validator(self, record: SchemaRecord) -> ClaimsValidator:
         """The schema's validator, built at first sight."""

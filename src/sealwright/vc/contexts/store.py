@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -69,11 +69,12 @@ class ContextStore:
     Safe for many threads: readers take a snapshot that is replaced, never altered.
     """
 
-    __slots__ = ("_contexts", "_lock")
+    __slots__ = ("_contexts", "_lock", "_source")
 
     def __init__(self, contexts: Iterator[PinnedContext] | None = None) -> None:
         self._contexts: dict[str, PinnedContext] = {context.url: context for context in contexts or ()}
         self._lock = threading.Lock()
+        self._source: Callable[[str], bytes | None] | None = None
 
     @classmethod
     def pinned(cls) -> ContextStore:
@@ -83,6 +84,10 @@ class ContextStore:
             ContextNotAllowed: A vendored file does not have the digest that its row states.
         """
         return cls(iter(_vendored()))
+
+    def ask(self, source: Callable[[str], bytes | None]) -> None:
+        """Look addresses up that are not pinned here yet; `source` gives their bytes, or None where there are none."""
+        self._source = source
 
     def register(self, url: str, content: bytes) -> PinnedContext:
         """Bind an address to its bytes for good; doing it again with the same bytes changes nothing.
@@ -114,14 +119,20 @@ class ContextStore:
         Raises:
             ContextNotAllowed: The address is not pinned here.
         """
-        context = self._contexts.get(url)
+        context = self._find(url)
         if context is None:
             raise ContextNotAllowed(f"The context {url!r} is not pinned here.")
         return context
 
     def knows(self, url: str) -> bool:
-        """Whether the address is pinned here."""
-        return url in self._contexts
+        """Whether the address is pinned here, or can be by what its source gives."""
+        return self._find(url) is not None
+
+    def _find(self, url: str) -> PinnedContext | None:
+        known = self._contexts.get(url)
+        if known is None and self._source is not None and (content := self._source(url)) is not None:
+            return self.register(url, content)
+        return known
 
     def snapshot(self) -> dict[str, PinnedContext]:
         """Every context by address, as of now; not to be altered."""

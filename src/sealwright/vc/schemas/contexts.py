@@ -33,6 +33,8 @@ _DATATYPES: Final[Mapping[str, str]] = {
 """Formats whose texts come back unchanged from the typed literal. A URI stays a literal: as a node it could be taken
 for a prefixed name."""
 
+# Whatever quoting would alter is no name or version of ours.
+_NAME_AND_VERSION: Final = re.compile(r"([A-Za-z0-9_.~-]{1,128})/([A-Za-z0-9_.~-]{1,128})")
 _TYPE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}")
 _BASE_TYPES: Final = frozenset({"VerifiableCredential", "VerifiablePresentation"})
 _REFUSED_NAMES: Final = frozenset({"", "__proto__"})
@@ -70,6 +72,13 @@ def build_context(schema: Mapping[str, Any], *, types: Sequence[str], base_url: 
 def context_url(base_url: str, name: str, version: str) -> str:
     """The address of a schema's context, under which documents name it."""
     return f"{base_url.rstrip('/')}/contexts/{quote(name, safe='')}/{quote(version, safe='')}"
+
+
+def named_by_context_url(base_url: str, url: str) -> tuple[str, str] | None:
+    """The name and version of the schema whose context has this address; None for an address of another form."""
+    start = f"{base_url.rstrip('/')}/contexts/"
+    found = _NAME_AND_VERSION.fullmatch(url.removeprefix(start)) if url.startswith(start) else None
+    return (found[1], found[2]) if found is not None else None
 
 
 def class_names(reader: Reader, place: Place, taken: frozenset[str]) -> tuple[str, ...]:

@@ -117,3 +117,20 @@ def test_register_refuses_keywords_that_define_members_unnamed(keyword: str) -> 
 def test_register_refuses_what_is_no_closed_context(content: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         ContextStore.pinned().register("https://cred.example/contexts/t/3", content)
+
+
+def test_an_address_that_is_not_pinned_is_asked_for_once() -> None:
+    asked = []
+
+    def source(url: str) -> bytes | None:
+        asked.append(url)
+        return b'{"@context": {"word": "https://example.org/word"}}' if url.endswith("/known") else None
+
+    store = ContextStore.pinned()
+    store.ask(source)
+    assert store.knows("https://example.org/known")
+    assert store.get("https://example.org/known").document == {"@context": {"word": "https://example.org/word"}}
+    assert asked == ["https://example.org/known"]
+    assert not store.knows("https://example.org/other")
+    with pytest.raises(ContextNotAllowed):
+        store.get("https://example.org/other")
