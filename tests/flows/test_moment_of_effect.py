@@ -154,9 +154,18 @@ def test_a_halted_schema_stops_documents_that_name_it_or_speak_its_words(office:
         "issuer": ISSUER,
         "credentialSubject": {"id": HOLDER},
     }
-    naming = {**plain, "credentialSchema": {"id": schema.schema_id, "type": "JsonSchemaValidator2018"}}
+    naming: dict[str, JSONValue] = {
+        **plain,
+        "@context": [CREDENTIALS_V1, schema.context_url],
+        "credentialSubject": {"id": HOLDER, **degree_request().claims},
+        "credentialSchema": {"id": schema.schema_id, "type": "JsonSchemaValidator2018"},
+    }
     words: JSONValue = {"Degree": f"{schema.context_url}#{schema.type[0]}"}
-    speaking = {**plain, "@context": [CREDENTIALS_V1, words], "type": ["VerifiableCredential", "Degree"]}
+    speaking: dict[str, JSONValue] = {
+        **plain,
+        "@context": [CREDENTIALS_V1, words],
+        "type": ["VerifiableCredential", "Degree"],
+    }
     check, options = office.issuing.check_document, DocumentOptions()
     orders = [check(document, options, caller, view) for document in (naming, speaking)]
     _act(office, lambda uow, me: office.halting.halt(uow, me, "leak", schema_id=schema.schema_id))

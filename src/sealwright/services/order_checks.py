@@ -6,7 +6,7 @@ The order of the checks is the order in which the contract lets refusals win.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -42,7 +42,7 @@ from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp, parse_xsd_datetime_stamp
-from sealwright.vc.errors import DIDNotResolved, InvalidDate, UnsupportedDIDMethod
+from sealwright.vc.errors import ClaimsDoNotMatchSchema, DIDNotResolved, InvalidDate, UnsupportedDIDMethod
 from sealwright.vc.proofs.registry import suite_named
 from sealwright.vc.proofs.signing import with_suite_context
 
@@ -157,8 +157,7 @@ class OrderChecks:
             external_id=None,
             guard=guard or typed,
         )
-        if not schema.active:
-            raise SchemaInactive(f"{schema.schema_id} is deactivated.")
+        _require_active(schema)
         if not holder_active:
             raise HolderDeactivated(f"{holder} is deactivated.")
         if typed is not None:
@@ -183,7 +182,10 @@ class OrderChecks:
             MalformedDocument and its kin: The document breaks the data model or would not be signed whole.
             IssuerNotFound, IssuerNotAuthorized, IssuerDeactivated, IssuerKeyMissing: As for requests.
             SchemaNotAuthorized: Of a schema that is restricted to others, or of none that the key covers.
-            PolicyViolation: Of a credential type, whose credentials are granted.
+            SchemaInactive, HolderDeactivated: As for requests, of kept schemas and kept DIDs.
+            ClaimsDoNotMatchSchema: A subject does not match a kept schema that the document names.
+            PolicyViolation: Of a credential type, whose credentials are granted; or of a schema that demands
+                revocable credentials, without a status entry to revoke.
             StateConflict: A credential with this id exists.
         """
         model = check_credential(self._dated(credential), pinned=self._canon.pinned_content).value
@@ -211,8 +213,11 @@ class OrderChecks:
             created=options.created,
             external_id=chosen_id if isinstance(chosen_id, str) else options.credential_id,
         )
+        self._require_live(order, named, view)
         spoken = self._require_no_catalog_words(self._prove_signable(order), view)
-        order = replace(order, named_schemas=named | spoken)
+        order = replace(order, named_schemas=frozenset(one.schema_id for one in (*named, *spoken)))
+        self._require_live(order, spoken, view)
+        self._require_schemas_met(order, named, (*named, *spoken))
         self._require_open(order, view)
         if order.external_id is not None:
             self._require_new(order.external_id)
@@ -220,8 +225,8 @@ class OrderChecks:
 
     def _require_road(
         self, credential: Mapping[str, JSONValue], issuer: DIDRecord, caller: Caller, view: RegistryView
-    ) -> frozenset[str]:
-        """Refuse a document that goes round what its schema demands; gives the ids of the kept schemas that it names.
+    ) -> tuple[SchemaRecord, ...]:
+        """Refuse a document by whose schemas it names; gives the kept ones of them.
 
         Raises:
             SchemaNotAuthorized, PolicyViolation: By a schema.
@@ -234,25 +239,61 @@ class OrderChecks:
         for schema in known:
             self._access.require_schema(caller, issuer, schema)
             _require_no_type(schema, view)
-        return frozenset(schema.schema_id for schema in known)
+        return tuple(known)
 
-    def _require_no_catalog_words(self, canonical: bytes, view: RegistryView) -> frozenset[str]:
+    def _require_live(self, order: IssuanceOrder, schemas: Collection[SchemaRecord], view: RegistryView) -> None:
+        """Refuse a document by schemas that are closed to it or ended, or about a kept DID that was ended.
+
+        Raises:
+            SchemaNotAuthorized, SchemaInactive, HolderDeactivated: It is so.
+        """
+        for schema in schemas:
+            self._access.require_schema(order.caller, order.issuer, schema)
+        for schema in schemas:
+            _require_active(schema)
+        for subject in _subjects(order.content):
+            about = view.did(str(subject.get("id", "")))
+            if about is not None and not about.is_active:
+                raise HolderDeactivated(f"{about.did} is deactivated.")
+
+    def _require_schemas_met(
+        self, order: IssuanceOrder, named: Collection[SchemaRecord], used: Collection[SchemaRecord]
+    ) -> None:
+        """Refuse what our own verifier would refuse under the schemas that the document names.
+
+        Raises:
+            ClaimsDoNotMatchSchema: A subject does not match; the faults point into the document.
+            PolicyViolation: One that it uses demands revocable credentials.
+        """
+        for schema in named:
+            for place, subject in _placed_subjects(order.content):
+                claims = {name: value for name, value in subject.items() if name != "id"}
+                try:
+                    self._schemas.validator(schema).check(claims)
+                except ClaimsDoNotMatchSchema as error:
+                    faults = tuple(replace(fault, pointer=place + fault.pointer) for fault in error.faults)
+                    raise ClaimsDoNotMatchSchema(str(error), faults=faults) from error
+        for schema in used:
+            if schema.revocation_required and StatusPurpose.REVOCATION not in order.purposes:
+                raise PolicyViolation(f"{schema.schema_id} demands revocable credentials.")
+
+    def _require_no_catalog_words(self, canonical: bytes, view: RegistryView) -> tuple[SchemaRecord, ...]:
         """Refuse a document that says what a credential type's credentials say, whichever way its contexts put it.
 
-        Gives the ids of the other kept schemas whose words it uses.
+        Gives the other kept schemas whose words it uses.
 
         Raises:
             PolicyViolation: An identifier of its signed form belongs to the context of a credential type.
         """
         pattern = rb"<" + re.escape(f"{self._public_url}/contexts/".encode()) + rb"([^/#>]+)/([^/#>]+)#"
-        spoken = set()
+        spoken = []
         for name, version in sorted(set(re.findall(pattern, canonical))):
             with self._units(write=False) as uow:
                 schema = uow.schemas.by_name(name.decode(), version.decode())
             if schema is not None:
                 _require_no_type(schema, view)
-                spoken.add(schema.schema_id)
-        return frozenset(spoken)
+                spoken.append(schema)
+        return tuple(spoken)
 
     def _dated(self, credential: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:
         """The document as its form is judged: a 1.1 credential without a date is going to get one."""
@@ -340,15 +381,21 @@ class OrderChecks:
         if order.schema is not None:
             schema = self._access.schema(order.schema.schema_id, view)
             self._access.require_schema(caller, issuer, schema)
-            if not schema.active:
-                raise SchemaInactive(f"{schema.schema_id} is deactivated.")
+            _require_active(schema)
         method = _signing_method(issuer, order.proof_type)
-        _, holder_active = (order.holder_did, True) if order.is_document else self._holder(order.holder_did, view)
-        if not holder_active:
-            raise HolderDeactivated(f"{order.holder_did} is deactivated.")
         again = replace(order, caller=caller, issuer=issuer, method=method, schema=schema)
+        if order.is_document:
+            named = [self._access.schema(schema_id, view) for schema_id in sorted(order.named_schemas)]
+            self._require_live(again, named, view)
+        elif not self._holder(order.holder_did, view)[1]:
+            raise HolderDeactivated(f"{order.holder_did} is deactivated.")
         self._require_open(again, view)
         return again
+
+
+def _require_active(schema: SchemaRecord) -> None:
+    if not schema.active:
+        raise SchemaInactive(f"{schema.schema_id} is deactivated.")
 
 
 def _require_no_type(schema: SchemaRecord, view: RegistryView) -> None:
@@ -387,11 +434,20 @@ def _as_list(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def _placed_subjects(credential: Mapping[str, JSONValue]) -> Iterator[tuple[str, Mapping[str, JSONValue]]]:
+    """Each subject with the JSON Pointer of its place in the document."""
+    subject = credential.get("credentialSubject")
+    for index, one in enumerate(_as_list(subject)):
+        if isinstance(one, Mapping):
+            yield f"/credentialSubject/{index}" if isinstance(subject, list) else "/credentialSubject", one
+
+
+def _subjects(credential: Mapping[str, JSONValue]) -> Iterator[Mapping[str, JSONValue]]:
+    return (subject for _, subject in _placed_subjects(credential))
+
+
 def _subject_id(credential: Mapping[str, JSONValue]) -> str:
-    for subject in _as_list(credential.get("credentialSubject")):
-        if isinstance(subject, Mapping) and isinstance(subject.get("id"), str):
-            return str(subject["id"])
-    return ""
+    return next((str(subject["id"]) for subject in _subjects(credential) if isinstance(subject.get("id"), str)), "")
 
 
 def _document_date(credential: Mapping[str, JSONValue], member: str) -> datetime | None:

@@ -169,9 +169,7 @@ def status(call: Call) -> Reply:
 
 _TAG: Final = "VC-API"
 _KEY_CODES: Final = ("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS", "AUDIT_UNAVAILABLE")
-_DOCUMENT_CODES: Final = tuple(
-    code for code in ISSUE_CODES if code not in {"SCHEMA_NOT_FOUND", "SCHEMA_NOT_AUTHORIZED", "SCHEMA_INACTIVE"}
-)
+_DOCUMENT_CODES: Final = tuple(code for code in ISSUE_CODES if code not in {"SCHEMA_NOT_FOUND"})
 
 ROUTES: Final = (
     Route(
@@ -185,7 +183,7 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.ISSUE,
         body=shapes.ISSUE,
-        codes=(*_DOCUMENT_CODES, "SCHEMA_NOT_AUTHORIZED", "CONTEXT_NOT_ALLOWED", "STATE_CONFLICT"),
+        codes=(*_DOCUMENT_CODES, "CONTEXT_NOT_ALLOWED", "STATE_CONFLICT"),
         document_at="/credential",
         idempotent=True,
     ),
