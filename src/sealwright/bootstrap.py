@@ -65,6 +65,7 @@ from sealwright.services.schemas import SchemaDesk
 from sealwright.services.sessions import forget_sign_ins
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
+from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.type_issuing import CatalogGate
 from sealwright.services.verification import OfficeStatuses, Verifier
@@ -359,6 +360,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         holders=HolderDesk(units, clock, EthereumProofs().checksum, looks),
         notices=notices,
         mailing=mailing,
+        letter_stops=LetterStops(units, clock, default_locale=settings.default_locale.value),
         analytics=AnalyticsDesk(units, clock),
         saved_views=SavedViewDesk(units),
         halting=Halting(units, keys, clock),

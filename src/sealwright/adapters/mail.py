@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, formataddr
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,26 @@ from sealwright.domain.errors import MailNotSent
 from sealwright.domain.notices import Mail
 
 _TIMEOUT_SECONDS: Final = 10
+# What mail programs show a button for; longer lines than messages may have are left out.
+_LINK_MAX: Final = 900
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class _MessagePolicy(EmailPolicy):
+    """SMTP's policy, but an address in ``List-Unsubscribe`` stays as it is: folded or encoded it would lead nowhere."""
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {value}{self.linesep}" if _is_whole(name) else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode("ascii") if _is_whole(name) else super().fold_binary(name, value)
+
+
+def _is_whole(name: str) -> bool:
+    return name.lower() == "list-unsubscribe"
+
+
+_POLICY: Final = _MessagePolicy(linesep="\r\n")
 
 
 def compose(mail: Mail, sender: str, organization: str) -> EmailMessage:
@@ -29,9 +48,10 @@ def compose(mail: Mail, sender: str, organization: str) -> EmailMessage:
     Raises:
         MailNotSent: An address that no message can carry.
 
-    Spec: RFC 5322, "Internet Message Format"; RFC 2046, "Alternative Subtype"; RFC 3834, "Auto-Submitted".
+    Spec: RFC 5322, "Internet Message Format"; RFC 2046, "Alternative Subtype"; RFC 3834, "Auto-Submitted";
+    RFC 2369, "List-Unsubscribe"; RFC 8058, "Signaling One-Click Functionality".
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     domain = sender.rpartition("@")[2] or "localhost"
     try:
         message["From"] = formataddr((organization, sender))
@@ -42,6 +62,10 @@ def compose(mail: Mail, sender: str, organization: str) -> EmailMessage:
         message["Message-ID"] = f"<{mail.mail_id}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["Content-Language"] = mail.locale
+        # One click is offered over https alone, as its specification demands.
+        if mail.stop_link is not None and mail.stop_link.startswith("https://") and len(mail.stop_link) <= _LINK_MAX:
+            message["List-Unsubscribe"] = f"<{mail.stop_link}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.text, charset="utf-8", cte="quoted-printable")
         message.add_alternative(mail.html, subtype="html", charset="utf-8", cte="quoted-printable")
     except (ValueError, IndexError, MessageError) as error:

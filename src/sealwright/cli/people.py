@@ -182,10 +182,14 @@ def read_email(text: str) -> str:
 
 
 def read_shown_name(text: str) -> str:
-    """Take a name that is shown; raises Misused when empty, too long or not printable."""
-    if not text.strip() or len(text) > _NAME_MAX or not text.isprintable():
-        raise Misused(f"--name takes 1 to {_NAME_MAX} printable characters")
-    return text
+    """Take a name that is shown, as the pages do; raises Misused when it is empty, too long, or hides something."""
+    from sealwright.domain.errors import MalformedBody
+    from sealwright.domain.shown_text import require_name
+
+    try:
+        return require_name(text, "/name", _NAME_MAX)
+    except MalformedBody as error:
+        raise Misused(f"--name takes 1 to {_NAME_MAX} printable characters") from error
 
 
 def _chosen_id(text: str | None) -> str | None:

@@ -65,6 +65,7 @@ class Mail:
     Args:
         kind: A notice kind, or ``sign_in``, ``verify_email``, ``invitation``, ``test``, ``digest``.
         sent_at: When a server took it over, or when it was written to the local outbox.
+        stop_link: The address that stops such letters, while it is sent; not kept, for it follows from person and kind.
     """
 
     mail_id: str
@@ -78,6 +79,7 @@ class Mail:
     created_at: datetime
     sent_at: datetime | None = None
     attempts: int = 0
+    stop_link: str | None = None
 
 
 # What a person must learn whatever they chose: it changes their rights, or somebody came in as them.

@@ -57,13 +57,32 @@ def require_name(text: str, pointer: str, most: int) -> str:
             that turns the direction of reading.
     """
     require_length(text, pointer, most)
-    if any(letter in _TURNS or _breaks_a_line_of_text(letter) for letter in text):
+    if any(_disturbs(letter) for letter in text):
         detail = "Control characters, and those that turn the direction of reading, are refused here."
         raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_CHARACTER", detail)])
-    if all(letter.isspace() or hides_something(letter) for letter in text):
+    if shows_nothing(text):
         detail = "Nothing of this text shows."
         raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_VALUE", detail)])
     return text
+
+
+def shows_nothing(text: str) -> bool:
+    """Tell whether a text has no letter that anybody sees."""
+    return all(letter.isspace() or hides_something(letter) for letter in text)
+
+
+def without_disturbance(text: str, *, instead: str = "", keep_lines: bool = False) -> str:
+    """Give a text without the characters that `require_name` refuses: for places where nothing can be refused.
+
+    Args:
+        instead: What stands in the place of each.
+        keep_lines: Leaves line ends.
+    """
+    return "".join(instead if _disturbs(letter) and not (keep_lines and letter == "\n") else letter for letter in text)
+
+
+def _disturbs(letter: str) -> bool:
+    return letter in _TURNS or _breaks_a_line_of_text(letter) or unicodedata.category(letter) == "Cs"
 
 
 def _breaks_a_line_of_text(letter: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from sealwright.services.email_addresses import read_email
 from sealwright.services.letters import DIGEST, TEST, Letter, LetterHead, write_digest, write_letter
 from sealwright.services.notice_words import with_labels
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.stop_links import stop_address
 
 _DUE_AT_MOST: Final = 200
 _SENT_AT_MOST: Final = 50
@@ -44,7 +46,7 @@ class MailingDesk:
         return self._mailer.is_local
 
     def letter(self, kind: str, locale: str, data: Mapping[str, str], *, to: str, user_id: str | None = None) -> Mail:
-        """Write a letter: ``sign_in``, ``verify_email``, ``invitation``, ``test``, or a notice kind.
+        """Write a letter that nobody can stop: ``sign_in``, ``verify_email``, ``invitation``, ``test``.
 
         Args:
             data: For the links of accounts ``link`` (a whole address) and ``minutes`` (how long it works).
@@ -130,8 +132,12 @@ class MailingDesk:
             if not found:
                 return None
             uow.notices.failed(found[0].mail_id, now)
+            mail = replace(found[0], stop_link=self._stop_link(uow, found[0].user_id, found[0].kind))
             uow.commit()
-        return found[0]
+        return mail
+
+    def _stop_link(self, uow: UnitOfWork, user_id: str | None, kind: str) -> str | None:
+        return stop_address(uow, self._head.public_url, user_id, kind)
 
     def _letters(self, uow: UnitOfWork, due: Sequence[Notice]) -> list[Mail]:
         people = uow.people.get_many(sorted({notice.user_id for notice in due}))
@@ -148,13 +154,16 @@ class MailingDesk:
             elif mode is NoticeMode.AT_ONCE or notice.kind in ESSENTIAL_KINDS:
                 locale = person.locale or self._default_locale
                 words = with_labels(notice, notice.data, labels, locale)
-                mails.append(self.letter(notice.kind.value, locale, words, to=person.email, user_id=person.user_id))
+                stop_link = self._stop_link(uow, person.user_id, notice.kind)
+                letter = write_letter(notice.kind, locale, words, self._head, stop_link=stop_link)
+                mails.append(self._mail(notice.kind, locale, letter, person.email, person.user_id))
         for user_id, notices in daily.items():
             person = people[user_id]
             locale = person.locale or self._default_locale
             told = [(one.kind, with_labels(one, one.data, labels, locale)) for one in notices if one.read_at is None]
             if told:
-                letter = write_digest(told, locale, self._head)
+                stop_link = self._stop_link(uow, user_id, DIGEST)
+                letter = write_digest(told, locale, self._head, stop_link=stop_link)
                 mails.append(self._mail(DIGEST, locale, letter, person.email, user_id))
         return mails
 

@@ -45,6 +45,7 @@ from sealwright.services.setup import SetupDesk
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.sign_in import SignInDesk
 from sealwright.services.status_lists import StatusPublisher
+from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.verification import Verifier
 from sealwright.services.wallets import WalletDesk
@@ -126,6 +127,7 @@ class Office:
     holders: HolderDesk
     notices: NoticeDesk
     mailing: MailingDesk
+    letter_stops: LetterStops
     analytics: AnalyticsDesk
     saved_views: SavedViewDesk
     halting: Halting

@@ -13,6 +13,7 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.errors import InvalidProof, MalformedBody, NotFound, NotSignedIn, SignInFailed, StateConflict
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller, Person
+from sealwright.domain.shown_text import shows_nothing, without_disturbance
 from sealwright.domain.sign_in import ChallengePurpose, Passkey
 from sealwright.services.challenges import challenge_of, keep_challenge
 from sealwright.services.desk_ports import Passkeys, PasswordHasher
@@ -258,8 +259,8 @@ def _own(caller: Caller) -> Person:
 
 
 def _shown_name(name: str) -> str:
-    kept = "".join(letter for letter in name if letter.isprintable()).strip()
-    return kept[:NAME_MAX] or "Passkey"
+    kept = without_disturbance(name).strip()[:NAME_MAX]
+    return "Passkey" if shows_nothing(kept) else kept
 
 
 def _transports(response: Mapping[str, object]) -> tuple[str, ...]:

@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from sealwright.domain.errors import AddressInUse, InvalidProof, MalformedBody, NotFound, StateConflict
+from sealwright.domain.errors import AddressInUse, InvalidProof, NotFound, StateConflict
 from sealwright.domain.people import Caller, Person, Wallet
+from sealwright.domain.shown_text import require_name
 from sealwright.domain.sign_in import ChallengePurpose
 from sealwright.services.challenges import CHALLENGE_LIFE, keep_challenge
 from sealwright.services.desk_ports import WalletProofs
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.profile import present_person, store_person
 from sealwright.vc.encoding.timestamps import format_timestamp
-from sealwright.vc.errors import Fault
 
 WALLETS_MOST: Final = 20
 LABEL_MAX: Final = 80
@@ -165,7 +165,4 @@ def _require_free(uow: UnitOfWork, person: Person, address: str) -> None:
 def _label(text: str | None) -> str | None:
     if text is None or not text.strip():
         return None
-    if len(text) > LABEL_MAX or not text.isprintable():
-        detail = f"must have at most {LABEL_MAX} printable characters"
-        raise MalformedBody("The label cannot be taken.", faults=[Fault("/label", "INVALID_VALUE", detail)])
-    return text.strip()
+    return require_name(text.strip(), "/label", LABEL_MAX)

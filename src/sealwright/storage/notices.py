@@ -35,7 +35,7 @@ _MODES: Final = sa.select(notice_modes.c.kind, notice_modes.c.mode).where(
 )
 _PUT_MODE: Final = sa.text(
     "INSERT INTO notice_modes (user_id, kind, mode) VALUES (:user_id, :kind, :mode) "
-    "ON CONFLICT (user_id, kind) DO UPDATE SET mode = excluded.mode"
+    "ON CONFLICT (user_id, kind) DO UPDATE SET mode = excluded.mode WHERE notice_modes.mode <> excluded.mode"
 )
 
 
@@ -110,9 +110,10 @@ class StoredNotices(StoredMails):
         rows = self._transaction.rows(_MODES, {"user_id": user_id})
         return {NoticeKind(row.kind): NoticeMode(row.mode) for row in rows}
 
-    def put_mode(self, user_id: str, kind: NoticeKind, mode: NoticeMode) -> None:
-        """Record a choice."""
-        self._transaction.change(_PUT_MODE, {"user_id": user_id, "kind": kind.value, "mode": mode.value})
+    def put_mode(self, user_id: str, kind: NoticeKind, mode: NoticeMode) -> bool:
+        """Record a choice; False where it was chosen already. Of two at the same time only the first changes it."""
+        values = {"user_id": user_id, "kind": kind.value, "mode": mode.value}
+        return self._transaction.change(_PUT_MODE, values) > 0
 
 
 def _values(notice: Notice) -> dict[str, object]:

@@ -18,6 +18,9 @@ _PUT: Final = sa.text(
     "INSERT INTO office_settings (name, value) VALUES (:name, :value) "
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+_PUT_ONCE: Final = sa.text(
+    "INSERT INTO office_settings (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
+)
 _HALTS: Final = sa.select(
     halts.c.halt_id, halts.c.reason, halts.c.since, halts.c.issuer_did, halts.c.schema_id
 ).order_by(halts.c.since, halts.c.halt_id)
@@ -55,6 +58,11 @@ class StoredOffice:
     def put(self, name: str, value: str) -> None:
         """Write a small setting."""
         self._transaction.change(_PUT, {"name": name, "value": value})
+
+    def put_once(self, name: str, value: str) -> str:
+        """Write a small setting unless it is there; gives what stands there, whoever came first."""
+        self._transaction.change(_PUT_ONCE, {"name": name, "value": value})
+        return self.get(name) or value
 
     def halts(self) -> tuple[Halt, ...]:
         """List what is stopped, oldest first."""

@@ -52,6 +52,31 @@ def test_a_message_carries_both_forms_and_keeps_every_letter() -> None:
     assert plain.get_content().replace("\r\n", "\n") == LETTER.text
 
 
+@pytest.mark.parametrize("host", ["o.example", "office-of-credentials." + "very-long-name." * 9 + "example"])
+def test_a_letter_that_can_be_stopped_says_so_in_its_head(host: str, tmp_path: Path) -> None:
+    link = f"https://{host}/mail/stop/{'aB3-_' * 18}"
+    OutboxFolder(tmp_path, sender=FROM, organization=OFFICE).send(replace(LETTER, stop_link=link))
+    (path,) = tmp_path.iterdir()
+    # Neither folded nor encoded: mail programs read the line as it stands.
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in path.read_bytes()
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in path.read_bytes()
+    assert read(path.read_bytes())["List-Unsubscribe"] == f"<{link}>"
+
+
+@pytest.mark.parametrize(
+    "link", [None, "http://office.example/mail/stop/abc", "https://office.example/mail/stop/" + "a" * 1_000]
+)
+def test_letters_without_a_safe_link_have_no_such_head(link: str | None) -> None:
+    message = read(compose(replace(LETTER, stop_link=link), FROM, OFFICE).as_bytes())
+    assert message["List-Unsubscribe"] is None
+    assert message["List-Unsubscribe-Post"] is None
+
+
+def test_a_link_cannot_add_headers() -> None:
+    with pytest.raises(MailNotSent):
+        compose(replace(LETTER, stop_link="https://office.example/\r\nBcc: eve@example.org"), FROM, OFFICE)
+
+
 @pytest.mark.parametrize("address", ["ann@example.org\r\nBcc: eve@example.org", "ann@example.org\nX: y"])
 def test_an_address_cannot_add_headers(address: str) -> None:
     with pytest.raises(MailNotSent):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from sealwright.domain.shown_text import without_disturbance
 from sealwright.locales import Texts
 
 # Letters promise to stay below this, as HTML and as text.
@@ -37,6 +38,7 @@ class Content:
         act: A button's label and its whole address.
         items: A list of short sentences, each with an address or none.
         may_stop: The reader can switch such letters off.
+        chosen_at: The path of the page where they do.
     """
 
     subject: str
@@ -46,6 +48,7 @@ class Content:
     act: tuple[str, str] | None = None
     items: tuple[tuple[str, str | None], ...] = ()
     may_stop: bool = False
+    chosen_at: str = "/settings/notifications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,29 @@ class Letter:
     html: str
 
 
-def framed(content: Content, head: LetterHead, texts: Texts) -> Letter:
-    """Set a letter in both forms; whatever people wrote is escaped, and cut so that the letter stays small."""
-    stop = f"{head.public_url}/settings/notifications" if content.may_stop else None
-    subject = " ".join("".join(c if c.isprintable() else " " for c in content.subject).split())
+def framed(content: Content, head: LetterHead, texts: Texts, *, stop_link: str | None = None) -> Letter:
+    """Set a letter in both forms; whatever people wrote is escaped, and cut so that the letter stays small.
+
+    Args:
+        stop_link: The address that stops such letters without signing in; for letters that may be stopped.
+    """
+    ways = _ways_out(f"{head.public_url}{content.chosen_at}", texts, stop_link) if content.may_stop else ()
+    subject = " ".join(without_disturbance(content.subject, instead=" ").split())
     quote = _cut(content.quote) if content.quote and content.quote.strip() else None
-    return Letter(subject, _text(content, head, texts, quote, stop), _html(content, head, texts, quote, stop))
+    return Letter(subject, _text(content, head, quote, ways), _html(content, head, texts, quote, ways))
+
+
+def _ways_out(chosen_at: str, texts: Texts, stop_link: str | None) -> tuple[tuple[str, str], ...]:
+    choose = (texts.gettext("Choose which letters you get"), chosen_at)
+    return ((texts.gettext("Stop letters of this kind"), stop_link), choose) if stop_link else (choose,)
 
 
 def _cut(text: str) -> str:
-    kept = "".join(c for c in text if c.isprintable() or c == "\n").strip()
+    kept = without_disturbance(text, keep_lines=True).strip()
     return kept if len(kept) <= _QUOTE_MAX else kept[: _QUOTE_MAX - 1].rstrip() + "…"
 
 
-def _text(content: Content, head: LetterHead, texts: Texts, quote: str | None, stop: str | None) -> str:
+def _text(content: Content, head: LetterHead, quote: str | None, ways: tuple[tuple[str, str], ...]) -> str:
     parts = list(content.lines)
     if quote is not None:
         parts.append("\n".join(f"> {line}" for line in quote.splitlines()))
@@ -79,12 +91,13 @@ def _text(content: Content, head: LetterHead, texts: Texts, quote: str | None, s
     if content.act is not None:
         parts.append(f"{content.act[0]}:\n{content.act[1]}")
     parts.append(f"-- \n{head.organization}\n{head.public_url}\n\n{content.why}")
-    if stop is not None:
-        parts.append(f"{texts.gettext('Choose which letters you get')}:\n{stop}")
+    parts += [f"{said}:\n{link}" for said, link in ways]
     return "\n\n".join(parts) + "\n"
 
 
-def _html(content: Content, head: LetterHead, texts: Texts, quote: str | None, stop: str | None) -> str:
+def _html(
+    content: Content, head: LetterHead, texts: Texts, quote: str | None, ways: tuple[tuple[str, str], ...]
+) -> str:
     body = [f'<p style="{_PARAGRAPH}">{escape(line)}</p>' for line in content.lines]
     if quote is not None:
         body.append(f'<blockquote style="{_QUOTE}">{escape(quote)}</blockquote>')
@@ -96,8 +109,8 @@ def _html(content: Content, head: LetterHead, texts: Texts, quote: str | None, s
         body.append(f'<p style="{_PARAGRAPH}"><a href="{escape(address)}" style="{_BUTTON}">{escape(label)}</a></p>')
         body.append(f'<p style="{_SMALL};word-break:break-all">{escape(address)}</p>')
     foot = [f'<p style="{_SMALL}">{escape(content.why)}</p>']
-    if stop is not None:
-        foot.append(f'<p style="{_SMALL}">{_linked(texts.gettext("Choose which letters you get"), stop)}</p>')
+    if ways:
+        foot.append(f'<p style="{_SMALL}">{" · ".join(_linked(said, link) for said, link in ways)}</p>')
     return (
         f'<!doctype html>\n<html lang="{escape(texts.language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -17,11 +17,14 @@ DIGEST_ITEMS: Final = 40
 _ITEM_MAX: Final = 160
 
 
-def write_letter(kind: str, language: str, data: Mapping[str, str], head: LetterHead) -> Letter:
+def write_letter(
+    kind: str, language: str, data: Mapping[str, str], head: LetterHead, *, stop_link: str | None = None
+) -> Letter:
     """Write the letter of a notice kind, or of one of `ACCOUNT_KINDS`, whose `data` has ``link`` and ``minutes``.
 
     Args:
         language: One that is offered; others are answered in English.
+        stop_link: The address that stops such letters; letters that cannot be stopped leave it out.
 
     Raises:
         ValueError: There is no such kind.
@@ -30,10 +33,16 @@ def write_letter(kind: str, language: str, data: Mapping[str, str], head: Letter
     account = ACCOUNT_KINDS.get(kind)
     if account is not None:
         return framed(account(data, texts, head), head, texts)
-    return framed(_noticed(NoticeKind(kind), data, texts, head), head, texts)
+    return framed(_noticed(NoticeKind(kind), data, texts, head), head, texts, stop_link=stop_link)
 
 
-def write_digest(told: Sequence[tuple[NoticeKind, Mapping[str, str]]], language: str, head: LetterHead) -> Letter:
+def write_digest(
+    told: Sequence[tuple[NoticeKind, Mapping[str, str]]],
+    language: str,
+    head: LetterHead,
+    *,
+    stop_link: str | None = None,
+) -> Letter:
     """Write one letter about a day's notices, oldest first."""
     texts = _texts(language)
     said = [tell_notice(kind, data, texts) for kind, data in told]
@@ -49,7 +58,7 @@ def write_digest(told: Sequence[tuple[NoticeKind, Mapping[str, str]]], language:
         act=(texts.gettext("Open your inbox"), f"{head.public_url}/inbox"),
         may_stop=True,
     )
-    return framed(content, head, texts)
+    return framed(content, head, texts, stop_link=stop_link)
 
 
 def _texts(language: str) -> Texts:

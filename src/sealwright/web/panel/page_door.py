@@ -36,6 +36,7 @@ from sealwright.web.logs import log_crash, log_refusal
 from sealwright.web.panel.appearance import appearance_of, read_small_cookie
 from sealwright.web.panel.coding import compressed
 from sealwright.web.panel.form_reading import FORM_BYTES, read_form, read_pairs, refuse_foreign_form
+from sealwright.web.panel.one_click import is_one_click
 from sealwright.web.panel.page_call import LOGIN, PageCall
 from sealwright.web.panel.page_headers import page_headers
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -107,11 +108,14 @@ class PageDoor:
             return b""
         limit = UPLOAD_BYTES if route.uploads else FORM_BYTES
         refuse_oversize(exchange, limit)
-        refuse_foreign_form(exchange, uploads=route.uploads)
+        # Mail programs may send either encoding.
+        refuse_foreign_form(exchange, uploads=route.uploads or route.one_click is not None)
         return await read_body(receive, limit)
 
     async def _answer(self, page: PageCall, raw: bytes, query: bytes) -> Reply:
         route, exchange = page.route, page.exchange
+        if route.one_click is not None and is_one_click(exchange, raw):
+            return await self._by_mail_program(page)
         page.query = route.query.read(read_pairs(query) if route.query.fields else (), judged=False)
         await self._setup_gate(route)
         cookie = read_cookie(exchange, self._office.public_url)
@@ -126,6 +130,15 @@ class PageDoor:
         if inspect.iscoroutinefunction(route.handler):
             return await cast("Awaitable[Reply]", route.handler(page))
         return cast("Reply", await page.in_thread(lambda: route.handler(page)))
+
+    async def _by_mail_program(self, page: PageCall) -> Reply:
+        """Answer one click: what it may do stands in its address alone, so no cookie is looked at and none is set."""
+        handler = page.route.one_click
+        if handler is None:
+            raise CsrfFailed("Nothing here is pressed by mail programs.")
+        await self._setup_gate(page.route)
+        await self._count(page)
+        return cast("Reply", await page.in_thread(lambda: handler(page)))
 
     async def _setup_gate(self, route: PageRoute) -> None:
         """Before setup only the setup answers; after it, never again."""

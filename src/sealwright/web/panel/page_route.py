@@ -75,6 +75,8 @@ class PageRoute:
         quiet: True for what pages ask by themselves: such a call is no use of the session, so an open page ages it.
         uses_camera: True where the browser may be asked for its camera.
         before_setup: True for what answers before the office is set up.
+        one_click: What answers a mail program that presses the button of a letter by itself (`one_click.py`): the one
+            kind of post that no page of ours has sent.
     """
 
     method: str
@@ -89,6 +91,7 @@ class PageRoute:
     quiet: bool = False
     uses_camera: bool = False
     before_setup: bool = False
+    one_click: PageHandler | None = None
     deadline_seconds: float = 30.0
 
     def __post_init__(self) -> None:
