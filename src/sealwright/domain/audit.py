@@ -75,6 +75,7 @@ EVENT_KINDS: Final = frozenset(
         "api_key.revoked",
         "data.opened",
         "data.exported",
+        "report.changed",
         "key.exported",
         "key.rotated",
         "system.initialized",

@@ -12,6 +12,7 @@ from sealwright.domain.deciding import withdraw
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import LastAdmin
 from sealwright.domain.people import AccountRole, Caller, Person
+from sealwright.domain.reports import ReportWish
 from sealwright.domain.requests import RequestState
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
@@ -150,6 +151,7 @@ class OwnDataDesk:
                 for one in uow.people.tokens_of(user_id)
             ],
             "saved_views": [{"name": one.name, "query": one.query} for one in uow.saved_views.of_person(user_id)],
+            "report": _report(uow.report_wishes.of_person(user_id)),
         }
 
     # -- erasure -----------------------------------------------------------------------------------
@@ -281,6 +283,14 @@ def _person(person: Person) -> Members:
         "time_zone": person.time_zone,
         "created_at": format_timestamp(person.created_at),
     }
+
+
+def _report(wish: ReportWish | None) -> Members | None:
+    """What comes by mail; None where nothing was chosen."""
+    if wish is None:
+        return None
+    chosen = wish.credential_types
+    return {"every": wish.every.value, "credential_types": list(chosen) if chosen is not None else None}
 
 
 def _at(moment: datetime | None) -> str | None:

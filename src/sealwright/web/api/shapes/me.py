@@ -156,6 +156,7 @@ OWN_DATA: Final = answer(
         "has_password": BOOLEAN,
         "tokens": listed(OBJECT),
         "saved_views": listed(OBJECT),
+        "report": {"type": ["object", "null"]},
     },
 )
 ATTACHMENT: Final = answer(
@@ -216,4 +217,5 @@ OWN_DATA_EXAMPLE: Final[dict[str, Any]] = {
     "has_password": True,
     "tokens": [],
     "saved_views": [],
+    "report": {"every": "week", "credential_types": None},
 }
