@@ -56,6 +56,7 @@ from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.services.reminders import Reminders
+from sealwright.services.reports import ReportDesk
 from sealwright.services.resolving import OfficeResolver
 from sealwright.services.review_office import ReviewNeighbors, join_review
 from sealwright.services.revocation import RevocationDesk
@@ -261,6 +262,9 @@ def _join(ground: _Ground, public_url: str) -> Office:
     housekeeping.add("forget sign-ins", lambda: forget_sign_ins(units, clock), FORGET_EVERY)
     reminders = Reminders(units, notices, clock, key_max_age_days=settings.signing_key_max_age_days)
     housekeeping.add("reminders", reminders.work, REMINDERS_EVERY)
+    analytics = AnalyticsDesk(units, clock)
+    reports = ReportDesk(units, analytics, mailing, clock)
+    housekeeping.add("reports", reports.work, REMINDERS_EVERY)
     schemas = SchemaDesk(
         units=units, access=access, shelf=shelf, contexts=ground.contexts, clock=clock, public_url=public_url
     )
@@ -361,7 +365,8 @@ def _join(ground: _Ground, public_url: str) -> Office:
         notices=notices,
         mailing=mailing,
         letter_stops=LetterStops(units, clock, default_locale=settings.default_locale.value),
-        analytics=AnalyticsDesk(units, clock),
+        analytics=analytics,
+        reports=reports,
         saved_views=SavedViewDesk(units),
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(

@@ -63,7 +63,8 @@ class Mail:
     """A letter in the outbox.
 
     Args:
-        kind: A notice kind, or ``sign_in``, ``verify_email``, ``invitation``, ``test``, ``digest``.
+        kind: A notice kind, or ``sign_in``, ``verify_email``, ``invitation``, ``test``, ``digest``,
+            ``analytics_report``.
         sent_at: When a server took it over, or when it was written to the local outbox.
         stop_link: The address that stops such letters, while it is sent; not kept, for it follows from person and kind.
     """

@@ -13,9 +13,10 @@ from sealwright.domain.errors import MailNotSent, NotSignedIn
 from sealwright.domain.ids import new_id
 from sealwright.domain.notices import ESSENTIAL_KINDS, Mail, Notice, NoticeMode, default_mode
 from sealwright.domain.people import Caller, Person
+from sealwright.domain.reports import REPORT_MAIL, Report
 from sealwright.services.desk_ports import Mailer, NumberedPage
 from sealwright.services.email_addresses import read_email
-from sealwright.services.letters import DIGEST, TEST, Letter, LetterHead, write_digest, write_letter
+from sealwright.services.letters import DIGEST, TEST, Letter, LetterHead, write_digest, write_letter, write_report
 from sealwright.services.notice_words import with_labels
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.stop_links import stop_address
@@ -52,6 +53,13 @@ class MailingDesk:
             data: For the links of accounts ``link`` (a whole address) and ``minutes`` (how long it works).
         """
         return self._mail(kind, locale, write_letter(kind, locale, data, self._head), to, user_id)
+
+    def report(self, uow: UnitOfWork, person: Person, report: Report) -> Mail:
+        """Write the letter of a week's or a month's figures, in the person's language."""
+        locale = person.locale or self._default_locale
+        stop_link = self._stop_link(uow, person.user_id, REPORT_MAIL)
+        letter = write_report(report, locale, self._head, stop_link=stop_link)
+        return self._mail(REPORT_MAIL, locale, letter, person.email, person.user_id)
 
     @staticmethod
     def post(uow: UnitOfWork, mail: Mail) -> None:

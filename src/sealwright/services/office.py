@@ -36,6 +36,7 @@ from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.registry import Registry
+from sealwright.services.reports import ReportDesk
 from sealwright.services.review import ReviewDesk
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
@@ -129,6 +130,7 @@ class Office:
     mailing: MailingDesk
     letter_stops: LetterStops
     analytics: AnalyticsDesk
+    reports: ReportDesk
     saved_views: SavedViewDesk
     halting: Halting
     store_check: StoreCheck

@@ -23,8 +23,10 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.errors import LinkSpent
 from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind, NoticeMode, default_mode
 from sealwright.domain.people import Actor, ActorKind, Person
+from sealwright.domain.reports import REPORT_MAIL
 from sealwright.services.letters import DIGEST
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.report_wishes import end_reports
 
 # Opening the page changes nothing: mail scanners open links. Its button does, and a mail program's own.
 STOP_PATH: Final = "/mail/stop/"
@@ -44,7 +46,7 @@ class StopLink:
     """What a link stops, and for whom.
 
     Args:
-        kind: A notice kind that is not essential, or ``digest``.
+        kind: A notice kind that is not essential, or ``digest``, or ``analytics_report``.
         language: Of the letters that this person gets.
     """
 
@@ -54,8 +56,8 @@ class StopLink:
 
 
 def can_be_stopped(kind: str) -> bool:
-    """Tell whether letters of this kind may be switched off: digests, and notices that change nobody's rights."""
-    return kind == DIGEST or (kind in set(NoticeKind) and kind not in ESSENTIAL_KINDS)
+    """Tell whether letters of this kind may be switched off: digests, reports, notices that change no rights."""
+    return kind in (DIGEST, REPORT_MAIL) or (kind in set(NoticeKind) and kind not in ESSENTIAL_KINDS)
 
 
 def stop_address(uow: UnitOfWork, public_url: str, user_id: str | None, kind: str) -> str | None:
@@ -102,6 +104,8 @@ class LetterStops:
             uow.office.epoch(shared_lock=True)
             link = self._found(uow, token)
             actor = Actor(ActorKind.USER, link.user_id, LINK_AUTH)
+            if link.kind == REPORT_MAIL:
+                end_reports(uow, link.user_id, actor=actor, at=self._clock.now(), request_id=request_id)
             changed = [kind for kind, mode in _modes_after(uow, link) if uow.notices.put_mode(link.user_id, kind, mode)]
             if changed:
                 uow.audit.append(
@@ -131,6 +135,8 @@ class LetterStops:
 
 
 def _modes_after(uow: UnitOfWork, link: StopLink) -> list[tuple[NoticeKind, NoticeMode]]:
+    if link.kind == REPORT_MAIL:
+        return []
     if link.kind != DIGEST:
         return [(NoticeKind(link.kind), NoticeMode.OFF)]
     chosen = uow.notices.modes(link.user_id)

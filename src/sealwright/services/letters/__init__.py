@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealwright.services.letters.frame import Letter, LetterHead
 from sealwright.services.letters.notices import Told, tell_notice
-from sealwright.services.letters.writing import ACCOUNT_KINDS, DIGEST, TEST, write_digest, write_letter
+from sealwright.services.letters.writing import ACCOUNT_KINDS, DIGEST, TEST, write_digest, write_letter, write_report
 
 __all__ = [
     "ACCOUNT_KINDS",
@@ -16,4 +16,5 @@ __all__ = [
     "tell_notice",
     "write_digest",
     "write_letter",
+    "write_report",
 ]

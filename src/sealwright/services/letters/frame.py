@@ -8,6 +8,7 @@ from typing import Final
 
 from sealwright.domain.shown_text import without_disturbance
 from sealwright.locales import Texts
+from sealwright.services.letters.tables import LetterTable, table_html, table_text
 
 # Letters promise to stay below this, as HTML and as text.
 LETTER_MAX_BYTES: Final = 30_000
@@ -37,6 +38,8 @@ class Content:
         quote: Words of a person, set apart from ours.
         act: A button's label and its whole address.
         items: A list of short sentences, each with an address or none.
+        table: Figures, after the items.
+        notes: What the table needs said beneath it.
         may_stop: The reader can switch such letters off.
         chosen_at: The path of the page where they do.
     """
@@ -47,6 +50,8 @@ class Content:
     quote: str | None = None
     act: tuple[str, str] | None = None
     items: tuple[tuple[str, str | None], ...] = ()
+    table: LetterTable | None = None
+    notes: tuple[str, ...] = ()
     may_stop: bool = False
     chosen_at: str = "/settings/notifications"
 
@@ -88,6 +93,9 @@ def _text(content: Content, head: LetterHead, quote: str | None, ways: tuple[tup
         parts.append("\n".join(f"> {line}" for line in quote.splitlines()))
     if content.items:
         parts.append("\n".join(f"- {said}" + (f"\n  {link}" if link else "") for said, link in content.items))
+    if content.table is not None:
+        parts.append(table_text(content.table))
+    parts += content.notes
     if content.act is not None:
         parts.append(f"{content.act[0]}:\n{content.act[1]}")
     parts.append(f"-- \n{head.organization}\n{head.public_url}\n\n{content.why}")
@@ -104,6 +112,9 @@ def _html(
     if content.items:
         rows = "".join(f"<li>{_linked(said, link)}</li>" for said, link in content.items)
         body.append(f'<ul style="{_PARAGRAPH};padding-left:20px">{rows}</ul>')
+    if content.table is not None:
+        body.append(table_html(content.table))
+    body += [f'<p style="{_SMALL}">{escape(line)}</p>' for line in content.notes]
     if content.act is not None:
         label, address = content.act
         body.append(f'<p style="{_PARAGRAPH}"><a href="{escape(address)}" style="{_BUTTON}">{escape(label)}</a></p>')

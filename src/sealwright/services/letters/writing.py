@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind
+from sealwright.domain.reports import Report
 from sealwright.locales import LANGUAGES, Texts, texts_for
 from sealwright.services.letters.frame import Content, Letter, LetterHead, framed
 from sealwright.services.letters.notices import Told, tell_notice
+from sealwright.services.letters.report import report_content
 
 DIGEST: Final = "digest"
 TEST: Final = "test"
@@ -59,6 +61,12 @@ def write_digest(
         may_stop=True,
     )
     return framed(content, head, texts, stop_link=stop_link)
+
+
+def write_report(report: Report, language: str, head: LetterHead, *, stop_link: str | None = None) -> Letter:
+    """Write the letter of a week's or a month's figures."""
+    texts = _texts(language)
+    return framed(report_content(report, head, texts), head, texts, stop_link=stop_link)
 
 
 def _texts(language: str) -> Texts:
