@@ -7,7 +7,7 @@ import pytest
 from sealwright.domain.errors import AuditUnavailable, OutOfScope, UserNotFound
 from sealwright.domain.people import Caller
 from sealwright.domain.requests import RequestFilter
-from sealwright.services.looks import ONE_LOOK
+from sealwright.services.looks import ONE_LOOK, Looks
 from sealwright.services.office import Office
 from tests.support.desk import VERIFIER, act
 from tests.support.office import MovableClock
@@ -47,6 +47,25 @@ def test_details_that_are_opened_are_on_record_once_a_while(office: Office, cloc
     clock.move(seconds=1)
     office.review.get(rex, request.request_id)
     assert len(_looks(office)) == 7
+
+
+def test_another_process_sees_what_is_on_record(office: Office, clock: MovableClock) -> None:
+    ada, rex = improver(office, "ada"), reviewer(office, "rex")
+    request = ask(office, ada)
+    other = Looks(office.units, clock)
+
+    def look(looks: Looks) -> None:
+        with looks.opening(rex, "request", request.request_id) as uow:
+            assert uow.requests.get(request.request_id) is not None
+
+    look(office.looks)
+    clock.move(seconds=ONE_LOOK.total_seconds() - 1)
+    look(other)
+    assert len(_looks(office)) == 1
+    # What it found there lasts no longer for that.
+    clock.move(seconds=1)
+    look(other)
+    assert len(_looks(office)) == 2
 
 
 def test_files_are_on_record_when_others_than_their_owner_open_them(office: Office) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-from sealwright.domain.audit import AuditEntry
+from sealwright.domain.audit import AuditEntry, AuditFilter
 from sealwright.domain.people import Caller
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 
@@ -23,8 +23,9 @@ _Look = tuple[str, str, str, str]
 class Looks:
     """Puts reads of personal data on record, in the unit of work that reads: no row, no answer.
 
-    A process remembers for ten minutes what it has put on record, so that pages which read the same request again and
-    again write once. Lists and counts are no looks: they show no details.
+    Pages read the same request again and again, and write once in ten minutes: a process remembers what it has put on
+    record, and looks in the trail for what another has. Lists and counts are no looks: they show no details. Nor is
+    reading what is known of oneself.
     """
 
     def __init__(self, units: UnitOfWorkFactory, clock: Clock) -> None:
@@ -42,15 +43,17 @@ class Looks:
         """
         now = self._clock.now()
         look = (caller.actor.kind.value, caller.actor.id, object_type, object_id)
-        if self._is_on_record(look, now):
+        if self._is_on_record(look, now) or (object_type == "user" and object_id == caller.user_id):
             with self._units(write=False) as uow:
                 yield uow
             return
         with self._units() as uow:
             yield uow
-            uow.audit.append(_entry("data.opened", caller, object_type, object_id, now))
-            uow.commit()
-        self._remember(look, now)
+            at = _latest(uow, caller, object_id, now)
+            if at is None:
+                uow.audit.append(_entry("data.opened", caller, object_type, object_id, now))
+                uow.commit()
+        self._remember(look, at or now)
 
     def exported(self, caller: Caller, object_type: str, object_id: str, rows: int) -> None:
         """Put on record that somebody takes rows along, before they get them; raises as `opening`."""
@@ -69,6 +72,19 @@ class Looks:
             self._latest.move_to_end(look)
             while len(self._latest) > _REMEMBERED_MOST:
                 self._latest.popitem(last=False)
+
+
+def _latest(uow: UnitOfWork, caller: Caller, object_id: str, now: datetime) -> datetime | None:
+    """When any process last put this look on record, if that is less than ten minutes ago."""
+    wanted = AuditFilter(
+        actor=caller.actor.id,
+        actions=frozenset({"data.opened"}),
+        object_id=object_id,
+        # Dates are whole seconds, so this is the first that still counts.
+        since=now - ONE_LOOK + timedelta(seconds=1),
+    )
+    found = uow.audit.list(wanted, limit=1, cursor=None).items
+    return found[0].at if found and found[0].at <= now else None
 
 
 def _entry(action: str, caller: Caller, object_type: str, object_id: str, now: datetime, **data: object) -> AuditEntry:
