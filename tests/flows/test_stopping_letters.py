@@ -197,7 +197,8 @@ def test_links_outlive_a_restart_and_the_key_encryption_key(
     ann = join(office, "ann")
     link = token(office, ann.user_id, "approved")
     clock.move(days=4_000)
-    with open_office(database_url, tmp_path / "elsewhere", clock=clock, SEALWRIGHT_PUBLIC_URL="https://new.example") as later:
+    moved = {"SEALWRIGHT_PUBLIC_URL": "https://new.example"}
+    with open_office(database_url, tmp_path / "elsewhere", clock=clock, **moved) as later:
         assert later.letter_stops.stop(link).user_id == ann.user_id
         assert token(later, ann.user_id, "approved") == link
 

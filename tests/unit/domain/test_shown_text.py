@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from sealwright.domain.errors import MalformedBody
-from sealwright.domain.shown_text import hides_something, require_length, require_name, require_plain_label
+from sealwright.domain.shown_text import (
+    hides_something,
+    require_length,
+    require_name,
+    require_plain_label,
+    shows_nothing,
+    without_disturbance,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +54,19 @@ def test_names_that_read_as_others_or_as_nothing_are_refused(name: str, code: st
     with pytest.raises(MalformedBody) as refused:
         require_name(name, "/display_name", 200)
     assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/display_name", code)]
+
+
+@pytest.mark.parametrize(
+    "name", ["Muñoz", "陳大文", "نر\u200cگس", "क्\u200dष", "👩\u200d👩\u200d👧\u200d👦", "a\u00a0b"]
+)
+def test_what_names_may_hold_is_left_where_nothing_can_be_refused(name: str) -> None:
+    assert without_disturbance(name) == name
+
+
+def test_what_names_are_refused_for_is_left_out() -> None:
+    text = "A\u202en\x00a\n\u2028\ud800\U000e0041 B"
+    assert without_disturbance(text) == "Ana B"
+    assert without_disturbance(text, keep_lines=True) == "Ana\n B"
+    assert without_disturbance("a\nb", instead=" ") == "a b"
+    assert shows_nothing(" \u200d\u3164")
+    assert not shows_nothing("نر\u200cگس")

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.errors import LinkSpent
 from sealwright.domain.notices import NoticeKind
+from sealwright.domain.reports import REPORT_MAIL
+from sealwright.locales import N_
 from sealwright.services.letters import DIGEST
 from sealwright.web.panel.appearance import COOKIE, offered, read_small_cookie
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.settings import NOTICE_WORDS
+from sealwright.web.panel.settings_frame import NOTIFICATIONS
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/mail/stop/{token}"
 _TEMPLATE: Final = "mail/stop.html"
+_OTHER_WORDS: Final = {DIGEST: N_("The daily summary"), REPORT_MAIL: N_("The report with figures")}
 _PLAIN: Final = b"text/plain; charset=utf-8"
 
 
@@ -55,15 +59,19 @@ def _said(page: PageCall, link: StopLink, *, is_done: bool) -> Reply:
     chose_language = page.signed_in is not None or read_small_cookie(page.exchange, COOKIE) is not None
     if not chose_language and link.language in offered():
         page.appearance = replace(page.appearance, language=link.language)
-    is_digest = link.kind == DIGEST
-    label = page._("The daily summary") if is_digest else page._(NOTICE_WORDS[NoticeKind(link.kind)])
     return page.render(
-        _TEMPLATE, state="done" if is_done else "asked", action=page.path, label=label, is_digest=is_digest
+        _TEMPLATE,
+        state="done" if is_done else "asked",
+        action=page.path,
+        label=page._(_OTHER_WORDS.get(link.kind) or NOTICE_WORDS[NoticeKind(link.kind)]),
+        is_digest=link.kind == DIGEST,
+        in_inbox=link.kind != REPORT_MAIL,
+        chosen_at="/analytics" if link.kind == REPORT_MAIL else NOTIFICATIONS,
     )
 
 
 def _spent(page: PageCall) -> Reply:
-    return page.render(_TEMPLATE, status=410, state="spent")
+    return page.render(_TEMPLATE, status=410, state="spent", chosen_at=NOTIFICATIONS)
 
 
 _ANYONE: Final = PageAudience.ANYONE

@@ -28,6 +28,6 @@ def is_one_click(exchange: Exchange, raw: bytes) -> bool:
     """
     if exchange.method != "POST" or not raw or len(raw) > _MOST_BYTES:
         return False
-    # Some programs end the body with a line end, which belongs to no value.
-    sent, files = read_form(exchange, raw.removesuffix(b"\n").removesuffix(b"\r") if b"=" in raw[:20] else raw)
-    return sent == [_PAIR] and not files
+    sent, files = read_form(exchange, raw)
+    # Some programs end the body with a line end.
+    return [(name, value.rstrip("\r\n")) for name, value in sent] == [_PAIR] and not files

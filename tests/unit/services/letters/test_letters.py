@@ -73,6 +73,40 @@ def test_letters_say_why_and_how_to_stop_them(kind: NoticeKind) -> None:
     assert ("/settings/notifications" in letter.text) == (kind not in ESSENTIAL_KINDS)
 
 
+STOP = "https://office.example/mail/stop/abc-_9"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_letters_that_may_be_stopped_carry_the_link_in_both_forms(kind: str, language: str) -> None:
+    letter = write_letter(kind, language, DATA, HEAD, stop_link=STOP)
+    may_stop = kind not in ESSENTIAL_KINDS and kind not in ACCOUNT_KINDS
+    assert (f":\n{STOP}\n" in letter.text) == may_stop
+    assert (f'<a href="{STOP}"' in letter.html) == may_stop
+    said = {"en": "Stop letters of this kind", "es": "No recibir más cartas de este tipo"}[language]
+    other = {"en": "Choose which letters you get", "es": "Elegir qué cartas recibe"}[language]
+    for words in (said, other):
+        assert (words in letter.text, words in letter.html) == (may_stop, may_stop)
+
+
+def test_a_digest_carries_the_link_too() -> None:
+    letter = write_digest([(NoticeKind.APPROVED, DATA)], "en", HEAD, stop_link=STOP)
+    assert f"Stop letters of this kind:\n{STOP}\n" in letter.text
+    assert f'<a href="{STOP}"' in letter.html
+    assert "/mail/stop/" not in write_digest([(NoticeKind.APPROVED, DATA)], "en", HEAD).text
+
+
+@pytest.mark.parametrize("word", ["👩\u200d👩\u200d👧\u200d👦", "نر\u200cگس", "क्\u200dष", "Ana\u00a0Ruiz"])
+def test_joiners_of_names_and_words_survive(word: str) -> None:
+    data = {**DATA, "type_label": word, "message": f"{word}\n{word}\u202e\x07"}
+    letter = write_letter("rejected", "en", data, HEAD)
+    assert f"Your request for {word} was rejected." in letter.text
+    assert f"> {word}\n> {word}\n" in letter.text
+    assert word in letter.html
+    invitation = write_letter("invitation", "en", DATA, LetterHead(word, "https://office.example"))
+    assert invitation.subject == f"You are invited to {word.replace(chr(0xA0), ' ')}"
+
+
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_notices_can_be_told_with_nothing_but_their_kind(kind: NoticeKind) -> None:
     for language in LANGUAGES:
