@@ -25,6 +25,7 @@ from sealwright.adapters.wallet_proofs import EthereumProofs
 from sealwright.domain.catalog import RevocationPolicy
 from sealwright.domain.errors import MalformedBody
 from sealwright.services.access import Access
+from sealwright.services.account_sheets import AccountSheets
 from sealwright.services.accounts import AccountDesks, AccountNeighbors, AccountPorts, AccountTerms, join_accounts
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
@@ -315,7 +316,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         gate=gate,
         acts=acts,
         issuing=issuing,
-        shelf=CredentialShelf(units, access, clock),
+        shelf=CredentialShelf(units, access, clock, looks),
         revocation=RevocationDesk(access, acts, grant_moves, clock),
         dids=dids,
         resolution=ResolutionDesk(units, registry, resolver),
@@ -358,6 +359,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         review=review.desk,
         granting=review.granting,
         credential_sheets=CredentialSheets(units, looks),
+        account_sheets=AccountSheets(enrollment, looks),
         looks=looks,
         grant_issuance=review.issuance,
         expiry=review.expiry,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sealwright.domain.errors import AuditUnavailable, OutOfScope, UserNotFound
-from sealwright.domain.people import Caller
+from sealwright.domain.errors import AuditUnavailable, CredentialNotFound, OutOfScope, RoleRequired, UserNotFound
+from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.requests import RequestFilter
 from sealwright.services.looks import ONE_LOOK, Looks
 from sealwright.services.office import Office
-from tests.support.desk import VERIFIER, act
-from tests.support.office import MovableClock
+from tests.support.desk import VERIFIER, act, join
+from tests.support.office import MovableClock, api_key_for, the_operator
 from tests.support.review import APPROVED, ask, audit_rows, decide, improver, reviewer
 
 
@@ -47,6 +47,48 @@ def test_details_that_are_opened_are_on_record_once_a_while(office: Office, cloc
     clock.move(seconds=1)
     office.review.get(rex, request.request_id)
     assert len(_looks(office)) == 7
+
+
+def test_accounts_that_admins_open_are_on_record(office: Office) -> None:
+    ada, ann, boss = improver(office, "ada"), join(office, "ann", AccountRole.ADMIN), the_operator(office)
+    sheet = office.account_sheets.get(ann, ada.user_id)
+    assert [one.user_id for one in sheet.tokens] == [sheet.person.user_id] == [ada.user_id]
+    office.account_sheets.get(ann, ann.user_id)
+    office.account_sheets.get(boss, ada.user_id)
+    with pytest.raises(UserNotFound):
+        office.account_sheets.get(ann, "usr_nobody")
+    with pytest.raises(RoleRequired):
+        office.account_sheets.get(ada, ann.user_id)
+    assert _looks(office) == [("data.opened", who, "user", ada.user_id) for who in (ann.user_id, boss.actor.id)]
+
+
+def test_what_somebody_holds_is_on_record_when_others_list_it(office: Office) -> None:
+    ada, rex = improver(office, "ada"), reviewer(office, "rex")
+    decide(office, rex, ask(office, ada), APPROVED)
+    assert len(office.granting.of_person(rex, ada.user_id)) == 1
+    office.granting.of_person(rex, rex.user_id)
+    office.granting.own(ada)
+    # A person's page says the same, and more: one look at one person.
+    office.holders.detail(rex, ada.user_id)
+    assert _looks(office) == [("data.opened", rex.user_id, "user", ada.user_id)]
+
+
+def test_credentials_are_on_record_when_neither_their_holder_nor_a_key_reads_them(office: Office) -> None:
+    ada, rex, ann = improver(office, "ada"), reviewer(office, "rex"), join(office, "ann", AccountRole.ADMIN)
+    held = decide(office, rex, ask(office, ada), APPROVED).view.grant
+    assert held is not None
+    credential_id, issuer = held.credential_id or "", held.issuer_did or ""
+    key, view = api_key_for(office, issuer), office.registry.current()
+    for caller in (key, ada):
+        office.shelf.get(credential_id, caller, view)
+        office.shelf.document(credential_id, caller, view)
+    office.shelf.status(credential_id)
+    with pytest.raises(CredentialNotFound):
+        office.shelf.get(credential_id, improver(office, "zoe"), view)
+    assert _looks(office) == []
+    office.shelf.document(credential_id, ann, view)
+    office.shelf.get(credential_id, ann, view)
+    assert _looks(office) == [("data.opened", ann.user_id, "credential", credential_id)]
 
 
 def test_another_process_sees_what_is_on_record(office: Office, clock: MovableClock) -> None:

@@ -73,7 +73,7 @@ def list_users(
 def show_user(ctx: typer.Context, user_id: UserId) -> None:
     """Show a person."""
     with desk.reading() as at:
-        found = at.office.people.get(user_id)
+        found = at.office.account_sheets.get(at.caller, user_id).person
     of(ctx).emit(rendering.person(found))
 
 

@@ -30,6 +30,7 @@ from sealwright.services.grant_issuance import GrantIssuance
 from sealwright.services.grant_making import GrantMaking, Terms, last_grant
 from sealwright.services.grant_moves import GrantChange, GrantMoves
 from sealwright.services.intake import require_text
+from sealwright.services.looks import Looks
 from sealwright.services.ports import Clock, StoredAnswer, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.queue_scope import require_reviewer
 from sealwright.services.request_views import without_reasons
@@ -50,9 +51,11 @@ class GrantingDesk:
         making: GrantMaking,
         moves: GrantMoves,
         issuance: GrantIssuance,
+        looks: Looks,
         clock: Clock,
     ) -> None:
         self._units = units
+        self._looks = looks
         self._acts = acts
         self._making = making
         self._moves = moves
@@ -160,14 +163,14 @@ class GrantingDesk:
     # -- reading -----------------------------------------------------------------------------------
 
     def of_person(self, caller: Caller, user_id: str, status: GrantStatus | None = None) -> tuple[Grant, ...]:
-        """A person's grants of every type, newest first; outside the scope without reasons.
+        """A person's grants of every type, newest first; outside the scope without reasons. Puts on record who asked.
 
         Raises:
             RoleRequired: Neither issuer nor admin.
             UserNotFound: No such person.
         """
         require_reviewer(caller)
-        with self._units(write=False) as uow:
+        with self._looks.opening(caller, "user", user_id) as uow:
             if uow.people.get(user_id) is None:
                 raise UserNotFound("No such person.")
             found = uow.grants.of_person(user_id, status=status, now=self._clock.now())

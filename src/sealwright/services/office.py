@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sealwright.services.access import Access
+from sealwright.services.account_sheets import AccountSheets
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.api_keys import ApiKeyDesk
@@ -122,6 +123,7 @@ class Office:
     review: ReviewDesk
     granting: GrantingDesk
     credential_sheets: CredentialSheets
+    account_sheets: AccountSheets
     looks: Looks
     grant_issuance: GrantIssuance
     expiry: Expiry

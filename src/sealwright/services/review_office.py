@@ -89,7 +89,13 @@ def join_review(near: ReviewNeighbors, *, undo_window: timedelta, code_of: Calla
             clock=clock,
         ),
         granting=GrantingDesk(
-            units=units, acts=near.acts, making=making, moves=near.moves, issuance=issuance, clock=clock
+            units=units,
+            acts=near.acts,
+            making=making,
+            moves=near.moves,
+            issuance=issuance,
+            looks=near.looks,
+            clock=clock,
         ),
         making=making,
         issuance=issuance,

@@ -8,6 +8,7 @@ from sealwright.domain.credentials import CredentialFilter, CredentialRecord
 from sealwright.domain.errors import CredentialErased, CredentialNotFound
 from sealwright.domain.people import ActorKind, Caller
 from sealwright.services.access import Access
+from sealwright.services.looks import Looks
 from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import RegistryView
 
@@ -17,20 +18,20 @@ _MISSING = "No such credential."
 class CredentialShelf:
     """Credentials as stored: their issuers, their holders and admins may read them; the state is public."""
 
-    def __init__(self, units: UnitOfWorkFactory, access: Access, clock: Clock) -> None:
+    def __init__(self, units: UnitOfWorkFactory, access: Access, clock: Clock, looks: Looks) -> None:
         self._units = units
+        self._looks = looks
         self._access = access
         self._clock = clock
 
     def get(self, credential_id: str, caller: Caller, view: RegistryView) -> CredentialRecord:
-        """A credential that the caller may see.
+        """A credential that the caller may see; that a person opened somebody else's is put on record.
 
         Raises:
             CredentialNotFound: Missing, or not this caller's to see: the two look alike.
         """
-        record = self.status(credential_id)
-        if not self._may_read(record, caller, view):
-            raise CredentialNotFound(_MISSING)
+        record = self._readable(credential_id, caller, view)
+        self._put_on_record(record, caller, view)
         return record
 
     def document(self, credential_id: str, caller: Caller, view: RegistryView) -> bytes:
@@ -40,9 +41,10 @@ class CredentialShelf:
             CredentialNotFound: As for `get`.
             CredentialErased: It is gone with its person's data.
         """
-        record = self.get(credential_id, caller, view)
+        record = self._readable(credential_id, caller, view)
         if record.document is None:
             raise CredentialErased("The document is gone with its person's data.")
+        self._put_on_record(record, caller, view)
         return record.document
 
     def status(self, credential_id: str) -> CredentialRecord:
@@ -77,16 +79,32 @@ class CredentialShelf:
                 wanted = replace(wanted, visible_issuers=caller.issuer_dids if is_key else own, visible_holders=own)
             return uow.credentials.list(wanted, now=self._clock.now(), limit=limit, cursor=cursor)
 
+    def _readable(self, credential_id: str, caller: Caller, view: RegistryView) -> CredentialRecord:
+        record = self.status(credential_id)
+        if not self._may_read(record, caller, view):
+            raise CredentialNotFound(_MISSING)
+        return record
+
+    def _put_on_record(self, record: CredentialRecord, caller: Caller, view: RegistryView) -> None:
+        """A key reads what its own issuer signed, and a holder what is about them: neither is a look."""
+        if caller.actor.kind is ActorKind.API_KEY or _is_holder(record, caller, view):
+            return
+        with self._looks.opening(caller, "credential", record.credential_id):
+            pass
+
     def _may_read(self, record: CredentialRecord, caller: Caller, view: RegistryView) -> bool:
         if caller.is_admin:
             return True
         issuer = view.did(record.issuer_did)
         if issuer is not None and self._access.may_act_for(caller, issuer):
             return True
-        if caller.person is None:
-            return False
-        holder = view.did(record.holder_did)
-        return holder is not None and holder.owner_user_id == caller.person.user_id
+        return _is_holder(record, caller, view)
+
+
+def _is_holder(record: CredentialRecord, caller: Caller, view: RegistryView) -> bool:
+    """Tell whether a credential is about the caller, by a DID whose keys are kept here."""
+    holder = view.did(record.holder_did) if caller.person is not None else None
+    return holder is not None and holder.owner_user_id == caller.user_id
 
 
 def _owned_dids(uow: UnitOfWork, caller: Caller) -> frozenset[str]:

@@ -35,7 +35,8 @@ def list_users(call: Call) -> Reply:
 
 def get_user(call: Call) -> Reply:
     """GET /admin/users/{user_id}."""
-    return ok(_person(call, call.office.people.get(call.params["user_id"])))
+    sheet = call.office.account_sheets.get(call.caller, call.params["user_id"])
+    return ok(desk_rendering.person(sheet.person, sheet.standing))
 
 
 def _person(call: Call, person: Person) -> dict[str, Any]:

@@ -115,18 +115,18 @@ def create(page: PageCall) -> Reply:
 
 def show_one(page: PageCall, status: int = 200) -> Reply:
     """GET /admin/desk/users/{user_id}."""
-    person = page.office.people.get(page.params["user_id"])
-    standing = page.office.enrollment.standing(page.caller, person.user_id)
+    sheet = page.office.account_sheets.get(page.caller, page.params["user_id"])
+    person = sheet.person
     return page.render(
         "admin/user.html",
         status=status,
         somebody=person,
         is_yours=person.user_id == page.person.user_id,
-        has_profile=standing.issuer is not None,
+        has_profile=sheet.standing.issuer is not None,
         roles=[(one.value, page._(ROLE_NAMES[one])) for one in AccountRole],
         held=[role.value for role in person.roles],
         roles_form=form_of(page, ROLES_FORM),
-        tokens=page.office.people.tokens_of(person.user_id),
+        tokens=sheet.tokens,
     )
 
 
