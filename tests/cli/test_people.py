@@ -35,6 +35,14 @@ def test_person_is_created_with_everything(terminal: Terminal) -> None:
     assert terminal("user", "show", "did:privy:ann").answer == made
 
 
+@pytest.mark.parametrize("name", ["👩\u200d👩\u200d👧\u200d👦", "نر\u200cگس"])
+@pytest.mark.usefixtures("founded")
+def test_names_keep_their_joiners(terminal: Terminal, name: str) -> None:
+    said = terminal("user", "create", "--email", "ann@acme.example", "--name", name)
+    assert said.code == 0, said
+    assert said.answer["display_name"] == name
+
+
 @pytest.mark.usefixtures("founded")
 def test_person_is_created_with_little(terminal: Terminal) -> None:
     made = _create(terminal)
@@ -49,6 +57,8 @@ def test_person_is_created_with_little(terminal: Terminal) -> None:
         ("--email", "a b@c.example", "--name", "x"),
         ("--email", "a@b.example", "--name", " "),
         ("--email", "a@b.example", "--name", "x\n"),
+        ("--email", "a@b.example", "--name", "x\u202ey"),
+        ("--email", "a@b.example", "--name", "\u200d"),
         ("--email", "a@b.example", "--name", "x", "--roles", "king"),
         ("--email", "a@b.example", "--name", "x", "--roles", "admin,,voter"),
         ("--email", "a@b.example", "--name", "x", "--id", "a/b"),

@@ -91,6 +91,22 @@ def test_passkey_signs_in_without_a_name(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("👩\u200d👩\u200d👧\u200d👦", "👩\u200d👩\u200d👧\u200d👦"),
+        (" نر\u200cگس\u202e\x07 ", "نر\u200cگس"),
+        ("\u200d\u3164", "Passkey"),
+        ("", "Passkey"),
+    ],
+)
+def test_name_of_a_passkey_keeps_its_joiners(office: Office, given: str, kept: str) -> None:
+    add_account(office, "ana")
+    caller = sign_in(office, "ana").caller
+    response = authenticator().register(office.means.passkey_options(caller))
+    assert act(office, caller, office.means.add_passkey, response, given).name == kept
+
+
+@pytest.mark.parametrize(
     "fault",
     [
         {"origin": "https://evil.example"},

@@ -122,6 +122,19 @@ def test_proved_address_is_one_persons(office: Office) -> None:
         act(office, eve, office.wallets.add, wallet.address, of_eve.text, signed(of_eve.text, wallet))
 
 
+@pytest.mark.parametrize("label", ["👩\u200d👩\u200d👧\u200d👦", "نر\u200cگس", "Ahorros"])
+def test_label_of_a_wallet_keeps_its_joiners(office: Office, label: str) -> None:
+    user_id = add_account(office, "ana")
+    caller = sign_in(office, "ana").caller
+    address = Account.create().address
+    act(office, caller, office.wallets.add_typed, address)
+    act(office, caller, office.wallets.label, address, f" {label} ")
+    assert [one.label for one in person_of(office, user_id).wallets] == [label]
+    for hidden in (f"{label}\u202e", f"{label}\n{label}", "\u200d", "x" * 81):
+        with pytest.raises(MalformedBody):
+            act(office, caller, office.wallets.label, address, hidden)
+
+
 def test_typed_address_is_unproved_named_moved_and_removed(office: Office) -> None:
     user_id = add_account(office, "ana")
     caller = sign_in(office, "ana").caller

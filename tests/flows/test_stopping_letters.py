@@ -55,8 +55,7 @@ def token(office: Office, user_id: str | None, kind: str) -> str:
 
 
 def letters(home: Path) -> list[EmailMessage]:
-    found = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in (home / "outbox").glob("*.eml")]
-    return [one for one in found if isinstance(one, EmailMessage)]
+    return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in (home / "outbox").glob("*.eml")]
 
 
 def plain_of(letter: EmailMessage) -> str:
@@ -197,8 +196,8 @@ def test_links_outlive_a_restart_and_the_key_encryption_key(
     ann = join(office, "ann")
     link = token(office, ann.user_id, "approved")
     clock.move(days=4_000)
-    moved = {"SEALWRIGHT_PUBLIC_URL": "https://new.example"}
-    with open_office(database_url, tmp_path / "elsewhere", clock=clock, **moved) as later:
+    elsewhere, moved = tmp_path / "elsewhere", "https://new.example"
+    with open_office(database_url, elsewhere, clock=clock, SEALWRIGHT_PUBLIC_URL=moved) as later:
         assert later.letter_stops.stop(link).user_id == ann.user_id
         assert token(later, ann.user_id, "approved") == link
 
