@@ -16,6 +16,8 @@ from sealwright.storage.search_layout import PAGE_PEOPLE, PERSON_END
 
 _PAIR: Final = 2
 _ALL_PAIRS: Final = 1 << 16
+# Bytes that are compared at once.
+_WIDTHS: Final = (8, 4, 2)
 # So often in each line.
 _DENSE: Final = 2
 _END: Final = PERSON_END[0]
@@ -81,15 +83,18 @@ class TextBlock:
         if not self._pairs[values[rarest]]:
             return []
         return [
-            self._whole(np.flatnonzero(pairs == values[rarest]) * _PAIR + first - rarest, needle, rarest)
+            self._whole(np.flatnonzero(pairs == values[rarest]) * _PAIR + first - rarest, needle)
             for first, pairs in enumerate((self._even, self._odd))
         ]
 
-    def _whole(self, found: npt.NDArray[np.int64], needle: bytes, known: int) -> npt.NDArray[np.int64]:
-        """Keep of some places, in order, those where all bytes of a text stand; of one pair this is known."""
+    def _whole(self, found: npt.NDArray[np.int64], needle: bytes) -> npt.NDArray[np.int64]:
+        """Keep of some places, in order, those where all bytes of a text stand: compared as few wide numbers."""
         first, last = np.searchsorted(found, (0, self._length - len(needle) + 1))
         found = found[first:last]
-        for at, byte in enumerate(needle):
-            if not known <= at < known + _PAIR:
-                found = found[self._bytes[found + at] == byte]
+        width = max(wide for wide in _WIDTHS if wide <= len(needle))
+        # A number that begins at any byte; the last one may overlap the one before.
+        numbers = np.ndarray((len(self._bytes) - width + 1,), f"<u{width}", self._bytes, strides=(1,))
+        for at in sorted({*range(0, len(needle) - width + 1, width), len(needle) - width}):
+            wanted = int.from_bytes(needle[at : at + width], "little")
+            found = found[numbers[found + at] == wanted]
         return found
