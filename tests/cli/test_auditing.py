@@ -147,7 +147,9 @@ def test_flipped_bit_of_a_stored_credential_is_named(issued: dict[str, Any], ter
     assert ISSUE_BODY["claims"]["degree"]["university"] not in said.out
 
 
-def test_drifted_total_of_requests_is_named_and_mended(demo: dict[str, Any], terminal: Terminal, home: Path) -> None:
+def test_drifted_total_of_requests_is_named_and_mended(
+    demo: dict[str, Any], terminal: Terminal, home: Path, tmp_path: Path
+) -> None:
     before = terminal("request", "list", "--status", "pending").answer
     place = "measure || credential_type || state || marks || period"
     one = f"(SELECT min({place}) FROM request_counters WHERE measure = 'sorted')"
@@ -162,6 +164,12 @@ def test_drifted_total_of_requests_is_named_and_mended(demo: dict[str, Any], ter
     assert (said.code, check["outcome"], check["fix"]) == (1, "failed", "Run: sealwright recount")
     assert terminal("recount").answer == {"mended": 1}
     assert terminal("recount").answer == {"mended": 0}
+    assert terminal("audit", "export", "--out", str(tmp_path / "trail")).code == 0
+    rows = [json.loads(line) for line in (tmp_path / "trail").read_text().splitlines()]
+    recounts = [row for row in rows if row.get("action") == "system.recounted"]
+    assert [(row["actor"]["type"], row["object"]["type"], row["data"]) for row in recounts] == [
+        ("operator", "office", {"mended": 1})
+    ]
     assert (terminal("verify-store").code, terminal("doctor").code) == (0, 0)
     assert terminal("request", "list", "--status", "pending").answer == before
 

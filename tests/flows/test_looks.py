@@ -66,6 +66,7 @@ def test_what_somebody_holds_is_on_record_when_others_list_it(office: Office) ->
     ada, rex = improver(office, "ada"), reviewer(office, "rex")
     decide(office, rex, ask(office, ada), APPROVED)
     assert len(office.granting.of_person(rex, ada.user_id)) == 1
+    assert len(_looks(office)) == 1
     office.granting.of_person(rex, rex.user_id)
     office.granting.own(ada)
     # A person's page says the same, and more: one look at one person.

@@ -81,6 +81,7 @@ EVENT_KINDS: Final = frozenset(
         "system.initialized",
         "system.halted",
         "system.resumed",
+        "system.recounted",
         "audit.checkpointed",
         "security.refused",
     }

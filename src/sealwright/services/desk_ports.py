@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from sealwright.domain.audit import AuditEntry
 from sealwright.domain.catalog import CredentialType, TypeUsage
 from sealwright.domain.enrollment import IssuerProfile, RoleRequest
 from sealwright.domain.grants import Grant, GrantStatus
@@ -92,8 +93,8 @@ class RequestCounts(Protocol):
     def drift(self) -> int:
         """Count every request again; gives how many kept totals differ."""
 
-    def recount(self) -> int:
-        """Set right the totals that differ; gives how many did."""
+    def recount(self, entry: Callable[[int], AuditEntry]) -> int:
+        """Set right the totals that differ; gives how many did. `entry` makes the row that goes on record with it."""
 
 
 class Grants(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusBits
 from sealwright.domain.people import Caller
 from sealwright.services.desk_ports import RequestCounts
@@ -65,9 +66,26 @@ class StoreCheck:
         return self._counts.drift()
 
     def recount(self, caller: Caller) -> int:
-        """Set right the totals that differ; gives how many did. Raises RoleRequired."""
+        """Set right the totals that differ, on record; gives how many did.
+
+        Raises:
+            RoleRequired: Not an admin.
+            AuditUnavailable: The row could not be written, so nothing was set right.
+        """
         caller.require_admin()
-        return self._counts.recount()
+
+        def entry(mended: int) -> AuditEntry:
+            return AuditEntry(
+                actor=caller.actor,
+                request_id=caller.request_id,
+                action="system.recounted",
+                object_type="office",
+                object_id="office",
+                at=self._clock.now(),
+                data={"mended": mended},
+            )
+
+        return self._counts.recount(entry)
 
     def _run(self) -> Iterator[Problem]:
         drift = self._counts.drift()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import sqlalchemy as sa
 
+from sealwright.domain.audit import AuditEntry
+from sealwright.storage.audit import StoredAuditLog
 from sealwright.storage.engines import Database
 from sealwright.storage.inspection import count_drift
 from sealwright.storage.request_counters import drifted
@@ -30,8 +33,15 @@ class RequestCounts:
         """How many counters say something else than the rows. Raises StoreUnavailable."""
         return count_drift(self._database)
 
-    def recount(self) -> int:
-        """Set right the counters that differ, while others work; gives how many did. Raises StoreUnavailable."""
+    def recount(self, entry: Callable[[int], AuditEntry]) -> int:
+        """Set right the counters that differ, while others work; gives how many did.
+
+        Args:
+            entry: Makes the row that goes into the trail with the change; not asked where none differs.
+
+        Raises:
+            StoreUnavailable, AuditUnavailable: Nothing was set right.
+        """
         with open_transaction(self._database, write=True) as transaction:
             if not transaction.is_sqlite:
                 # Whoever has counted a move is waited for, and whoever will is counted after us: each move is seen
@@ -41,5 +51,8 @@ class RequestCounts:
             if right:
                 rows = [{**dict(zip(_KEY, key, strict=True)), "requests": right[key]} for key in sorted(right)]
                 transaction.change(_SET, rows)
+                trail = StoredAuditLog(transaction)
+                trail.append(entry(len(right)))
+                trail.seal()
             transaction.commit()
         return len(right)
