@@ -78,7 +78,7 @@ def test_a_week_is_told_once_from_monday_six_on(office: Office, clock: MovableCl
     assert (mail.to, mail.locale, mail.subject) == ("ines@example.org", "en", "Your weekly report")
     assert "from February 23, 2026 to March 1, 2026" in mail.text
     assert "- Requests: 14, 5 more than the week before" in mail.text
-    assert "- Rejected: 2, 2 more than the week before" in mail.text
+    assert "- Rejections: 2, 2 more than the week before" in mail.text
     assert "86%" in mail.text
     assert "sfluv" not in mail.text.lower()
     clock.move(days=7)
@@ -93,7 +93,7 @@ def test_rates_of_few_cases_are_not_told(office: Office, clock: MovableClock, in
     office.reports.work()
     (mail,) = letters(office, ines)
     assert "100%" not in mail.text
-    assert "- Approved: 9, 9 more than the week before" in mail.text
+    assert "- Approvals: 9, 9 more than the week before" in mail.text
 
 
 def test_a_month_is_told_on_its_first_day(office: Office, clock: MovableClock, ines: Caller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sealwright.domain.people import AccountRole
 from tests.web.client import Answer
 from tests.web.desk import DPW, Desk, fresh
 from tests.web.provoking import CREDENTIALS, ONE, TYPES, asked, new_type, provokes, wish
@@ -249,3 +250,21 @@ def _(desk: Desk) -> Answer:
 def _(desk: Desk) -> Answer:
     grant = desk.done("admin", "POST", CREDENTIALS, wish(desk, credential_type=new_type(desk)))
     return desk.call("admin", "POST", f"{CREDENTIALS}/{grant['id']}/suspend", {"reason": "r"})
+
+
+@provokes("EMAIL_NOT_VERIFIED")
+def _(desk: Desk) -> Answer:
+    desk.add("unproved-issuer", AccountRole.ISSUER, verified=False, scopes=(DPW,))
+    return desk.call("unproved-issuer", "POST", "/issuers/metrics/report/send", {"every": "week"})
+
+
+@provokes("OUT_OF_SCOPE")
+def _(desk: Desk) -> Answer:
+    wished = {"every": "week", "credential_types": [DPW]}
+    return desk.call("outsider", "PUT", "/issuers/metrics/report", wished)
+
+
+@provokes("OUT_OF_SCOPE")
+def _(desk: Desk) -> Answer:
+    desk.add("scopeless", AccountRole.ISSUER)
+    return desk.call("scopeless", "POST", "/issuers/metrics/report/send")

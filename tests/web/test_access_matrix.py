@@ -156,6 +156,8 @@ GATES: Final = {
         /issuers/credentials/{grant_id}/suspend POST
         /issuers/credentials/{user_id} GET
         /issuers/metrics GET
+        /issuers/metrics/report GET PUT
+        /issuers/metrics/report/send POST
         /issuers/scopes GET
         /issuers/scopes/request POST
         /issuers/users GET

@@ -37,6 +37,8 @@ SAME: Final = {
     "/admin/desk/users/{user_id}/deactivate": "POST /admin/users/{user_id}/deactivate",
     "/admin/desk/users/{user_id}/roles": "PUT /admin/users",
     "/admin/desk/voters/{user_id}": "PUT /admin/voter-requests",
+    "/analytics/report": "PUT /issuers/metrics/report",
+    "/analytics/report/send": "POST /issuers/metrics/report/send",
     "/appearance": "PATCH /me",
     "/improver/requests/new/{type}": "POST /improvers/credential-requests, POST /attachments",
     "/improver/requests/{id}/reply": "POST /improvers/credential-requests/{request_id}/reply",

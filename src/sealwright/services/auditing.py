@@ -32,7 +32,8 @@ EVENT_ROWS_SCANNED: Final = 2_000
 AUDIT_ONLY: Final = frozenset(
     kind
     for kind in EVENT_KINDS
-    if kind.split(".")[0] in ("token", "api_key", "data", "key", "system", "audit", "security", "auth", "webhook")
+    if kind.split(".")[0]
+    in ("token", "api_key", "data", "report", "key", "system", "audit", "security", "auth", "webhook")
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.errors import (
@@ -92,32 +92,44 @@ class ReportDesk:
         caller: Caller,
         every: ReportEvery | None = None,
         credential_types: Sequence[str] | None = None,
-    ) -> None:
+        *,
+        types_as_wished: bool = False,
+    ) -> Report:
         """Put a report about the last whole week or month into the outbox now; the wish stays as it is.
 
         Args:
-            every: As the wish says when None; a week where it says never.
+            every: As the wish says when None; a week where that says never.
+            types_as_wished: Takes the types of the wish instead; those that have left the scope are passed over.
 
         Raises:
-            RoleRequired, NotSignedIn, OutOfScope, MalformedBody: As `wish`; also where the scope is empty.
+            RoleRequired, NotSignedIn, OutOfScope, MalformedBody: As `wish`; also where nothing is left to tell of.
             EmailNotVerified: Letters go only to an address that is proved.
             RateLimitExceeded: One was asked for less than five minutes ago.
         """
         person = _reviewer(caller)
         if not person.verified:
             raise EmailNotVerified("Verify your e-mail address first; letters go nowhere else.")
-        _check_types(uow, caller, credential_types)
+        known = uow.report_wishes.of_person(person.user_id) or ReportWish(person.user_id)
+        if not types_as_wished:
+            _check_types(uow, caller, credential_types)
         now = self._clock.now()
-        if not uow.report_wishes.ask(person.user_id, now, now - ASK_EVERY):
-            known = uow.report_wishes.of_person(person.user_id)
-            asked_at = known.asked_at if known is not None and known.asked_at is not None else now
-            left = max(1, int((asked_at + ASK_EVERY - now).total_seconds()))
-            raise RateLimitExceeded("A report is on its way to you already.", retry_after_seconds=left)
-        rhythm = every if every is not None and every is not ReportEvery.NEVER else ReportEvery.WEEK
-        report = self._counted(caller, rhythm, credential_types, last_whole_period(rhythm, now))
+        self._require_pause(uow, known, now)
+        rhythm = every or known.every
+        rhythm = ReportEvery.WEEK if rhythm is ReportEvery.NEVER else rhythm
+        types = known.credential_types if types_as_wished else credential_types
+        report = self._counted(caller, rhythm, types, last_whole_period(rhythm, now))
         if report is None:
-            raise OutOfScope("There is no credential type in your issuer scope.")
+            raise OutOfScope("There is no such credential type in your issuer scope.")
         self._mailing.post(uow, self._mailing.report(uow, person, report))
+        return report
+
+    @staticmethod
+    def _require_pause(uow: UnitOfWork, known: ReportWish, now: datetime) -> None:
+        if uow.report_wishes.ask(known.user_id, now, now - ASK_EVERY):
+            return
+        left = ASK_EVERY - (now - (known.asked_at or now))
+        detail = "A report is on its way to you already; ask for the next one in some minutes."
+        raise RateLimitExceeded(detail, retry_after_seconds=max(1, int(left.total_seconds())))
 
     def work(self) -> int:
         """Send what is due, each period once for each person; gives how many letters were made."""

@@ -23,9 +23,9 @@ _NOTHING: Final = "–"
 _SPANS: Final = {ReportEvery.WEEK: "30", ReportEvery.MONTH: "77"}
 _COUNTS: Final[tuple[tuple[str, Callable[[PeriodFigures], int]], ...]] = (
     (N_("Requests"), lambda one: one.requested),
-    (N_("Approved"), lambda one: one.approved),
-    (N_("Rejected"), lambda one: one.rejected),
-    (N_("Revoked"), lambda one: one.revoked),
+    (N_("Approvals"), lambda one: one.approved),
+    (N_("Rejections"), lambda one: one.rejected),
+    (N_("Revocations"), lambda one: one.revoked),
 )
 _MORE: Final = {
     ReportEvery.WEEK: N_("%(what)s: %(count)s, %(more)s more than the week before"),

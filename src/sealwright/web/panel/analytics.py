@@ -9,8 +9,10 @@ from sealwright.domain.errors import NotFound
 from sealwright.locales import N_
 from sealwright.services.analytics_tables import tables_of
 from sealwright.web.panel.analytics_plots import plots_of
+from sealwright.web.panel.analytics_report import REPORT_FORM, back_to, choose_report, report_card, send_one
 from sealwright.web.panel.issuer import labels_of, types_of
 from sealwright.web.panel.moments import number_text
+from sealwright.web.panel.own_forms import save
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.reply import Reply
@@ -37,7 +39,7 @@ WHERE: Final = Form(
 )
 
 
-def show(page: PageCall) -> Reply:
+def show(page: PageCall, status: int = 200) -> Reply:
     """GET /analytics."""
     overview = _overview(page)
     types = types_of(page)
@@ -46,6 +48,7 @@ def show(page: PageCall) -> Reply:
     return page.render(
         "analytics/overview.html",
         partial="results",
+        status=status,
         overview=overview,
         span=page.query.choice("span", DEFAULT_SPAN),
         spans=[(value, page._(word)) for value, word in SPAN_WORDS.items()],
@@ -56,6 +59,7 @@ def show(page: PageCall) -> Reply:
         plots=plots_of(page, overview, labels),
         reasons=[(one.label, one.reasons) for one in overview.types if one.reasons],
         csv=_csv_links(page),
+        report=report_card(page, dict(own)),
     )
 
 
@@ -128,7 +132,19 @@ def export(page: PageCall) -> Reply:
     return page.csv(table.columns, table.rows, f"{table.name}.csv")
 
 
+def change_report(page: PageCall) -> Reply:
+    """POST /analytics/report."""
+    return save(page, lambda status: show(page, status), lambda: (back_to(page, ANALYTICS), choose_report(page)))
+
+
+def send_report(page: PageCall) -> Reply:
+    """POST /analytics/report/send."""
+    return save(page, lambda status: show(page, status), lambda: (back_to(page, ANALYTICS), send_one(page)))
+
+
 PAGES: Final = (
     PageRoute("GET", ANALYTICS, PageAudience.ISSUER, show, query=WHERE),
+    PageRoute("POST", f"{ANALYTICS}/report", PageAudience.ISSUER, change_report, form=REPORT_FORM, query=WHERE),
+    PageRoute("POST", f"{ANALYTICS}/report/send", PageAudience.ISSUER, send_report, form=REPORT_FORM, query=WHERE),
     PageRoute("GET", f"{ANALYTICS}/{{table}}", PageAudience.ISSUER, export, query=WHERE),
 )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind, NoticeMode
-from sealwright.domain.people import Theme
+from sealwright.domain.people import AccountRole, Theme
 from sealwright.locales import LANGUAGES, N_, language_name
 from sealwright.services.profile import ProfileChanges
 from sealwright.web.panel.own_forms import form_of, save
@@ -195,6 +195,7 @@ def show_notifications(page: PageCall, status: int = 200) -> Reply:
         rows=rows,
         email=page.person.email,
         is_verified=page.person.verified,
+        is_reviewer=page.caller.has_role(AccountRole.ISSUER),
         notice_form=form_of(page, NOTICE_FORM),
     )
 
