@@ -105,7 +105,7 @@ class Actor:
     Args:
         kind: The kind of actor.
         id: Their id: a user id, an API key id, the operator's login, or a part of the system.
-        auth: How they were recognized: ``token``, ``api_key``, ``session``, ``terminal``, ``clock``.
+        auth: How they were recognized: ``token``, ``api_key``, ``session``, ``terminal``, ``clock``, ``link``.
     """
 
     kind: ActorKind
