@@ -5,8 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
 import shutil
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +20,7 @@ from typing import Any
 import pytest
 
 from sealwright.cli.door import run
+from tests.support import server as support
 
 ISSUE_BODY = {
     "schemaId": "did:adi:schema:university-degree-v1",
@@ -50,6 +56,36 @@ class Said:
         value = json.loads(lines[0])
         assert {"type", "title", "status", "code", "detail", "instance", "retryable", "errors"} <= set(value)
         return dict(value)
+
+
+class Served:
+    """A `serve` that runs, and the line it began with."""
+
+    def __init__(self, home: Path, log: Path, *options: str, **settings: str) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SEALWRIGHT_")}
+        environment |= {"PYTHONPATH": str(support.SOURCES), "SEALWRIGHT_HOME": str(home), **settings}
+        self.log = log
+        with log.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "sealwright", "serve", *options],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    def first_line(self) -> str:
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], support.START_SECONDS)
+        assert ready, self.log.read_text()
+        return self.process.stdout.readline()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Ask it to end; gives the exit code and the seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(support.STOP_SECONDS)
+        return code, time.monotonic() - began
 
 
 Terminal = Callable[..., Said]
@@ -144,3 +180,14 @@ def issued(demo: dict[str, Any], terminal: Terminal, issue_file: Path) -> dict[s
     said = terminal("issue", str(issue_file))
     assert said.code == 0, said
     return said.answer
+
+
+@pytest.fixture
+def running() -> Iterator[list[Served]]:
+    """Whatever is put in is ended."""
+    started: list[Served] = []
+    yield started
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()

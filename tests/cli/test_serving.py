@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,50 +14,7 @@ import pytest
 
 from tests.support import server as support
 
-from .conftest import ISSUE_BODY, Said, Terminal
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Served:
-    """A `serve` that runs, and the line it began with."""
-
-    def __init__(self, home: Path, log: Path, *options: str, **settings: str) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SEALWRIGHT_")}
-        environment |= {"PYTHONPATH": str(ROOT / "src"), "SEALWRIGHT_HOME": str(home), **settings}
-        self.log = log
-        with log.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "sealwright", "serve", *options],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-
-    def first_line(self) -> str:
-        assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], support.START_SECONDS)
-        assert ready, self.log.read_text()
-        return self.process.stdout.readline()
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Ask it to end; gives the exit code and the seconds it took."""
-        began = time.monotonic()
-        self.process.send_signal(number)
-        code = self.process.wait(support.STOP_SECONDS)
-        return code, time.monotonic() - began
-
-
-@pytest.fixture
-def running() -> Iterator[list[Served]]:
-    """Whatever is put in is ended."""
-    started: list[Served] = []
-    yield started
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
+from .conftest import ISSUE_BODY, Said, Served, Terminal
 
 
 def _ask(url: str, path: str, body: object = None, key: str | None = None) -> support.Answer:

@@ -60,9 +60,10 @@ def init(
 def setup_link(ctx: typer.Context) -> None:
     """Print a new link to set the office up by a browser; it works for an hour, once, and earlier ones end."""
     with desk.open_office(desk.read_settings()) as at:
-        link = as_served(at.office.setup.open_link(), at.settings)
+        link, home = as_served(at.office.setup.open_link(), at.settings), at.settings.home
     of(ctx).emit({"setup_url": link}, plain=lambda: link)
-    of(ctx).say("The link works for an hour, for one admin account.")
+    # Where it was run from another folder than the server, this shows that the link is for another office.
+    of(ctx).say(f"The link works for an hour, for one admin account, at the office whose data folder is {home}.")
 
 
 def demo(ctx: typer.Context) -> None:
