@@ -183,11 +183,12 @@ class AnalyticsDesk:
         )
 
     def reported(
-        self, caller: Caller, period: Period, types: Collection[str] | None = None
+        self, caller: Caller, period: Period, types: Collection[str] | None = None, *, language: str
     ) -> tuple[PeriodFigures, ...]:
         """The figures of a report by mail, one entry a credential type.
 
         Args:
+            language: Of the labels.
             types: Those outside of the issuer scope, or gone, are left out; None counts all of the scope.
 
         Raises:
@@ -200,7 +201,9 @@ class AnalyticsDesk:
             found = uow.figures.decisions(values, period.since, period.until, days_per_period=_A_LIFETIME_DAYS)
             rows = {row.credential_type: row for row in found}
             waits = uow.figures.waits(values, self._clock.now())
-        return tuple(_reported(one, rows.get(value), waits.get(value, (0, None))[0]) for value, one in known.items())
+        return tuple(
+            _reported(one, rows.get(value), waits.get(value, (0, None))[0], language) for value, one in known.items()
+        )
 
     def usual_waits(self, types: Collection[str]) -> Mapping[str, int]:
         """How many seconds a decision usually takes, by type: the median of 90 days, from ten decisions on.
@@ -270,12 +273,12 @@ def _counts(row: DecisionFigures) -> PeriodCounts:
     )
 
 
-def _reported(known: CredentialType, row: DecisionFigures | None, pending: int) -> PeriodFigures:
+def _reported(known: CredentialType, row: DecisionFigures | None, pending: int, language: str) -> PeriodFigures:
     seconds = sorted(row.decided_seconds) if row is not None else []
     approved, rejected = (row.approved, row.rejected) if row is not None else (0, 0)
     return PeriodFigures(
         credential_type=known.value,
-        label=known.label,
+        label=known.label_in(language),
         requested=row.requested if row is not None else 0,
         approved=approved,
         rejected=rejected,

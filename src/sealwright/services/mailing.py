@@ -54,9 +54,13 @@ class MailingDesk:
         """
         return self._mail(kind, locale, write_letter(kind, locale, data, self._head), to, user_id)
 
+    def language_of(self, person: Person) -> str:
+        """The language of letters to a person."""
+        return person.locale or self._default_locale
+
     def report(self, uow: UnitOfWork, person: Person, report: Report) -> Mail:
         """Write the letter of a week's or a month's figures, in the person's language."""
-        locale = person.locale or self._default_locale
+        locale = self.language_of(person)
         stop_link = self._stop_link(uow, person.user_id, REPORT_MAIL)
         letter = write_report(report, locale, self._head, stop_link=stop_link)
         return self._mail(REPORT_MAIL, locale, letter, person.email, person.user_id)
@@ -162,9 +166,10 @@ class MailingDesk:
             elif mode is NoticeMode.AT_ONCE or notice.kind in ESSENTIAL_KINDS:
                 locale = person.locale or self._default_locale
                 words = with_labels(notice, notice.data, labels, locale)
-                stop_link = self._stop_link(uow, person.user_id, notice.kind)
-                letter = write_letter(notice.kind, locale, words, self._head, stop_link=stop_link)
-                mails.append(self._mail(notice.kind, locale, letter, person.email, person.user_id))
+                kind = notice.kind.value
+                stop_link = self._stop_link(uow, person.user_id, kind)
+                letter = write_letter(kind, locale, words, self._head, stop_link=stop_link)
+                mails.append(self._mail(kind, locale, letter, person.email, person.user_id))
         for user_id, notices in daily.items():
             person = people[user_id]
             locale = person.locale or self._default_locale

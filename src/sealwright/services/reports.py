@@ -176,10 +176,12 @@ class ReportDesk:
     def _counted(
         self, caller: Caller, every: ReportEvery, types: Sequence[str] | None, period: Period
     ) -> Report | None:
-        figures = self._analytics.reported(caller, period, types)
+        person = _reviewer(caller)
+        language = self._mailing.language_of(person)
+        figures = self._analytics.reported(caller, period, types, language=language)
         if not figures:
             return None
-        before = self._analytics.reported(caller, period_before(every, period), types)
+        before = self._analytics.reported(caller, period_before(every, period), types, language=language)
         return Report(every, period, figures, before, tuple(types) if types is not None else None)
 
 
