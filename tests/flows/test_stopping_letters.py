@@ -213,7 +213,19 @@ def test_two_workers_make_one_key(office: Office, clock: MovableClock) -> None:
     assert other.check(made[0]).language == "es"
 
 
-def test_links_of_another_office_and_of_the_erased_are_spent(office: Office) -> None:
+def test_links_of_the_erased_are_spent(office: Office) -> None:
+    ann = join(office, "ann")
+    link = token(office, ann.user_id, "approved")
+    assert office.letter_stops.check(link).user_id == ann.user_id
+    act(office, ann, office.own_data.erase)
+    for use in (office.letter_stops.check, office.letter_stops.stop):
+        with pytest.raises(LinkSpent):
+            use(link)
+    with office.units(write=False) as uow:
+        assert uow.notices.modes(ann.user_id) == {}
+
+
+def test_links_of_another_office_are_spent(office: Office) -> None:
     ann = join(office, "ann")
     link = token(office, ann.user_id, "approved")
     with office.units() as uow:
@@ -240,3 +252,18 @@ def test_a_letter_that_is_tried_again_carries_the_same_link(office: Office, cloc
     (letter,) = letters(home)
     assert letter["List-Unsubscribe"].strip("<>") in plain_of(letter)
     assert clock.now() > letter["Date"].datetime + timedelta(minutes=59)
+
+
+@pytest.mark.parametrize("public_url", ["http://127.0.0.1:8000", BASE])
+def test_only_offices_with_https_offer_one_click(
+    database_url: str, home: Path, clock: MovableClock, public_url: str
+) -> None:
+    with open_office(database_url, home, clock=clock, SEALWRIGHT_PUBLIC_URL=public_url) as office:
+        furnish_desk(office)
+        ann = join(office, "ann")
+        tell(office, ann, NoticeKind.APPROVED)
+        assert office.mailing.work() == 1
+    (letter,) = letters(home)
+    assert f"{public_url}/mail/stop/" in plain_of(letter)
+    assert (letter["List-Unsubscribe"] is not None) == (public_url == BASE)
+    assert (letter["List-Unsubscribe-Post"] is not None) == (public_url == BASE)

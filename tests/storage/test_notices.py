@@ -77,9 +77,10 @@ def test_withdraw_takes_back_what_has_not_left(units: UnitOfWorkFactory) -> None
 
 def test_modes_are_chosen_by_kind(units: UnitOfWorkFactory) -> None:
     with units() as uow:
-        uow.notices.put_mode("usr_ada", NoticeKind.APPROVED, NoticeMode.DAILY)
-        uow.notices.put_mode("usr_ada", NoticeKind.APPROVED, NoticeMode.OFF)
-        uow.notices.put_mode("usr_ada", NoticeKind.REVOKED, NoticeMode.AT_ONCE)
+        assert uow.notices.put_mode("usr_ada", NoticeKind.APPROVED, NoticeMode.DAILY)
+        assert uow.notices.put_mode("usr_ada", NoticeKind.APPROVED, NoticeMode.OFF)
+        assert not uow.notices.put_mode("usr_ada", NoticeKind.APPROVED, NoticeMode.OFF)
+        assert uow.notices.put_mode("usr_ada", NoticeKind.REVOKED, NoticeMode.AT_ONCE)
         assert uow.notices.modes("usr_ada") == {
             NoticeKind.APPROVED: NoticeMode.OFF,
             NoticeKind.REVOKED: NoticeMode.AT_ONCE,

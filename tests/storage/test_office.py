@@ -142,3 +142,13 @@ def test_halts_come_back_oldest_first_and_are_cleared_together(units: UnitOfWork
         assert uow.office.clear_halts() == 2
         assert uow.office.clear_halts() == 0
         assert uow.office.halts() == ()
+
+
+def test_a_setting_that_is_put_once_is_whoever_came_firsts(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        assert uow.office.put_once("made", "first") == "first"
+        assert uow.office.put_once("made", "second") == "first"
+        uow.commit()
+    with units() as uow:
+        assert uow.office.put_once("made", "third") == "first"
+        assert uow.office.get("made") == "first"

@@ -62,6 +62,7 @@ SAME: Final = {
     "/issuer/requests/{id}/undo": "POST /issuers/credential-requests/{request_id}/undo",
     "/issuer/views": "POST /issuers/views",
     "/issuer/views/{view_id}/delete": "DELETE /issuers/views/{view_id}",
+    "/mail/stop/{token}": "PUT /me/notifications/modes",
     "/settings": "PATCH /me",
     "/settings/access/issuer": "POST /issuers/request",
     "/settings/access/role/{role}": "POST /improvers/request, POST /proposers/request, POST /voters/request",

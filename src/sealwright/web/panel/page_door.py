@@ -39,7 +39,7 @@ from sealwright.web.panel.form_reading import FORM_BYTES, read_form, read_pairs,
 from sealwright.web.panel.one_click import is_one_click
 from sealwright.web.panel.page_call import LOGIN, PageCall
 from sealwright.web.panel.page_headers import page_headers
-from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.panel.page_route import PageAudience, PageHandler, PageRoute
 from sealwright.web.panel.refusal_pages import refusal_page
 from sealwright.web.panel.toasts import COOKIE as TOAST_COOKIE
 from sealwright.web.panel.toasts import is_own_path, toast_from
@@ -115,7 +115,7 @@ class PageDoor:
     async def _answer(self, page: PageCall, raw: bytes, query: bytes) -> Reply:
         route, exchange = page.route, page.exchange
         if route.one_click is not None and is_one_click(exchange, raw):
-            return await self._by_mail_program(page)
+            return await self._by_mail_program(page, route.one_click)
         page.query = route.query.read(read_pairs(query) if route.query.fields else (), judged=False)
         await self._setup_gate(route)
         cookie = read_cookie(exchange, self._office.public_url)
@@ -131,11 +131,8 @@ class PageDoor:
             return await cast("Awaitable[Reply]", route.handler(page))
         return cast("Reply", await page.in_thread(lambda: route.handler(page)))
 
-    async def _by_mail_program(self, page: PageCall) -> Reply:
+    async def _by_mail_program(self, page: PageCall, handler: PageHandler) -> Reply:
         """Answer one click: what it may do stands in its address alone, so no cookie is looked at and none is set."""
-        handler = page.route.one_click
-        if handler is None:
-            raise CsrfFailed("Nothing here is pressed by mail programs.")
         await self._setup_gate(page.route)
         await self._count(page)
         return cast("Reply", await page.in_thread(lambda: handler(page)))
