@@ -78,7 +78,7 @@ def run() -> Result:
     figures: dict[str, dict[str, float]] = {}
     notes = [
         "A page of 20 with its exact total, from opening the unit of work to the values; medians of 20 rounds.",
-        "The first search of a process also loads the texts of everybody; it is not among the rounds.",
+        "Texts and columns are in memory, as a server reads them when it starts; that is not among the rounds.",
         "PostgreSQL with its default settings, on the same machine as the client.",
     ]
     for name, size in SIZES.items():

@@ -64,6 +64,7 @@ from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.schemas import SchemaDesk
+from sealwright.services.search_memory import SearchMemory
 from sealwright.services.sessions import forget_sign_ins
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
@@ -255,7 +256,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         checkpoint_interval_seconds=settings.checkpoint_interval_seconds,
     )
     gate = Gate(make_epoch_reader(ground.database), make_rate_limiter(ground.database), clock)
-    background = Background(gate, issuing, housekeeping, ground.database.close)
+    background = Background(gate, issuing, housekeeping, SearchMemory(units), ground.database.close)
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
     grant_moves = GrantMoves(notices, NoWorkflows(), clock)
     mailing = _mailing(ground, public_url)

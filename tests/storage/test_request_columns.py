@@ -12,7 +12,7 @@ import pytest
 
 from sealwright.domain.requests import CredentialRequest, RequestFilter, RequestSort, RequestState
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
-from sealwright.storage import number_sets, request_columns, request_lists, request_moves
+from sealwright.storage import number_sets, people_search, request_columns, request_lists, request_moves
 from sealwright.storage.engines import Database, open_database
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
@@ -227,3 +227,42 @@ def test_a_few_of_an_age_need_no_memory(
         assert "request_columns" not in database.memory
         assert uow.requests.list(RequestFilter(requested_after=NOW), page=1, count=1).total == 20
         assert "request_columns" in database.memory
+
+
+def test_what_was_read_ahead_is_not_read_again(
+    desk: UnitOfWorkFactory, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(5)
+    with desk() as uow:
+        for n in range(20):
+            _ask(uow, n, chance)
+        uow.commit()
+    expected = _looked_up(desk, monkeypatch)
+    database.memory.clear()
+    with desk(write=False) as uow:
+        assert uow.requests.prepare_searches()
+    pages = dict(database.memory["search_pages"])
+
+    def refused(*_: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr(request_columns.RequestColumns, "_load", refused)
+    monkeypatch.setattr(people_search, "_page", refused)
+    assert _lists(desk) == expected
+    assert database.memory["search_pages"] == pages
+
+
+def test_a_small_office_reads_nothing_ahead(
+    desk: UnitOfWorkFactory, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_lists, "_FEW_ROWS", 20)
+    chance = random.Random(5)
+    with desk() as uow:
+        for n in range(20):
+            _ask(uow, n, chance)
+        uow.commit()
+    database.memory.clear()
+    with desk(write=False) as uow:
+        assert not uow.requests.prepare_searches()
+    assert "request_columns" not in database.memory
+    assert "search_pages" not in database.memory

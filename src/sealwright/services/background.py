@@ -11,6 +11,7 @@ from sealwright.services.gate import Gate
 from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.issuance import Issuing
 from sealwright.services.ports import KeyStore
+from sealwright.services.search_memory import SearchMemory
 from sealwright.vc.errors import VcError
 
 _QUEUE_MOST = 10_000
@@ -20,15 +21,22 @@ class Background:
     """Starts and ends what runs beside the calls.
 
     Args:
+        searches: Read ahead in every process.
         close_store: Gives the database's connections back, last of all.
     """
 
     def __init__(
-        self, gate: Gate, issuing: Issuing, housekeeping: Housekeeping, close_store: Callable[[], None]
+        self,
+        gate: Gate,
+        issuing: Issuing,
+        housekeeping: Housekeeping,
+        searches: SearchMemory,
+        close_store: Callable[[], None],
     ) -> None:
         self._gate = gate
         self._issuing = issuing
         self._housekeeping = housekeeping
+        self._searches = searches
         self._close_store = close_store
         self._lock = threading.Lock()
         self._is_started = False
@@ -41,6 +49,7 @@ class Background:
             self._is_started = True
         self._gate.start()
         self._issuing.line.start()
+        self._searches.start()
         if chores:
             self._housekeeping.start()
 
@@ -49,6 +58,7 @@ class Background:
         self._issuing.line.close()
         self._gate.close()
         self._housekeeping.stop()
+        self._searches.stop()
         self._close_store()
 
 

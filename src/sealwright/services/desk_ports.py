@@ -79,6 +79,9 @@ class Requests(Protocol):
     def neighbors(self, wanted: RequestFilter, request_id: str) -> tuple[str | None, str | None]:
         """The requests before and after one in a filtered list."""
 
+    def prepare_searches(self) -> bool:
+        """Read ahead what searches of a large office are answered from; gives whether this one is large."""
+
     def pending_of(self, user_id: str, credential_type: str) -> CredentialRequest | None: ...
     def of_person(self, user_id: str) -> tuple[CredentialRequest, ...]:
         """Pending first, then newest first."""

@@ -93,6 +93,12 @@ class PeopleSearch:
         self._found: dict[str, dict[bytes, bytes]] = memory.setdefault("searches", {})
         self._blocks: dict[int, tuple[tuple[bytes, ...], TextBlock]] = memory.setdefault("search_blocks", {})
 
+    def prepare(self) -> None:
+        """Read the texts that memory does not have, before somebody waits for them."""
+        current = self._current()
+        for start in range(0, len(current), _BLOCK_PAGES):
+            self._block(start, [page for _, page in current[start : start + _BLOCK_PAGES]])
+
     def find(self, text: str) -> Matches:
         """Find those whose name or e-mail address holds the folded text, or one of whose ids begins with it."""
         needle = fold(text)

@@ -108,6 +108,11 @@ class RequestColumns:
         memory: dict[str, RequestColumns] = transaction.database.memory.setdefault("request_columns", {})
         return memory.setdefault("all", cls())
 
+    def prepare(self, transaction: Transaction) -> None:
+        """Read what is missing, before somebody waits for it."""
+        with self._lock:
+            self._follow(transaction)
+
     def find(self, transaction: Transaction, wish: Wish, matches: Matches | None, *, by_requested: bool) -> Found:
         """Find the requests that fulfil a wish without an owner, as the database has them now.
 

@@ -110,6 +110,17 @@ class RequestLists:
             skip = max(0, skip - there_are)
         return tuple(found), sum(plan.totals.values())
 
+    def prepare(self) -> bool:
+        """Read into memory what broad searches are answered from, where there are enough requests to need it."""
+        everything = self._totals.periods(Wish.of(RequestFilter()), BY_SORTED)
+        if sum(sum(by_period.values()) for by_period in everything.values()) <= _FEW_ROWS:
+            return False
+        from sealwright.storage.request_columns import RequestColumns
+
+        PeopleSearch(self._transaction).prepare()
+        RequestColumns.of(self._transaction).prepare(self._transaction)
+        return True
+
     def _plan(self, wish: Wish, runs: tuple[Run, ...]) -> Plan:
         matches = PeopleSearch(self._transaction).find(wish.needle) if wish.needle else None
         if matches is not None and not matches.people:

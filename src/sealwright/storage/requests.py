@@ -138,6 +138,11 @@ class StoredRequests:
         self.counters.write()
         return self._lists.neighbors(wanted, request_id)
 
+    def prepare_searches(self) -> bool:
+        """Read ahead what searches of a large office are answered from; gives whether this one is large."""
+        self.counters.write()
+        return self._lists.prepare()
+
     def pending_of(self, user_id: str, credential_type: str) -> CredentialRequest | None:
         """Find a person's pending request for a type."""
         key = {"user_id": user_id, "credential_type": credential_type}
