@@ -98,6 +98,18 @@ def test_page_speaks_the_language_of_the_letter_unless_the_reader_chose(desk: De
     assert "The daily summary" in text_of(chosen.get(path))
 
 
+def test_each_page_says_where_it_is_taken_back(desk: Desk, nobody: PageVisitor) -> None:
+    for kind, label, where in (
+        ("digest", "The daily summary", "/settings/notifications"),
+        ("analytics_report", "The report with figures", "/analytics"),
+    ):
+        path = path_of(desk, "eva", kind)
+        assert label in text_of(nobody.get(path))
+        done = nobody.post(path)
+        assert f'href="{where}"' in done.body.decode()
+        assert ("The inbox still tells you" in text_of(done)) == (kind == "digest")
+
+
 def test_somebody_signed_in_stops_what_the_letter_names_and_not_their_own(desk: Desk) -> None:
     visitor = visit(desk, "cleo")
     path = path_of(desk, "dora", "rejected")
