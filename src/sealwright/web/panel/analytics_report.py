@@ -41,16 +41,16 @@ def report_card(page: PageCall, labels: Mapping[str, str]) -> dict[str, Any]:
         labels: Of the types in the issuer scope.
     """
     wish = page.office.reports.own(page.caller)
-    kept = tuple(value for value in wish.credential_types or () if value in labels)
+    is_coming = wish.every is not ReportEvery.NEVER
+    kept = tuple(value for value in wish.credential_types or () if value in labels and is_coming)
     shown = tuple(dict.fromkeys(one for one in (page.query.text("type"), page.query.text("compare")) if one in labels))
     choices = dict.fromkeys(one for one in (kept, shown) if one)
-    # A filter is taken for what one wants to be told, until one has said so.
-    is_new = wish.every is ReportEvery.NEVER and not kept
     return {
         "form": form_of(page, REPORT_FORM),
         "every": wish.every.value,
         "rhythms": [(every.value, page._(word)) for every, word in _RHYTHMS.items()],
-        "types": _BETWEEN.join(shown if is_new else kept),
+        # While none comes, the filter is taken for what one would want to be told of.
+        "types": _BETWEEN.join(kept if is_coming else shown),
         "about": [
             ("", page._("All in your scope")),
             *((_BETWEEN.join(one), _named(page, one, labels)) for one in choices),
