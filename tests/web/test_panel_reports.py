@@ -40,7 +40,7 @@ def test_a_wish_is_kept_and_shown_as_chosen(desk: Desk) -> None:
     rita = visit(desk, "rita")
     page = rita.get(f"/analytics?span=30&type={DPW}&compare={SFLUV}").body.decode()
     assert (chosen(page, "every"), chosen(page, "types")) == ("never", f"{DPW},{SFLUV}")
-    assert f'action="{REPORT}?span=30&amp;type={DPW}&amp;compare={SFLUV}"' in page
+    assert f'action="{REPORT}?span=30&amp;type={DPW}&amp;compare={SFLUV}#an-mail"' in page
     answer = rita.post(f"{REPORT}?span=30&type={DPW}", {"every": "week", "types": f"{DPW},{SFLUV}"})
     assert (answer.status, answer.headers["location"]) == (303, f"/analytics?span=30&type={DPW}")
     after = rita.get("/analytics")

@@ -156,6 +156,8 @@ class ReportDesk:
             person = uow.people.get(wish.user_id)
         report = self._for_person(person, wish, period)
         with self._units() as uow:
+            # Keeps changes of rights, and erasing, out until the letter is in the outbox.
+            uow.office.epoch(shared_lock=True)
             present = uow.people.get(wish.user_id)
             if _rights(present) != _rights(person) or not uow.report_wishes.claim(wish, period.until):
                 return 0
