@@ -9,17 +9,30 @@ import pytest
 
 from sealwright.domain.credentials import CredentialFilter, CredentialStatus
 from sealwright.domain.enrollment import IssuerState
+from sealwright.domain.errors import HolderErased
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.people import Caller
 from sealwright.domain.requests import Issuance
+from sealwright.services.grant_issuance import GrantIssuance
 from sealwright.services.issuance import Issuing
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
 from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.status.bitstring import read_bit
 from tests.support.desk import act
-from tests.support.office import the_operator
-from tests.support.review import audit_of, audit_rows, grant, improver, reviewer, revoke, stored_grants
+from tests.support.office import MovableClock, the_operator
+from tests.support.review import (
+    APPROVED,
+    ask,
+    audit_of,
+    audit_rows,
+    decide,
+    grant,
+    improver,
+    reviewer,
+    revoke,
+    stored_grants,
+)
 
 KEY_OF_THEIR_OWN = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 SECRET = "she was cleared of Secret-Matter"
@@ -109,9 +122,44 @@ def test_person_erased_while_their_credential_is_made_gets_none(
     assert erased == [True]
     assert (made.status, made.issuance, made.credential_id) == (GrantStatus.ACTIVE, Issuance.FAILED, None)
     office.grant_issuance.sign_due()
+    assert stored_grants(office, ada.user_id)[0].issuance_error == "HOLDER_ERASED"
     with office.units(write=False) as uow:
         page = uow.credentials.list(CredentialFilter(), now=office.clock.now(), limit=10, cursor=None)
     assert page.items == ()
+
+
+def test_an_unsigned_grant_of_an_erased_person_is_given_up(
+    office: Office, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, rex = improver(office, "ada"), reviewer(office, "rex")
+    decide(office, rex, ask(office, ada), APPROVED, hold=True)
+    _erase(office, ada)
+    tried: list[str] = []
+    original = GrantIssuance.sign
+
+    def counted(self: GrantIssuance, grant_id: str, **named: Any) -> Any:
+        tried.append(grant_id)
+        return original(self, grant_id, **named)
+
+    monkeypatch.setattr(GrantIssuance, "sign", counted)
+    for _ in range(50):
+        clock.move(hours=1)
+        assert office.grant_issuance.sign_due() == 0
+    [kept] = stored_grants(office, ada.user_id)
+    assert tried == [kept.grant_id]
+    assert (kept.status, kept.issuance, kept.issuance_error) == (
+        GrantStatus.ACTIVE,
+        Issuance.FAILED,
+        "HOLDER_ERASED",
+    )
+    assert kept.is_given_up
+    # A reviewer who asks is told why, and leaves nothing behind; ending the grant is still theirs.
+    for _ in range(2):
+        with pytest.raises(HolderErased):
+            office.granting.retry_issuance(rex, kept.grant_id)
+    assert stored_grants(office, ada.user_id) == (kept,)
+    assert audit_of(office, kept.grant_id) == {"grant.created": 1, "grant.issuance_failed": 1}
+    assert revoke(office, rex, grant_id=kept.grant_id).status is GrantStatus.REVOKED
 
 
 def _bind(office: Office, person: Caller, did: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -219,6 +220,30 @@ def test_the_database_away_while_signing(office: Office, clock: MovableClock, mo
     assert decided.view.grant is not None
     assert (decided.view.grant.issuance, decided.view.grant.issuance_error) == (Issuance.PENDING, None)
     _settle(office, clock)
+    _assert_one_credential(office, ada)
+
+
+def test_what_somebody_has_to_mend_is_tried_less_and_less(office: Office, clock: MovableClock) -> None:
+    ada, rex = improver(office, "ada"), reviewer(office, "rex")
+    decide(office, rex, ask(office, ada), APPROVED, hold=True)
+    act(office, the_operator(office), lambda uow, me: office.schemas.deactivate(uow, me, DPW_SCHEMA))
+    tries = []
+    for seconds in [30] * 240 + [600] * 132:
+        clock.move(seconds=seconds)
+        before = _held(office, ada).sign_after
+        assert office.grant_issuance.sign_due() == 0
+        if _held(office, ada).sign_after != before:
+            tries.append(clock.now())
+    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(tries)]
+    # Each pause is twice the last one, up to an hour; the clock of the last ones goes by in steps.
+    assert pauses[:7] == [30 * 2**n for n in range(7)]
+    assert set(pauses[8:]) == {3600}
+    held = _held(office, ada)
+    assert (held.issuance, held.issuance_error) == (Issuance.FAILED, "SCHEMA_INACTIVE")
+    assert audit_of(office, held.grant_id) == {"grant.created": 1, "grant.issuance_failed": 1}
+    act(office, the_operator(office), lambda uow, me: office.schemas.reactivate(uow, me, DPW_SCHEMA))
+    clock.move(hours=1)
+    assert office.grant_issuance.sign_due() == 1
     _assert_one_credential(office, ada)
 
 

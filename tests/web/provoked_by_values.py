@@ -178,6 +178,17 @@ def _(desk: Desk) -> Answer:
     return desk.call("admin", "POST", "/admin/users", {"email": "DESK-Plain@example.org", "display_name": "P"})
 
 
+@provokes("HOLDER_ERASED")
+def _(desk: Desk) -> Answer:
+    # Its claims are refused by the signature alone, so the grant waits for its credential until they are gone.
+    name, kind = fresh(desk), loose_type(desk)
+    body = {"user_id": desk.ids[name], "credential_type": kind, "claims": {"color": "red"}}
+    grant = desk.done("admin", "POST", CREDENTIALS, body)
+    assert grant["issuance"] == "failed"
+    assert desk.call(name, "DELETE", "/me").status == 202
+    return desk.call("admin", "POST", f"{CREDENTIALS}/{grant['id']}/retry-issuance")
+
+
 def only_admin(desk: Desk) -> str:
     """Leave one admin; gives their id."""
     own = desk.ids["admin"]

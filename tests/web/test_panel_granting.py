@@ -35,3 +35,19 @@ def test_refusals_are_told_in_the_readers_language(tmp_path: Path) -> None:
         found = rex.get("/issuer/requests/req_nobody")
         assert found.status == 403
         assert "Esto queda fuera de su ámbito de emisor." in found.body.decode()
+
+
+def test_an_approval_whose_requester_was_erased_says_that_nothing_comes_of_it(tmp_path: Path) -> None:
+    with panel_desk(tmp_path) as desk:
+        request = desk.request("improver")
+        page = f"/issuer/requests/{request['id']}"
+        rex = visit(desk, "issuer")
+        answer = rex.post(f"{page}/decision", {"state": "approved", "version": str(request["version"])})
+        assert answer.status == 303, answer.body
+        assert desk.call("improver", "DELETE", "/me").status == 202
+        desk.served.clock.move(minutes=1)
+        desk.served.office.grant_issuance.sign_due()
+        shown = rex.get(page).body.decode()
+        assert "Approved, never to be signed" in shown
+        assert "HOLDER_ERASED" in shown
+        assert f"{page}/retry" not in shown

@@ -22,6 +22,7 @@ DomainError
 │   └── LinkSpent               a one-time link that was used, or whose time is over
 ├── Conflict
 │   ├── IssuerDeactivated  HolderDeactivated  IssuerKeyMissing  SchemaInactive
+│   ├── HolderErased
 │   ├── StateConflict  AlreadyRevoked  NotRevocable  NotSuspendable
 │   ├── AlreadyDeactivated  DIDDeactivated  DIDExists  DIDImmutable  KeyInUse
 │   ├── SchemaExists  EmailInUse  UserExists  LastAdmin
@@ -205,6 +206,10 @@ class IssuerDeactivated(Conflict):
 
 class HolderDeactivated(Conflict):
     """The holder's DID is deactivated."""
+
+
+class HolderErased(Conflict):
+    """The holder's data were erased, so there is nothing left to sign for them."""
 
 
 class IssuerKeyMissing(Conflict):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from sealwright.domain.requests import Issuance
 from sealwright.vc.encoding.strict_json import JSONValue
+
+# When a grant is signed that cannot be.
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class GrantStatus(StrEnum):
@@ -32,7 +36,7 @@ class Grant:
         credential_id: Its primary credential, once signed.
         holder_did: Whom that credential names; fixed when it is signed.
         claims: What the credential is to say; dropped when the person is erased.
-        sign_after: Signing waits for this moment (the pages' undo window); None: at once.
+        sign_after: Signing waits for this moment (the pages' undo window, a pause after a try); None: at once.
         version: Raised by each move.
     """
 
@@ -57,6 +61,11 @@ class Grant:
     claims: Mapping[str, JSONValue] | None = None
     sign_after: datetime | None = None
     version: int = 1
+
+    @property
+    def is_given_up(self) -> bool:
+        """Tell whether nobody tries to sign it any more, unless a reviewer asks."""
+        return self.sign_after == NEVER
 
     def status_at(self, now: datetime) -> GrantStatus:
         """The state as of a moment: an end that has passed counts, recorded or not."""

@@ -20,6 +20,7 @@ from sealwright.domain.errors import (
     ClockBehind,
     DomainError,
     GrantNotFound,
+    HolderErased,
     IdempotencyInProgress,
     IssuingHalted,
     OfficeClosed,
@@ -28,7 +29,7 @@ from sealwright.domain.errors import (
     StateConflict,
     StoreUnavailable,
 )
-from sealwright.domain.grants import Grant, GrantStatus
+from sealwright.domain.grants import NEVER, Grant, GrantStatus
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller, Person, system_actor
 from sealwright.domain.requests import Issuance
@@ -47,7 +48,7 @@ RETRY_AT_LEAST: Final = timedelta(seconds=30)
 RETRY_AT_MOST: Final = timedelta(hours=1)
 # These tell of the office and not of the grant: it stays pending and is tried again soon.
 _PASSING: Final = (StoreUnavailable, ClockBehind)
-_GONE: Final = "What the credential was to say is gone."
+_GONE: Final = "The person's data were erased, and with them what the credential was to say."
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class GrantGuard:
         """Refuse when the grant has ended, is suspended, has its credential, or its person was erased.
 
         Raises:
-            StateConflict: It is so.
+            StateConflict, HolderErased: It is so.
         """
         _require_signable(uow.grants.get(self._grant_id), now)
 
@@ -188,8 +189,10 @@ class GrantIssuance:
         holder_did = self._holder(grant)
         with self._units(write=False) as uow:
             kind = uow.types.get(grant.credential_type)
-        if kind is None or grant.claims is None:
-            raise StateConflict(_GONE)
+        if grant.claims is None:
+            raise HolderErased(_GONE)
+        if kind is None:
+            raise StateConflict("The credential type is gone.")
         view = self._registry.current()
         schema = view.schema(kind.schema_id)
         issuer = view.did(kind.issuer_did)
@@ -219,7 +222,7 @@ class GrantIssuance:
         with self._units(write=False) as uow:
             person = uow.people.get(grant.user_id)
         if person is None or person.erased:
-            raise StateConflict("The person's data are gone.")
+            raise HolderErased(_GONE)
         if person.holder_did is not None:
             return person.holder_did
         with self._units() as uow:
@@ -243,6 +246,8 @@ class GrantIssuance:
                 if grant is None or not _is_signable(grant, now):
                     return Signed(grant or self._read(grant_id), error)
                 failed = self._failed(grant, error, now)
+                if failed == grant:
+                    return Signed(grant, error)
                 uow.grants.update(failed)
                 if (failed.issuance, failed.issuance_error) != (grant.issuance, grant.issuance_error):
                     actor = system_actor("grant_issuance")
@@ -255,6 +260,11 @@ class GrantIssuance:
         return Signed(failed, error)
 
     def _failed(self, grant: Grant, error: Exception, now: datetime) -> Grant:
+        if isinstance(error, HolderErased):
+            # Nothing brings the data back: the grant keeps its status, and its credential is given up.
+            code = self._code_of(error)
+            final = replace(grant, issuance=Issuance.FAILED, issuance_error=code, sign_after=NEVER)
+            return final if final == grant else replace(final, version=grant.version + 1)
         # Each pause is as long as the grant has waited so far, so tries thin out without a counter.
         waited = min(max(now - grant.issued_at, RETRY_AT_LEAST), RETRY_AT_MOST)
         if isinstance(error, (IssuingHalted, Sealed, *_PASSING)):
@@ -279,5 +289,5 @@ def _require_signable(grant: Grant | None, now: datetime) -> Grant:
         raise StateConflict("The grant has ended, is suspended, or has its credential.")
     if grant.claims is None:
         # The person was erased after the order was made: a document signed now would bring their data back for good.
-        raise StateConflict(_GONE)
+        raise HolderErased(_GONE)
     return grant

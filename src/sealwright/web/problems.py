@@ -71,6 +71,7 @@ CATALOG: Final = _catalog(
     Problem("REQUEST_TIMEOUT", 408, "The request took too long to arrive"),
     Problem("ISSUER_DEACTIVATED", 409, "The issuer's DID is deactivated"),
     Problem("HOLDER_DEACTIVATED", 409, "The holder's DID is deactivated"),
+    Problem("HOLDER_ERASED", 409, "The holder's data were erased"),
     Problem("ISSUER_KEY_MISSING", 409, "The issuer has no active key for this proof type"),
     Problem("SCHEMA_INACTIVE", 409, "The credential schema is deactivated"),
     Problem("VERSION_CONFLICT", 409, "The thing has changed since it was read"),
@@ -188,6 +189,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         # What does not fit the present state.
         domain.IssuerDeactivated: "ISSUER_DEACTIVATED",
         domain.HolderDeactivated: "HOLDER_DEACTIVATED",
+        domain.HolderErased: "HOLDER_ERASED",
         domain.IssuerKeyMissing: "ISSUER_KEY_MISSING",
         domain.SchemaInactive: "SCHEMA_INACTIVE",
         domain.AlreadyRevoked: "ALREADY_REVOKED",

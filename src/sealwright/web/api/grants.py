@@ -231,6 +231,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         retry,
         _MOVED,
         body=NOTHING,
-        codes=(*_BY_ID_CODES, "SIGNING_FAILED", "ISSUING_HALTED", "SEALED", "RECONCILING", "CLOCK_BEHIND"),
+        codes=(
+            *_BY_ID_CODES,
+            "SIGNING_FAILED",
+            "HOLDER_ERASED",
+            "ISSUING_HALTED",
+            "SEALED",
+            "RECONCILING",
+            "CLOCK_BEHIND",
+        ),
     ),
 )

@@ -165,6 +165,7 @@ def detail_values(page: PageCall, detail: RequestDetail, labels: Mapping[str, st
         and grant.issuance is Issuance.PENDING
         and grant.revoked_at is None
         and request.state is RequestState.APPROVED,
+        "given_up": grant is not None and grant.is_given_up and grant.revoked_at is None,
         "signing_failed": grant is not None and grant.issuance is Issuance.FAILED and grant.revoked_at is None,
         "resolver": name_of(detail, request.resolved_by, page),
         "assignee": name_of(detail, request.assignee_user_id, page),
