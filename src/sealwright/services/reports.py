@@ -86,16 +86,15 @@ class ReportDesk:
 
     # -- letters -----------------------------------------------------------------------------------
 
-    def send(
+    def count(
         self,
-        uow: UnitOfWork,
         caller: Caller,
         every: ReportEvery | None = None,
         credential_types: Sequence[str] | None = None,
         *,
         types_as_wished: bool = False,
     ) -> Report:
-        """Put a report about the last whole week or month into the outbox now; the wish stays as it is.
+        """Count a report about the last whole week or month, for `send`; it may take a while, and nobody waits for it.
 
         Args:
             every: As the wish says when None; a week where that says never.
@@ -103,33 +102,37 @@ class ReportDesk:
 
         Raises:
             RoleRequired, NotSignedIn, OutOfScope, MalformedBody: As `wish`; also where nothing is left to tell of.
-            EmailNotVerified: Letters go only to an address that is proved.
-            RateLimitExceeded: One was asked for less than five minutes ago.
+            EmailNotVerified, RateLimitExceeded: As `send`, so that nothing is counted in vain.
         """
-        person = _reviewer(caller)
-        if not person.verified:
-            raise EmailNotVerified("Verify your e-mail address first; letters go nowhere else.")
-        known = uow.report_wishes.of_person(person.user_id) or ReportWish(person.user_id)
-        if not types_as_wished:
-            _check_types(uow, caller, credential_types)
+        person = _provable(caller)
         now = self._clock.now()
-        self._require_pause(uow, known, now)
+        with self._units(write=False) as uow:
+            known = uow.report_wishes.of_person(person.user_id) or ReportWish(person.user_id)
+            if not types_as_wished:
+                _check_types(uow, caller, credential_types)
+        if known.asked_at is not None and now - ASK_EVERY < known.asked_at <= now:
+            raise _too_soon(known, now)
         rhythm = every or known.every
         rhythm = ReportEvery.WEEK if rhythm is ReportEvery.NEVER else rhythm
         types = known.credential_types if types_as_wished else credential_types
         report = self._counted(caller, rhythm, types, last_whole_period(rhythm, now))
         if report is None:
             raise OutOfScope("There is no such credential type in your issuer scope.")
-        self._mailing.post(uow, self._mailing.report(uow, person, report))
         return report
 
-    @staticmethod
-    def _require_pause(uow: UnitOfWork, known: ReportWish, now: datetime) -> None:
-        if uow.report_wishes.ask(known.user_id, now, now - ASK_EVERY):
-            return
-        left = ASK_EVERY - (now - (known.asked_at or now))
-        detail = "A report is on its way to you already; ask for the next one in some minutes."
-        raise RateLimitExceeded(detail, retry_after_seconds=max(1, int(left.total_seconds())))
+    def send(self, uow: UnitOfWork, caller: Caller, report: Report) -> None:
+        """Put a report that was just counted into the outbox; the wish stays as it is.
+
+        Raises:
+            RoleRequired, NotSignedIn: Not a reviewer any more, or no person.
+            EmailNotVerified: Letters go only to an address that is proved.
+            RateLimitExceeded: One was asked for less than five minutes ago.
+        """
+        person = _provable(caller)
+        now = self._clock.now()
+        if not uow.report_wishes.ask(person.user_id, now, now - ASK_EVERY):
+            raise _too_soon(uow.report_wishes.of_person(person.user_id), now)
+        self._mailing.post(uow, self._mailing.report(uow, person, report))
 
     def work(self) -> int:
         """Send what is due, each period once for each person; gives how many letters were made."""
@@ -192,6 +195,19 @@ def _reviewer(caller: Caller) -> Person:
     if caller.person is None:
         raise NotSignedIn("Only people get letters.")
     return caller.person
+
+
+def _provable(caller: Caller) -> Person:
+    person = _reviewer(caller)
+    if not person.verified:
+        raise EmailNotVerified("Verify your e-mail address first; letters go nowhere else.")
+    return person
+
+
+def _too_soon(known: ReportWish | None, now: datetime) -> RateLimitExceeded:
+    asked_at = known.asked_at if known is not None and known.asked_at is not None else now
+    detail = "A report is on its way to you already; ask for the next one in some minutes."
+    return RateLimitExceeded(detail, retry_after_seconds=max(1, int((asked_at + ASK_EVERY - now).total_seconds())))
 
 
 def _check_types(uow: UnitOfWork, caller: Caller, types: Sequence[str] | None) -> None:

@@ -37,11 +37,14 @@ def send(call: Call) -> Reply:
     every = ReportEvery(body["every"]) if "every" in body else None
     as_wished = "credential_types" not in body
 
-    def act(uow: UnitOfWork, caller: Caller) -> Report:
-        types = body.get("credential_types")
-        return call.office.reports.send(uow, caller, every, types, types_as_wished=as_wished)
+    reports = call.office.reports
 
-    return call.perform(act, lambda report: json_reply(_sent(report), 202))
+    def act() -> Report:
+        report = reports.count(call.caller, every, body.get("credential_types"), types_as_wished=as_wished)
+        call.office.acts.run(call.caller, lambda uow, caller: reports.send(uow, caller, report))
+        return report
+
+    return call.once(act, lambda report: json_reply(_sent(report), 202))
 
 
 def _wish(call: Call, wish: ReportWish) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sealwright.domain.people import Caller
-    from sealwright.domain.reports import Report, ReportWish
+    from sealwright.domain.reports import ReportWish
     from sealwright.services.ports import UnitOfWork
     from sealwright.web.panel.page_call import PageCall
 
@@ -76,10 +76,8 @@ def send_one(page: PageCall) -> Toast:
     """Have a report sent as the form says, without keeping it; what is refused is raised."""
     every, types = ReportEvery(page.form.text("every")), _types(page)
 
-    def act(uow: UnitOfWork, me: Caller) -> Report:
-        return page.office.reports.send(uow, me, every, types)
-
-    page.act(act)
+    report = page.office.reports.count(page.caller, every, types)
+    page.act(lambda uow, me: page.office.reports.send(uow, me, report))
     return Toast(page._("The report is on its way to %(email)s.", email=page.person.email))
 
 
