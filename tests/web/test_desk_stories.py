@@ -141,11 +141,13 @@ def test_a_dry_run_tells_the_effects_and_changes_nothing(desk: Desk) -> None:
     size = desk.served.audit_size()
     told = desk.decide("issuer", request_id, dry_run=True).json()
     assert (told["dry_run"], told["effects"]["credentials_issued"]) == (True, 1)
+    assert (told["request"]["grant_id"], told["effects"]["grants_created"]) == (None, [])
     # The grant has no id before it is made.
     assert told["effects"]["grants_created"] == []
     wish = {"user_id": desk.ids[name], "credential_type": DPW, "dry_run": True}
     granted = desk.call("issuer", "POST", CREDENTIALS, wish)
     assert (granted.status, granted.json()["dry_run"]) == (200, True)
+    assert (granted.json()["grant"]["id"], granted.json()["effects"]["grants_created"]) == (None, [])
     assert granted.json()["effects"]["grants_created"] == []
     assert desk.served.audit_size() == size
     assert desk.done("issuer", "GET", f"{LIST}/{request_id}")["version"] == 1

@@ -57,6 +57,9 @@ def _shown(call: Call, granted: Granted, status: int = 200) -> Reply:
     # Whoever may act on a grant reviews its type, so nothing of it is held back.
     members = desk_rendering.grant(granted.grant, call.office.clock.now(), in_scope=True)
     if granted.dry_run:
+        if granted.grant.grant_id in granted.effects.grants_created:
+            # It is rolled back; the grant that is made in earnest has another id.
+            members["id"] = None
         return json_reply({"dry_run": True, "grant": members, "effects": told})
     return json_reply({**members, "effects": told}, status)
 

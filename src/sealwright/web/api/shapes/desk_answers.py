@@ -144,9 +144,14 @@ _GRANT_MEMBERS: Final[Node] = {
 SCOPED_MEMBERS: Final = ("reason", "request_id")
 GRANT: Final = answer("Grant", _GRANT_MEMBERS, optional=SCOPED_MEMBERS)
 CHANGED_GRANT: Final = answer("ChangedGrant", {**_GRANT_MEMBERS, "effects": EFFECTS}, optional=SCOPED_MEMBERS)
+_PREVIEWED: Final = answer(
+    "PreviewedGrant",
+    {**_GRANT_MEMBERS, "id": nullable({**STRING, "description": "Null for a grant that is not made yet."})},
+    optional=SCOPED_MEMBERS,
+)
 GRANT_PREVIEW: Final = answer(
     "GrantPreview",
-    {"dry_run": {"const": True}, "grant": {"anyOf": [GRANT, {"type": "null"}]}, "effects": EFFECTS},
+    {"dry_run": {"const": True}, "grant": {"anyOf": [_PREVIEWED, {"type": "null"}]}, "effects": EFFECTS},
 )
 
 

@@ -174,7 +174,14 @@ REVOKED_GRANT: Final = {
 }
 GRANT_PREVIEW: Final = {
     "dry_run": True,
-    "grant": GRANT,
+    "grant": {
+        **GRANT,
+        "id": None,
+        "issuance": "pending",
+        "credential_id": None,
+        "issuer_did": None,
+        "holder_did": None,
+    },
     "effects": {**EFFECTS, "request": None, "grants_created": []},
 }
 
