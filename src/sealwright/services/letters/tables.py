@@ -9,7 +9,7 @@ from typing import Final
 
 _GAP: Final = "  "
 _TABLE: Final = "width:100%;margin:0 0 16px;border-collapse:collapse;font-size:14px;line-height:1.4;color:#1b1b1f"
-_HEAD: Final = ' style="border-bottom:2px solid #767680;text-align:{side}"'
+_HEAD: Final = ' style="border-bottom:2px solid #767680"'
 _LINE: Final = ' style="border-bottom:1px solid #c7c7cf"'
 
 
@@ -38,20 +38,20 @@ def table_text(table: LetterTable) -> str:
 
 
 def table_html(table: LetterTable) -> str:
-    """The table in HTML, with headings that are told with each cell."""
-    heads = "".join(
-        f'<th scope="col"{_HEAD.format(side="right" if place else "left")}>{escape(name)}</th>'
-        for place, name in enumerate(table.columns)
-    )
+    """The table in HTML: each row's name stands on a line of its own above its numbers, so that six of them fit.
+
+    Where they do not, on a phone, the table alone is pushed to the side, not the letter.
+    """
+    heads = "".join(f'<th scope="col" align="right">{escape(name)}</th>' for name in table.columns[1:])
     rows = "".join(
-        f'<tr{_LINE}><th scope="row" align="left">{escape(line[0])}</th>'
-        + "".join(f'<td align="right">{escape(cell)}</td>' for cell in line[1:])
-        + "</tr>"
+        f'<tbody><tr><th scope="rowgroup" colspan="{len(table.columns) - 1}" align="left">{escape(line[0])}</th></tr>'
+        f"<tr{_LINE}>" + "".join(f'<td align="right">{escape(cell)}</td>' for cell in line[1:]) + "</tr></tbody>"
         for line in table.rows
     )
     caption = f'<caption align="top" style="text-align:left;padding:0 0 8px">{escape(table.caption)}</caption>'
     return (
-        f'<table cellpadding="6" style="{_TABLE}">{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+        f'<div style="overflow-x:auto"><table cellpadding="5" style="{_TABLE}">{caption}'
+        f"<thead><tr{_HEAD}>{heads}</tr></thead>{rows}</table></div>"
     )
 
 
