@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from sealwright.domain.people import AccountRole
+from sealwright.domain.audit import EVENT_KINDS
+from sealwright.domain.audit_check import AuditVerdict, Finding
+from sealwright.domain.people import AccountRole, ActorKind
+from sealwright.locales import texts_for
+from sealwright.web.panel.admin_audit_words import ACTOR_WORDS, EVENT_WORDS, verdict_words
 from tests.support.office import ISSUER
 from tests.web.desk import DPW, SFLUV, Desk
 from tests.web.page_client import text_of
@@ -191,7 +195,9 @@ def test_audit_is_filtered_checked_and_exported(desk: Desk) -> None:
     admin = visit(desk, "admin")
     page = text_of(admin.get("/admin/desk/audit?action=auth.signed_in"))
     assert "auth.signed_in" in page
-    rows = re.findall(r"<code>([a-z_.]+)</code>", admin.get("/admin/desk/audit?action=auth.signed_in").body.decode())
+    rows = re.findall(
+        r"<code[^>]*>([a-z_.]+)</code>", admin.get("/admin/desk/audit?action=auth.signed_in").body.decode()
+    )
     assert set(rows) == {"auth.signed_in"}
     assert "The chain holds" in text_of(admin.post("/admin/desk/audit/check"))
     export = admin.post("/admin/desk/audit/export")
@@ -210,3 +216,44 @@ def test_desk_is_for_admins(desk: Desk, path: str) -> None:
     answer = visit(desk, "issuer" if path != REQUESTS else "voter").get(path)
     assert answer.status == 403
     assert "Admin" in text_of(answer)
+
+
+def test_audit_is_told_in_the_readers_language(desk: Desk) -> None:
+    desk.done("admin", "PATCH", "/me", {"locale": "es"})
+    try:
+        admin = visit(desk, "admin")
+        page = admin.get("/admin/desk/audit").body.decode()
+        rows = page[page.index("<tbody") :]
+        assert "Cuenta creada" in rows
+        assert "<code" in rows
+        assert ">user.created<" in rows
+        for english in ("Account made", ">operator<", ">before<", ">after<", ">data<"):
+            assert english not in page, english
+        for spanish in ("Operador", "Junto con ello"):
+            assert spanish in rows, spanish
+        checked = admin.post("/admin/desk/audit/check", {}).body.decode()
+        assert "puntos de control." in checked
+        assert "checkpoints hold" not in checked
+        # What leaves as a file is the record itself.
+        exported = admin.post("/admin/desk/audit/export", {}).body.decode()
+        assert '"action":"user.created"' in exported
+        assert "Cuenta creada" not in exported
+    finally:
+        desk.done("admin", "PATCH", "/me", {"locale": "en"})
+
+
+def test_every_kind_of_event_has_a_name() -> None:
+    assert EVENT_WORDS.keys() == EVENT_KINDS
+    assert ACTOR_WORDS.keys() == {kind.value for kind in ActorKind}
+    assert len(set(EVENT_WORDS.values())) == len(EVENT_WORDS)
+
+
+def test_every_finding_has_a_sentence_in_another_language() -> None:
+    spanish = texts_for("es")
+    for finding in Finding:
+        for first_bad in (None, 3):
+            verdict = AuditVerdict(finding, 7, first_bad, "A sentence of the checker.", "00", 2)
+            said = verdict_words(spanish, verdict)
+            assert "7" in said
+            assert "checker" not in said
+            assert verdict_words(texts_for("en"), verdict) == verdict.detail

@@ -11,6 +11,7 @@ from sealwright.domain.audit_check import Finding
 from sealwright.domain.errors import MailNotSent
 from sealwright.locales import N_
 from sealwright.vc.encoding.strict_json import parse_json
+from sealwright.web.panel.admin_audit_words import ACTOR_WORDS, EVENT_WORDS, PART_WORDS, verdict_words
 from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
@@ -51,10 +52,11 @@ NOT_SENT: Final = N_(
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An audit row as admins read it; `detail` is what changed, in the record's own words."""
+    """An audit row as admins read it; the values in `detail` stay as the record spells them."""
 
     sequence: int
     at: datetime
+    act: str
     action: str
     actor_kind: str
     actor: str
@@ -79,31 +81,32 @@ def show_audit(page: PageCall, verdict: Any = None) -> Reply:
     return page.render(
         "admin/audit.html",
         partial="results",
-        rows=[_audit_line(row) for row in found.items],
-        actions=[("", page._("Every act")), *((kind, kind) for kind in sorted(EVENT_KINDS))],
+        rows=[_audit_line(page, row) for row in found.items],
+        actions=[("", page._("Every act")), *((kind, page._(EVENT_WORDS[kind])) for kind in sorted(EVENT_KINDS))],
         action=action,
         next_href=page.href(cursor=found.next_cursor) if found.next_cursor else None,
         first_href=page.href(cursor=None) if query.text("cursor") else None,
         clear=AUDIT if query.pairs() else None,
-        verdict=verdict,
+        verdict=verdict_words(page.texts, verdict) if verdict is not None else None,
         is_sound=verdict is not None and verdict.finding is Finding.SOUND,
     )
 
 
-def _audit_line(row: AuditRecord) -> AuditLine:
+def _audit_line(page: PageCall, row: AuditRecord) -> AuditLine:
     body = parse_json(row.body)
     members: dict[str, Any] = body if isinstance(body, dict) else {}
     actor, about = members.get("actor") or {}, members.get("object") or {}
-    detail = [(name, members[name]) for name in ("before", "after", "data") if members.get(name)]
+    detail = [(name, members[name]) for name in PART_WORDS if members.get(name)]
     return AuditLine(
         row.sequence,
         row.at,
+        page._(EVENT_WORDS[row.action]) if row.action in EVENT_WORDS else row.action,
         row.action,
-        str(actor.get("type", "")),
+        page._(ACTOR_WORDS[kind]) if (kind := str(actor.get("type", ""))) in ACTOR_WORDS else kind,
         str(actor.get("id", "")),
         str(about.get("type", "")),
         str(about.get("id", "")),
-        tuple((name, _spelled(value)) for name, value in detail),
+        tuple((page._(PART_WORDS[name]), _spelled(value)) for name, value in detail),
     )
 
 
