@@ -95,6 +95,8 @@ from sealwright.web.problems import problem_for
 # Letters to sign in with are waited for, so the outbox is looked at often.
 MAIL_EVERY: Final = timedelta(seconds=2)
 REMINDERS_EVERY: Final = timedelta(minutes=10)
+# Each round counts for a few people, so that nothing else of the clock waits long.
+REPORTS_EVERY: Final = timedelta(seconds=30)
 
 # What is due is looked for often: a credential leaves soon after its undo window.
 SIGN_EVERY: Final = timedelta(seconds=1)
@@ -266,7 +268,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
     housekeeping.add("reminders", reminders.work, REMINDERS_EVERY)
     analytics = AnalyticsDesk(units, clock)
     reports = ReportDesk(units, analytics, mailing, clock)
-    housekeeping.add("reports", reports.work, REMINDERS_EVERY)
+    housekeeping.add("reports", reports.work, REPORTS_EVERY)
     schemas = SchemaDesk(
         units=units, access=access, shelf=shelf, contexts=ground.contexts, clock=clock, public_url=public_url
     )

@@ -18,11 +18,13 @@ from sealwright.domain.errors import (
     OutOfScope,
     RateLimitExceeded,
     RoleRequired,
+    StoreUnavailable,
 )
 from sealwright.domain.notices import Mail
 from sealwright.domain.people import AccountRole, Caller, Person
-from sealwright.domain.reports import REPORT_MAIL, ReportEvery, ReportWish
+from sealwright.domain.reports import REPORT_MAIL, Report, ReportEvery, ReportWish
 from sealwright.services.office import Office
+from sealwright.services.ports import UnitOfWork
 from sealwright.services.stop_links import STOP_PATH
 from tests.flows.test_analytics import APPROVED, REJECTED, decided
 from tests.support.desk import DPW, VERIFIER, act, join
@@ -45,9 +47,10 @@ def letters(office: Office, who: Caller) -> list[Mail]:
 
 
 def change(office: Office, who: Caller, change: Callable[[Person], Person]) -> None:
-    def write(uow: object, _me: Caller) -> None:
-        known = uow.people.get(who.user_id)  # type: ignore[attr-defined]
-        uow.people.update(replace(change(known), version=known.version + 1))  # type: ignore[attr-defined]
+    def write(uow: UnitOfWork, _me: Caller) -> None:
+        known = uow.people.get(who.user_id)
+        assert known is not None
+        uow.people.update(replace(change(known), version=known.version + 1))
 
     act(office, the_operator(office), write)
 
@@ -134,6 +137,28 @@ def test_two_servers_send_one_letter(
         made.append(second.reports.work())
     assert sum(made) == 5
     assert [len(letters(office, one)) for one in (ines, *others)] == [1] * 5
+
+
+def test_many_are_served_in_short_rounds_and_one_failure_holds_up_nobody(
+    office: Office, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [join(office, f"issuer{number}", AccountRole.ISSUER, scopes=(DPW,)) for number in range(23)]
+    for one in people:
+        wish(office, one, WEEK)
+    clock.time = MONDAY
+    unlucky = min(one.user_id for one in people)
+    whole = office.mailing.report
+
+    def fails_for_one(uow: UnitOfWork, person: Person, report: Report) -> Mail:
+        if person.user_id == unlucky:
+            raise StoreUnavailable("The disk is full.")
+        return whole(uow, person, report)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.mailing, "report", fails_for_one)
+        assert [office.reports.work() for _ in range(4)] == [9, 10, 3, 0]
+    assert [office.reports.work() for _ in range(2)] == [1, 0]
+    assert all(len(letters(office, one)) == 1 for one in people)
 
 
 def test_a_crash_before_the_commit_sends_the_letter_later(
