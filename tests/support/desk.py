@@ -14,6 +14,7 @@ from tests.support.office import the_operator
 
 T = TypeVar("T")
 DPW: Final = "dpw_certified"
+DPW_SCHEMA: Final = "did:adi:schema:dpw-certified-v1"
 VERIFIER: Final = "sfluv_verifier"
 
 

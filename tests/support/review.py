@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
+from sealwright.domain.credentials import CredentialFilter
 from sealwright.domain.deciding import Decision
-from sealwright.domain.grants import Grant
+from sealwright.domain.grants import Grant, GrantStatus
 from sealwright.domain.people import AccountRole, Caller
-from sealwright.domain.requests import CredentialRequest, RequestState
+from sealwright.domain.requests import CredentialRequest, Issuance, RequestState
 from sealwright.services.office import Office
 from sealwright.services.review_values import Decided, NewGrant, NewRequest
 from sealwright.services.verification import VerifyOptions
@@ -89,3 +91,28 @@ def revoke(office: Office, caller: Caller, **which: object) -> Grant:
     """Revoke a grant, named by id or by person and type."""
     which.setdefault("reason", "over")
     return act(office, caller, lambda uow, me: office.granting.revoke(uow, me, **which), registry=False).grant  # type: ignore[arg-type]
+
+
+def all_credentials(office: Office) -> list[Any]:
+    """Every credential of the office."""
+    with office.units(write=False) as uow:
+        return list(uow.credentials.list(CredentialFilter(), now=office.clock.now(), limit=100, cursor=None).items)
+
+
+def held_by(office: Office, person: Caller) -> Grant:
+    """The one grant that a person has."""
+    (held,) = stored_grants(office, person.user_id)
+    return held
+
+
+def assert_one_credential(office: Office, person: Caller) -> None:
+    """A person holds one grant, and one credential that verifies; nothing is left half done."""
+    held = held_by(office, person)
+    assert (held.status, held.issuance, held.issuance_error) == (GrantStatus.ACTIVE, Issuance.ISSUED, None)
+    assert [(one.credential_id, one.grant_id) for one in all_credentials(office)] == [
+        (held.credential_id, held.grant_id)
+    ]
+    assert outcomes(office, held.credential_id or "")["verified"] == "True"
+    assert audit_of(office)["credential.issued"] == 1
+    with office.units(write=False) as uow:
+        assert uow.reservations.stale(office.clock.now() + timedelta(days=1), 10) == ()
