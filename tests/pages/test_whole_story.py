@@ -17,6 +17,7 @@ import pytest
 from tests.interop.conftest import digital_bazaar as digital_bazaar  # noqa: PLC0414 - a fixture
 from tests.pages.chromium import Complaints
 from tests.pages.hands import Hand, Keyboard, Mouse
+from tests.pages.runner import REAL_CLOCK
 from tests.pages.serving import PageSite, page_site
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class Desk:
 @pytest.fixture(params=[(way, language) for way in HANDS for language in ("en", "es")], ids="-".join)
 def desk(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Desk]:
     way, language = request.param
-    with page_site(demo=False, SEALWRIGHT_UNDO_SECONDS=str(UNDO_SECONDS)) as site:
+    # The peer judges dates by the clock on the wall.
+    settings = {"SEALWRIGHT_UNDO_SECONDS": str(UNDO_SECONDS), REAL_CLOCK: "1"}
+    with page_site(demo=False, **settings) as site:
         yield Desk(site, browser, way, language)
 
 
