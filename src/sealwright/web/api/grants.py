@@ -164,9 +164,7 @@ _CHANGED: Final[Node] = {"anyOf": [desk_answers.CHANGED_GRANT, desk_answers.GRAN
 _REVOKED: Final = (
     Answered(200, "The grant and what was done; with `dry_run` what would be.", _CHANGED, desk_examples.REVOKED_GRANT),
 )
-_MOVED: Final = (
-    Answered(200, "The grant and what was done; with `dry_run` what would be.", _CHANGED, desk_examples.GRANTED),
-)
+_DONE: Final = "The grant and what was done; with `dry_run` what would be."
 _IN_QUERY: Final = QueryShape(
     tuple(Parameter(name, node, str(node.get("description", ""))) for name, node in REVOKE_MEMBERS.items())
 )
@@ -216,7 +214,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         f"{_PATH}/{{grant_id}}/suspend",
         "Suspend a grant",
         pausing(ends=False),
-        _MOVED,
+        (Answered(200, _DONE, _CHANGED, desk_examples.SUSPENDED_GRANT),),
         body=CHANGE_GRANT,
         codes=(*_BY_ID_CODES, "NOT_SUSPENDABLE", "ALREADY_REVOKED"),
     ),
@@ -224,7 +222,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         f"{_PATH}/{{grant_id}}/reinstate",
         "End the suspension of a grant",
         pausing(ends=True),
-        _MOVED,
+        (Answered(200, _DONE, _CHANGED, desk_examples.REINSTATED_GRANT),),
         body=CHANGE_GRANT,
         codes=(*_BY_ID_CODES, "NOT_SUSPENDABLE", "ALREADY_REVOKED"),
     ),
@@ -232,7 +230,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         f"{_PATH}/{{grant_id}}/retry-issuance",
         "Try again to sign the credential of a grant",
         retry,
-        _MOVED,
+        (Answered(200, "The grant and what was done.", _CHANGED, desk_examples.SIGNED_GRANT),),
         body=NOTHING,
         codes=(
             *_BY_ID_CODES,

@@ -163,6 +163,22 @@ GRANT: Final[dict[str, Any]] = {
     "revoked_at_utc": None,
 }
 GRANTED: Final = {**GRANT, "effects": {**EFFECTS, "request": None}}
+_STILL: Final[dict[str, Any]] = {**EFFECTS, "request": None, "grants_created": [], "credentials_issued": 0}
+SUSPENDED_GRANT: Final = {
+    **GRANT,
+    "status": "suspended",
+    "reason": "The certificate is being looked at again.",
+    "effects": {**_STILL, "summary": "Suspends dpw_certified until it is reinstated."},
+}
+REINSTATED_GRANT: Final = {
+    **GRANT,
+    "reason": "The certificate is in order.",
+    "effects": {**_STILL, "summary": "Reinstates dpw_certified."},
+}
+SIGNED_GRANT: Final = {
+    **GRANT,
+    "effects": {**_STILL, "summary": "Issues the credential of dpw_certified.", "credentials_issued": 1},
+}
 REVOKED_GRANT: Final = {
     **GRANT,
     "status": "revoked",
