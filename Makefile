@@ -27,6 +27,10 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done
 
+# Everything else is compiled ahead, on all cores: where Python may write no bytecode, each start would compile it anew,
+# and the tests start hundreds of servers.
+NEVER_STARTED := /(faker|mypy|mypyc|pip|pkg_resources|setuptools|tests|testing|SelfTest)/
+
 .PHONY: help prepare serve test check format format-check lint types imports audit docs interop peers bench lock messages pictures clean
 
 help: ## List the targets
@@ -48,12 +52,14 @@ $(PREPARED): requirements/dev.lock pyproject.toml | $(PY)
 		$(PY) -m pip install -qq --disable-pip-version-check --only-binary :all: --no-compile --no-deps --require-hashes -r requirements/dev.lock && \
 		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
 	fi
+	@$(PY) -m compileall -qq -j 0 -x '$(NEVER_STARTED)' $(VENV)/lib || true
 	@touch $@
 
 serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
 	@exec $(BIN)/sealwright serve $(ARGS)
 
 test: prepare peers ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
+	@$(PY) -m compileall -qq -j 0 src tests
 	@if [ -n "$(PYTEST_ARGS)" ]; then exec $(PY) -m pytest $(PYTEST_ARGS); fi; \
 	$(PY) -m pytest -q $(SIDE_BY_SIDE) --ignore=tests/faults --ignore=tests/pages && \
 	$(PY) -m pytest -q $(SIDE_BY_SIDE) tests/faults tests/pages
