@@ -34,8 +34,15 @@ def test_blocks_find_whom_each_text_names(letters: str) -> None:
 
 def test_a_text_that_stands_everywhere_is_left_to_others() -> None:
     block = TextBlock(["aaaaaa\nbaaaaaa\naaaaba"])
-    assert block.matching("a") is None
-    assert block.matching("b") == [bytes([0, 1, 1]).ljust(PAGE_PEOPLE, b"\0")]
+    assert block.matching("aa") is None
+    assert block.matching("ba") == [bytes([0, 1, 1]).ljust(PAGE_PEOPLE, b"\0")]
+
+
+def test_a_letter_is_found_wherever_it_stands_and_however_often() -> None:
+    block = TextBlock(["aaaaaa\nbaaaaaa\n\naaaaba", "", "\nb", "a\n"])
+    assert block.matching("a") == _marks([1, 1, 0, 1], [0], [0, 0], [1, 0])
+    assert block.matching("b") == _marks([0, 1, 0, 1], [0], [0, 1], [0, 0])
+    assert block.matching("c") == _marks([], [], [], [])
 
 
 def test_texts_at_both_ends_are_found() -> None:
@@ -51,6 +58,10 @@ def test_texts_at_both_ends_are_found() -> None:
 
 def test_a_block_of_nobody_is_empty() -> None:
     assert _nobody(TextBlock(["", ""]).matching("a"))
+
+
+def _marks(*pages: list[int]) -> list[bytes]:
+    return [bytes(page).ljust(PAGE_PEOPLE, b"\0") for page in pages]
 
 
 def _nobody(found: list[bytes] | None) -> bool:

@@ -41,6 +41,7 @@ class TextBlock:
         self._pairs = np.bincount(self._even, minlength=_ALL_PAIRS) + np.bincount(self._odd, minlength=_ALL_PAIRS)
         # The line of each pair, by its second byte: nothing that is looked for begins with the end of a line.
         ends = self._bytes == _END
+        self._starts = np.concatenate(([0], np.flatnonzero(ends[: self._length]) + 1))
         self._lines = (np.cumsum(ends, dtype=np.uint16) - ends)[1:-1:2].copy()
         people = [page.count(PERSON_END) + 1 for page in pages]
         self._places = np.concatenate([np.arange(number) + n * PAGE_PEOPLE for n, number in enumerate(people)])
@@ -53,8 +54,11 @@ class TextBlock:
         """
         needle = text.encode()
         lines = np.zeros(len(self._places), dtype=np.uint8)
-        if len(needle) <= _PAIR:
-            chosen = self._short(needle)
+        if len(needle) == 1:
+            # Every line has bytes, at least that of its end, which nobody looks for.
+            lines = np.bitwise_or.reduceat((self._bytes == needle[0]).view(np.uint8), self._starts)
+        elif len(needle) == _PAIR:
+            chosen = self._of_two(needle)
             if np.count_nonzero(chosen) > _DENSE * len(lines):
                 return None
             lines[self._lines[chosen]] = 1
@@ -66,14 +70,10 @@ class TextBlock:
         whole = marks.tobytes()
         return [whole[start : start + PAGE_PEOPLE] for start in range(0, len(whole), PAGE_PEOPLE)]
 
-    def _short(self, needle: bytes) -> npt.NDArray[np.bool_]:
-        """Tell for each pair whether one byte or two bytes begin in it."""
-        found: npt.NDArray[np.bool_]
-        if len(needle) < _PAIR:
-            found = (self._bytes[:-2] == needle[0]).view("<u2") != 0
-        else:
-            pair = int.from_bytes(needle, "little")
-            found = (self._even == pair) | (self._odd == pair)
+    def _of_two(self, needle: bytes) -> npt.NDArray[np.bool_]:
+        """Tell for each pair of bytes, in the order of even places, whether a text of two begins in it."""
+        pair = int.from_bytes(needle, "little")
+        found: npt.NDArray[np.bool_] = (self._even == pair) | (self._odd == pair)
         return found
 
     def _long(self, needle: bytes) -> list[npt.NDArray[np.int64]]:
