@@ -252,6 +252,27 @@ def test_what_was_read_ahead_is_not_read_again(
     assert database.memory["search_pages"] == pages
 
 
+def test_a_list_that_needs_no_memory_does_not_wait_for_it(
+    desk: UnitOfWorkFactory, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_lists, "_FEW_ROWS", 100)
+    chance = random.Random(5)
+    with desk() as uow:
+        for n in range(20):
+            _ask(uow, n, chance)
+        uow.commit()
+    expected = _looked_up(desk, monkeypatch)
+    # As it is while another thread reads ahead.
+    columns = request_columns.RequestColumns()
+    database.memory["request_columns"] = {"all": columns}
+    assert _lists(desk) == expected
+    assert not columns.is_ready
+    with desk(write=False) as uow:
+        monkeypatch.setattr(request_lists, "_FEW_ROWS", 3)
+        assert uow.requests.prepare_searches()
+    assert columns.is_ready
+
+
 def test_a_small_office_reads_nothing_ahead(
     desk: UnitOfWorkFactory, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,11 @@ class RequestColumns:
         memory: dict[str, RequestColumns] = transaction.database.memory.setdefault("request_columns", {})
         return memory.setdefault("all", cls())
 
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether everything has been read: until then, whoever asks waits for it."""
+        return self._moves >= 0
+
     def prepare(self, transaction: Transaction) -> None:
         """Read what is missing, before somebody waits for it."""
         with self._lock:

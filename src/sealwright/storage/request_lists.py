@@ -150,7 +150,10 @@ class RequestLists:
 
     @property
     def _has_memory(self) -> bool:
-        return "request_columns" in self._transaction.database.memory
+        # While they are read ahead, lists that need no memory do not wait for it.
+        return any(
+            columns.is_ready for columns in self._transaction.database.memory.get("request_columns", {}).values()
+        )
 
     def _plan_in_memory(self, wish: Wish, runs: tuple[Run, ...], matches: Matches | None) -> Plan:
         # Imported where it is needed: a small office never loads the library beneath.
