@@ -11,6 +11,7 @@ from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
 from sealwright.domain.reports import Period, PeriodFigures, Report, ReportEvery
+from sealwright.domain.shown_text import without_disturbance
 from sealwright.locales import N_, Texts
 from sealwright.services.letters.frame import Content, LetterHead
 from sealwright.services.letters.tables import LetterTable
@@ -137,7 +138,7 @@ def _time(seconds: int | None, texts: Texts) -> str:
 
 
 def _label(text: str) -> str:
-    kept = "".join(letter for letter in text if letter.isprintable()).strip()
+    kept = without_disturbance(text).strip()
     return kept if len(kept) <= _LABEL_MAX else kept[: _LABEL_MAX - 1].rstrip() + "…"
 
 
