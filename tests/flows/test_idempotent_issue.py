@@ -21,11 +21,6 @@ OTHER_BODY = idempotency_scope("api_key:key_1", "POST", "/api/v1/credentials/iss
 
 
 @pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
 def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
     with open_office(database_url, tmp_path / "home", clock=clock) as opened:
         furnish(opened)

@@ -16,11 +16,6 @@ from tests.support.office import ISSUER, MovableClock, api_key_for, furnish, iss
 
 
 @pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
 def office(database_url: str, tmp_path: Path, clock: MovableClock):  # type: ignore[no-untyped-def]
     with open_office(database_url, tmp_path / "home", clock=clock) as opened:
         furnish(opened)

@@ -25,11 +25,6 @@ ABOUT = {"request_id": "req_1", "credential_type": DPW, "message": "Falta la fir
 
 
 @pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 

@@ -39,11 +39,6 @@ Withdrawal = Callable[[Office, Caller], None]
 
 
 @pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
 def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
     with open_office(database_url, tmp_path / "home", clock=clock) as opened:
         furnish(opened)

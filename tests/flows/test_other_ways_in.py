@@ -45,11 +45,6 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture
 def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
     with open_office(database_url, tmp_path / "home", clock=clock) as one:
         furnish(one, schemas=0)
