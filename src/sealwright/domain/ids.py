@@ -12,6 +12,7 @@ PREFIXES: Final = frozenset(
     {
         *("usr", "req", "grt", "off", "bat", "dlg", "key", "tok", "whk", "evt", "slt", "att"),
         *("ses", "psk", "ntc", "mal", "job", "lnk", "vew"),
+        *("wfl", "ser", "rol", "stp", "prp", "pay", "clm", "abs", "drf"),
     }
 )
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"

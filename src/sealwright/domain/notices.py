@@ -30,6 +30,10 @@ class NoticeKind(StrEnum):
     QUEUE_REMINDER = "queue_reminder"
     NEW_SIGN_IN = "new_sign_in"
     KEY_EXPIRING = "key_expiring"
+    VOTE_OPEN = "vote_open"
+    VOTE_CLOSED = "vote_closed"
+    STEP_ASSIGNED = "step_assigned"
+    STEP_RELEASED = "step_released"
 
 
 class NoticeMode(StrEnum):

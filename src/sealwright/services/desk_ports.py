@@ -124,6 +124,12 @@ class Grants(Protocol):
 
     def latest(self, user_id: str, credential_type: str) -> Grant | None: ...
     def active_types(self, user_id: str, now: datetime) -> frozenset[str]: ...
+    def active(self, user_id: str, now: datetime) -> Mapping[str, str]:
+        """The active grants that a person holds as of now: their ids, by credential type."""
+
+    def lock_held(self, user_id: str, credential_types: Collection[str]) -> tuple[Grant, ...]:
+        """Lock a person's grants of some types that are in force by their rows; their ends may have passed."""
+
     def unsigned(self, due: datetime, limit: int) -> tuple[Grant, ...]:
         """In force, not signed yet or failed, and due for (another) try; oldest first."""
 

@@ -46,6 +46,7 @@ from sealwright.services.desk_ports import (
     SavedViews,
     SignIns,
 )
+from sealwright.services.workflow_ports import Claims, Drafts, Feed, Payouts, Proposals, SeriesRows, Workflows
 from sealwright.vc.keys.ed25519 import Secret32
 
 T = TypeVar("T")
@@ -336,6 +337,13 @@ class UnitOfWork(Protocol):
     report_wishes: ReportWishes
     figures: Figures
     erasure: Erasure
+    workflows: Workflows
+    claims: Claims
+    series: SeriesRows
+    feed: Feed
+    proposals: Proposals
+    payouts: Payouts
+    drafts: Drafts
 
     def commit(self) -> None:
         """Seal the audit entries and commit; raises StoreUnavailable or AuditUnavailable, and then nothing happened."""
