@@ -48,12 +48,16 @@ if TYPE_CHECKING:
 LARGE_BODY_BYTES: Final = 32 * 1024
 # What stands around a file in a form: boundaries, its head, small fields.
 UPLOAD_FRAME_BYTES: Final = 64 * 1024
-_NEEDED_ROLE: Final = {
-    Audience.IMPROVER: AccountRole.IMPROVER,
-    Audience.REVIEWER: AccountRole.ISSUER,
-    Audience.ADMIN: AccountRole.ADMIN,
+# One of these is needed.
+_NEEDED_ROLES: Final[Mapping[Audience, tuple[AccountRole, ...]]] = {
+    Audience.IMPROVER: (AccountRole.IMPROVER,),
+    Audience.REVIEWER: (AccountRole.ISSUER,),
+    Audience.PROPOSER: (AccountRole.PROPOSER,),
+    Audience.VOTER: (AccountRole.VOTER,),
+    Audience.PROPOSER_OR_VOTER: (AccountRole.PROPOSER, AccountRole.VOTER),
+    Audience.ADMIN: (AccountRole.ADMIN,),
 }
-_FOR_PEOPLE: Final = {Audience.PERSON, *_NEEDED_ROLE}
+_FOR_PEOPLE: Final = {Audience.PERSON, *_NEEDED_ROLES}
 
 
 class Door:
@@ -172,9 +176,9 @@ class Door:
                 raise NotSignedIn("API keys do not open this address.")
             if route.audience in _FOR_PEOPLE:
                 raise RoleRequired("This act is for a signed-in person, not for an API key.")
-        role = _NEEDED_ROLE.get(route.audience)
-        if role is not None and not caller.has_role(role):
-            raise RoleRequired(f"This act needs the {role.value} role.")
+        roles = _NEEDED_ROLES.get(route.audience)
+        if roles is not None and not any(caller.has_role(role) for role in roles):
+            raise RoleRequired(f"This act needs the {' or '.join(role.value for role in roles)} role.")
         if route.fresh and caller.session_id is not None:
             self._office.sessions.require_fresh(caller)
 

@@ -31,6 +31,8 @@ _TEXTS: Final = {
     "view_id": "Id of a saved view.",
     "address": "A wallet address: `0x` and 40 hexadecimal digits.",
     "value": "Value of a credential type.",
+    "workflow_id": "Id of a workflow.",
+    "step_id": "Id of a step of that workflow.",
     "table": "`types`, `periods`, `times`, `reasons`, `survival` or `expiries`.",
 }
 _UPLOAD: Final[Node] = {

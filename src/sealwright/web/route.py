@@ -26,6 +26,9 @@ class Audience(Enum):
     PERSON = "a personal token or a session"
     IMPROVER = "the personal token or session of an approved improver, or of an admin"
     REVIEWER = "the personal token or session of an approved issuer, or of an admin"
+    PROPOSER = "the personal token or session of an approved proposer, or of an admin"
+    VOTER = "the personal token or session of an approved voter"
+    PROPOSER_OR_VOTER = "the personal token or session of an approved proposer or voter, or of an admin"
     ADMIN = "the personal token or session of an admin"
 
 
