@@ -69,7 +69,8 @@ class Proposal:
     Args:
         expires_at: When it ends without a quorum.
         quorum_reached_at, finalize_at: Set once, when enough votes were cast; the countdown then runs on.
-        forced_by: The admin who approved it without the voters.
+        counted: The votes as they counted when it was closed; kept, for who may vote changes later.
+        forced_by, forced_reason: The admin who approved it without the voters, and why.
         version: Raised by each move, not by votes.
     """
 
@@ -88,7 +89,9 @@ class Proposal:
     finalize_at: datetime | None = None
     finalized_at: datetime | None = None
     outcome: Outcome | None = None
+    counted: Tally | None = None
     forced_by: str | None = None
+    forced_reason: str | None = None
     version: int = 1
 
     @property

@@ -114,6 +114,7 @@ class Workflow:
         next_start_at: When the series' next interval begins, with which an untouched instance is skipped.
         listed_at: When it was approved, by which the feed is sorted; None before.
         closed_at: When it left the states in which work is done.
+        failed_reason: Why an admin ended it.
     """
 
     workflow_id: str
@@ -133,6 +134,7 @@ class Workflow:
     next_start_at: datetime | None = None
     listed_at: datetime | None = None
     closed_at: datetime | None = None
+    failed_reason: str | None = None
     version: int = 1
 
     @property

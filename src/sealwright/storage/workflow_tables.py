@@ -43,6 +43,7 @@ workflows: Final = table(
     sa.Column("opens_at", Moment),
     sa.Column("listed_at", Moment),
     sa.Column("closed_at", Moment),
+    sa.Column("failed_reason", words()),
     sa.Column("combination", whole()),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
@@ -180,7 +181,8 @@ absence_periods: Final = table(
     sa.Index("ix_absence_periods_series", "series_id", "user_id"),
 )
 
-# `target` is what a pending proposal stands in the way of another one for; `due_at` is NULL once it is closed.
+# `target` is what a pending proposal stands in the way of another one for; `due_at` is NULL once it is closed, and
+# the counts are then as they were.
 proposals: Final = table(
     "proposals",
     sa.Column("proposal_id", words(), primary_key=True),
@@ -199,7 +201,11 @@ proposals: Final = table(
     sa.Column("finalize_at", Moment),
     sa.Column("finalized_at", Moment),
     sa.Column("outcome", words()),
+    sa.Column("approve_votes", whole()),
+    sa.Column("deny_votes", whole()),
+    sa.Column("total_voters", whole()),
     sa.Column("forced_by", words()),
+    sa.Column("forced_reason", words()),
     sa.Column("due_at", Moment),
     sa.Column("version", whole(), nullable=False),
     sa.Index("ix_proposals_status", "status", "created_at", "proposal_id"),
