@@ -94,7 +94,7 @@ def test_states_that_differ_never_share_icon_and_color() -> None:
     shared = {words for look, words in ((look, frozenset(words)) for look, words in looks.items()) if len(words) > 1}
     # What has ended in a like way, and what two stages of issuing are called, may look alike: their words differ.
     assert shared <= {
-        frozenset({"Withdrawn", "Declined", "Canceled", "Draft", "Inactive", "Retired"}),
+        frozenset({"Withdrawn", "Declined", "Canceled", "Draft", "Inactive", "Retired", "Skipped", "Void"}),
         frozenset({"Issued", "Valid"}),
         frozenset({"Pending", "Signing"}),
         frozenset({"Rejected", "Issuing failed"}),

@@ -55,6 +55,27 @@ BADGES: Final[Mapping[str, Badge]] = {
     # What signing does after a decision.
     "signing": Badge("pending", "clock", N_("Signing")),
     "failed": Badge("rejected", "cross", N_("Issuing failed")),
+    # A workflow's instance, a step of it, and what is owed for a step; the same state looks the same in all three.
+    "workflow_pending": Badge("pending", "clock", N_("Pending")),
+    "workflow_approved": Badge("approved", "check", N_("Approved")),
+    "workflow_in_progress": Badge("info", "half", N_("In progress")),
+    "workflow_completed": Badge("issued", "flag", N_("Completed")),
+    "workflow_paid_out": Badge("delivered", "coin", N_("Paid out")),
+    "workflow_rejected": Badge("rejected", "cross", N_("Rejected")),
+    "workflow_expired": Badge("neutral", "hourglass", N_("Expired")),
+    "workflow_skipped": Badge("neutral", "dash", N_("Skipped")),
+    "workflow_failed": Badge("suspended", "cross", N_("Failed")),
+    "workflow_deleted": Badge("neutral", "bin", N_("Deleted")),
+    "step_locked": Badge("neutral", "lock", N_("Not open yet")),
+    "step_available": Badge("offered", "ring", N_("Ready to start")),
+    "step_in_progress": Badge("info", "half", N_("In progress")),
+    "step_completed": Badge("issued", "flag", N_("Completed")),
+    "step_paid_out": Badge("delivered", "coin", N_("Paid out")),
+    "payout_owed": Badge("pending", "coin", N_("Owed")),
+    "payout_exported": Badge("offered", "coin", N_("Exported")),
+    "payout_settled": Badge("issued", "coin", N_("Settled")),
+    "payout_failed": Badge("suspended", "cross", N_("Failed")),
+    "payout_void": Badge("neutral", "dash", N_("Void")),
 }
 
 MARKERS: Final[Mapping[str, Marker]] = {
