@@ -20,8 +20,8 @@ def grant_line(credential_type: str, *, expires_at: datetime | None, issues: boo
     return f"{_joined(parts)}."
 
 
-def revoke_line(credential_type: str, *, credentials: int, kept: int, released: int) -> str:
-    """Say what revoking does."""
+def revoke_line(credential_type: str, *, credentials: int, kept: int, released: int, series: int = 0) -> str:
+    """Say what revoking does; `series` counts the claims on series that end."""
     parts = []
     if credentials:
         parts.append(f"{_count(credentials, 'credential')} {'is' if credentials == 1 else 'are'} revoked")
@@ -29,6 +29,8 @@ def revoke_line(credential_type: str, *, credentials: int, kept: int, released: 
         parts.append(f"{_count(kept, 'step')} {'stays' if kept == 1 else 'stay'}")
     if released:
         parts.append(f"{_count(released, 'future step')} {'is' if released == 1 else 'are'} released")
+    if series:
+        parts.append(f"{_count(series, 'series claim')} {'ends' if series == 1 else 'end'}")
     return f"Revokes {credential_type}; {', '.join(parts)}." if parts else f"Revokes {credential_type}."
 
 

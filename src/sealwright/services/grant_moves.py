@@ -100,6 +100,7 @@ class GrantMoves:
                 credentials=int(record is not None),
                 kept=len(change.steps_kept),
                 released=len(change.steps_released),
+                series=len(change.series_claims_released),
             ),
             policy=kind.revocation_policy if kind is not None else None,
             grants_revoked=(grant.grant_id,),

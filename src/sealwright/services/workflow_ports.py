@@ -93,6 +93,7 @@ class SeriesRows(Protocol):
     """Series, the claims on their later instances, and absences."""
 
     def get(self, series_id: str) -> Series | None: ...
+    def get_many(self, series_ids: Collection[str]) -> Mapping[str, Series]: ...
     def get_for_update(self, series_id: str) -> Series | None: ...
     def lock_many(self, series_ids: Collection[str]) -> None:
         """Lock several, in order of their ids."""
@@ -110,6 +111,9 @@ class SeriesRows(Protocol):
 
     def delete_claims(self, series_id: str, user_id: str, orders: Collection[int] | None) -> tuple[SeriesClaim, ...]:
         """Take somebody's claims away, all of them for None; gives what there was."""
+
+    def drop_claims(self, claims: Collection[SeriesClaim]) -> None:
+        """Take these claims away, of any series, with few statements."""
 
     def absences_of(self, user_id: str) -> tuple[AbsencePeriod, ...]:
         """By beginning."""
