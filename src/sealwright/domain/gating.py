@@ -56,8 +56,9 @@ def claimable_roles(
     away = tuple(absences)
     return tuple(
         role
-        for role in workflow.free_roles()
-        if types.issuperset(role.required_credentials)
+        for role in workflow.roles
+        if workflow.can_take(role, user_id)
+        and types.issuperset(role.required_credentials)
         and not workflow.binds_elsewhere(user_id, role)
         and not is_absent(workflow, role, away)
     )

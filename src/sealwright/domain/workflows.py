@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -179,6 +179,14 @@ class Workflow:
             and any(step.assigned_to is None and not step.is_done for step in self.steps_of(role.role_id))
         )
 
+    def can_take(self, role: WorkflowRole, user_id: str) -> bool:
+        """Tell whether there is a step to take for somebody: a role is free, or they hold it and not all of it.
+
+        A holder misses steps that somebody with a part of the role has given back since.
+        """
+        mine = replace(role, held_by=None) if role.held_by == user_id else role
+        return self.is_free(mine)
+
     def free_roles(self) -> Iterator[WorkflowRole]:
         """The roles that can be claimed, in order."""
         return (role for role in self.roles if self.is_free(role))
@@ -200,7 +208,7 @@ class StepClaim:
         satisfied_by: The grants that met the role's needs, by credential type.
         override: An admin took it without them.
         by_series: Assigned by a series claim, and not by hand.
-        end_cause: ``unclaimed``, ``released_by_admin``, ``grant_lost``, ``absent``, ``closed``.
+        end_cause: ``unclaimed``, ``released_by_admin``, ``grant_lost``, ``absent``, ``closed``, ``renewed``.
     """
 
     claim_id: str

@@ -85,20 +85,22 @@ def open_first_step(workflow: Workflow, now: datetime) -> Moved:
 def claim_role(workflow: Workflow, role: WorkflowRole, user_id: str, claim_id: str, now: datetime) -> Moved:
     """Give somebody a role: every step of it that nobody has and that is not done.
 
+    What they have of it already and is not done comes under the new claim.
+
     Raises:
-        StepAlreadyClaimed: Somebody holds the role, or there is nothing to take.
+        StepAlreadyClaimed: Somebody else holds the role, or there is nothing to take.
         RoleAlreadyHeld: They have, or had, to do with another role of this instance.
         StepNotAvailable: The instance is not open.
     """
     if not workflow.is_open:
         raise StepNotAvailable("This workflow is not open.")
-    if not workflow.is_free(role):
+    if not workflow.can_take(role, user_id):
         raise StepAlreadyClaimed("This workflow role is taken.")
     if workflow.binds_elsewhere(user_id, role):
         raise RoleAlreadyHeld("One person takes one workflow role of an instance.")
     steps = tuple(
         replace(step, assigned_to=user_id, claim_id=claim_id)
-        if step.role_id == role.role_id and step.assigned_to is None and not step.is_done
+        if step.role_id == role.role_id and step.assigned_to in (None, user_id) and not step.is_done
         else step
         for step in workflow.steps
     )
@@ -119,7 +121,8 @@ def start_step(workflow: Workflow, step: WorkflowStep, now: datetime) -> Moved:
     if workflow.status is WorkflowStatus.APPROVED:
         after = replace(after, status=WorkflowStatus.IN_PROGRESS)
         events.append(_workflow_event("workflow.started", workflow, after))
-    events.append(_step_event("step.started", workflow, step, started))
+    as_opened = replace(step, status=workflow.status_of(step, now))
+    events.append(_step_event("step.started", workflow, as_opened, started))
     return Moved(replace(after, version=workflow.version + 1), tuple(events))
 
 

@@ -98,7 +98,8 @@ class WorkflowMoves:
         claims = {step.claim_id for step in before.steps if step.claim_id is not None and not step.is_done}
         uow.claims.end(claims, now, "closed")
         self.tell_released(uow, caller, closed, moved.released, cause="closed")
-        if follow and to in _GOES_ON and before.status not in (WorkflowStatus.PENDING, WorkflowStatus.COMPLETED):
+        # What was never approved leads nowhere, and what was closed before has gone on already.
+        if follow and to in _GOES_ON and before.is_open:
             self.follow(uow, held.series, closed)
         return closed
 
@@ -187,6 +188,8 @@ class WorkflowMoves:
             by_series=by_series,
         )
         moved = claim_role(workflow, role, user_id, claim.claim_id, now)
+        held = {step.claim_id for step in workflow.steps_of(role.role_id) if step.assigned_to == user_id}
+        uow.claims.end({one for one in held if one is not None}, now, "renewed")
         uow.claims.add(claim)
         taken = [step.step_id for step in moved.workflow.steps if step.claim_id == claim.claim_id]
         event = Event(
