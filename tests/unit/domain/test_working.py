@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealwright.domain.errors import RoleAlreadyHeld, StateConflict, StepAlreadyClaimed, StepNotAvailable
+from sealwright.domain.series import instance_of
 from sealwright.domain.workflows import OPEN, StepStatus, Submission, Workflow, WorkflowStatus, WorkflowStep
 from sealwright.domain.working import (
     Moved,
@@ -54,8 +55,6 @@ def _released(workflow: Workflow, user_id: str, which: Callable[[WorkflowStep], 
 
 
 def test_approval_opens_the_first_step_once_its_time_has_come() -> None:
-    from sealwright.domain.series import instance_of
-
     for start_at, status in ((START, StepStatus.AVAILABLE), (LATER, StepStatus.LOCKED)):
         pending = instance_of(series_of(ABA, start_at=start_at), 0, start_at, START)
         moved = approve(pending, START)
@@ -252,7 +251,7 @@ def test_a_released_step_in_progress_is_available_again() -> None:
     workflow = _claimed(open_instance(ABA), "a", "u1")
     workflow = start_step(workflow, step_at(workflow, 1), START).workflow
     workflow = _released(workflow, "u1").workflow
-    assert [(step.status, step.started_at) for step in workflow.steps][0] == (StepStatus.AVAILABLE, None)
+    assert (step_at(workflow, 1).status, step_at(workflow, 1).started_at) == (StepStatus.AVAILABLE, None)
     assert workflow.status is WorkflowStatus.IN_PROGRESS
     workflow = _claimed(workflow, "a", "u2", "clm_2")
     assert start_step(workflow, step_at(workflow, 1), START).workflow.steps[0].status is StepStatus.IN_PROGRESS
