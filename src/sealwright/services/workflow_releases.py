@@ -9,7 +9,7 @@ from typing import Final
 
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller
-from sealwright.domain.workflows import SeriesClaim, Workflow, WorkflowStep
+from sealwright.domain.workflows import SeriesClaim, StepStatus, Workflow, WorkflowStep
 from sealwright.domain.working import Event, Moved, release_steps
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.ports import Clock, UnitOfWork
@@ -103,6 +103,17 @@ def lock_open(
     uow.series.lock_many(wanted)
     found = uow.workflows.get_many_for_update(find())
     return {workflow_id: workflow for workflow_id, workflow in found.items() if workflow.series_id in wanted}
+
+
+def unbegun(workflow: Workflow, user_id: str, orders: Collection[int] | None) -> tuple[WorkflowStep, ...]:
+    """The steps of somebody's that are not begun, of the roles to which the steps at some places belong.
+
+    Args:
+        orders: None means of every role.
+    """
+    roles = {step.role_id for step in workflow.steps if orders is None or step.step_order in orders}
+    waiting = (StepStatus.LOCKED, StepStatus.AVAILABLE)
+    return tuple(step for step in workflow.held_by(user_id) if step.role_id in roles and step.status in waiting)
 
 
 def _among(steps: Iterable[WorkflowStep]) -> Callable[[WorkflowStep], bool]:
