@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sealwright.domain.errors import NothingToRelease, WorkflowNotFound
 from sealwright.domain.gating import ask_gate
 from sealwright.domain.people import Caller, Person
 from sealwright.domain.series import Series
-from sealwright.domain.workflows import SeriesClaim, Workflow
+from sealwright.domain.workflows import AbsencePeriod, SeriesClaim, Workflow
 from sealwright.services.absences import AbsenceDesk, improver
 from sealwright.services.intake import require_text
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.workflow_moves import WorkflowMoves
 from sealwright.services.workflow_releases import Releases, Taken, Why, lock_open, unbegun
 from sealwright.services.workflow_values import Claimant, Released
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSeries:
+    """A series that somebody has to do with beyond one instance.
+
+    Args:
+        claimed: The places of the steps that they do in every later instance.
+    """
+
+    series: Series
+    claimed: tuple[int, ...]
+    absences: tuple[AbsencePeriod, ...]
 
 
 class SeriesDesk(AbsenceDesk):
@@ -35,6 +49,30 @@ class SeriesDesk(AbsenceDesk):
         return self._release(
             uow, caller, series_id, user_id=person.user_id, step_order=step_order, why=Why("unclaimed")
         )
+
+    def unclaim_effect(self, caller: Caller, series_id: str, step_order: int) -> Released:
+        """What `unclaim` would give back as things stand; changes nothing. Raises as `unclaim`."""
+        person = improver(caller)
+        with self._units(write=False) as uow:
+            flows = uow.workflows.get_many(uow.workflows.open_of_series(series_id))
+            return _found(uow, flows, series_id, person.user_id, step_order)[1]
+
+    def own(self, caller: Caller) -> tuple[OwnSeries, ...]:
+        """The series that the caller has claims on, or absences from, by title. Raises RoleRequired."""
+        person = improver(caller)
+        with self._units(write=False) as uow:
+            claims = uow.series.claims_of(person.user_id)
+            absences = uow.series.absences_of(person.user_id)
+            found = uow.series.get_many({one.series_id for one in claims} | {one.series_id for one in absences})
+        own = (
+            OwnSeries(
+                series,
+                tuple(sorted(one.step_order for one in claims if one.series_id == series.series_id)),
+                tuple(one for one in absences if one.series_id == series.series_id),
+            )
+            for series in found.values()
+        )
+        return tuple(sorted(own, key=lambda one: (one.series.plan.title, one.series.series_id)))
 
     def revoke_claim(self, uow: UnitOfWork, caller: Caller, series_id: str, user_id: str, reason: str) -> Released:
         """Take all of somebody's claims on a series away, and what of it is not begun; the person reads the reason.
@@ -88,22 +126,30 @@ class SeriesDesk(AbsenceDesk):
         self, uow: UnitOfWork, caller: Caller, series_id: str, *, user_id: str, step_order: int | None, why: Why
     ) -> Released:
         flows = lock_open(uow, {series_id}, lambda: uow.workflows.open_of_series(series_id))
-        series = uow.series.get(series_id)
-        if series is None:
-            raise NothingToRelease("There is no such claim.")
-        orders = None if step_order is None else _orders_of_role(series, flows, step_order)
-        claims = tuple(
-            claim
-            for claim in uow.series.claims_of(user_id)
-            if claim.series_id == series_id and (orders is None or claim.step_order in orders)
-        )
-        released = [(flow, unbegun(flow, user_id, orders)) for flow in flows.values()]
-        taken = Taken(tuple((flow, steps) for flow, steps in released if steps), claims)
-        if not taken.steps and not taken.claims:
-            raise NothingToRelease("There is no such claim.")
+        taken, released = _found(uow, flows, series_id, user_id, step_order)
         self._releases.carry_out(uow, caller, user_id, taken, why)
-        held = sum(_held(flow, user_id, orders) for flow in flows.values())
-        return Released(series_id, taken.count, held - taken.count, step_order)
+        return released
+
+
+def _found(
+    uow: UnitOfWork, flows: Mapping[str, Workflow], series_id: str, user_id: str, step_order: int | None
+) -> tuple[Taken, Released]:
+    """What somebody would give up of a series. Raises NothingToRelease."""
+    series = uow.series.get(series_id)
+    if series is None:
+        raise NothingToRelease("There is no such claim.")
+    orders = None if step_order is None else _orders_of_role(series, flows, step_order)
+    claims = tuple(
+        claim
+        for claim in uow.series.claims_of(user_id)
+        if claim.series_id == series_id and (orders is None or claim.step_order in orders)
+    )
+    unstarted = [(flow, unbegun(flow, user_id, orders)) for flow in flows.values()]
+    taken = Taken(tuple((flow, steps) for flow, steps in unstarted if steps), claims)
+    if not taken.steps and not taken.claims:
+        raise NothingToRelease("There is no such claim.")
+    held = sum(_held(flow, user_id, orders) for flow in flows.values())
+    return taken, Released(series_id, taken.count, held - taken.count, step_order)
 
 
 def _orders_of_role(series: Series, flows: Mapping[str, Workflow], step_order: int) -> frozenset[int]:
