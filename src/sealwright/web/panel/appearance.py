@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from sealwright.domain.people import Theme
 from sealwright.locales import LANGUAGES, Texts, choose_language, texts_for
@@ -81,6 +81,12 @@ def _theme(text: str) -> Theme | None:
 
 
 @lru_cache(maxsize=64)
+@cache
+def zone_names() -> tuple[str, ...]:
+    """The time zones that somebody may choose besides UTC, by their IANA names."""
+    return tuple(sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")))
+
+
 def zone_of(name: str | None) -> tzinfo:
     """A time zone by its IANA name; UTC where it is unknown here."""
     if not name:

@@ -170,9 +170,9 @@ class PageDoor:
                 raise NotSignedIn("You are not signed in any more; nothing was saved.")
             wanted = f"{page.path}?{page.query_string}" if page.query_string else page.path
             return page.redirect(f"{LOGIN}?{urlencode({'next': wanted})}" if wanted != "/" else LOGIN)
-        role = route.audience.role
-        if role is not None and not page.signed_in.has_role(role):
-            raise RoleRequired(f"This page needs the account role {role}.")
+        roles = route.audience.roles
+        if roles and not any(page.signed_in.has_role(role) for role in roles):
+            raise RoleRequired(f"This page needs the account role {' or '.join(roles)}.")
         if route.fresh:
             self._office.sessions.require_fresh(page.signed_in)
         return None

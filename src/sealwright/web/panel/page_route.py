@@ -29,11 +29,12 @@ class PageAudience(Enum):
     IMPROVER = "improvers and admins"
     PROPOSER = "proposers and admins"
     VOTER = "voters"
+    DECIDER = "voters, proposers and admins"
 
     @property
-    def role(self) -> AccountRole | None:
-        """The account role that opens the page, if one is needed."""
-        return _ROLES.get(self)
+    def roles(self) -> tuple[AccountRole, ...]:
+        """The account roles any of which opens the page; none: no role is needed."""
+        return _ROLES.get(self, ())
 
     @property
     def needs_session(self) -> bool:
@@ -42,11 +43,12 @@ class PageAudience(Enum):
 
 
 _ROLES = {
-    PageAudience.ISSUER: AccountRole.ISSUER,
-    PageAudience.ADMIN: AccountRole.ADMIN,
-    PageAudience.IMPROVER: AccountRole.IMPROVER,
-    PageAudience.PROPOSER: AccountRole.PROPOSER,
-    PageAudience.VOTER: AccountRole.VOTER,
+    PageAudience.ISSUER: (AccountRole.ISSUER,),
+    PageAudience.ADMIN: (AccountRole.ADMIN,),
+    PageAudience.IMPROVER: (AccountRole.IMPROVER,),
+    PageAudience.PROPOSER: (AccountRole.PROPOSER,),
+    PageAudience.VOTER: (AccountRole.VOTER,),
+    PageAudience.DECIDER: (AccountRole.VOTER, AccountRole.PROPOSER),
 }
 
 # What people are called by their account role; the words of badges and of refusals.

@@ -114,10 +114,10 @@ def _refusal_of(page: PageCall, error: Exception) -> Refusal:
 
 
 def _role_refusal(page: PageCall, code: str, title: str) -> Refusal:
-    role = page.route.audience.role
+    roles = page.route.audience.roles
     sentence = (
-        page._("This page needs the account role %(role)s, which you do not have.", role=page._(ROLE_NAMES[role]))
-        if role is not None
+        page._("This page needs the account role %(role)s, which you do not have.", role=page._(ROLE_NAMES[roles[0]]))
+        if len(roles) == 1
         else page._("This needs an account role that you do not have.")
     )
     acts = ((page._("Request access"), REQUEST_ACCESS), (page._("To the start page"), "/"))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind, NoticeMode
 from sealwright.domain.people import AccountRole, Theme
 from sealwright.locales import LANGUAGES, N_, language_name
 from sealwright.services.profile import ProfileChanges
+from sealwright.web.panel.appearance import zone_names
 from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
@@ -67,11 +66,6 @@ _MODE_WORDS: Final = {
 # -- profile ---------------------------------------------------------------------------------------
 
 
-@cache
-def _zones() -> tuple[str, ...]:
-    return tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/")))
-
-
 def show_profile(page: PageCall, status: int = 200) -> Reply:
     """GET /settings."""
     return show_tab(
@@ -87,7 +81,7 @@ def show_profile(page: PageCall, status: int = 200) -> Reply:
             (Theme.LIGHT.value, page._("Light")),
             (Theme.DARK.value, page._("Dark")),
         ],
-        zones=[(_EITHER, "UTC"), *((name, name.replace("_", " ")) for name in _zones())],
+        zones=[(_EITHER, "UTC"), *((name, name.replace("_", " ")) for name in zone_names())],
     )
 
 
