@@ -1,0 +1,128 @@
+"""Workflows as improvers meet them: the feed, one workflow, claiming and releasing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealwright.domain.workflows import WorkflowStep
+from sealwright.services.feed import FeedScope
+from sealwright.services.ports import UnitOfWork
+from sealwright.web.api import workflow_rendering
+from sealwright.web.api.caching import version_tag
+from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.shapes import workflow_answers, workflow_examples
+from sealwright.web.api.shapes.registry import NOTHING
+from sealwright.web.api.shapes.workflow_acts import CLAIM
+from sealwright.web.call import Call
+from sealwright.web.page_lists import COUNT, PAGE, page_asked
+from sealwright.web.query import Parameter, QueryShape
+from sealwright.web.reply import Reply, json_reply
+from sealwright.web.route import Answered, Audience, Route
+
+PATH: Final = "/improvers/workflows"
+STEP_PATH: Final = f"{PATH}/{{workflow_id}}/steps/{{step_id}}"
+
+
+def feed(call: Call) -> Reply:
+    """GET /improvers/workflows, and its other address."""
+    page, count = page_asked(call)
+    found = call.office.feed.page(call.caller, FeedScope(call.query.get("scope", "all")), page, count)
+    return json_reply(workflow_rendering.feed(found, call.office.clock.now()))
+
+
+def show(call: Call) -> Reply:
+    """GET /improvers/workflows/{workflow_id}."""
+    view = call.office.feed.one(call.caller, call.params["workflow_id"])
+    tag = version_tag(view.workflow.version)
+    return json_reply(workflow_rendering.workflow(view, call.office.clock.now()), headers=(tag,))
+
+
+def claim(call: Call) -> Reply:
+    """POST /improvers/workflows/{workflow_id}/steps/{step_id}/claim."""
+    body, params = call.body, call.params
+    return call.perform(
+        lambda uow, caller: call.office.claiming.claim(
+            uow,
+            caller,
+            params["workflow_id"],
+            params["step_id"],
+            override=body.get("override", False),
+            reason=body.get("reason"),
+        ),
+        lambda made: json_reply(workflow_rendering.claimed(made, call.office.clock.now())),
+    )
+
+
+def release(call: Call) -> Reply:
+    """POST /improvers/workflows/{workflow_id}/steps/{step_id}/release."""
+    params = call.params
+    return call.perform(
+        lambda uow, caller: (
+            uow,
+            call.office.claiming.release(uow, caller, params["workflow_id"], params["step_id"]),
+        ),
+        lambda made: shown_step(call, *made),
+    )
+
+
+def shown_step(call: Call, uow: UnitOfWork, step: WorkflowStep) -> Reply:
+    """A step after an act, within the act's unit of work: what stands around it is read there."""
+    workflow = uow.workflows.get(call.params["workflow_id"])
+    assert workflow is not None
+    return json_reply(workflow_rendering.step(workflow, step, call.office.clock.now()))
+
+
+FOR_IMPROVERS: Final = Family("Workflows", Audience.IMPROVER, "M")
+_SCOPE: Final = Parameter(
+    "scope",
+    {"type": "string", "enum": [one.value for one in FeedScope], "default": "all"},
+    "Workflows with a step that the caller holds, may claim, or either; case does not matter.",
+    folds_case=True,
+)
+_FEED: Final = Answered(200, "One page, newest first.", workflow_answers.FEED, workflow_examples.FEED)
+
+
+def _feed_route(path: str) -> Route:
+    return FOR_IMPROVERS.gets(
+        path,
+        "List the workflows that one works in or may claim",
+        feed,
+        _FEED,
+        query=QueryShape((_SCOPE, PAGE, COUNT)),
+    )
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    _feed_route(PATH),
+    _feed_route("/improvers/feed"),
+    FOR_IMPROVERS.gets(
+        f"{PATH}/{{workflow_id}}",
+        "Read a workflow that one works in or may claim",
+        show,
+        Answered(200, "The workflow.", workflow_answers.WORKFLOW, workflow_examples.WORKFLOW, headers=("ETag",)),
+        codes=("WORKFLOW_NOT_FOUND",),
+    ),
+    FOR_IMPROVERS.posts(
+        f"{STEP_PATH}/claim",
+        "Claim a step, and with it every step of its role",
+        claim,
+        (Answered(200, "What was taken.", workflow_answers.CLAIMED, workflow_examples.CLAIMED),),
+        body=CLAIM,
+        codes=(
+            "WORKFLOW_NOT_FOUND",
+            "MISSING_CREDENTIALS",
+            "STEP_ALREADY_CLAIMED",
+            "ROLE_ALREADY_HELD",
+            "STEP_NOT_AVAILABLE",
+            "ABSENT",
+        ),
+    ),
+    FOR_IMPROVERS.posts(
+        f"{STEP_PATH}/release",
+        "Give back the unfinished steps of a step's role",
+        release,
+        (Answered(200, "The step, free again.", workflow_answers.STEP, workflow_examples.RELEASED),),
+        body=NOTHING,
+        codes=("WORKFLOW_NOT_FOUND", "NOT_STEP_HOLDER", "STEP_NOT_AVAILABLE"),
+    ),
+)

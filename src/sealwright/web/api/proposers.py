@@ -1,0 +1,200 @@
+"""Proposers' own workflows: proposing, withdrawing, and proposing changes and deletions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.votes import SeriesEdit, TargetType
+from sealwright.domain.workflows import WorkflowStatus
+from sealwright.services.workflow_values import NewWorkflow
+from sealwright.vc.encoding.timestamps import parse_rfc3339
+from sealwright.web.api import workflow_rendering
+from sealwright.web.api.caching import version_tag
+from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.shapes import workflow_answers, workflow_examples
+from sealwright.web.api.shapes.workflow_acts import PROPOSE_DELETION
+from sealwright.web.api.shapes.workflow_plans import PROPOSE, PROPOSE_EDIT, edited, plan_of
+from sealwright.web.call import Call
+from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
+from sealwright.web.query import Parameter, QueryShape
+from sealwright.web.reply import Reply, header_text, json_reply
+from sealwright.web.route import Answered, Audience, Route
+
+PATH: Final = "/proposers/workflows"
+
+
+def propose(call: Call) -> Reply:
+    """POST /proposers/workflows."""
+    body, now = call.body, call.office.clock.now
+    wish = NewWorkflow(
+        plan=plan_of(body),
+        recurrence=Recurrence(body.get("recurrence", "one_time")),
+        start_at=parse_rfc3339(body["start_at"]) if "start_at" in body else None,
+        recurrence_end_at=parse_rfc3339(body["recurrence_end_at"]) if "recurrence_end_at" in body else None,
+        time_zone=body.get("time_zone", "UTC"),
+    )
+    return call.perform(
+        lambda uow, caller: call.office.proposing.propose(uow, caller, wish),
+        lambda view: json_reply(
+            workflow_rendering.workflow(view, now()),
+            201,
+            (
+                version_tag(view.workflow.version),
+                (b"location", header_text(f"{PATH}/{view.workflow.workflow_id}")),
+            ),
+        ),
+    )
+
+
+def list_own(call: Call) -> Reply:
+    """GET /proposers/workflows."""
+    status = call.query.get("status", "all")
+    page, count = page_asked(call)
+    wanted = None if status == "all" else WorkflowStatus(status)
+    found = call.office.proposing.own(call.caller, wanted, page, count)
+    now = call.office.clock.now()
+    return page_reply(call, found, lambda view: workflow_rendering.workflow(view, now))
+
+
+def get_own(call: Call) -> Reply:
+    """GET /proposers/workflows/{id}."""
+    view = call.office.proposing.own_one(call.caller, call.params["id"])
+    tag = version_tag(view.workflow.version)
+    return json_reply(workflow_rendering.workflow(view, call.office.clock.now()), headers=(tag,))
+
+
+def withdraw(call: Call) -> Reply:
+    """DELETE /proposers/workflows/{id}."""
+    return call.perform(
+        lambda uow, caller: call.office.proposing.withdraw(uow, caller, call.params["id"]),
+        lambda _: Reply(204, media_type=None),
+    )
+
+
+def propose_edit(call: Call) -> Reply:
+    """POST /proposers/workflows/{id}/edit-proposals."""
+    body, desk, workflow_id = call.body, call.office.proposing, call.params["id"]
+    edit = SeriesEdit(
+        plan=edited(desk.own_series(call.caller, workflow_id).plan, body),
+        recurrence=Recurrence(body["recurrence"]) if "recurrence" in body else None,
+        start_at=parse_rfc3339(body["start_at"]) if "start_at" in body else None,
+        recurrence_end_at=parse_rfc3339(body["recurrence_end_at"]) if "recurrence_end_at" in body else None,
+    )
+    return call.perform(
+        lambda uow, caller: desk.propose_edit(uow, caller, workflow_id, edit, body["reason"]),
+        lambda view: json_reply(workflow_rendering.proposal(view), 201),
+    )
+
+
+def propose_deletion(call: Call) -> Reply:
+    """POST /proposers/workflow-deletion-proposals, and its other address."""
+    body = call.body
+    return call.perform(
+        lambda uow, caller: call.office.proposing.propose_deletion(
+            uow, caller, body["workflow_id"], TargetType(body["target_type"]), body["reason"]
+        ),
+        lambda view: json_reply(workflow_rendering.proposal(view), 201),
+    )
+
+
+def qualified(call: Call) -> Reply:
+    """GET /proposers/workflows/qualified."""
+    types = call.query.get("credential_type", ())
+    return json_reply({"qualified": call.office.proposing.qualified(call.caller, types)})
+
+
+_FOR_PROPOSERS: Final = Family("Proposing", Audience.PROPOSER, "Pr")
+_FOR_BOTH: Final = Family("Proposing", Audience.PROPOSER_OR_VOTER, "Pr, V")
+_STATUS: Final = Parameter(
+    "status",
+    {
+        "type": "string",
+        "enum": ["all", *(one.value for one in WorkflowStatus if one is not WorkflowStatus.DELETED)],
+        "default": "all",
+    },
+    "Workflows in this state; case does not matter.",
+    folds_case=True,
+)
+_TYPES: Final = Parameter(
+    "credential_type",
+    {"type": "string", "minLength": 1, "maxLength": 200},
+    "Value of a credential type; several: all of them.",
+    repeatable=True,
+)
+
+
+def _deletion_route(path: str) -> Route:
+    return _FOR_BOTH.posts(
+        path,
+        "Propose to delete a workflow or its series",
+        propose_deletion,
+        (Answered(201, "Put to the vote.", workflow_answers.PROPOSAL, workflow_examples.DELETION),),
+        body=PROPOSE_DELETION,
+        codes=("WORKFLOW_NOT_FOUND", "STATE_CONFLICT", "PROPOSAL_PENDING_EXISTS"),
+    )
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    _FOR_PROPOSERS.posts(
+        PATH,
+        "Propose a workflow",
+        propose,
+        (
+            Answered(
+                201,
+                "Put to the vote.",
+                workflow_answers.WORKFLOW,
+                workflow_examples.PROPOSED,
+                headers=("Location", "ETag"),
+            ),
+        ),
+        body=PROPOSE,
+        codes=("INVALID_DATE", "UNKNOWN_CREDENTIAL_TYPE", "UNKNOWN_ROLE"),
+    ),
+    _FOR_PROPOSERS.gets(
+        PATH,
+        "List one's own workflows",
+        list_own,
+        numbered_answer(workflow_answers.WORKFLOW, workflow_examples.WORKFLOW, "One page, newest first."),
+        query=numbered(_STATUS),
+    ),
+    _FOR_PROPOSERS.gets(
+        f"{PATH}/qualified",
+        "Count the improvers who hold all of some credential types",
+        qualified,
+        Answered(200, "How many.", workflow_answers.QUALIFIED, workflow_examples.QUALIFIED),
+        query=QueryShape((_TYPES,)),
+    ),
+    _FOR_PROPOSERS.gets(
+        f"{PATH}/{{id}}",
+        "Read one's own workflow",
+        get_own,
+        Answered(200, "The workflow.", workflow_answers.WORKFLOW, workflow_examples.WORKFLOW, headers=("ETag",)),
+        codes=("WORKFLOW_NOT_FOUND",),
+    ),
+    _FOR_PROPOSERS.deletes(
+        f"{PATH}/{{id}}",
+        "Withdraw or clear away one's own workflow",
+        withdraw,
+        (Answered(204, "Gone."),),
+        codes=("WORKFLOW_NOT_FOUND", "STATE_CONFLICT"),
+    ),
+    _FOR_PROPOSERS.posts(
+        f"{PATH}/{{id}}/edit-proposals",
+        "Propose to change the later instances of a series",
+        propose_edit,
+        (Answered(201, "Put to the vote.", workflow_answers.PROPOSAL, workflow_examples.EDIT),),
+        body=PROPOSE_EDIT,
+        codes=(
+            "INVALID_DATE",
+            "UNKNOWN_CREDENTIAL_TYPE",
+            "UNKNOWN_ROLE",
+            "WORKFLOW_NOT_FOUND",
+            "STATE_CONFLICT",
+            "PROPOSAL_PENDING_EXISTS",
+        ),
+    ),
+    _deletion_route("/proposers/workflow-deletion-proposals"),
+    _deletion_route("/voters/workflow-deletion-proposals"),
+)
