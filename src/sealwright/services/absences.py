@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from sealwright.domain.errors import InvalidSchedule, MalformedBody, RoleRequired, WorkflowNotFound
+from sealwright.domain.errors import InvalidSchedule, MalformedBody, WorkflowNotFound
 from sealwright.domain.ids import new_id
-from sealwright.domain.people import AccountRole, Caller, Person
+from sealwright.domain.people import Caller, Person
 from sealwright.domain.series import Series
 from sealwright.domain.workflows import AbsencePeriod, Workflow
 from sealwright.domain.working import Event
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
+from sealwright.services.step_gate import improver
 from sealwright.services.workflow_moves import WorkflowMoves
 from sealwright.services.workflow_releases import Releases, Taken, Why, lock_open, unbegun
 from sealwright.vc.errors import Fault
@@ -123,14 +124,6 @@ class AbsenceDesk:
         data = {"seriesId": absence.series_id, "stepOrder": absence.step_order, "change": change}
         event = Event("absence.changed", "absence", absence.absence_id, data={**data, "userId": absence.user_id})
         self._moves.record(uow, caller, (event,))
-
-
-def improver(caller: Caller) -> Person:
-    """The person of a caller who may work. Raises RoleRequired."""
-    person = caller.require_person()
-    if person is None or not caller.has_role(AccountRole.IMPROVER):
-        raise RoleRequired("This act needs the improver role.")
-    return person
 
 
 def _has_step(series: Series, flows: Iterable[Workflow], step_order: int) -> bool:

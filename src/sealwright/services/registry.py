@@ -110,6 +110,10 @@ class RegistryView:
         """The credential type, active or retired, whose credentials carry this schema."""
         return self._read(("type_by_schema", schema_id), lambda uow: uow.types.by_schema(schema_id))
 
+    def credential_type(self, value: str) -> CredentialType | None:
+        """A credential type, active or retired."""
+        return self._read(("credential_type", value), lambda uow: uow.types.get(value))
+
     def grant_in_force(self, user_id: str, credential_type: str, now: datetime) -> Grant | None:
         """The grant of a type that a person holds; never remembered, because grants change without a new epoch."""
         if self._only_known:

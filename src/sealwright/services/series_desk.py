@@ -10,9 +10,10 @@ from sealwright.domain.gating import ask_gate
 from sealwright.domain.people import Caller, Person
 from sealwright.domain.series import Series
 from sealwright.domain.workflows import AbsencePeriod, SeriesClaim, Workflow
-from sealwright.services.absences import AbsenceDesk, improver
+from sealwright.services.absences import AbsenceDesk
 from sealwright.services.intake import require_text
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.step_gate import improver
 from sealwright.services.workflow_moves import WorkflowMoves
 from sealwright.services.workflow_releases import Releases, Taken, Why, lock_open, unbegun
 from sealwright.services.workflow_values import Claimant, Released
