@@ -357,6 +357,9 @@ class Figures(Protocol):
     def holders(self, credential_type: str, now: datetime) -> int:
         """How many active improvers hold a type."""
 
+    def holders_of_all(self, credential_types: Collection[str], now: datetime) -> int:
+        """How many active improvers hold every one of some types; without types, how many there are."""
+
 
 class Erasure(Protocol):
     """Takes a person's data away (promises, section 14)."""

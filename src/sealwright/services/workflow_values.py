@@ -54,10 +54,15 @@ class WorkflowView:
 
 @dataclass(frozen=True, slots=True)
 class ProposalView:
-    """An edit or deletion proposal with its votes and the instance it was made on."""
+    """An edit or deletion proposal with its votes and the instance it was made on.
+
+    Args:
+        names: Display names of its author and of those who decided, by user id.
+    """
 
     votes: VotesView
     workflow: Workflow
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

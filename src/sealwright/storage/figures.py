@@ -184,6 +184,26 @@ class StoredFigures:
         row = self._transaction.row(statement)
         return 0 if row is None else int(row[0])
 
+    def holders_of_all(self, credential_types: Collection[str], now: datetime) -> int:
+        """Count the active improvers who hold every one of some types; without types, all active improvers."""
+        held = (
+            sa.exists().where(
+                grants.c.user_id == people.c.user_id,
+                grants.c.credential_type == value,
+                grants.c.status == GrantStatus.ACTIVE.value,
+                sa.or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
+            )
+            for value in sorted(set(credential_types))
+        )
+        statement = (
+            sa.select(sa.func.count())
+            .select_from(people)
+            .join(person_roles, person_roles.c.user_id == people.c.user_id)
+            .where(person_roles.c.role == AccountRole.IMPROVER.value, people.c.active == sa.true(), *held)
+        )
+        row = self._transaction.row(statement)
+        return 0 if row is None else int(row[0])
+
     def _counted(
         self,
         table: sa.Table,
