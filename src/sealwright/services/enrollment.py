@@ -17,6 +17,7 @@ from sealwright.domain.errors import (
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.domain.shown_text import require_name
+from sealwright.services.departures import Departures
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.issuer_profiles import NAME_MAX, IssuerProfiles, asking
 from sealwright.services.notices import NoticeDesk
@@ -69,8 +70,10 @@ class EnrollmentDesk(IssuerProfiles):
         *,
         organization: str,
         improver_self_service: bool,
+        departures: Departures | None = None,
     ) -> None:
         super().__init__(units, notices, clock, organization=organization)
+        self._departures = departures
         self._self_service = frozenset({AccountRole.IMPROVER}) if improver_self_service else frozenset()
 
     def admits_by_itself(self, role: AccountRole) -> bool:
@@ -276,7 +279,9 @@ class EnrollmentDesk(IssuerProfiles):
             decided_at=now,
         )
         uow.enrollment.put_role_request(after)
-        put_standing(uow, person, now, role=known.role, holds=state is RoleState.APPROVED)
+        present = put_standing(uow, person, now, role=known.role, holds=state is RoleState.APPROVED)
+        if self._departures is not None:
+            self._departures.settle(uow, caller, present)
         told = {"role": known.role.value, "state": state.value, "note": note or ""}
         self._notices.tell(uow, NoticeKind.ROLE_DECIDED, [person.user_id], told)
         self._record_role(uow, caller, _ACTIONS[state], known, after)

@@ -14,6 +14,7 @@ from sealwright.domain.errors import LastAdmin
 from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.domain.reports import ReportWish
 from sealwright.domain.requests import RequestState
+from sealwright.services.departures import Departures
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.own_dids import OwnDIDs
@@ -42,6 +43,7 @@ class OwnDataDesk:
         enrollment: EnrollmentDesk,
         dids: DIDDesk,
         own_dids: OwnDIDs,
+        departures: Departures | None = None,
     ) -> None:
         self._units = units
         self._clock = clock
@@ -49,6 +51,7 @@ class OwnDataDesk:
         self._enrollment = enrollment
         self._dids = dids
         self._own_dids = own_dids
+        self._departures = departures
 
     # -- export ------------------------------------------------------------------------------------
 
@@ -159,10 +162,11 @@ class OwnDataDesk:
     def erase(self, uow: UnitOfWork, caller: Caller) -> None:
         """Erase the caller's own data in this one act; needs the registry lock.
 
-        Pending requests are withdrawn, account roles end, custodial DIDs are deactivated and their keys destroyed, and
-        every personal column is emptied. Ids, states, digests and the audit trail stay: grants in force and credentials
-        keep the status they have, and what was revoked stays revoked. Revoking is still a reviewer's act, before or
-        after; the person can sign in no more, and the DID that the office kept for them presents nothing.
+        Pending requests are withdrawn, unfinished work goes back to others, account roles end, custodial DIDs are
+        deactivated and their keys destroyed, and every personal column is emptied. Ids, states, digests and the audit
+        trail stay: grants in force and credentials keep the status they have, and what was revoked stays revoked.
+        Revoking is still a reviewer's act, before or after; the person can sign in no more, and the DID that the office
+        kept for them presents nothing.
 
         Raises:
             FreshSignInRequired: By a session whose sign-in is not fresh.
@@ -175,6 +179,8 @@ class OwnDataDesk:
             raise LastAdmin("The last admin's account is not erased; make somebody else an admin first.")
         now = self._clock.now()
         self._withdraw_requests(uow, caller, person, now)
+        if self._departures is not None:
+            self._departures.settle(uow, caller, replace(person, active=False))
         self._end_roles(uow, caller, person)
         ended_keys = self._end_custody(uow, caller, person)
         for token in uow.people.tokens_of(person.user_id):

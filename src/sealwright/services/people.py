@@ -22,6 +22,7 @@ from sealwright.domain.errors import (
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller, Person, UserId, Wallet
 from sealwright.domain.shown_text import require_name
+from sealwright.services.departures import Departures
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import INITIALIZED, RegistryView
@@ -56,10 +57,14 @@ class NewPerson:
 class PeopleDesk:
     """Accounts and tokens. Every writing method needs the registry lock."""
 
-    def __init__(self, units: UnitOfWorkFactory, keys: KeyStore, clock: Clock) -> None:
+    def __init__(
+        self, units: UnitOfWorkFactory, keys: KeyStore, clock: Clock, departures: Departures | None = None
+    ) -> None:
+        """`departures` is needed where people are deactivated."""
         self._units = units
         self._keys = keys
         self._clock = clock
+        self._departures = departures
 
     @staticmethod
     def is_initialized(view: RegistryView) -> bool:
@@ -148,7 +153,9 @@ class PeopleDesk:
         return person
 
     def deactivate(self, uow: UnitOfWork, caller: Caller, user_id: str) -> Person:
-        """End an account's access at once, its sessions too; deactivating an inactive one changes nothing.
+        """End an account's access at once, its sessions too, and give its unfinished work back to others.
+
+        Deactivating an inactive one changes nothing.
 
         Raises:
             RoleRequired, UserNotFound: By caller, by id.
@@ -165,6 +172,8 @@ class PeopleDesk:
         ended = replace(person, active=False, version=person.version + 1)
         uow.people.update(ended)
         uow.sign_ins.end_sessions_of(user_id, self._clock.now())
+        if self._departures is not None:
+            self._departures.settle(uow, caller, ended)
         self._record(uow, caller, "user.deactivated", user_id, {})
         return ended
 
