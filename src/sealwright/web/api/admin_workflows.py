@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealwright.domain.votes import ProposalKind
+from sealwright.domain.votes import ProposalKind, ProposalStatus
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.web.api import workflow_rendering
 from sealwright.web.api.caching import version_tag
 from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.proposers import PROPOSAL_STATUS
 from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.workflow_acts import GIVE_REASON
 from sealwright.web.call import Call
@@ -41,6 +42,15 @@ def get_one(call: Call) -> Reply:
     view = call.office.workflow_admin.one(call.caller, call.params["id"])
     tag = version_tag(view.workflow.version)
     return json_reply(workflow_rendering.workflow_detail(view, call.office.clock.now()), headers=(tag,))
+
+
+def list_proposals(call: Call) -> Reply:
+    """GET /admin/workflow-proposals."""
+    status = call.query.get("status", "all")
+    page, count = page_asked(call)
+    wanted = None if status == "all" else ProposalStatus(status)
+    found = call.office.workflow_admin.proposals(call.caller, wanted, page, count)
+    return page_reply(call, found, workflow_rendering.proposal)
 
 
 def force(call: Call) -> Reply:
@@ -129,6 +139,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         (Answered(200, "The workflow.", workflow_answers.WORKFLOW, workflow_examples.FAILED),),
         body=GIVE_REASON,
         codes=("WORKFLOW_NOT_FOUND", "STATE_CONFLICT"),
+    ),
+    _FOR_ADMINS.gets(
+        "/admin/workflow-proposals",
+        "List all proposals to change or delete workflows",
+        list_proposals,
+        numbered_answer(
+            workflow_answers.PROPOSAL,
+            workflow_examples.EDIT,
+            "One page: pending ones oldest first, all else newest first.",
+        ),
+        query=numbered(PROPOSAL_STATUS),
     ),
     _force_route("change a series", ProposalKind.EDIT, workflow_examples.FORCED_EDIT),
     _force_route("delete", ProposalKind.DELETION, workflow_examples.FORCED_DELETION),

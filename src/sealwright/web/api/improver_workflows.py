@@ -14,7 +14,7 @@ from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.api.shapes.workflow_acts import CLAIM
 from sealwright.web.call import Call
-from sealwright.web.page_lists import COUNT, PAGE, page_asked
+from sealwright.web.page_lists import COUNT, PAGE, numbered, numbered_answer, page_asked, page_reply
 from sealwright.web.query import Parameter, QueryShape
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Route
@@ -35,6 +35,14 @@ def show(call: Call) -> Reply:
     view = call.office.feed.one(call.caller, call.params["workflow_id"])
     tag = version_tag(view.workflow.version)
     return json_reply(workflow_rendering.workflow(view, call.office.clock.now()), headers=(tag,))
+
+
+def done(call: Call) -> Reply:
+    """GET /improvers/workflows/done."""
+    page, count = page_asked(call)
+    now = call.office.clock.now()
+    found = call.office.feed.done(call.caller, page, count)
+    return page_reply(call, found, lambda view: workflow_rendering.workflow(view, now))
 
 
 def claim(call: Call) -> Reply:
@@ -95,6 +103,13 @@ def _feed_route(path: str) -> Route:
 ROUTES: Final[tuple[Route, ...]] = (
     _feed_route(PATH),
     _feed_route("/improvers/feed"),
+    FOR_IMPROVERS.gets(
+        f"{PATH}/done",
+        "List the workflows in which one completed a step",
+        done,
+        numbered_answer(workflow_answers.WORKFLOW, workflow_examples.DONE, "One page, the latest completion first."),
+        query=numbered(),
+    ),
     FOR_IMPROVERS.gets(
         f"{PATH}/{{workflow_id}}",
         "Read a workflow that one works in or may claim",

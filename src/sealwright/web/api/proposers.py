@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sealwright.domain.recurrence import Recurrence
-from sealwright.domain.votes import SeriesEdit, TargetType
+from sealwright.domain.votes import ProposalStatus, SeriesEdit, TargetType
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.services.workflow_values import NewWorkflow
 from sealwright.vc.encoding.timestamps import parse_rfc3339
@@ -98,6 +98,15 @@ def propose_deletion(call: Call) -> Reply:
     )
 
 
+def list_proposals(call: Call) -> Reply:
+    """GET /proposers/workflow-proposals."""
+    status = call.query.get("status", "all")
+    page, count = page_asked(call)
+    wanted = None if status == "all" else ProposalStatus(status)
+    found = call.office.proposing.own_proposals(call.caller, wanted, page, count)
+    return page_reply(call, found, workflow_rendering.proposal)
+
+
 def qualified(call: Call) -> Reply:
     """GET /proposers/workflows/qualified."""
     types = call.query.get("credential_type", ())
@@ -114,6 +123,12 @@ _STATUS: Final = Parameter(
         "default": "all",
     },
     "Workflows in this state; case does not matter.",
+    folds_case=True,
+)
+PROPOSAL_STATUS: Final = Parameter(
+    "status",
+    {"type": "string", "enum": ["all", *(one.value for one in ProposalStatus)], "default": "all"},
+    "Proposals in this state; case does not matter.",
     folds_case=True,
 )
 _TYPES: Final = Parameter(
@@ -194,6 +209,17 @@ ROUTES: Final[tuple[Route, ...]] = (
             "STATE_CONFLICT",
             "PROPOSAL_PENDING_EXISTS",
         ),
+    ),
+    _FOR_PROPOSERS.gets(
+        "/proposers/workflow-proposals",
+        "List one's own proposals to change or delete workflows",
+        list_proposals,
+        numbered_answer(
+            workflow_answers.PROPOSAL,
+            workflow_examples.EDIT,
+            "One page: pending ones oldest first, all else newest first.",
+        ),
+        query=numbered(PROPOSAL_STATUS),
     ),
     _deletion_route("/proposers/workflow-deletion-proposals"),
     _deletion_route("/voters/workflow-deletion-proposals"),

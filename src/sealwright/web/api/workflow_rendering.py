@@ -10,6 +10,7 @@ from sealwright.domain.payouts import Payout
 from sealwright.domain.votes import ProposalStatus, SeriesEdit, VoteDecision
 from sealwright.domain.workflow_plans import PlannedStep, WorkItem
 from sealwright.domain.workflows import AbsencePeriod, StepClaim, Submission, Workflow, WorkflowRole, WorkflowStep
+from sealwright.services.series_desk import OwnSeries
 from sealwright.services.workflow_values import (
     AccessAnswer,
     Claimant,
@@ -54,6 +55,7 @@ def workflow_detail(view: WorkflowView, now: datetime) -> dict[str, Any]:
     """An instance with who took what, and what is owed for it."""
     return {
         **workflow(view, now),
+        "failed_reason": view.workflow.failed_reason,
         "claims": [_claim(claim) for claim in view.claims],
         "payouts": [payout(one) for one in view.payouts],
     }
@@ -279,6 +281,16 @@ def absence(one: AbsencePeriod) -> dict[str, Any]:
         "step_order": one.step_order,
         "absent_from": format_timestamp(one.absent_from),
         "absent_until": format_timestamp(one.absent_until),
+    }
+
+
+def own_series(one: OwnSeries) -> dict[str, Any]:
+    """A series that the caller has to do with beyond one instance."""
+    return {
+        "series_id": one.series.series_id,
+        "title": one.series.plan.title,
+        "step_orders": list(one.claimed),
+        "absence_periods": [absence(each) for each in one.absences],
     }
 
 

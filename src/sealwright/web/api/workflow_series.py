@@ -23,6 +23,12 @@ from sealwright.web.reply import Reply, encode, json_reply
 from sealwright.web.route import Answered, Audience, Route
 
 
+def list_own(call: Call) -> Reply:
+    """GET /improvers/workflow-series."""
+    found = call.office.series_desk.own(call.caller)
+    return page_reply(call, sliced(call, found, whole_unless_paged=True), workflow_rendering.own_series)
+
+
 def unclaim(call: Call) -> Reply:
     """POST /improvers/workflow-series/unclaim."""
     body = call.body
@@ -112,6 +118,15 @@ _ID: Final = Parameter(
 )
 
 ROUTES: Final[tuple[Route, ...]] = (
+    _FOR_IMPROVERS.gets(
+        "/improvers/workflow-series",
+        "List the series that one has claims on, or is absent from",
+        list_own,
+        numbered_answer(
+            workflow_answers.OWN_SERIES, workflow_examples.OWN_SERIES, "All of them, by title; or one page."
+        ),
+        query=numbered(),
+    ),
     _FOR_IMPROVERS.posts(
         "/improvers/workflow-series/unclaim",
         "Give back a step of every instance of a series",

@@ -50,22 +50,12 @@ CLAIM: Final = Shape(
 _RESPONSE: Final = closed(
     {
         "item_id": text(64, "Which work item it answers."),
-        "written_response": text(TEXT_MAX, "In words."),
-        "dropdown_value": text(200, "The `value` of an offered answer."),
-        "photo_ids": {
-            **listed(text(64), most=MAX_PHOTOS, description="Ids of uploaded images of the caller's own."),
-            "uniqueItems": True,
-        },
+        "written_response": {"type": "string", "maxLength": TEXT_MAX, "description": "In words; blanks are none."},
+        "dropdown_value": {"type": "string", "maxLength": 200, "description": "The `value` of an offered answer."},
+        "photo_ids": listed(text(64), most=MAX_PHOTOS, description="Ids of uploaded images of the caller's own."),
     },
     required=("item_id",),
 )
-
-
-def _response_faults(body: Body) -> Iterable[Fault]:
-    ids = [item["item_id"] for item in body.get("items", ())]
-    for place, item_id in enumerate(ids):
-        if item_id in ids[:place]:
-            yield Fault(f"/items/{place}/item_id", "INVALID_VALUE", "stands twice")
 
 
 COMPLETE: Final = Shape(
@@ -77,12 +67,15 @@ COMPLETE: Final = Shape(
                 "default": False,
                 "description": "It could not be done; ends the workflow, where the step allows it.",
             },
-            "step_not_possible_details": text(TEXT_MAX, "Why not; needed with `step_not_possible`."),
+            "step_not_possible_details": {
+                "type": "string",
+                "maxLength": TEXT_MAX,
+                "description": "Why not; needed with `step_not_possible`.",
+            },
             "items": listed(_RESPONSE, most=MAX_ITEMS, description="What is handed in, by work item."),
         }
     ),
     optional=True,
-    check=_response_faults,
     example={"items": [{"item_id": "item-1", "photo_ids": ["att_kq3c7xm2vbn5tz4wpd6ahf2yqe"]}]},
 )
 

@@ -155,7 +155,13 @@ _CLAIM: Final = answer(
     },
 )
 WORKFLOW_DETAIL: Final = answer(
-    "WorkflowDetail", {**_WORKFLOW_MEMBERS, "claims": listed(_CLAIM), "payouts": listed(PAYOUT)}
+    "WorkflowDetail",
+    {
+        **_WORKFLOW_MEMBERS,
+        "failed_reason": nullable({**STRING, "description": "Why an admin gave it up."}),
+        "claims": listed(_CLAIM),
+        "payouts": listed(PAYOUT),
+    },
 )
 FEED: Final = answer(
     "Feed",
@@ -217,6 +223,15 @@ ABSENCE: Final = answer(
         "step_order": INTEGER,
         "absent_from": TIMESTAMP,
         "absent_until": TIMESTAMP,
+    },
+)
+OWN_SERIES: Final = answer(
+    "OwnSeries",
+    {
+        "series_id": STRING,
+        "title": STRING,
+        "step_orders": listed(INTEGER, description="Steps that are claimed in every instance."),
+        "absence_periods": listed(ABSENCE),
     },
 )
 _PLANNED_STEP: Final = answer(

@@ -188,6 +188,7 @@ DETAIL: Final[dict[str, Any]] = {
     "steps": [COMPLETED, {**_VERIFY, "status": "available"}],
     "updated_at": _WORK_ENDED,
     "version": 5,
+    "failed_reason": None,
     "claims": [
         {
             "id": "clm_kq3c7xm2vbn5tz4wpd6ahf2yqe",
@@ -203,6 +204,7 @@ DETAIL: Final[dict[str, Any]] = {
     ],
     "payouts": [PAYOUT],
 }
+DONE: Final = {name: value for name, value in DETAIL.items() if name not in {"failed_reason", "claims", "payouts"}}
 UNCLAIMED: Final = {"series_id": _SERIES, "step_order": 1, "released_count": 2, "skipped_count": 1}
 CLAIM_REVOKED: Final = {"series_id": _SERIES, "released_count": 2, "skipped_count": 1}
 CLAIMANT: Final = {
@@ -218,6 +220,12 @@ ABSENCE: Final = {
     "step_order": 1,
     "absent_from": "2027-01-01T00:00:00Z",
     "absent_until": "2027-02-01T00:00:00Z",
+}
+OWN_SERIES: Final = {
+    "series_id": _SERIES,
+    "title": "Street Repair Project",
+    "step_orders": [1],
+    "absence_periods": [ABSENCE],
 }
 DELETION: Final[dict[str, Any]] = {
     "id": "prp_kq3c7xm2vbn5tz4wpd6ahf2yqe",

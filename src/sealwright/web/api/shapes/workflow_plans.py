@@ -106,22 +106,6 @@ STREET_REPAIR: Final[Mapping[str, Any]] = {
 }
 
 
-def _plan_faults(body: Body) -> Iterable[Fault]:
-    for place, step in enumerate(body.get("steps", ())):
-        for number, item in enumerate(step.get("work_items", ())):
-            yield from _item_faults(item, f"/steps/{place}/work_items/{number}")
-
-
-def _item_faults(item: Mapping[str, Any], pointer: str) -> Iterable[Fault]:
-    options = item.get("dropdown_options", ())
-    if item.get("requires_dropdown") and not options:
-        yield Fault(f"{pointer}/dropdown_options", "MISSING_FIELD", "is needed where one of them is asked for")
-    values = [option["value"] for option in options]
-    for place, value in enumerate(values):
-        if value in values[:place]:
-            yield Fault(f"{pointer}/dropdown_options/{place}/value", "INVALID_VALUE", "stands twice")
-
-
 PROPOSE: Final = Shape(
     "ProposeWorkflow",
     closed(
@@ -140,7 +124,6 @@ PROPOSE: Final = Shape(
         },
         required=("title", "roles", "steps"),
     ),
-    check=_plan_faults,
     example=STREET_REPAIR,
 )
 _EDITABLE: Final = ("title", "description", "recurrence", "recurrence_end_at", "start_at", "roles", "steps")
@@ -149,7 +132,6 @@ _EDITABLE: Final = ("title", "description", "recurrence", "recurrence_end_at", "
 def _edit_faults(body: Body) -> Iterable[Fault]:
     if not any(name in body for name in _EDITABLE):
         yield Fault("", "INVALID_BODY", "changes nothing")
-    yield from _plan_faults(body)
 
 
 PROPOSE_EDIT: Final = Shape(
