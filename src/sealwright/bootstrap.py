@@ -72,7 +72,7 @@ from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.type_issuing import CatalogGate
 from sealwright.services.verification import OfficeStatuses, Verifier
-from sealwright.services.workflow_effects import NoWorkflows
+from sealwright.services.workflow_office import begin_work, join_workflows
 from sealwright.settings import Database as DatabaseKind
 from sealwright.settings import (
     OutboundResolution,
@@ -100,7 +100,7 @@ REPORTS_EVERY: Final = timedelta(seconds=30)
 
 # What is due is looked for often: a credential leaves soon after its undo window.
 SIGN_EVERY: Final = timedelta(seconds=1)
-EXPIRE_EVERY: Final = timedelta(seconds=30)
+EXPIRE_EVERY: Final = timedelta(seconds=5)
 
 _log = logging.getLogger(__name__)
 
@@ -260,7 +260,17 @@ def _join(ground: _Ground, public_url: str) -> Office:
     gate = Gate(make_epoch_reader(ground.database), make_rate_limiter(ground.database), clock)
     background = Background(gate, issuing, housekeeping, SearchMemory(units), ground.database.close)
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
-    grant_moves = GrantMoves(notices, NoWorkflows(), clock)
+    engines = begin_work(units, notices, clock)
+    grant_moves = GrantMoves(notices, engines.losses, clock)
+    work = join_workflows(
+        engines,
+        registry=registry,
+        grant_moves=grant_moves,
+        countdown=timedelta(seconds=settings.vote_countdown_seconds),
+        lifetime=timedelta(seconds=settings.proposal_lifetime_seconds),
+        code_of=_code_of,
+    )
+    work.keep(housekeeping, timedelta(seconds=settings.scheduler_interval_seconds))
     mailing = _mailing(ground, public_url)
     housekeeping.add("mail", mailing.work, MAIL_EVERY)
     housekeeping.add("forget sign-ins", lambda: forget_sign_ins(units, clock), FORGET_EVERY)
@@ -295,7 +305,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
             looks=looks,
         ),
         undo_window=timedelta(seconds=settings.undo_seconds),
-        code_of=lambda error: problem_for(error).code,
+        code_of=_code_of,
     )
     catalog_gate.making = review.making
     housekeeping.add("sign grants", review.issuance.sign_due, SIGN_EVERY)
@@ -306,6 +316,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         clock,
         organization=settings.organization,
         improver_self_service=settings.improver_self_service,
+        departures=engines.departures,
     )
     office = Office(
         public_url=public_url,
@@ -335,7 +346,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         ),
         status=publisher,
         auditing=auditing,
-        people=PeopleDesk(units, keys, clock),
+        people=PeopleDesk(units, keys, clock, engines.departures),
         api_keys=ApiKeyDesk(units, access, clock),
         sessions=identity.sessions,
         sign_in=identity.sign_in,
@@ -353,6 +364,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
             enrollment=enrollment,
             dids=dids,
             own_dids=identity.own_dids,
+            departures=engines.departures,
         ),
         enrollment=enrollment,
         catalog=CatalogDesk(
@@ -373,6 +385,16 @@ def _join(ground: _Ground, public_url: str) -> Office:
         analytics=analytics,
         reports=reports,
         saved_views=SavedViewDesk(units),
+        proposing=work.proposing,
+        voting=work.voting,
+        workflow_admin=work.workflow_admin,
+        claiming=work.claiming,
+        step_work=work.step_work,
+        feed=work.feed,
+        series_desk=work.series_desk,
+        payouts=work.payouts,
+        access_check=work.access_check,
+        workflow_clock=work.clock,
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(
             units=units,
@@ -462,6 +484,10 @@ def _mailing(ground: _Ground, public_url: str) -> MailingDesk:
         head=LetterHead(settings.organization, public_url),
         default_locale=settings.default_locale.value,
     )
+
+
+def _code_of(error: Exception) -> str:
+    return problem_for(error).code
 
 
 def _check_keys(ground: _Ground) -> None:

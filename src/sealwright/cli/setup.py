@@ -127,8 +127,8 @@ def _demo_members(seeded: DemoData) -> dict[str, object]:
         "dids": list(seeded.dids),
         "schemas": list(seeded.schemas),
         "credential_types": list(seeded.credential_types),
-        "workflow_id": None,
-        "series_id": None,
+        "workflow_id": seeded.workflow_id,
+        "series_id": seeded.series_id,
     }
 
 
@@ -149,5 +149,8 @@ def _demo_text(seeded: DemoData) -> str:
             "",
             "DIDs",
             *seeded.dids,
+            "",
+            "Workflow",
+            seeded.workflow_id,
         ]
     )

@@ -12,6 +12,7 @@ from sealwright.domain.errors import DomainError
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.sign_in import LinkPurpose
 from sealwright.services.demo_queue import LOST_AGAIN, LOST_REASON, seed_queue
+from sealwright.services.demo_workflow import seed_workflow
 from sealwright.services.dids import ImportedDID
 from sealwright.services.founding import prove_builtin, register_builtin
 from sealwright.services.links import Links
@@ -106,6 +107,7 @@ class DemoData:
     Args:
         users: By the name that the documentation uses.
         issuer_api_keys: A fresh API key by issuer DID.
+        workflow_id, series_id: The approved Street Repair Project.
     """
 
     users: Mapping[str, DemoUser]
@@ -113,6 +115,8 @@ class DemoData:
     dids: tuple[str, ...]
     schemas: tuple[str, ...]
     credential_types: tuple[str, ...] = ()
+    workflow_id: str = ""
+    series_id: str = ""
 
 
 def seed_demo(office: Office, caller: Caller) -> DemoData:
@@ -162,7 +166,17 @@ def _seed(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[DemoData, tu
         _, secret = office.api_keys.create(uow, caller, name=_NAME, issuer_dids=[did])
         keys[did] = secret.text
     grants = seed_queue(office, uow, caller, ids["issuer"])
-    return DemoData(users, keys, tuple(one.did for one in _DIDS), schemas, types), grants
+    workflow = seed_workflow(office, uow, caller, ids["proposer"])
+    data = DemoData(
+        users,
+        keys,
+        tuple(one.did for one in _DIDS),
+        schemas,
+        types,
+        workflow_id=workflow.workflow_id,
+        series_id=workflow.series_id,
+    )
+    return data, grants
 
 
 def _ensure_person(office: Office, uow: UnitOfWork, caller: Caller, wanted: _DemoPerson) -> str:

@@ -70,7 +70,7 @@ class EnrollmentDesk(IssuerProfiles):
         *,
         organization: str,
         improver_self_service: bool,
-        departures: Departures | None = None,
+        departures: Departures,
     ) -> None:
         super().__init__(units, notices, clock, organization=organization)
         self._departures = departures
@@ -280,8 +280,7 @@ class EnrollmentDesk(IssuerProfiles):
         )
         uow.enrollment.put_role_request(after)
         present = put_standing(uow, person, now, role=known.role, holds=state is RoleState.APPROVED)
-        if self._departures is not None:
-            self._departures.settle(uow, caller, present)
+        self._departures.settle(uow, caller, present)
         told = {"role": known.role.value, "state": state.value, "note": note or ""}
         self._notices.tell(uow, NoticeKind.ROLE_DECIDED, [person.user_id], told)
         self._record_role(uow, caller, _ACTIONS[state], known, after)

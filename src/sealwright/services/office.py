@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sealwright.services.access import Access
+from sealwright.services.access_check import AccessDesk
 from sealwright.services.account_sheets import AccountSheets
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
@@ -13,11 +14,13 @@ from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.catalog import CatalogDesk
+from sealwright.services.claiming import ClaimingDesk
 from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.expiry import Expiry
+from sealwright.services.feed import FeedDesk
 from sealwright.services.gate import Gate
 from sealwright.services.grant_issuance import GrantIssuance
 from sealwright.services.granting import GrantingDesk
@@ -33,24 +36,31 @@ from sealwright.services.outside_sign_in import OutsideSignIn
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.own_means import OwnMeans
+from sealwright.services.payouts import PayoutDesk
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
 from sealwright.services.profile import ProfileDesk
+from sealwright.services.proposing import ProposingDesk
 from sealwright.services.registry import Registry
 from sealwright.services.reports import ReportDesk
 from sealwright.services.review import ReviewDesk
 from sealwright.services.revocation import RevocationDesk
 from sealwright.services.saved_views import SavedViewDesk
 from sealwright.services.schemas import SchemaDesk
+from sealwright.services.series_desk import SeriesDesk
 from sealwright.services.sessions import Sessions
 from sealwright.services.setup import SetupDesk
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.sign_in import SignInDesk
 from sealwright.services.status_lists import StatusPublisher
+from sealwright.services.step_work import StepDesk
 from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.verification import Verifier
+from sealwright.services.voting import VotingDesk
 from sealwright.services.wallets import WalletDesk
+from sealwright.services.workflow_admin import WorkflowAdmin
+from sealwright.services.workflow_clock import WorkflowClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,16 @@ class Office:
     analytics: AnalyticsDesk
     reports: ReportDesk
     saved_views: SavedViewDesk
+    proposing: ProposingDesk
+    voting: VotingDesk
+    workflow_admin: WorkflowAdmin
+    claiming: ClaimingDesk
+    step_work: StepDesk
+    feed: FeedDesk
+    series_desk: SeriesDesk
+    payouts: PayoutDesk
+    access_check: AccessDesk
+    workflow_clock: WorkflowClock
     halting: Halting
     store_check: StoreCheck
     metrics: Metrics

@@ -43,7 +43,7 @@ class OwnDataDesk:
         enrollment: EnrollmentDesk,
         dids: DIDDesk,
         own_dids: OwnDIDs,
-        departures: Departures | None = None,
+        departures: Departures,
     ) -> None:
         self._units = units
         self._clock = clock
@@ -179,8 +179,7 @@ class OwnDataDesk:
             raise LastAdmin("The last admin's account is not erased; make somebody else an admin first.")
         now = self._clock.now()
         self._withdraw_requests(uow, caller, person, now)
-        if self._departures is not None:
-            self._departures.settle(uow, caller, replace(person, active=False))
+        self._departures.settle(uow, caller, replace(person, active=False))
         self._end_roles(uow, caller, person)
         ended_keys = self._end_custody(uow, caller, person)
         for token in uow.people.tokens_of(person.user_id):

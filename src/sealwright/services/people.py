@@ -57,10 +57,7 @@ class NewPerson:
 class PeopleDesk:
     """Accounts and tokens. Every writing method needs the registry lock."""
 
-    def __init__(
-        self, units: UnitOfWorkFactory, keys: KeyStore, clock: Clock, departures: Departures | None = None
-    ) -> None:
-        """`departures` is needed where people are deactivated."""
+    def __init__(self, units: UnitOfWorkFactory, keys: KeyStore, clock: Clock, departures: Departures) -> None:
         self._units = units
         self._keys = keys
         self._clock = clock
@@ -172,8 +169,7 @@ class PeopleDesk:
         ended = replace(person, active=False, version=person.version + 1)
         uow.people.update(ended)
         uow.sign_ins.end_sessions_of(user_id, self._clock.now())
-        if self._departures is not None:
-            self._departures.settle(uow, caller, ended)
+        self._departures.settle(uow, caller, ended)
         self._record(uow, caller, "user.deactivated", user_id, {})
         return ended
 
