@@ -287,7 +287,8 @@ def _join(ground: _Ground, public_url: str) -> Office:
     metrics.watch_audit(auditing.position)
     metrics.watch_sealed(lambda: keys.is_sealed)
     dids = DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url)
-    near = AccountNeighbors(units, clock, keys, acts, dids, resolver, notices, mailing.letter)
+    people = PeopleDesk(units, keys, clock, engines.departures)
+    near = AccountNeighbors(units, clock, keys, acts, dids, resolver, notices, mailing.letter, people)
     identity = _accounts(ground, near, allowance, public_url)
     looks = Looks(units, clock)
     review = join_review(
@@ -346,7 +347,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
         ),
         status=publisher,
         auditing=auditing,
-        people=PeopleDesk(units, keys, clock, engines.departures),
+        people=people,
         api_keys=ApiKeyDesk(units, access, clock),
         sessions=identity.sessions,
         sign_in=identity.sign_in,

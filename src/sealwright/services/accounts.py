@@ -72,6 +72,7 @@ class AccountNeighbors:
     resolver: DIDResolver
     notices: NoticeDesk
     letters: LetterWriter
+    people: PeopleDesk
 
 
 class Founding:
@@ -122,7 +123,7 @@ def join_accounts(near: AccountNeighbors, ports: AccountPorts, terms: AccountTer
         links=links,
         letters=letters,
         notices=near.notices,
-        people=PeopleDesk(units, near.keys, clock),
+        people=near.people,
         open_registration=terms.open_registration,
         default_locale=locale,
     )
