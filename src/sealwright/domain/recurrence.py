@@ -13,6 +13,9 @@ from sealwright.domain.errors import InvalidSchedule
 
 _DAYS: Final = {"daily": 1, "weekly": 7}
 MAX_ZONE_LENGTH: Final = 64
+# Wall clocks and the beginnings that follow must stay within what a date can say.
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9000
 
 
 class Recurrence(StrEnum):
@@ -37,7 +40,7 @@ class Schedule:
         time_zone: An IANA name.
 
     Raises:
-        InvalidSchedule: The zone is unknown, or the end lies before the anchor.
+        InvalidSchedule: The zone is unknown, the end lies before the anchor, or the anchor in no usual year.
     """
 
     recurrence: Recurrence
@@ -47,6 +50,8 @@ class Schedule:
 
     def __post_init__(self) -> None:
         zone_named(self.time_zone)
+        if not FIRST_YEAR <= self.anchor_at.year <= LAST_YEAR:
+            raise InvalidSchedule("The first instance begins in a year that is too far away.")
         if self.until is not None and self.until < self.anchor_at:
             raise InvalidSchedule("The recurrence ends before the first instance begins.")
 
