@@ -114,6 +114,46 @@ DESK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "report_wishes": _classed(identifier="user_id", plain="every credential_types sent_until asked_at"),
 }
 
+WORKFLOW_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
+    "workflow_series": _classed(
+        identifier="series_id proposer_id",
+        plain="plan recurrence anchor_at until time_zone state latest_no created_at version",
+    ),
+    "workflows": _classed(
+        identifier="workflow_id series_id proposer_id",
+        plain="instance_no title title_key description status recurrence time_zone start_at next_start_at opens_at"
+        " listed_at closed_at failed_reason combination created_at updated_at version",
+    ),
+    "requirement_sets": _classed(identifier="set_id", plain="needs"),
+    "feed_combinations": _classed(identifier="combination", plain="set_ids instances"),
+    "feed_entries": _classed(identifier="set_id workflow_id", plain="listed_at"),
+    "workflow_roles": _classed(identifier="role_id workflow_id set_id held_by", plain="position client_id title needs"),
+    "workflow_steps": _classed(
+        identifier="step_id workflow_id role_id assigned_to open_for claim_id",
+        personal="submission",
+        plain="step_order title description bounty allow_step_not_possible work_items status started_at completed_at",
+    ),
+    "step_claims": _classed(
+        identifier="claim_id workflow_id role_id user_id satisfied_by",
+        plain="claimed_at override by_series ended_at end_cause",
+    ),
+    "series_claims": _classed(identifier="series_id user_id", plain="step_order claimed_at"),
+    "absence_periods": _classed(identifier="absence_id user_id series_id", plain="step_order absent_from absent_until"),
+    "proposals": _classed(
+        identifier="proposal_id workflow_id series_id target author_id forced_by",
+        personal="reason forced_reason",
+        plain="kind target_type edit status created_at expires_at quorum_reached_at finalize_at finalized_at outcome"
+        " approve_votes deny_votes total_voters due_at version",
+    ),
+    "proposal_votes": _classed(identifier="proposal_id voter_id", personal="comment", plain="decision cast_at"),
+    "payouts": _classed(
+        identifier="payout_id workflow_id step_id payee_user_id reference",
+        personal="reason",
+        plain="amount status created_at requested_at settled_at version",
+    ),
+    "workflow_drafts": _classed(identifier="draft_id user_id", personal="title body", plain="updated_at"),
+}
+
 COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "registry": _classed(plain="id epoch"),
     "office_settings": _classed(plain="name value"),
@@ -180,5 +220,6 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "audit_head": _classed(plain="id sequence hash at"),
     "checkpoints": _classed(identifier="checkpoint_id", plain="sequence head_hash at note"),
     **DESK_CLASSES,
+    **WORKFLOW_CLASSES,
     "rate_windows": _classed(identifier="bucket", plain="started_at hits"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +40,10 @@ _ISSUERS: Final = (
     .join(person_roles, person_roles.c.user_id == people.c.user_id)
     .where(person_roles.c.role == AccountRole.ISSUER.value)
 )
+_STAY: Final = (
+    sa.select(types.c.value).where(types.c.value.in_(sa.bindparam("wanted", expanding=True))).order_by(types.c.value)
+)
+_STAY_LOCKED: Final = _STAY.with_for_update(read=True, key_share=True)
 _LOCK: Final = "SELECT 1 FROM credential_types WHERE value = %s"
 
 
@@ -53,6 +58,20 @@ def refer_to_type(transaction: Transaction, value: str) -> None:
     else:
         found = transaction.driver_rows(f"{_LOCK} FOR KEY SHARE", (value,))
     if not found:
+        raise UnknownCredentialType("There is no such credential type.")
+
+
+def refer_to_types(transaction: Transaction, values: Collection[str]) -> None:
+    """Make sure of several types at once that they stay.
+
+    Raises:
+        UnknownCredentialType: There is no such type (any more).
+    """
+    if not values:
+        return
+    wanted = sorted(set(values))
+    found = transaction.rows(_STAY if transaction.is_sqlite else _STAY_LOCKED, {"wanted": wanted})
+    if len(found) != len(wanted):
         raise UnknownCredentialType("There is no such credential type.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,8 +13,10 @@ from sqlalchemy.engine import Row
 from sealwright.domain.errors import GrantInForce, VersionConflict
 from sealwright.domain.grants import Grant, GrantStatus
 from sealwright.domain.requests import Issuance
+from sealwright.storage.column_types import seconds_of
 from sealwright.storage.credential_types import refer_to_type
 from sealwright.storage.desk_tables import grants
+from sealwright.storage.driver_text import DriverText
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.person_rows import json_text
 from sealwright.storage.transaction import Transaction
@@ -42,6 +44,19 @@ _ACTIVE_TYPES: Final = sa.select(grants.c.credential_type).where(
     _IN_FORCE,
     grants.c.status == GrantStatus.ACTIVE.value,
     _NOT_ENDED,
+)
+_ACTIVE: Final = DriverText.of(
+    "SELECT credential_type, grant_id FROM grants WHERE user_id = %s AND status IN ('active', 'suspended') "
+    "AND status = 'active' AND (expires_at IS NULL OR expires_at > %s)"
+)
+_LOCKED: Final = (
+    _GRANT.where(
+        grants.c.user_id == sa.bindparam("of_user"),
+        _IN_FORCE,
+        grants.c.credential_type.in_(sa.bindparam("of_types", expanding=True)),
+    )
+    # Everybody locks them in this order.
+    .order_by(grants.c.grant_id)
 )
 _UNSIGNED: Final = (
     _GRANT.where(sa.text("issuance <> 'issued'"), _IN_FORCE, grants.c.due_at <= sa.bindparam("due", type_=_MOMENT))
@@ -146,6 +161,17 @@ class StoredGrants:
         """Give the types that a person holds an active grant of."""
         rows = self._transaction.rows(_ACTIVE_TYPES, {"of_user": user_id, "now": now})
         return frozenset(row[0] for row in rows)
+
+    def active(self, user_id: str, now: datetime) -> Mapping[str, str]:
+        """Give the active grants that a person holds as of a moment: their ids, by credential type."""
+        return dict(_ACTIVE.rows(self._transaction, user_id, seconds_of(now)))
+
+    def lock_held(self, user_id: str, credential_types: Collection[str]) -> tuple[Grant, ...]:
+        """Lock a person's grants of some types that are in force by their rows; their ends may have passed."""
+        if not credential_types:
+            return ()
+        key = {"of_user": user_id, "of_types": sorted(set(credential_types))}
+        return tuple(_grant(row) for row in self._transaction.rows(self._transaction.locking(_LOCKED), key))
 
     def unsigned(self, due: datetime, limit: int) -> tuple[Grant, ...]:
         """List grants in force that are not signed yet and due for a try; oldest first."""

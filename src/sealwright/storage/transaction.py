@@ -70,9 +70,16 @@ class Transaction:
             return self.driver_rows(statement, parameters)
         return self._guarded(lambda: self._cursor.execute(statement, parameters, binary=True).fetchall())
 
-    def driver_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run prepared text once for each row of parameters."""
-        self._guarded(lambda: self._cursor.executemany(statement, rows))
+    def driver_many(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
+        """Run prepared text once for each row of parameters; gives how many rows of the table were changed."""
+
+        def run() -> int:
+            cursor = self._cursor
+            cursor.executemany(statement, rows)
+            changed: int = cursor.rowcount
+            return changed
+
+        return self._guarded(run)
 
     def copy(self, statement: str, types: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Send rows by binary COPY; PostgreSQL only."""

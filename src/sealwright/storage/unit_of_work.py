@@ -33,6 +33,7 @@ from sealwright.services.ports import (
     UnitOfWork,
     UnitOfWorkFactory,
 )
+from sealwright.services.workflow_ports import Claims, Drafts, Feed, Payouts, Proposals, SeriesRows, Workflows
 from sealwright.storage.access import StoredApiKeys
 from sealwright.storage.attachments import StoredAttachments, StoredSavedViews
 from sealwright.storage.audit import StoredAuditLog
@@ -42,27 +43,34 @@ from sealwright.storage.dids import StoredDIDs
 from sealwright.storage.engines import Database
 from sealwright.storage.enrollment import StoredEnrollment
 from sealwright.storage.erasure import StoredErasure
+from sealwright.storage.feed import StoredFeed
 from sealwright.storage.figures import StoredFigures
 from sealwright.storage.grants import StoredGrants
 from sealwright.storage.idempotency import StoredIdempotency
 from sealwright.storage.keys import StoredKeys
 from sealwright.storage.notices import StoredNotices
 from sealwright.storage.office import StoredOffice
+from sealwright.storage.payouts import StoredPayouts
 from sealwright.storage.people import StoredPeople
+from sealwright.storage.proposals import StoredProposals
 from sealwright.storage.report_wishes import StoredReportWishes
 from sealwright.storage.requests import StoredRequests
 from sealwright.storage.reservations import StoredReservations
 from sealwright.storage.schemas import StoredSchemas
+from sealwright.storage.series import StoredSeries
 from sealwright.storage.sign_ins import StoredSignIns
 from sealwright.storage.status_lists import StoredStatusLists
 from sealwright.storage.transaction import Transaction, open_transaction
+from sealwright.storage.workflow_claims import StoredClaims
+from sealwright.storage.workflow_drafts import StoredDrafts
+from sealwright.storage.workflows import StoredWorkflows
 
 
 class StoredUnitOfWork:
     """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
 
-    Locks are always taken in one order: registry epoch, records, status lists, counters, clock of requests, audit
-    head.
+    Locks are always taken in one order: registry epoch, records (of workflows: grants, series, instances, proposals,
+    payouts), status lists, counters, clock of requests, counters of the feed, audit head.
     """
 
     def __init__(self, transaction: Transaction) -> None:
@@ -92,6 +100,14 @@ class StoredUnitOfWork:
         self.report_wishes: ReportWishes = StoredReportWishes(transaction)
         self.figures: Figures = StoredFigures(transaction)
         self.erasure: Erasure = StoredErasure(transaction)
+        self._workflows = StoredWorkflows(transaction)
+        self.workflows: Workflows = self._workflows
+        self.claims: Claims = StoredClaims(transaction)
+        self.series: SeriesRows = StoredSeries(transaction)
+        self.feed: Feed = StoredFeed(transaction, self._workflows.index)
+        self.proposals: Proposals = StoredProposals(transaction)
+        self.payouts: Payouts = StoredPayouts(transaction)
+        self.drafts: Drafts = StoredDrafts(transaction)
 
     def commit(self) -> None:
         """Seal the audit entries and commit.
@@ -103,6 +119,7 @@ class StoredUnitOfWork:
         try:
             self._requests.counters.write()
             self._requests.moves.write()
+            self._workflows.index.write()
             self._audit.seal()
             self._transaction.commit()
         except BaseException:
@@ -116,6 +133,7 @@ class StoredUnitOfWork:
         """Open a part that rolls back alone if it raises, with its audit entries."""
         entries, types = self._audit.mark(), self._credentials.type_sets.mark()
         counted, moved = self._requests.counters.mark(), self._requests.moves.mark()
+        fed = self._workflows.index.mark()
         try:
             with self._transaction.savepoint():
                 yield
@@ -124,6 +142,7 @@ class StoredUnitOfWork:
             self._credentials.type_sets.forget(types)
             self._requests.counters.forget(counted)
             self._requests.moves.forget(moved)
+            self._workflows.index.forget(fed)
             raise
 
 

@@ -24,6 +24,11 @@ workflow_series: Final = table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("version", whole(), nullable=False),
 )
+sa.Index(
+    "ix_workflow_series_going_on",
+    workflow_series.c.series_id,
+    **where("state = 'open' AND recurrence <> 'one_time'"),
+)
 
 # `combination` says which free roles an open instance has, by their needs; NULL where it has none.
 workflows: Final = table(
@@ -62,29 +67,28 @@ sa.Index(
 )
 
 # Each distinct set of needs once, and each distinct combination of free roles' needs once, with how many open
-# instances have it.
+# instances have it. Both are numbered by a digest of what they are (`feed_sets`), so that nobody waits for a number.
 requirement_sets: Final = table(
     "requirement_sets",
-    sa.Column("set_id", whole(), primary_key=True),
+    sa.Column("set_id", whole(), primary_key=True, autoincrement=False),
     sa.Column("needs", words(), nullable=False),
-    sa.UniqueConstraint("needs", name="uq_requirement_sets_needs"),
 )
 feed_combinations: Final = table(
     "feed_combinations",
-    sa.Column("combination", whole(), primary_key=True),
+    sa.Column("combination", whole(), primary_key=True, autoincrement=False),
     sa.Column("set_ids", words(), nullable=False),
     sa.Column("instances", whole(), nullable=False),
-    sa.UniqueConstraint("set_ids", name="uq_feed_combinations_sets"),
 )
 # Which open instances have a free role with these needs, by the moment they were listed.
 feed_entries: Final = table(
     "feed_entries",
     sa.Column("set_id", whole(), primary_key=True, autoincrement=False),
-    sa.Column("listed_at", Moment, primary_key=True),
+    sa.Column("listed_at", Moment, primary_key=True, autoincrement=False),
     sa.Column("workflow_id", words(), primary_key=True),
     clustered=True,
 )
 
+# Rights are asked for by `needs`; `set_id` is what indexes count them by.
 workflow_roles: Final = table(
     "workflow_roles",
     sa.Column("role_id", words(), primary_key=True),
@@ -92,6 +96,7 @@ workflow_roles: Final = table(
     sa.Column("position", whole(), nullable=False),
     sa.Column("client_id", words(), nullable=False),
     sa.Column("title", words(), nullable=False),
+    sa.Column("needs", words(), nullable=False),
     sa.Column("set_id", whole(), nullable=False),
     sa.Column("held_by", words()),
     sa.Index("ix_workflow_roles_workflow", "workflow_id", "position"),
@@ -105,7 +110,7 @@ sa.Index(
     **where("held_by IS NOT NULL"),
 )
 
-# `open_for` is the assignee while the step is unfinished and its instance is open.
+# `open_for` is the assignee while the instance is open: what somebody has to do with now, however much they did.
 workflow_steps: Final = table(
     "workflow_steps",
     sa.Column("step_id", words(), primary_key=True),
@@ -138,6 +143,7 @@ sa.Index(
     workflow_steps.c.open_for,
     workflow_steps.c.workflow_id,
     workflow_steps.c.role_id,
+    workflow_steps.c.completed_at,
     **where("open_for IS NOT NULL"),
 )
 
@@ -211,7 +217,9 @@ proposals: Final = table(
     sa.Index("ix_proposals_status", "status", "created_at", "proposal_id"),
     sa.Index("ix_proposals_author", "author_id", "created_at", "proposal_id"),
     sa.Index("ix_proposals_workflow", "workflow_id", "kind", "created_at"),
+    sa.Index("ix_proposals_series", "series_id", "kind", "created_at"),
 )
+sa.Index("ix_proposals_pending", proposals.c.proposal_id, **where("status = 'pending'"))
 sa.Index("ix_proposals_due", proposals.c.due_at, proposals.c.proposal_id, **where("due_at IS NOT NULL"))
 sa.Index("uq_proposals_pending", proposals.c.target, unique=True, **where("status = 'pending'"))
 
