@@ -127,3 +127,12 @@ def test_holders_are_active_improvers(desk: UnitOfWorkFactory) -> None:
         assert uow.figures.holders("degree", NOW + 2 * DAY) == 2
         assert uow.figures.holders("degree", NOW + 6 * DAY) == 1
         assert uow.figures.holders("license", NOW) == 0
+
+
+def test_holders_of_several_types_hold_them_all(desk: UnitOfWorkFactory) -> None:
+    with desk(write=False) as uow:
+        assert uow.figures.holders_of_all((), NOW) == 4
+        for at in (NOW + 2 * DAY, NOW + 6 * DAY):
+            assert uow.figures.holders_of_all(["degree"], at) == uow.figures.holders("degree", at)
+        assert uow.figures.holders_of_all(["degree", "license"], NOW + 2 * DAY) == 0
+        assert uow.figures.holders_of_all(["degree", "degree"], NOW + 2 * DAY) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sealwright.domain.errors import MalformedBody, NotFound, RoleRequired, StateConflict
@@ -16,6 +17,7 @@ from sealwright.vc.errors import Fault, VcError
 
 DRAFTS_AT_MOST: Final = 50
 BODY_MAX_BYTES: Final = 256 * 1024
+_ID: Final = re.compile("drf_[a-z2-7]{26}")
 
 
 class WorkflowDrafts:
@@ -43,19 +45,22 @@ class WorkflowDrafts:
         """Keep a draft, or replace one of the caller's as a whole.
 
         Args:
+            draft_id: Of a draft that is there, or made for this one by `new_id`: an editor that saves itself and hears
+                no answer saves the same draft again.
             title: What a list shows; it may be empty, for a draft is no workflow yet.
             body: The form as JSON text.
 
         Raises:
             RoleRequired: Not a proposer.
-            NotFound: `draft_id` is none of the caller's.
+            NotFound: `draft_id` is not written like one.
             StateConflict: The caller keeps as many as one may.
             MalformedBody: The body is too long or no JSON object.
         """
         person = require_proposer(caller)
-        if draft_id is not None:
-            _known(uow.drafts.get(person.user_id, draft_id))
-        elif len(uow.drafts.of_person(person.user_id)) >= DRAFTS_AT_MOST:
+        if draft_id is not None and not _ID.fullmatch(draft_id):
+            raise NotFound("You keep no such draft.")
+        is_kept = draft_id is not None and uow.drafts.get(person.user_id, draft_id) is not None
+        if not is_kept and len(uow.drafts.of_person(person.user_id)) >= DRAFTS_AT_MOST:
             raise StateConflict(f"Nobody keeps more than {DRAFTS_AT_MOST} drafts.")
         draft = Draft(
             draft_id=draft_id or new_id("drf"),

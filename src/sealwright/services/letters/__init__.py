@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sealwright.services.letters.frame import Letter, LetterHead
-from sealwright.services.letters.notices import Told, tell_notice
+from sealwright.services.letters.notices import tell_notice
+from sealwright.services.letters.told import Told
 from sealwright.services.letters.writing import ACCOUNT_KINDS, DIGEST, TEST, write_digest, write_letter, write_report
 
 __all__ = [

@@ -3,40 +3,21 @@
 The inbox shows it, the mail carries it; but mails name nobody beside their reader. `data` holds what each kind needs,
 and sentences for what is not there are left out: ``credential_type`` (``type_label``), ``request_id``, ``grant_id``,
 ``name``, ``reason``, ``message``, ``note``, ``role``, ``state``, ``scopes``, ``days``, ``expires_at``, ``pending``,
-``where``, ``at``.
+``where``, ``at``; `work` tells the members of notices about workflows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 from babel.dates import format_date, format_datetime
 
 from sealwright.domain.notices import NoticeKind
 from sealwright.locales import N_, Texts
-
-Data: TypeAlias = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A notice in words.
-
-    Args:
-        title: Without names and types: it stands in the subject of a mail, which anybody may see.
-        lines: Sentences; the first one alone is enough for a list.
-        quote: What a person wrote.
-        act: A label and a path on this office's pages.
-    """
-
-    title: str
-    lines: tuple[str, ...]
-    quote: str | None = None
-    act: tuple[str, str] | None = None
-
+from sealwright.services.letters.told import Data, Told
+from sealwright.services.letters.work import step_assigned, step_released, vote_closed, vote_open
 
 _ROLE_NAMES: Final[Mapping[str, str]] = {
     "admin": N_("administrator"),
@@ -271,4 +252,8 @@ _WRITERS: Final[Mapping[NoticeKind, Callable[[Data, Texts], Told]]] = {
     NoticeKind.QUEUE_REMINDER: _queue_reminder,
     NoticeKind.NEW_SIGN_IN: _new_sign_in,
     NoticeKind.KEY_EXPIRING: _key_expiring,
+    NoticeKind.VOTE_OPEN: vote_open,
+    NoticeKind.VOTE_CLOSED: vote_closed,
+    NoticeKind.STEP_ASSIGNED: step_assigned,
+    NoticeKind.STEP_RELEASED: step_released,
 }

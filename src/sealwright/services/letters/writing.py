@@ -9,8 +9,9 @@ from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind
 from sealwright.domain.reports import Report
 from sealwright.locales import LANGUAGES, Texts, texts_for
 from sealwright.services.letters.frame import Content, Letter, LetterHead, framed
-from sealwright.services.letters.notices import Told, tell_notice
+from sealwright.services.letters.notices import tell_notice
 from sealwright.services.letters.report import report_content
+from sealwright.services.letters.told import Told
 
 DIGEST: Final = "digest"
 TEST: Final = "test"

@@ -55,6 +55,10 @@ NOTICE_WORDS: Final = {
     NoticeKind.QUEUE_REMINDER: N_("Requests wait past their target"),
     NoticeKind.NEW_SIGN_IN: N_("Somebody signs in as me from a new browser"),
     NoticeKind.KEY_EXPIRING: N_("A signing key is getting old"),
+    NoticeKind.VOTE_OPEN: N_("A proposal waits for my vote"),
+    NoticeKind.VOTE_CLOSED: N_("The vote on a proposal of mine ends"),
+    NoticeKind.STEP_ASSIGNED: N_("A series gives me its next steps"),
+    NoticeKind.STEP_RELEASED: N_("I lose steps that were mine"),
 }
 _MODE_WORDS: Final = {
     NoticeMode.AT_ONCE: N_("At once"),

@@ -34,6 +34,12 @@ DATA = {
     "did": "did:adi:x",
     "link": "https://office.example/login/link/abc?next=/a&b",
     "minutes": "15",
+    "workflow_id": "wfl_1",
+    "title": HOSTILE,
+    "steps": HOSTILE,
+    "kind": "workflow",
+    "outcome": "majority",
+    "cause": "grant_lost",
 }
 KINDS = [*(kind.value for kind in NoticeKind), *ACCOUNT_KINDS]
 
