@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.web.api.shapes import answers, desk_answers, people_answers
+from sealwright.web.api.shapes import answers, desk_answers, people_answers, workflow_answers
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
@@ -33,6 +33,11 @@ OBJECTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Effects": desk_answers.EFFECTS,
     "Issuer": people_answers.ISSUER,
     "Credential type": people_answers.CREDENTIAL_TYPE,
+    "Workflow": workflow_answers.WORKFLOW,
+    "Step": workflow_answers.STEP,
+    "Votes": workflow_answers.VOTES,
+    "Proposal": workflow_answers.PROPOSAL,
+    "Payout": workflow_answers.PAYOUT,
 }
 
 each_route = pytest.mark.parametrize("name", sorted(BY_NAME))
