@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from sealwright.domain.errors import RoleAlreadyHeld, StateConflict, StepAlreadyClaimed, StepNotAvailable
 from sealwright.domain.workflows import (
@@ -19,6 +20,16 @@ from sealwright.domain.workflows import (
     WorkflowStatus,
     WorkflowStep,
 )
+
+
+# How an instance ends before its work is done, as the trail calls it.
+_CLOSING: Final = {
+    WorkflowStatus.REJECTED: "workflow.rejected",
+    WorkflowStatus.EXPIRED: "workflow.expired",
+    WorkflowStatus.SKIPPED: "workflow.skipped",
+    WorkflowStatus.FAILED: "workflow.failed",
+    WorkflowStatus.DELETED: "workflow.deleted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ def close(workflow: Workflow, to: WorkflowStatus, now: datetime) -> Moved:
     closed = replace(_touched(workflow, now), status=to, closed_at=now, steps=steps, roles=roles)
     return Moved(
         closed,
-        (_workflow_event(f"workflow.{to.value}", workflow, closed),),
+        (_workflow_event(_CLOSING[to], workflow, closed),),
         tuple(step for step in workflow.steps if step.assigned_to is not None and not step.is_done),
     )
 
