@@ -21,7 +21,6 @@ from sealwright.domain.workflows import (
     WorkflowStep,
 )
 
-
 # How an instance ends before its work is done, as the trail calls it.
 _CLOSING: Final = {
     WorkflowStatus.REJECTED: "workflow.rejected",
