@@ -89,7 +89,7 @@ class FeedDesk:
         person = improver(caller)
         with self._units(write=False) as uow:
             reader = self._reader(uow, person.user_id, is_admin=caller.is_admin)
-            if caller.is_admin and scope is FeedScope.ALL:
+            if caller.is_admin and scope == FeedScope.ALL:
                 found, known = _everything(uow, page, count)
             else:
                 found, known = _chosen(uow, reader, scope, page, count), reader.near
@@ -197,11 +197,11 @@ def _chosen(uow: UnitOfWork, reader: _Reader, scope: FeedScope, page: int, count
     """The ids of one page: what is near is judged here, everything else by the needs of its free roles alone."""
     near = reader.near
     holds = [one for one in near.values() if one.held_by(reader.user_id)]
-    if scope is FeedScope.ASSIGNED:
+    if scope == FeedScope.ASSIGNED:
         ids = [one.workflow_id for one in sorted(holds, key=_listed, reverse=True)]
         return FeedPage(tuple(ids[(page - 1) * count : page * count]), len(ids))
     also = {workflow_id for workflow_id, workflow in near.items() if reader.claimable(workflow)}
-    if scope is FeedScope.ALL:
+    if scope == FeedScope.ALL:
         also.update(one.workflow_id for one in holds)
     return uow.feed.claimable(reader.held, but=tuple(near), also=tuple(sorted(also)), page=page, count=count)
 
