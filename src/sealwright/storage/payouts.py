@@ -17,7 +17,10 @@ from sealwright.storage.workflow_tables import payouts
 _PAYOUT: Final = sa.select(*payouts.columns)
 _BY_ID: Final = _PAYOUT.where(payouts.c.payout_id == sa.bindparam("payout_id"))
 _BY_STEP: Final = _PAYOUT.where(payouts.c.step_id == sa.bindparam("step_id"))
-_OF_WORKFLOW: Final = _PAYOUT.where(payouts.c.workflow_id == sa.bindparam("workflow_id")).order_by(payouts.c.payout_id)
+# The oldest first, as exports lock them too, so that neither waits for the other.
+_OF_WORKFLOW: Final = _PAYOUT.where(payouts.c.workflow_id == sa.bindparam("workflow_id")).order_by(
+    payouts.c.created_at, payouts.c.payout_id
+)
 _NEWEST_FIRST: Final = _PAYOUT.order_by(payouts.c.created_at.desc(), payouts.c.payout_id.desc())
 _TO_EXPORT: Final = (
     _PAYOUT.where(payouts.c.status.in_((PayoutStatus.OWED.value, PayoutStatus.FAILED.value)))
@@ -45,7 +48,7 @@ class StoredPayouts:
         return _optional(self._transaction.row(_BY_STEP, {"step_id": step_id}))
 
     def of_workflow(self, workflow_id: str) -> tuple[Payout, ...]:
-        """List the obligations of an instance by id, locked in a unit of work that writes."""
+        """List the obligations of an instance, oldest first, locked in a unit of work that writes."""
         rows = self._transaction.rows(self._transaction.locking(_OF_WORKFLOW), {"workflow_id": workflow_id})
         return tuple(_payout(row) for row in rows)
 
