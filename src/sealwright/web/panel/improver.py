@@ -1,13 +1,14 @@
-"""An improver's page (S12): the credentials they hold, revoked ones kept and explained, and their requests."""
+"""An improver's credentials, revoked ones kept and explained, and their requests (S12)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.requests import Issuance, RequestState
 from sealwright.web.panel.badges import emblem_tone
+from sealwright.web.panel.improver_frame import CREDENTIALS, NEW, REQUESTS, Own, tabs_of
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.reply import Reply
 
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
     from sealwright.services.review_values import RequestView
     from sealwright.web.panel.page_call import PageCall
 
-HOME: Final = "/improver"
-CREDENTIALS: Final = "/improver/credentials"
-REQUESTS: Final = "/improver/requests"
-NEW: Final = "/improver/requests/new"
-# So many lines stand on the overview; the rest on the list's own page.
-_OVERVIEW: Final = 5
+__all__ = ["CREDENTIALS", "NEW", "REQUESTS", "Catalog", "badges_of", "grant_lines", "request_line"]
+
+# So many lines stand below the feed; the rest on the list's own page.
+OVERVIEW: Final = 5
 _RENEW_DAYS: Final = 30
 
 
@@ -131,47 +130,37 @@ def badges_of(view: RequestView) -> tuple[str, ...]:
     return tuple(badges)
 
 
-def _everything(page: PageCall) -> dict[str, Any]:
-    catalog = Catalog(page)
-    own = page.office.intake.own(page.caller)
-    pending = {view.request.credential_type for view in own if view.request.state is RequestState.PENDING}
-    grants = page.office.granting.own(page.caller)
-    held = {grant.credential_type for grant in grants if grant.is_in_force(page.now)}
-    open_types = frozenset(one.value for one in catalog.visible) - pending - held
-    lines = [grant_line(page, grant, catalog, open_types) for grant in grants]
-    return {
-        "grants": sorted(lines, key=lambda line: line.is_over),
-        "requests": [request_line(view, catalog) for view in own],
-        "new_href": NEW,
-        "is_verified": page.person.verified,
-        "is_improver": page.person.is_improver,
-    }
-
-
-def show(page: PageCall) -> Reply:
-    """GET /improver."""
-    found = _everything(page)
-    return page.render(
-        "improver/home.html",
-        **found,
-        grants_more=len(found["grants"]) > _OVERVIEW,
-        requests_more=len(found["requests"]) > _OVERVIEW,
-        most=_OVERVIEW,
-    )
+def grant_lines(page: PageCall, own: Own, catalog: Catalog) -> list[GrantLine]:
+    """Everything that somebody holds and held, what counts first."""
+    in_force = {grant.credential_type for grant in own.grants if grant.is_in_force(page.now)}
+    open_types = frozenset(one.value for one in catalog.visible) - set(own.pending) - in_force
+    lines = [grant_line(page, grant, catalog, open_types) for grant in own.grants]
+    return sorted(lines, key=lambda line: line.is_over)
 
 
 def show_credentials(page: PageCall) -> Reply:
     """GET /improver/credentials."""
-    return page.render("improver/credentials.html", **_everything(page))
+    own, catalog = Own.of(page), Catalog(page)
+    return page.render(
+        "improver/credentials.html",
+        tabs=tabs_of(page, CREDENTIALS, own),
+        grants=grant_lines(page, own, catalog),
+        new_href=NEW,
+    )
 
 
 def show_requests(page: PageCall) -> Reply:
     """GET /improver/requests."""
-    return page.render("improver/requests.html", **_everything(page))
+    own, catalog = Own.of(page), Catalog(page)
+    return page.render(
+        "improver/requests.html",
+        tabs=tabs_of(page, REQUESTS, own),
+        requests=[request_line(view, catalog) for view in own.requests],
+        new_href=NEW,
+    )
 
 
 PAGES: Final = (
-    PageRoute("GET", HOME, PageAudience.IMPROVER, show),
     PageRoute("GET", CREDENTIALS, PageAudience.IMPROVER, show_credentials),
     PageRoute("GET", REQUESTS, PageAudience.IMPROVER, show_requests),
 )
