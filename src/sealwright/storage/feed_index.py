@@ -15,7 +15,7 @@ from sealwright.storage.transaction import Transaction
 
 ADD_ENTRY: Final = DriverText.of("INSERT INTO feed_entries (set_id, listed_at, workflow_id) VALUES (%s, %s, %s)")
 DROP_ENTRY: Final = DriverText.of("DELETE FROM feed_entries WHERE set_id = %s AND listed_at = %s AND workflow_id = %s")
-_ADD_SET: Final = DriverText.of(
+ADD_SET: Final = DriverText.of(
     "INSERT INTO requirement_sets (set_id, needs) VALUES (%s, %s) ON CONFLICT (set_id) DO NOTHING"
 )
 _COUNT: Final = DriverText.of(
@@ -78,7 +78,7 @@ class FeedIndex:
 
     def write(self) -> None:
         """Write what has moved."""
-        _ADD_SET.many(self._transaction, sorted(self._sets.items()))
+        ADD_SET.many(self._transaction, sorted(self._sets.items()))
         counted = [(combination_of(sets), json_text(sets), change) for sets, change in self._moves.items() if change]
         _COUNT.many(self._transaction, sorted(counted))
         self._sets = {}

@@ -8,6 +8,7 @@ from typing import Final
 from sealwright.domain.errors import StoreUnavailable
 from sealwright.storage.engines import Database
 from sealwright.storage.errors import StoreRefused
+from sealwright.storage.feed_recount import feed_drift
 from sealwright.storage.migrations import newest_version
 from sealwright.storage.request_counters import drift_of
 from sealwright.storage.transaction import open_transaction
@@ -73,10 +74,10 @@ def is_intact(database: Database) -> bool:
 
 
 def count_drift(database: Database) -> int:
-    """Count the requests again and compare: gives how many counters say something else than the rows.
+    """Count requests and open workflows again: gives how many counters and entries say something else than the rows.
 
     Raises:
         StoreUnavailable: The database does not answer.
     """
     with open_transaction(database, write=False) as transaction:
-        return drift_of(transaction)
+        return drift_of(transaction) + len(feed_drift(transaction))

@@ -1,4 +1,4 @@
-"""The kept totals of requests: compared with the rows, and set right."""
+"""The kept totals of requests, and the feed's index: compared with the rows, and set right."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sealwright.domain.audit import AuditEntry
 from sealwright.storage.audit import StoredAuditLog
 from sealwright.storage.engines import Database
+from sealwright.storage.feed_recount import hold_feed, mend_feed
 from sealwright.storage.inspection import count_drift
 from sealwright.storage.request_counters import drifted
 from sealwright.storage.transaction import open_transaction
@@ -24,17 +25,17 @@ _KEY: Final = ("measure", "credential_type", "state", "marks", "period")
 
 
 class RequestCounts:
-    """What `verify-store`, `doctor` and `recount` do with the counters of requests."""
+    """What `verify-store`, `doctor` and `recount` do with the counters of requests and the feed's index."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def drift(self) -> int:
-        """How many counters say something else than the rows. Raises StoreUnavailable."""
+        """How many counters and entries say something else than the rows. Raises StoreUnavailable."""
         return count_drift(self._database)
 
     def recount(self, entry: Callable[[int], AuditEntry]) -> int:
-        """Set right the counters that differ, while others work; gives how many did.
+        """Set right the counters and entries that differ, while others work; gives how many did.
 
         Args:
             entry: Makes the row that goes into the trail with the change; not asked where none differs.
@@ -51,8 +52,11 @@ class RequestCounts:
             if right:
                 rows = [{**dict(zip(_KEY, key, strict=True)), "requests": right[key]} for key in sorted(right)]
                 transaction.change(_SET, rows)
+            hold_feed(transaction)
+            mended = len(right) + mend_feed(transaction)
+            if mended:
                 trail = StoredAuditLog(transaction)
-                trail.append(entry(len(right)))
+                trail.append(entry(mended))
                 trail.seal()
             transaction.commit()
-        return len(right)
+        return mended
