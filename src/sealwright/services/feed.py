@@ -14,6 +14,7 @@ from sealwright.domain.catalog import Visibility
 from sealwright.domain.errors import RoleRequired, UnknownCredentialType, WorkflowNotFound
 from sealwright.domain.gating import claimable_roles
 from sealwright.domain.openings import corrected
+from sealwright.domain.payouts import Payout
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.submissions import reads_submissions, without_submissions
 from sealwright.domain.workflows import AbsencePeriod, StepClaim, Workflow, WorkflowStatus, WorkflowStep
@@ -149,7 +150,7 @@ class FeedDesk:
             )
 
     def done(self, caller: Caller, page: int = 1, count: int = 20) -> NumberedPage[WorkflowView]:
-        """The instances in which the caller completed a step, latest completion first.
+        """The instances in which the caller completed a step, latest completion first, with what is owed to them.
 
         What they may not open any more shows no more than what they did themselves.
 
@@ -162,7 +163,10 @@ class FeedDesk:
             reader = self._reader(uow, person.user_id, is_admin=caller.is_admin)
             workflows = _loaded(uow, found.items, reader.near)
             shown = [_shown(one, reader) if reader.may_read(one) else _own_part(one, reader) for one in workflows]
-            views = _views(uow, shown, {})
+            views = tuple(
+                replace(view, payouts=_owed_to(uow, person.user_id, view.workflow.workflow_id))
+                for view in _views(uow, shown, {})
+            )
         return NumberedPage(views, page, count, found.total)
 
     # -- parts -------------------------------------------------------------------------------------
@@ -266,6 +270,10 @@ def _views(uow: UnitOfWork, workflows: Sequence[Workflow], claims: Mapping[str, 
         )
         for workflow in workflows
     )
+
+
+def _owed_to(uow: UnitOfWork, user_id: str, workflow_id: str) -> tuple[Payout, ...]:
+    return tuple(one for one in uow.payouts.of_workflow(workflow_id) if one.payee_user_id == user_id)
 
 
 def _people_in(workflows: Sequence[Workflow]) -> Collection[str]:
