@@ -10,6 +10,8 @@ from typing import Final
 from sealwright.domain.errors import AttachmentNotFound, MalformedBody, UnsupportedUpload, UploadsFull
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller, Person
+from sealwright.domain.submissions import reads_submissions
+from sealwright.domain.workflows import WorkflowStatus
 from sealwright.services.desk_ports import Attachment
 from sealwright.services.looks import Looks
 from sealwright.services.pictures import LOGO
@@ -89,7 +91,9 @@ class AttachmentDesk:
         uow.attachments.drop(stale)
 
     def get(self, caller: Caller, attachment_id: str) -> Attachment:
-        """A file with its content, for who uploaded it, for reviewers of a request it speaks for, and for admins.
+        """A file with its content, for who uploaded it, for who may read what it speaks for, and for admins.
+
+        It speaks for a request, to the reviewers of that, or for a step's work, to those who read what was handed in.
 
         Raises:
             AttachmentNotFound: No such file, or not for this caller; in the same words.
@@ -106,11 +110,12 @@ class AttachmentDesk:
 
 
 def _in_use(uow: UnitOfWork, person: Person) -> frozenset[str]:
-    """The files that speak for a request of theirs, or are pictures of the office."""
+    """The files that speak for a request of theirs, were handed in with a step, or are pictures of the office."""
     evidence = {piece.attachment_id for request in uow.requests.of_person(person.user_id) for piece in request.evidence}
     badges = {one.badge_attachment_id for one in uow.types.all() if one.badge_attachment_id is not None}
     logo = uow.office.get(LOGO)
-    return frozenset({*evidence, *badges, *([logo] if logo else [])})
+    handed_in = uow.claims.pictures_of(person.user_id)
+    return frozenset({*evidence, *handed_in, *badges, *([logo] if logo else [])})
 
 
 def _fits(loose: Mapping[str, tuple[int, datetime]], more_bytes: int) -> bool:
@@ -121,10 +126,25 @@ def _fits(loose: Mapping[str, tuple[int, datetime]], more_bytes: int) -> bool:
 def _may_see(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:
     if caller.is_admin or (caller.person is not None and caller.person.user_id == attachment.user_id):
         return True
+    return _speaks_for_request(uow, caller, attachment) or _was_handed_in(uow, caller, attachment)
+
+
+def _speaks_for_request(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:
     return any(
         caller.covers(request.credential_type)
         for request in uow.requests.of_person(attachment.user_id)
         if any(piece.attachment_id == attachment.attachment_id for piece in request.evidence)
+    )
+
+
+def _was_handed_in(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:
+    """Tell whether it belongs to a submission that the caller may read."""
+    if caller.person is None or not caller.person.active:
+        return False
+    places = uow.claims.pictures_of(attachment.user_id).get(attachment.attachment_id, ())
+    return any(
+        workflow.status is not WorkflowStatus.DELETED and reads_submissions(workflow, caller.person.user_id)
+        for workflow in uow.workflows.get_many(places).values()
     )
 
 

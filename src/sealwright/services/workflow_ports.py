@@ -88,6 +88,9 @@ class Claims(Protocol):
     def workflows_done(self, user_id: str, *, page: int, count: int) -> NumberedPage[str]:
         """Ids of instances in which somebody completed a step, latest completion first."""
 
+    def pictures_of(self, user_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The pictures that somebody handed in: the ids of the instances where they stand, by attachment id."""
+
 
 class SeriesRows(Protocol):
     """Series, the claims on their later instances, and absences."""

@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from sealwright.domain.errors import StepAlreadyClaimed
-from sealwright.domain.workflows import StepClaim
+from sealwright.domain.submissions import photos_in
+from sealwright.domain.workflows import StepClaim, Submission
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import moment_of, optional_moment_of, optional_seconds_of, seconds_of
@@ -49,6 +50,11 @@ _DONE: Final = DriverText.of(
     "ORDER BY max(s.completed_at) DESC, s.workflow_id DESC LIMIT %s OFFSET %s"
 )
 _HOW_MANY_DONE: Final = DriverText.of(f"SELECT count(DISTINCT s.workflow_id) {_COMPLETED}")
+_WITH_PICTURES: Final = DriverText.of(
+    "SELECT workflow_id, submission FROM workflow_steps WHERE assigned_to = %s AND submission LIKE %s ORDER BY step_id"
+)
+_NAMES_PICTURE: Final = '%"att_%'
+_SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
 class StoredClaims:
@@ -105,6 +111,14 @@ class StoredClaims:
         """List the instances in which somebody completed a step, latest completion first; no deleted ones."""
         ids = _ids(_DONE.rows(self._transaction, user_id, count, (page - 1) * count))
         return NumberedPage(ids, page, count, int(_HOW_MANY_DONE.rows(self._transaction, user_id)[0][0]))
+
+    def pictures_of(self, user_id: str) -> Mapping[str, tuple[str, ...]]:
+        """Find the pictures that somebody handed in, with the instances where they stand."""
+        found: dict[str, tuple[str, ...]] = {}
+        for workflow_id, submission in _WITH_PICTURES.rows(self._transaction, user_id, _NAMES_PICTURE):
+            for picture in photos_in(_SUBMISSION.decode(submission)):
+                found[picture] = (*found.get(picture, ()), workflow_id)
+        return found
 
 
 def _values(claim: StepClaim) -> tuple[object, ...]:

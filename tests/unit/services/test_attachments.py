@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +13,11 @@ from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, Pers
 from sealwright.domain.requests import CredentialRequest, Evidence, RequestState
 from sealwright.services.attachments import _may_see, shown_name
 from sealwright.services.desk_ports import Attachment
+from tests.support.work import STREET_REPAIR, open_instance
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FILE = Attachment("att_1", "usr_ana", "a.png", "image/png", "00", b"", NOW)
+STREET = replace(open_instance(STREET_REPAIR), proposer_id="usr_pro")
 OTHER = Attachment("att_2", "usr_ana", "b.png", "image/png", "00", b"", NOW)
 
 
@@ -27,7 +30,11 @@ def units(credential_type: str = "dpw_certified") -> Any:
     request = CredentialRequest(
         "req_1", "usr_ana", credential_type, RequestState.PENDING, NOW, NOW, NOW, evidence=(Evidence("att_1", "a.png"),)
     )
-    return SimpleNamespace(requests=SimpleNamespace(of_person=lambda user_id: (request,)))
+    return SimpleNamespace(
+        requests=SimpleNamespace(of_person=lambda user_id: (request,)),
+        claims=SimpleNamespace(pictures_of=lambda user_id: {"att_2": ("wfl_1",)}),
+        workflows=SimpleNamespace(get_many=lambda ids: dict.fromkeys(ids, STREET)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,12 @@ def test_reviewers_see_the_evidence_of_requests_in_their_scope(who: Caller, sees
 def test_reviewers_see_no_other_file_of_the_requester() -> None:
     reviewer = caller("usr_rev", AccountRole.ISSUER, scopes=("dpw_certified",))
     assert not _may_see(units(), reviewer, OTHER)
+
+
+def test_a_picture_that_was_handed_in_is_seen_by_those_who_read_the_work() -> None:
+    assert _may_see(units(), caller("usr_pro"), OTHER)
+    assert not _may_see(units(), caller("usr_pro"), FILE)
+    assert not _may_see(units(), caller("usr_eve", AccountRole.IMPROVER), OTHER)
 
 
 @pytest.mark.parametrize(
