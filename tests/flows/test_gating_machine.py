@@ -58,7 +58,7 @@ class GatingMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.people = self.world.new_people()
+        self.people = self.world.new_story()
         self.model = Model(self.world.clock.now(), dict(POLICIES))
         self.model.active = dict.fromkeys(self.people, True)
 

@@ -321,7 +321,9 @@ class Model:
         self._drop(instance, place)
 
     def close(self, line: Line, instance: Instance, state: str) -> None:
-        """End an instance; the series goes on from the newest one."""
+        """End an instance; the series goes on from the newest one. Failing it again changes nothing."""
+        if instance.state == state == "failed":
+            return
         if not instance.open:
             raise Refused("StateConflict")
         instance.state = state

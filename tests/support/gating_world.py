@@ -20,7 +20,7 @@ from sealwright.services.people import NewPerson
 from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.services.workflow_values import NewWorkflow
 from tests.support.desk import act, furnish_desk, join
-from tests.support.gating_model import Instance, Line, Step
+from tests.support.gating_model import DAY, Instance, Line, Step
 from tests.support.office import MovableClock, open_office, the_operator
 
 # Each type with the policy that it is named after.
@@ -35,14 +35,14 @@ class World:
     def __init__(self, office: Office, clock: MovableClock) -> None:
         self.office = office
         self.clock = clock
-        self.admin = join(office, "ada", AccountRole.ADMIN)
-        self.proposer = join(office, "pia", AccountRole.PROPOSER)
-        World.ADMIN = self.admin.user_id
+        World.ADMIN = join(office, "ada", AccountRole.ADMIN).user_id
+        self._proposer_id = join(office, "pia", AccountRole.PROPOSER).user_id
         self._stories = 0
         act(office, the_operator(office), self._add_types)
 
-    def new_people(self) -> list[str]:
-        """Three improvers whom nobody has seen before, and the admin."""
+    def new_story(self) -> list[str]:
+        """Begin at noon of another day, with three improvers whom nobody has seen before, and the admin."""
+        self.clock.time = self.clock.time.replace(hour=12, minute=0, second=0) + DAY
         self._stories += 1
         wishes = [
             NewPerson(f"p{self._stories}x{n}@example.org", f"P{n}", frozenset({AccountRole.IMPROVER}), verified=True)
@@ -53,7 +53,12 @@ class World:
             the_operator(self.office),
             lambda uow, me: [self.office.people.create(uow, me, wish).user_id for wish in wishes],
         )
-        return [*sorted(people), self.admin.user_id]
+        return [*sorted(people), self.ADMIN]
+
+    @property
+    def admin(self) -> Caller:
+        """The admin, who reviews too; tokens would end in the course of many stories."""
+        return self.come_in(self.ADMIN)
 
     def come_in(self, user_id: str) -> Caller:
         """Somebody as the door lets them in."""
@@ -65,7 +70,12 @@ class World:
     def propose(self, wish: NewWorkflow) -> Workflow:
         """Propose a workflow, and have it approved."""
         office = self.office
-        made = act(office, self.proposer, lambda uow, me: office.proposing.propose(uow, me, wish), registry=False)
+        made = act(
+            office,
+            self.come_in(self._proposer_id),
+            lambda uow, me: office.proposing.propose(uow, me, wish),
+            registry=False,
+        )
         name = made.workflow.workflow_id
         act(office, self.admin, lambda uow, me: office.voting.force(uow, me, name, "a story"), registry=False)
         return made.workflow

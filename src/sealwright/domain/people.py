@@ -87,6 +87,11 @@ class Person:
         """Tell whether this is an approved improver with an open account."""
         return self.active and AccountRole.IMPROVER in self.roles
 
+    @property
+    def may_work(self) -> bool:
+        """Tell whether they may hold workflow steps: approved improvers, and admins, who may claim as well."""
+        return self.active and not self.roles.isdisjoint({AccountRole.IMPROVER, AccountRole.ADMIN})
+
 
 class ActorKind(StrEnum):
     """Who an audit row names."""

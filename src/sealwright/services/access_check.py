@@ -30,7 +30,6 @@ from sealwright.domain.losses import is_kept
 from sealwright.domain.people import ActorKind, Caller, Person
 from sealwright.domain.workflows import StepStatus, Workflow, WorkflowStep
 from sealwright.domain.working import claim_role
-from sealwright.services.departures import may_work
 from sealwright.services.grant_losses import DEFAULT_POLICY
 from sealwright.services.grant_making import is_overdue, last_grant
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -199,7 +198,7 @@ def _seen(uow: UnitOfWork, question: AccessQuestion) -> tuple[Workflow, Workflow
 def _refusal(uow: UnitOfWork, case: _Case) -> DomainError | None:
     """What a claim of a step would be refused with, or work on a step that the person has; None where it goes on."""
     workflow, step, person = case.workflow, case.step, case.person
-    if not may_work(person):
+    if not person.may_work:
         return RoleRequired("The person is not, or no longer, an approved improver.")
     if any(one.step_id == step.step_id for one in workflow.held_by(person.user_id)):
         return None if _is_left(uow, case) else MissingCredentials("A credential is missing.")

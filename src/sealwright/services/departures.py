@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from sealwright.domain.people import AccountRole, Caller, Person
+from sealwright.domain.people import Caller, Person
 from sealwright.domain.workflows import Workflow
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.workflow_releases import Releases, Taken, Why, lock_open
@@ -29,7 +29,7 @@ class WorkDepartures:
 
     def settle(self, uow: UnitOfWork, caller: Caller, person: Person, /) -> None:
         """Take the unfinished work from somebody who may not do it any more; others keep theirs."""
-        if may_work(person):
+        if person.may_work:
             return
         claims = uow.series.claims_of(person.user_id)
         seen = uow.workflows.get_many(uow.claims.workflows_held(person.user_id))
@@ -39,11 +39,6 @@ class WorkDepartures:
         flows = lock_open(uow, series_ids, lambda: uow.claims.workflows_held(person.user_id)).values()
         taken = Taken(tuple((flow, flow.held_by(person.user_id)) for flow in _in_order(flows)), claims)
         self._releases.carry_out(uow, caller, person.user_id, taken, Why("released_by_admin"))
-
-
-def may_work(person: Person) -> bool:
-    """Tell whether somebody may hold steps: approved improvers, and admins, who may claim as well."""
-    return person.active and bool(person.roles & {AccountRole.IMPROVER, AccountRole.ADMIN})
 
 
 def _in_order(flows: Iterable[Workflow]) -> list[Workflow]:

@@ -120,7 +120,7 @@ class SeriesDesk(AbsenceDesk):
             display_name=person.display_name,
             step_orders=tuple(one.step_order for one in own),
             claimed_at=min(one.claimed_at for one in own),
-            qualifies=person.is_improver and bool(ask_gate(needs, active)),
+            qualifies=person.may_work and bool(ask_gate(needs, active)),
         )
 
     def _release(

@@ -217,12 +217,12 @@ class WorkflowMoves:
         if not claims:
             return workflow
         people = uow.people.get_many(sorted({claim.user_id for claim in claims}))
-        improvers = {user_id for user_id, person in people.items() if person.is_improver}
+        workers = {user_id for user_id, person in people.items() if person.may_work}
         absences = uow.series.absences_in(workflow.series_id)
         for role in workflow.roles:
             for user_id in _wishers(workflow, role, claims):
                 own = [absence for absence in absences if absence.user_id == user_id]
-                if user_id not in improvers or workflow.binds_elsewhere(user_id, role):
+                if user_id not in workers or workflow.binds_elsewhere(user_id, role):
                     continue
                 if is_absent(workflow, role, own):
                     continue
