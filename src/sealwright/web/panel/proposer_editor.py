@@ -6,18 +6,17 @@ saves itself. What is typed lives in the form and in drafts; nothing is proposed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sealwright.domain.errors import DomainError, MalformedBody, NotFound, StateConflict
-from sealwright.domain.ids import new_id
-from sealwright.domain.votes import SeriesEdit
+from sealwright.domain.errors import DomainError, MalformedBody, NotFound, StateConflict, UnknownCredentialType
 from sealwright.locales import N_
 from sealwright.services.plan_preview import PlanPreview, preview_plan
 from sealwright.vc.errors import VcError
 from sealwright.web.panel.appearance import zone_names
 from sealwright.web.panel.issuer import labels_of, types_of
+from sealwright.web.panel.moments import clock_text
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, FormData, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -39,16 +38,15 @@ from sealwright.web.panel.workflow_sheet_plan import (
     judge_sheet,
     plan_of,
     shown_sheet,
-    start_of,
-    until_of,
     wish_of,
 )
-from sealwright.web.panel.workflow_sheets import sheet_of_workflow
+from sealwright.web.panel.workflow_sheets import edit_of, sheet_of_series
 from sealwright.web.panel.workflow_view import Need, needs_of
 from sealwright.web.problems import faults_of, problem_for
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
+    from sealwright.domain.series import Series
     from sealwright.web.panel.page_call import PageCall
 
 HOME: Final = "/proposer"
@@ -122,14 +120,14 @@ def show_new(page: PageCall) -> Reply:
         return _answer(page, Editing(sheet_from_json(draft.body), draft.draft_id))
     sheet = blank_sheet(page.person.time_zone or "UTC")
     if like:
-        sheet = sheet_of_workflow(page.office.proposing.own_one(page.caller, like).workflow)
-    return _answer(page, Editing(sheet, new_id("drf"), focus="title"))
+        sheet = sheet_of_series(page.office.proposing.own_series(page.caller, like))
+    return _answer(page, Editing(sheet, focus="title"))
 
 
 def show_edit(page: PageCall) -> Reply:
     """GET /proposer/workflows/{workflow_id}/edit: the series as it is, to be changed by a vote."""
-    workflow = page.office.proposing.own_one(page.caller, page.params["workflow_id"]).workflow
-    return _answer(page, Editing(sheet_of_workflow(workflow), workflow_id=workflow.workflow_id))
+    series = page.office.proposing.own_series(page.caller, page.params["workflow_id"])
+    return _answer(page, Editing(sheet_of_series(series), workflow_id=page.params["workflow_id"]))
 
 
 # -- posting ---------------------------------------------------------------------------------------
@@ -155,13 +153,13 @@ def post_new(page: PageCall) -> Reply:
 
 def post_edit(page: PageCall) -> Reply:
     """POST /proposer/workflows/{workflow_id}/edit."""
-    page.office.proposing.own_one(page.caller, page.params["workflow_id"])
+    series = page.office.proposing.own_series(page.caller, page.params["workflow_id"])
     editing = _sent(page, page.params["workflow_id"])
     done = _common(page, editing)
     if done is not None:
         return done
     if page.form.text("do") == SUBMIT:
-        return _submit(page, editing, lambda: _propose_edit(page, editing))
+        return _submit(page, editing, lambda: _propose_edit(page, editing, series))
     judge_sheet(_data(page, editing), editing.sheet)
     return _answer(page, editing, status=422 if _data(page, editing).errors else 200)
 
@@ -173,7 +171,9 @@ def keep_draft(page: PageCall) -> Reply:
     if _data(page, editing).errors:
         raise MalformedBody("The draft cannot be kept as it is.")
     _keep(page, editing)
-    return page.render("proposer/saved.html", partial="line", editing=editing, at=page.now)
+    return page.render(
+        "proposer/saved.html", partial="line", editing=editing, at=clock_text(page.now, page.texts, page.zone)
+    )
 
 
 def discard_draft(page: PageCall) -> Reply:
@@ -190,7 +190,7 @@ def count_qualified(page: PageCall) -> Reply:
         "proposer/saved.html",
         partial="count",
         needed=len(types),
-        qualified=page.office.proposing.qualified(page.caller, types),
+        qualified=_qualified(page, types),
     )
 
 
@@ -198,7 +198,7 @@ def _sent(page: PageCall, workflow_id: str | None) -> Editing:
     form = page.form
     sheet = read_sheet([pair for pair in form.pairs() if pair[0] not in _OWN])
     more = {name: form.many(name) for name in (REASON, HELD) if name in form}
-    return Editing(sheet, form.text("draft") or new_id("drf"), workflow_id, more=more)
+    return Editing(sheet, form.text("draft"), workflow_id, more=more)
 
 
 def _common(page: PageCall, editing: Editing) -> Reply | None:
@@ -246,28 +246,34 @@ def _propose(page: PageCall, editing: Editing) -> Reply:
 
 
 def _drop(page: PageCall, uow: Any, me: Any, draft_id: str) -> None:
+    if not draft_id:
+        return
     try:
         page.office.proposing.delete_draft(uow, me, draft_id)
     except NotFound:
-        # It was never kept: the workflow was handed in at once.
+        # Deleted in another window meanwhile.
         return
 
 
-def _propose_edit(page: PageCall, editing: Editing) -> Reply:
-    sheet, workflow_id = editing.sheet, str(editing.workflow_id)
-    edit = SeriesEdit(plan_of(sheet), start_at=start_of(sheet), recurrence_end_at=until_of(sheet))
+def _propose_edit(page: PageCall, editing: Editing, series: Series) -> Reply:
+    workflow_id, edit = str(editing.workflow_id), edit_of(editing.sheet, series)
     reason = _data(page, editing).text(REASON)
     page.act(lambda uow, me: page.office.proposing.propose_edit(uow, me, workflow_id, edit, reason))
     return page.done(f"/workflows/{workflow_id}", Toast(page._("The change is proposed. The voters decide on it.")))
 
 
 def _keep(page: PageCall, editing: Editing) -> None:
-    body = sheet_to_json(editing.sheet)
-    page.act(
-        lambda uow, me: page.office.proposing.save_draft(
-            uow, me, draft_id=editing.draft_id, title=editing.sheet.title, body=body
-        )
-    )
+    title, body = editing.sheet.title, sheet_to_json(editing.sheet)
+
+    def act(draft_id: str | None) -> str:
+        save = page.office.proposing.save_draft
+        return page.act(lambda uow, me: save(uow, me, title=title, body=body, draft_id=draft_id)).draft_id
+
+    try:
+        editing.draft_id = act(editing.draft_id or None)
+    except NotFound:
+        # Deleted in another window meanwhile: what is typed is kept all the same.
+        editing.draft_id = act(None)
 
 
 # -- answering -------------------------------------------------------------------------------------
@@ -339,10 +345,18 @@ def _role_rows(page: PageCall, sheet: Sheet, labels: Mapping[str, str]) -> list[
                 needs_of(role.needs, lambda value: labels.get(value, value)),
                 tuple(order for order, _ in steps),
                 sum(int(step.bounty) for _, step in steps if step.bounty.isascii() and step.bounty.isdigit()),
-                page.office.proposing.qualified(page.caller, role.needs),
+                _qualified(page, role.needs),
             )
         )
     return rows
+
+
+def _qualified(page: PageCall, types: Iterable[str]) -> int:
+    try:
+        return page.office.proposing.qualified(page.caller, types)
+    except UnknownCredentialType:
+        # Retired since the draft was written: nobody new can have it, and handing in names the field.
+        return 0
 
 
 def _field_labels(page: PageCall, sheet: Sheet) -> dict[str, str]:

@@ -180,7 +180,8 @@ def sheet_from_json(body: str) -> Sheet:
     Raises:
         MalformedBody: It is no draft of this editor's.
     """
-    pairs = parse_json(body.encode("utf-8"))
+    kept = parse_json(body.encode("utf-8"))
+    pairs = kept.get("fields") if isinstance(kept, dict) else None
     if not isinstance(pairs, list):
         raise MalformedBody("The draft cannot be read.")
     read: list[Pair] = []
@@ -193,7 +194,7 @@ def sheet_from_json(body: str) -> Sheet:
 
 def sheet_to_json(sheet: Sheet) -> str:
     """Write a draft."""
-    return dump_json([list(pair) for pair in write_sheet(sheet)]).decode("utf-8")
+    return dump_json({"fields": [list(pair) for pair in write_sheet(sheet)]}).decode("utf-8")
 
 
 def _role(number: int, given: dict[str, list[str]]) -> RoleLine:

@@ -1,14 +1,16 @@
-"""The editor's sheet of a workflow that is there, for repeating or changing it."""
+"""What a workflow's plan becomes in the editor and on pages, and what a changed sheet asks of a series."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealwright.domain.recurrence import Schedule
+from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.votes import SeriesEdit
 from sealwright.domain.workflow_plans import PlannedRole, PlannedStep, WorkflowPlan
-from sealwright.web.panel.workflow_sheet_plan import sheet_of
+from sealwright.web.panel.workflow_sheet_plan import plan_of, sheet_of, start_of, until_of
 
 if TYPE_CHECKING:
+    from sealwright.domain.series import Series
     from sealwright.domain.workflows import Workflow
     from sealwright.web.panel.workflow_sheet import Sheet
 
@@ -33,7 +35,18 @@ def plan_of_workflow(workflow: Workflow) -> WorkflowPlan:
     )
 
 
-def sheet_of_workflow(workflow: Workflow) -> Sheet:
-    """Everything of an instance but its times, which are chosen anew."""
-    schedule = Schedule(workflow.recurrence, workflow.start_at, time_zone=workflow.time_zone)
-    return sheet_of(plan_of_workflow(workflow), schedule)
+def sheet_of_series(series: Series) -> Sheet:
+    """Everything of a series but its start, which is chosen anew."""
+    return sheet_of(series.plan, series.schedule)
+
+
+def edit_of(sheet: Sheet, series: Series) -> SeriesEdit:
+    """What a sheet that was judged to be right changes of a series; what stays is left out."""
+    recurrence = Recurrence(sheet.recurrence)
+    kept_until = sheet_of_series(series).until_day == sheet.until_day
+    return SeriesEdit(
+        plan=plan_of(sheet),
+        recurrence=recurrence if recurrence is not series.schedule.recurrence else None,
+        start_at=start_of(sheet),
+        recurrence_end_at=None if kept_until else until_of(sheet),
+    )
