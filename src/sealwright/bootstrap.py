@@ -72,7 +72,7 @@ from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.type_issuing import CatalogGate
 from sealwright.services.verification import OfficeStatuses, Verifier
-from sealwright.services.workflow_office import begin_work, join_workflows
+from sealwright.services.workflow_office import Work, WorkGround, begin_work, join_workflows
 from sealwright.settings import Database as DatabaseKind
 from sealwright.settings import (
     OutboundResolution,
@@ -90,7 +90,7 @@ from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from sealwright.vc.canon import Canonicalizer, PlanMismatch
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.errors import Fault
-from sealwright.web.problems import problem_for
+from sealwright.web.problems import code_of
 
 # Letters to sign in with are waited for, so the outbox is looked at often.
 MAIL_EVERY: Final = timedelta(seconds=2)
@@ -262,15 +262,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
     engines = begin_work(units, notices, clock)
     grant_moves = GrantMoves(notices, engines.losses, clock)
-    work = join_workflows(
-        engines,
-        registry=registry,
-        grant_moves=grant_moves,
-        countdown=timedelta(seconds=settings.vote_countdown_seconds),
-        lifetime=timedelta(seconds=settings.proposal_lifetime_seconds),
-        code_of=_code_of,
-    )
-    work.keep(housekeeping, timedelta(seconds=settings.scheduler_interval_seconds))
+    work = _workflows(ground, engines, grant_moves, housekeeping)
     mailing = _mailing(ground, public_url)
     housekeeping.add("mail", mailing.work, MAIL_EVERY)
     housekeeping.add("forget sign-ins", lambda: forget_sign_ins(units, clock), FORGET_EVERY)
@@ -306,7 +298,7 @@ def _join(ground: _Ground, public_url: str) -> Office:
             looks=looks,
         ),
         undo_window=timedelta(seconds=settings.undo_seconds),
-        code_of=_code_of,
+        code_of=code_of,
     )
     catalog_gate.making = review.making
     housekeeping.add("sign grants", review.issuance.sign_due, SIGN_EVERY)
@@ -487,8 +479,18 @@ def _mailing(ground: _Ground, public_url: str) -> MailingDesk:
     )
 
 
-def _code_of(error: Exception) -> str:
-    return problem_for(error).code
+def _workflows(ground: _Ground, engines: WorkGround, grant_moves: GrantMoves, housekeeping: Housekeeping) -> Work:
+    settings = ground.settings
+    work = join_workflows(
+        engines,
+        registry=ground.registry,
+        grant_moves=grant_moves,
+        countdown=timedelta(seconds=settings.vote_countdown_seconds),
+        lifetime=timedelta(seconds=settings.proposal_lifetime_seconds),
+        code_of=code_of,
+    )
+    work.keep(housekeeping, timedelta(seconds=settings.scheduler_interval_seconds))
+    return work
 
 
 def _check_keys(ground: _Ground) -> None:

@@ -318,6 +318,11 @@ def problem_for(error: Exception) -> Problem:
     return next((PROBLEMS[c] for c in type(error).__mro__ if c in PROBLEMS), INTERNAL)
 
 
+def code_of(error: Exception) -> str:
+    """The stable code of an error."""
+    return problem_for(error).code
+
+
 def faults_of(error: Exception, document_at: str = "") -> list[dict[str, str]]:
     """Every place that is wrong, in the body that was sent.
 
