@@ -106,6 +106,11 @@ def test_static_files_are_compressed_ahead(nobody: PageVisitor) -> None:
     assert brotli.decompress(smaller.body) == static_files()["htmx.min.js"].content
 
 
+def test_remarks_of_our_own_styles_stay_at_home_and_licenses_of_others_do_not() -> None:
+    assert b"/*" not in static_files()["app.css"].content
+    assert b"Copyright" in static_files()["pico.min.css"].content
+
+
 def test_unknown_static_file_is_not_found(nobody: PageVisitor) -> None:
     assert nobody.get("/static/app-0000000000000000.css").status == 404
 

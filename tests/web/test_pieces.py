@@ -15,12 +15,12 @@ from sealwright.web.panel.badges import BADGES, MARKERS
 from sealwright.web.panel.page_form import Field, Form, FormData, Kind
 from sealwright.web.panel.paging import Paging
 from sealwright.web.panel.rendering import TEMPLATES, Viewer, environment, initials, middle, seen_by
-from sealwright.web.panel.static_urls import static_files
+from sealwright.web.panel.static_urls import FOLDER, static_files
 from sealwright.web.panel.toasts import Toast
 
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MARKUP: Final = "<b onclick=x>&amp; “x”</b>"
-STYLES: Final = static_files()["app.css"].content.decode("utf-8")
+STYLES: Final = (FOLDER / "static" / "app.css").read_text(encoding="utf-8")
 ICONS: Final = static_files()["icons.svg"].content.decode("utf-8")
 
 

@@ -420,6 +420,39 @@
   });
   watch();
 
+  // ---- Photos: small enough for a phone's connection; a camera's next one is added to those before ------
+  const PHOTO_BYTES = 1_000_000;
+  const PHOTO_PIXELS = 2048;
+  const shrunk = async (file) => {
+    if (file.size <= PHOTO_BYTES) return file;
+    try {
+      const picture = await createImageBitmap(file);
+      const scale = Math.min(1, PHOTO_PIXELS / Math.max(picture.width, picture.height));
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [picture.width * scale, picture.height * scale].map(Math.round);
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+      const name = `${file.name.replace(/\.\w+$/, "")}.jpg`;
+      return small && small.size < file.size ? new File([small], name, { type: small.type }) : file;
+    } catch {
+      return file;
+    }
+  };
+  const taken = new WeakMap();
+  document.addEventListener("change", async (event) => {
+    const input = event.target;
+    if (!input.matches("input[data-photos]")) return;
+    const buttons = $$("button", input.form);
+    buttons.forEach((one) => (one.disabled = true));
+    const bag = new DataTransfer();
+    const before = input.hasAttribute("capture") ? taken.get(input) ?? [] : [];
+    const all = [...before, ...(await Promise.all([...input.files].map(shrunk)))];
+    all.forEach((file) => bag.items.add(file));
+    taken.set(input, all);
+    input.files = bag.files;
+    buttons.forEach((one) => (one.disabled = false));
+  });
+
   // ---- Long work said at each tenth; the network gone -----------------------------------------
   let tenth = -1;
   new MutationObserver(() => {
