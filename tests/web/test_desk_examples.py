@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, cast
 
 import pytest
 
+from sealwright.domain.people import AccountRole
 from sealwright.domain.sign_in import LinkPurpose
 from sealwright.services.links import LINK_PATHS
 from sealwright.web.api.shapes import desk_examples, people_examples
@@ -15,11 +16,18 @@ from sealwright.web.api.shapes.review import DECISIONS
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
+from tests.web import prepared_workflows
 from tests.web.client import Answer
 from tests.web.conftest import NO_LIMITS, serve
 from tests.web.desk import DPW, WALLET, Desk, furnish_desk
+from tests.web.preparing import BY, Prepared, prepares
 
-FAMILIES: Final = ("/issuers", "/issuer/", "/improvers", "/proposers", "/voters", "/credentials/types", "/admin/")
+FAMILIES: Final = (
+    *("/issuers", "/issuer/", "/improvers", "/proposers", "/voters", "/credentials/types", "/admin/"),
+    "/api/v1/access/",
+)
+# Reading it has filled `BY` with what the routes of workflows need.
+WORKFLOWS: Final = prepared_workflows
 # Halting and resuming have tests of their own, and an office that is halted would spoil the rest.
 ELSEWHERE: Final = {"POST /admin/halt", "POST /admin/resume", "GET /admin/status"}
 OURS: Final = [
@@ -43,21 +51,6 @@ def improver(desk: Desk) -> str:
 
 def name(route: Route) -> str:
     return f"{route.method} {route.path}"
-
-
-Prepared = tuple[str, str, Any]
-Preparing = Callable[[Desk, str, str, Any], Prepared]
-BY: Final[dict[str, Preparing]] = {}
-
-
-def prepares(*routes: str) -> Callable[[Preparing], Preparing]:
-    """Say who calls a route, at which address, and with which ids in the example's place."""
-
-    def keep(preparing: Preparing) -> Preparing:
-        BY.update(dict.fromkeys(routes, preparing))
-        return preparing
-
-    return keep
 
 
 def _pending(desk: Desk, improver: str) -> str:
@@ -166,7 +159,9 @@ def _ask_for_role(desk: Desk, path: str, _improver: str, body: Any) -> Prepared:
 
 @prepares("POST /improvers/leave", "POST /proposers/leave", "POST /voters/leave")
 def _leave(desk: Desk, path: str, _improver: str, body: Any) -> Prepared:
-    return {"/improvers/leave": _improver, "/proposers/leave": "proposer", "/voters/leave": "voter"}[path], path, body
+    who, role = f"leaving{len(desk.ids)}", path.split("/")[1].removesuffix("s")
+    desk.add(who, AccountRole(role))
+    return who, path, body
 
 
 @prepares("POST /issuers/leave")
