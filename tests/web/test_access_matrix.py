@@ -20,7 +20,7 @@ WRONG: Final = "swk_" + "A" * 43
 
 # Written down route by route, as the contract has it: a route that is missing here fails.
 # D anyone, credentials are not looked at · P anyone · K keys and people · U people · M improvers
-# R reviewers · A admins
+# R reviewers · Pr proposers · V voters · PrV proposers and voters · A admins
 GATES: Final = {
     "D": """
         /.well-known/did.json GET
@@ -51,6 +51,7 @@ GATES: Final = {
         /presentations/verify POST
     """,
     "K": """
+        /api/v1/access/check POST
         /api/v1/credentials GET
         /api/v1/credentials/batch-revoke POST
         /api/v1/credentials/issue POST
@@ -129,6 +130,19 @@ GATES: Final = {
     "M": """
         /improvers/credential-requests GET POST
         /improvers/credentials GET
+        /improvers/feed GET
+        /improvers/payouts GET
+        /improvers/workflow-series GET
+        /improvers/workflow-series/unclaim POST
+        /improvers/workflows GET
+        /improvers/workflows/absence-periods DELETE GET POST PUT
+        /improvers/workflows/done GET
+        /improvers/workflows/{workflow_id} GET
+        /improvers/workflows/{workflow_id}/steps/{step_id}/claim POST
+        /improvers/workflows/{workflow_id}/steps/{step_id}/complete POST
+        /improvers/workflows/{workflow_id}/steps/{step_id}/payout-request POST
+        /improvers/workflows/{workflow_id}/steps/{step_id}/release POST
+        /improvers/workflows/{workflow_id}/steps/{step_id}/start POST
     """,
     "R": """
         /issuer/credentials/issue POST
@@ -166,6 +180,25 @@ GATES: Final = {
         /issuers/views GET POST
         /issuers/views/{view_id} DELETE PUT
     """,
+    "Pr": """
+        /proposers/workflow-proposals GET
+        /proposers/workflows GET POST
+        /proposers/workflows/qualified GET
+        /proposers/workflows/{id} DELETE GET
+        /proposers/workflows/{id}/edit-proposals POST
+    """,
+    "V": """
+        /voters/proposals GET
+        /voters/workflow-deletion-proposals/{id}/votes POST
+        /voters/workflow-edit-proposals/{id}/votes POST
+        /voters/workflows GET
+        /voters/workflows/{id} GET
+        /voters/workflows/{id}/votes POST
+    """,
+    "PrV": """
+        /proposers/workflow-deletion-proposals POST
+        /voters/workflow-deletion-proposals POST
+    """,
     "A": """
         /admin/credential-types GET POST
         /admin/credential-types/{value} DELETE GET PUT
@@ -180,6 +213,10 @@ GATES: Final = {
         /admin/issuers/{user_id} GET
         /admin/outbox GET
         /admin/outbox/test POST
+        /admin/payouts GET
+        /admin/payouts/{id}/fail POST
+        /admin/payouts/{id}/settle POST
+        /admin/payouts/{id}/void POST
         /admin/proposer-requests GET PUT
         /admin/resume POST
         /admin/status GET
@@ -188,6 +225,15 @@ GATES: Final = {
         /admin/users/{user_id}/activate POST
         /admin/users/{user_id}/deactivate POST
         /admin/voter-requests GET PUT
+        /admin/workflow-deletion-proposals/{id}/force-approve POST
+        /admin/workflow-edit-proposals/{id}/force-approve POST
+        /admin/workflow-proposals GET
+        /admin/workflow-series/{id}/claimants GET
+        /admin/workflow-series/{id}/revoke-claim POST
+        /admin/workflows GET
+        /admin/workflows/{id} GET
+        /admin/workflows/{id}/fail POST
+        /admin/workflows/{id}/force-approve POST
         /api/v1/audit GET
         /api/v1/audit/checkpoint GET
         /api/v1/audit/export GET
@@ -203,6 +249,10 @@ ADMITTED: Final = {
     "U": {*EVERYBODY},
     "M": {"improver", "admin"},
     "R": {"issuer", "outsider", "admin"},
+    "Pr": {"proposer", "admin"},
+    # Being an admin gives no vote.
+    "V": {"voter"},
+    "PrV": {"proposer", "voter", "admin"},
     "A": {"admin"},
 }
 CALLERS: Final = (*EVERYBODY, "key", "anonymous")
@@ -226,6 +276,14 @@ ROLES_OF: Final[dict[str, tuple[tuple[AccountRole, ...], tuple[str, ...]]]] = {
     "proposer": ((AccountRole.PROPOSER,), ()),
     "voter": ((AccountRole.VOTER,), ()),
     "admin": ((AccountRole.ADMIN,), ()),
+}
+ALONE: Final = {
+    "A": Audience.ADMIN,
+    "M": Audience.IMPROVER,
+    "R": Audience.REVIEWER,
+    "Pr": Audience.PROPOSER,
+    "V": Audience.VOTER,
+    "Pr, V": Audience.PROPOSER_OR_VOTER,
 }
 # Events are for admins and keys; the service says so, not the door.
 SAID_BY_THE_SERVICE: Final = {"GET /api/v1/events"}
@@ -369,8 +427,7 @@ def test_audience_is_what_its_callers_are(route: Route) -> None:
         assert route.audience in {Audience.DOCUMENT, Audience.ANYONE}
     elif "K" in letters:
         assert route.audience is Audience.CALLER
-    elif route.who in {"A", "M", "R"}:
-        alone = {"A": Audience.ADMIN, "M": Audience.IMPROVER, "R": Audience.REVIEWER}
-        assert route.audience is alone[route.who]
+    elif route.who in ALONE:
+        assert route.audience is ALONE[route.who]
     else:
         assert route.audience in {Audience.PERSON, Audience.CALLER}

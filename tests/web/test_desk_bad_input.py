@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,7 +22,11 @@ CALLER: Final = {
     Audience.ADMIN: "admin",
     Audience.REVIEWER: "issuer",
     Audience.IMPROVER: "improver",
+    Audience.PROPOSER: "proposer",
+    Audience.VOTER: "voter",
+    Audience.PROPOSER_OR_VOTER: "voter",
     Audience.PERSON: "plain",
+    Audience.CALLER: "admin",
 }
 _WRONG: Final[dict[str, tuple[Any, ...]]] = {
     "string": (7, True, ["x"], {"x": "y"}),
@@ -53,9 +58,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def send(desk: Desk, route: Route, body: Any = None, **options: Any) -> Answer:
-    path = route.path
-    for parameter in ("request_id", "grant_id", "user_id", "view_id", "value", "address"):
-        path = path.replace(f"{{{parameter}}}", "nothing")
+    path = re.sub(r"\{\w+\}", "nothing", route.path)
     return desk.call(CALLER[route.audience], route.method, path, body, **options)
 
 

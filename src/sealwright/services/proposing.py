@@ -117,6 +117,12 @@ class ProposingDesk(WorkflowDrafts):
             raise WorkflowNotFound("No such workflow.")
         return series
 
+    def own_series_for_update(self, uow: UnitOfWork, caller: Caller, workflow_id: str) -> Series:
+        """The same within an act, locked: what a change that names only some members goes out from."""
+        person = require_proposer(caller)
+        _own(uow.workflows.get(workflow_id), person)
+        return self._moves.lock(uow, workflow_id).series
+
     def own_proposals(
         self, caller: Caller, status: ProposalStatus | None = None, page: int = 1, count: int = 20
     ) -> NumberedPage[ProposalView]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
 
+from sealwright.domain.people import Caller
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.votes import ProposalStatus, SeriesEdit, TargetType
 from sealwright.domain.workflows import WorkflowStatus
-from sealwright.services.workflow_values import NewWorkflow
+from sealwright.services.ports import UnitOfWork
+from sealwright.services.workflow_values import NewWorkflow, ProposalView
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.web.api import workflow_rendering
 from sealwright.web.api.caching import version_tag
@@ -30,8 +34,8 @@ def propose(call: Call) -> Reply:
     wish = NewWorkflow(
         plan=plan_of(body),
         recurrence=Recurrence(body.get("recurrence", "one_time")),
-        start_at=parse_rfc3339(body["start_at"]) if "start_at" in body else None,
-        recurrence_end_at=parse_rfc3339(body["recurrence_end_at"]) if "recurrence_end_at" in body else None,
+        start_at=_moment(body, "start_at"),
+        recurrence_end_at=_moment(body, "recurrence_end_at"),
         time_zone=body.get("time_zone", "UTC"),
     )
     return call.perform(
@@ -75,16 +79,22 @@ def withdraw(call: Call) -> Reply:
 def propose_edit(call: Call) -> Reply:
     """POST /proposers/workflows/{id}/edit-proposals."""
     body, desk, workflow_id = call.body, call.office.proposing, call.params["id"]
-    edit = SeriesEdit(
-        plan=edited(desk.own_series(call.caller, workflow_id).plan, body),
-        recurrence=Recurrence(body["recurrence"]) if "recurrence" in body else None,
-        start_at=parse_rfc3339(body["start_at"]) if "start_at" in body else None,
-        recurrence_end_at=parse_rfc3339(body["recurrence_end_at"]) if "recurrence_end_at" in body else None,
-    )
-    return call.perform(
-        lambda uow, caller: desk.propose_edit(uow, caller, workflow_id, edit, body["reason"]),
-        lambda view: json_reply(workflow_rendering.proposal(view), 201),
-    )
+
+    def act(uow: UnitOfWork, caller: Caller) -> ProposalView:
+        present = desk.own_series_for_update(uow, caller, workflow_id).plan
+        edit = SeriesEdit(
+            plan=edited(present, body),
+            recurrence=Recurrence(body["recurrence"]) if "recurrence" in body else None,
+            start_at=_moment(body, "start_at"),
+            recurrence_end_at=_moment(body, "recurrence_end_at"),
+        )
+        return desk.propose_edit(uow, caller, workflow_id, edit, body["reason"])
+
+    return call.perform(act, lambda view: json_reply(workflow_rendering.proposal(view), 201))
+
+
+def _moment(body: Mapping[str, Any], name: str) -> datetime | None:
+    return parse_rfc3339(body[name]) if name in body else None
 
 
 def propose_deletion(call: Call) -> Reply:
