@@ -23,8 +23,11 @@ from sealwright.domain.sign_in import (
     Session,
     SignInMethod,
 )
+from sealwright.domain.votes import Vote, VoteDecision
+from sealwright.domain.workflows import AbsencePeriod, ItemResponse, SeriesClaim, StepStatus, Submission
 from sealwright.services.desk_ports import Attachment, SavedView
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
+from sealwright.services.workflow_ports import Draft
 from sealwright.storage.columns import COLUMN_CLASSES, ColumnClass
 from sealwright.storage.engines import Database
 from tests.storage.builders import (
@@ -39,6 +42,7 @@ from tests.storage.builders import (
     request,
     token,
 )
+from tests.storage.workflow_builders import listed, payout, proposal
 
 MARK = "Quixote"
 # Kept on purpose: sessions of others, and what names no subject.
@@ -81,6 +85,28 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     uow.attachments.add(Attachment(f"att_{user_id}", user_id, text, "image/png", "ab", text.encode(), NOW))
     uow.report_wishes.put(ReportWish(user_id, ReportEvery.WEEK, ("dpw_certified",), NOW))
     uow.saved_views.put(SavedView(f"vew_{user_id}", user_id, text, text, pinned=False, is_default=False))
+    _work_of(uow, user_id, text)
+
+
+def _work_of(uow: UnitOfWork, user_id: str, text: str) -> None:
+    """Give somebody a finished step, a failed payout, a vote, a proposal that they forced, an absence and a draft."""
+    open_one = listed(())
+    uow.workflows.add(open_one)
+    done = replace(
+        open_one.steps[0],
+        status=StepStatus.COMPLETED,
+        assigned_to=user_id,
+        submission=Submission((ItemResponse("photo", text),), step_not_possible_details=text),
+    )
+    uow.workflows.update(open_one, replace(open_one, steps=(done,), version=2))
+    uow.payouts.add(payout(open_one, payee_user_id=user_id, reason=text))
+    forced = proposal(open_one, f"prp_{user_id}", author_id=user_id, reason=text, forced_by=user_id, forced_reason=text)
+    uow.proposals.add(forced)
+    uow.proposals.put_vote(Vote(forced.proposal_id, user_id, VoteDecision.DENY, NOW, text))
+    later = NOW + timedelta(days=1)
+    uow.series.put_absence(AbsencePeriod(f"abs_{user_id}", user_id, open_one.series_id, 1, NOW, later))
+    uow.series.add_claims([SeriesClaim(open_one.series_id, 1, user_id, NOW)])
+    uow.drafts.put(Draft(f"drf_{user_id}", user_id, text, text, NOW))
 
 
 def _places_of(database: Database, name: str) -> set[str]:
@@ -143,6 +169,10 @@ def test_ids_and_states_stay(full: UnitOfWorkFactory) -> None:
         assert uow.sign_ins.sessions_of("usr_gone") == ()
         assert uow.report_wishes.of_person("usr_gone") is None
         assert uow.report_wishes.of_person("usr_here") is not None
+        assert [vote.voter_id for vote in uow.proposals.votes("prp_usr_gone")] == ["usr_gone"]
+        for absent, there_are in (("usr_gone", 0), ("usr_here", 1)):
+            kept = (uow.series.absences_of(absent), uow.series.claims_of(absent), uow.drafts.of_person(absent))
+            assert [len(one) for one in kept] == [there_are] * 3
         assert len(uow.sign_ins.sessions_of("usr_here")) == 1
 
 

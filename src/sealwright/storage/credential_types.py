@@ -24,6 +24,7 @@ from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.person_rows import json_text
 from sealwright.storage.tables import people, person_roles
 from sealwright.storage.transaction import Transaction
+from sealwright.storage.workflow_needs import roles_needing
 
 _TYPE: Final = sa.select(*types.columns)
 _BY_VALUE: Final = _TYPE.where(types.c.value == sa.bindparam("value"))
@@ -135,7 +136,10 @@ class StoredCredentialTypes:
         if self._transaction.writes and not self._transaction.is_sqlite:
             self._transaction.driver_rows(f"{_LOCK} FOR UPDATE", (value,))
         return TypeUsage(
-            requests=self._count(_REQUESTS, value), grants=self._count(_GRANTS, value), scopes=self._scopes(value)
+            requests=self._count(_REQUESTS, value),
+            grants=self._count(_GRANTS, value),
+            scopes=self._scopes(value),
+            workflow_roles=roles_needing(self._transaction, value),
         )
 
     def _count(self, statement: sa.Select[Any], value: str) -> int:

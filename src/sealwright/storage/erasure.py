@@ -25,6 +25,15 @@ from sealwright.storage.credential_rows import holder_digest
 from sealwright.storage.desk_tables import grants, issuer_profiles, request_history, requests, role_requests
 from sealwright.storage.tables import credentials, dids, idempotency_keys, people, personal_tokens, private_keys
 from sealwright.storage.transaction import Transaction
+from sealwright.storage.workflow_tables import (
+    absence_periods,
+    payouts,
+    proposal_votes,
+    proposals,
+    series_claims,
+    workflow_drafts,
+    workflow_steps,
+)
 
 _PERSON: Final = sa.select(people.c.dids, people.c.holder_did).where(people.c.user_id == sa.bindparam("user_id"))
 # What is of use to nobody but its owner goes whole.
@@ -40,6 +49,9 @@ _DROPPED: Final = (
     mails,
     saved_views,
     report_wishes,
+    workflow_drafts,
+    absence_periods,
+    series_claims,
 )
 
 
@@ -50,7 +62,7 @@ class StoredErasure:
         self._transaction = transaction
 
     def person(self, user_id: str) -> None:
-        """Empty the personal columns of a person's requests, grants, files, profiles and credentials.
+        """Empty the personal columns of a person's requests, grants, files, profiles, work, votes and credentials.
 
         Must come before the person's own row is emptied: it says whose DIDs they are.
         """
@@ -82,6 +94,7 @@ class StoredErasure:
             note=None,
             search_text="",
         )
+        self._workflows(user_id)
         self._empty(dids, dids.c.owner_user_id == user_id, name=None)
         self._empty(personal_tokens, personal_tokens.c.user_id == user_id, name="")
         # Answers kept for repeats hold what was asked; nobody can repeat a call of theirs any more.
@@ -90,6 +103,14 @@ class StoredErasure:
     def keys_of(self, did: str) -> None:
         """Destroy the private keys of a DID; its document stays."""
         self._transaction.change(sa.delete(private_keys).where(private_keys.c.did == did))
+
+    def _workflows(self, user_id: str) -> None:
+        """Empty what somebody handed in, wrote and was told; that they did, voted and were paid stays."""
+        self._empty(workflow_steps, workflow_steps.c.assigned_to == user_id, submission=None)
+        self._empty(proposal_votes, proposal_votes.c.voter_id == user_id, comment=None)
+        self._empty(proposals, proposals.c.author_id == user_id, reason=None)
+        self._empty(proposals, proposals.c.forced_by == user_id, forced_reason=None)
+        self._empty(payouts, payouts.c.payee_user_id == user_id, reason=None)
 
     def _credentials(self, user_id: str) -> None:
         """Empty the documents of the credentials that name one of their DIDs; status and digest stay."""
