@@ -54,7 +54,7 @@ def show(page: PageCall) -> Reply:
         rows=[_row(page, view) for view in found.items],
         paging=Paging.of(page, found),
         said=page.ngettext("%(num)s workflow", "%(num)s workflows", found.total),
-        status=status if status in states else ALL,
+        wanted=status if status in states else ALL,
         states=[(ALL, page._("All")), *((value, page._(STATUS_WORDS[value])) for value in states)],
         drafts=proposing.drafts(caller),
         changes=[change_row(page, view) for view in proposing.own_proposals(caller, None, 1, CHANGES_SHOWN).items],

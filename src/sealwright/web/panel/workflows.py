@@ -96,7 +96,7 @@ def show(page: PageCall) -> Reply:
         kind=kind,
         rows=rows,
         paging=paging,
-        status=status if status in states else ALL,
+        wanted=status if status in states else ALL,
         states=[(value, page._(STATUS_WORDS[value])) for value in states] + [(ALL, page._("All"))],
         said=page.ngettext("%(num)s entry", "%(num)s entries", total),
     )

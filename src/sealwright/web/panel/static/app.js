@@ -224,6 +224,20 @@
   window.addEventListener("beforeunload", (event) => {
     if (dirty) event.preventDefault();
   });
+  // ---- Drafts save themselves; what cannot be kept as it is waits for the next change -------------
+  const AUTOSAVE_MS = 5000;
+  setInterval(async () => {
+    const form = $("form[data-autosave]");
+    const place = $("#draft-saved");
+    if (!form?.dataset.changed || place.getAttribute("aria-busy")) return;
+    delete form.dataset.changed;
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await ask(form.dataset.autosave, place, { method: "POST", body });
+    if (!answer) form.dataset.changed = "yes";
+    if (!answer?.ok || answer.headers.get("HX-Redirect")) return;
+    put(place, await answer.text());
+    if (!form.dataset.changed) dirty = false;
+  }, AUTOSAVE_MS);
   const settle = (place) => {
     $$("nav[data-strip]").forEach(show);
     $$("form[data-guarded]", place).forEach(guard);
