@@ -137,7 +137,7 @@ PLACES = st.lists(st.integers(0, 20), max_size=4)
 
 
 def _act(uow: UnitOfWork, known: dict[str, Workflow], acts: Acts) -> None:
-    changes = {}
+    changes: dict[str, tuple[Workflow, Workflow]] = {}
     for move, place, apart in acts:
         workflow_id = sorted(known)[place % len(known)]
         try:
