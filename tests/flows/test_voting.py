@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -274,7 +275,7 @@ def test_of_votes_at_once_one_closes_and_the_outcome_is_one(office: Office) -> N
             return "late"
         return "counted"
 
-    outcomes = together([lambda number=number: cast(number) for number in range(4)])
+    outcomes = together([partial(cast, number) for number in range(4)])
     assert sorted(outcomes) == ["counted", "counted", "counted", "late"]
     closed = founding(office, workflow)
     assert (closed.status, closed.outcome, closed.counted) == (

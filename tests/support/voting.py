@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
+
+import pytest
 
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Caller
@@ -14,6 +17,7 @@ from sealwright.domain.votes import Proposal, ProposalKind, SeriesEdit, TargetTy
 from sealwright.domain.workflow_plans import WorkflowPlan
 from sealwright.domain.workflows import Workflow
 from sealwright.services.office import Office
+from sealwright.services.ports import UnitOfWork
 from sealwright.services.workflow_values import NewWorkflow, ProposalView, VotesView, WorkflowView
 from tests.support.desk import act, join
 from tests.support.office import the_operator
@@ -37,7 +41,11 @@ def voters(office: Office, count: int, first: int = 1) -> list[Caller]:
 def leave(office: Office, *people: Caller) -> None:
     """Deactivate accounts."""
     for person in people:
-        act(office, the_operator(office), lambda uow, me, who=person: office.people.deactivate(uow, me, who.user_id))
+        act(office, the_operator(office), partial(_deactivate, office, person.user_id))
+
+
+def _deactivate(office: Office, user_id: str, uow: UnitOfWork, me: Caller) -> None:
+    office.people.deactivate(uow, me, user_id)
 
 
 def put_forward(office: Office, caller: Caller, plan: WorkflowPlan = STREET_REPAIR, **more: Any) -> Workflow:
@@ -85,26 +93,37 @@ def force_change(
 
 
 def edit(
-    office: Office, caller: Caller, workflow: Workflow, plan: WorkflowPlan | None = None, **more: Any
+    office: Office,
+    caller: Caller,
+    workflow: Workflow,
+    plan: WorkflowPlan | None = None,
+    *,
+    reason: str = REASON,
+    **more: Any,
 ) -> ProposalView:
     """Propose a change of a series; by default of its title."""
     wish = SeriesEdit(plan or replace(STREET_REPAIR, title="Street Repair, winter"), **more)
     return act(
         office,
         caller,
-        lambda uow, me: office.proposing.propose_edit(uow, me, workflow.workflow_id, wish, REASON),
+        lambda uow, me: office.proposing.propose_edit(uow, me, workflow.workflow_id, wish, reason),
         registry=False,
     )
 
 
 def deletion(
-    office: Office, caller: Caller, workflow: Workflow, target: TargetType = TargetType.WORKFLOW
+    office: Office,
+    caller: Caller,
+    workflow: Workflow,
+    target: TargetType = TargetType.WORKFLOW,
+    *,
+    reason: str = REASON,
 ) -> ProposalView:
     """Propose a deletion."""
     return act(
         office,
         caller,
-        lambda uow, me: office.proposing.propose_deletion(uow, me, workflow.workflow_id, target, REASON),
+        lambda uow, me: office.proposing.propose_deletion(uow, me, workflow.workflow_id, target, reason),
         registry=False,
     )
 
@@ -112,6 +131,21 @@ def deletion(
 def withdraw(office: Office, caller: Caller, workflow: Workflow) -> None:
     """Take one's own workflow back."""
     act(office, caller, lambda uow, me: office.proposing.withdraw(uow, me, workflow.workflow_id), registry=False)
+
+
+def fail(office: Office, admin: Caller, workflow: Workflow) -> Workflow:
+    """End an open workflow as admin."""
+    return act(
+        office,
+        admin,
+        lambda uow, me: office.workflow_admin.fail(uow, me, workflow.workflow_id, "flooded"),
+        registry=False,
+    ).workflow
+
+
+def faults_of(refused: pytest.ExceptionInfo[Any]) -> list[str]:
+    """The places that a refusal names."""
+    return [fault.pointer for fault in refused.value.faults]
 
 
 def opened(office: Office, caller: Caller, admin: Caller, plan: WorkflowPlan = STREET_REPAIR, **more: Any) -> Workflow:

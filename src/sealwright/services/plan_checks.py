@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sealwright.domain.errors import InvalidSchedule, UnknownCredentialType
+from sealwright.domain.errors import ConflictingFields, InvalidSchedule, UnknownCredentialType
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.plan_limits import require_limits
 from sealwright.domain.recurrence import Recurrence, Schedule, zone_named
@@ -60,7 +60,8 @@ def check_schedule(recurrence: Recurrence, anchor_at: datetime, until: datetime 
     except InvalidSchedule as refused:
         raise _at("/time_zone", refused.detail) from None
     if until is not None and recurrence is Recurrence.ONE_TIME:
-        raise _at("/recurrence_end_at", "What is done once does not recur.")
+        detail = "What is done once does not recur."
+        raise ConflictingFields(detail, faults=[Fault("/recurrence_end_at", "CONFLICTING_FIELDS", detail)])
     try:
         return Schedule(recurrence, _whole(anchor_at), _whole(until) if until is not None else None, time_zone)
     except InvalidSchedule as refused:

@@ -67,6 +67,7 @@ class ProposingDesk(WorkflowDrafts):
             MalformedBody: A part is too long, too many or unreadable.
             UnknownCredentialType: A role names types that are unknown, retired or hidden from the caller.
             InvalidSchedule: The time zone is unknown, or the end lies before the beginning.
+            ConflictingFields: What is done once has an end.
         """
         person = require_proposer(caller)
         plan = check_plan(uow, caller, wish.plan)
@@ -155,7 +156,7 @@ class ProposingDesk(WorkflowDrafts):
         Raises:
             RoleRequired: Not a proposer.
             WorkflowNotFound: Missing, deleted, or somebody else's.
-            MalformedBody, UnknownCredentialType, InvalidSchedule: As `propose`.
+            MalformedBody, UnknownCredentialType, InvalidSchedule, ConflictingFields: As `propose`.
             MissingMember: Without a reason.
             StateConflict: No instance follows: it happens once, has ended, or waits for its own vote.
             ProposalPendingExists: A change of this series waits for its votes.
