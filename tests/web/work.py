@@ -20,12 +20,12 @@ NO_STEP: Final = "stp_" + "a" * 26
 
 
 def plan(*needs: str, **more: Any) -> dict[str, Any]:
-    """A workflow of two steps: the first asks for these credential types, the second for none."""
+    """A workflow of two steps by two roles, both of which ask for these credential types."""
     return {
         "title": "Clean the park",
         "roles": [
             {"client_id": "first", "title": "First", "required_credentials": list(needs)},
-            {"client_id": "second", "title": "Second", "required_credentials": []},
+            {"client_id": "second", "title": "Second", "required_credentials": list(needs)},
         ],
         "steps": [
             {"title": "Sweep", "bounty": 500, "role_client_id": "first"},
