@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.grants import GrantStatus
@@ -112,7 +112,8 @@ def _mine(page: PageCall, entry: FeedEntry, catalog: Catalog, own: Own) -> Mine:
         entry.view.names.get(workflow.proposer_id),
         role.title,
         tuple(_reliance(page, value, catalog, own) for value in role.required_credentials),
-        tuple(line for line in lines if line.step is not None and line.step.step_id in ids),
+        # The role stands above them already.
+        tuple(replace(line, role="") for line in lines if line.step is not None and line.step.step_id in ids),
         first.claim_id in overridden,
         f"{href}/steps/{first.step_id}/release",
     )
