@@ -24,7 +24,8 @@ VISITORS: Final = {
     PageAudience.ADMIN: "admin",
     PageAudience.IMPROVER: "improver",
     PageAudience.PROPOSER: "proposer",
-    PageAudience.VOTER: "voter",
+    PageAudience.VOTER: "voter1",
+    PageAudience.DECIDER: "voter1",
 }
 FURTHER_LOOKS: Final = EVERY_LOOK if IS_THOROUGH else (("light", 768, "en-XA"),)
 # Files and streams are no pages.
