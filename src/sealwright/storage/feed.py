@@ -37,22 +37,25 @@ class Standing:
     Args:
         counts: How many open instances there are of each combination that has a free role.
         meant: What these combinations stand for.
-        met: The sets of needs that are met.
+        sets: The sets of needs that are met.
+        bits: Their bits.
     """
 
     counts: Mapping[int, int]
     meant: Mapping[int, Combination]
-    met: frozenset[int]
+    sets: frozenset[int]
+    bits: int
 
     def is_open(self, combination: int | None) -> bool:
         """Tell whether an instance of a combination has a free role whose needs are met."""
         known = None if combination is None else self.meant.get(combination)
-        return known is not None and not self.met.isdisjoint(known.sets)
+        return known is not None and bool(known.bits & self.bits)
 
     @property
     def total(self) -> int:
         """How many instances have one."""
-        return sum(number for combination, number in self.counts.items() if self.is_open(combination))
+        meant, bits = self.meant, self.bits
+        return sum([number for combination, number in self.counts.items() if meant[combination].bits & bits])
 
 
 class StoredFeed:
@@ -62,7 +65,7 @@ class StoredFeed:
         self._transaction = transaction
         self._index = index
         self._sets = FeedSets(transaction)
-        self._read: Mapping[int, int] | None = None
+        self._stood: tuple[frozenset[str], Standing] | None = None
 
     def claimable(
         self, held: frozenset[str], *, but: Collection[str], also: Collection[str], page: int, count: int
@@ -82,7 +85,7 @@ class StoredFeed:
         skip = (page - 1) * count
         # So many of those taken in may stand before the page; what comes before these cannot matter to it.
         start = max(0, skip - len(taken_in))
-        newest = self._newest(sorted(standing.met), judged, start, count + len(taken_in))
+        newest = self._newest(sorted(standing.sets), judged, start, count + len(taken_in))
         merged = sorted({*newest, *taken_in}, reverse=True)[skip - start : skip - start + count]
         return FeedPage(tuple(workflow_id for _, workflow_id in merged), standing.total - counted + len(taken_in))
 
@@ -91,44 +94,48 @@ class StoredFeed:
         standing = self._standing(held)
         found: dict[str, int] = defaultdict(int)
         for combination, number in standing.counts.items():
-            if not standing.is_open(combination):
-                for kind in standing.meant[combination].types - held:
+            known = standing.meant[combination]
+            if not known.bits & standing.bits:
+                for kind in known.types - held:
                     found[kind] += number
         return dict(found)
 
     def free_roles(self, held: frozenset[str], *, asking_for: str) -> int:
         """Count the free roles that ask for a type and whose needs are met."""
         standing = self._standing(held)
-        needs = self._sets.needs(standing.met)
-        asking = frozenset(set_id for set_id in standing.met if asking_for in needs[set_id])
+        needs = self._sets.needs(standing.sets)
+        asking = frozenset(set_id for set_id in standing.sets if asking_for in needs[set_id])
         total = 0
         for combination, number in standing.counts.items():
             known = standing.meant[combination]
-            if not asking.isdisjoint(known.sets):
+            if asking_for in known.types:
                 total += number * sum(1 for set_id in known.set_ids if set_id in asking)
         return total
 
     def _standing(self, held: frozenset[str]) -> Standing:
+        if self._stood is not None and self._stood[0] == held:
+            return self._stood[1]
         counts = self._counts()
         meant = self._sets.combinations(counts)
-        there_are = frozenset[int]().union(*(meant[combination].sets for combination in counts))
-        needs = self._sets.needs(there_are)
-        return Standing(counts, meant, frozenset(one for one in there_are if needs[one] <= held))
+        bits = 0
+        for combination in counts:
+            bits |= meant[combination].bits
+        met = self._sets.met(bits, held)
+        standing = Standing(counts, meant, frozenset(met), sum(met.values()))
+        if not self._transaction.writes:
+            # All its statements see one moment.
+            self._stood = held, standing
+        return standing
 
     def _counts(self) -> Mapping[int, int]:
         """Give the counters as this unit of work sees them, with what it has moved itself."""
-        if self._read is not None:
-            return self._read
-        counts = dict(_COUNTERS.rows(self._transaction))
-        if not self._transaction.writes:
-            # All its statements see one moment.
-            self._read = counts
+        counts: dict[int, int] = dict(_COUNTERS.rows(self._transaction))
         for sets, change in self._index.unwritten().items():
             number = combination_of(sets)
             if number is not None:
                 self._sets.remember(number, sets)
                 counts[number] = counts.get(number, 0) + change
-        return {number: there_are for number, there_are in counts.items() if there_are}
+        return counts
 
     def _newest(self, sets: list[int], but: list[str], start: int, count: int) -> list[Key]:
         """Give some of the newest entries of sets, each instance once, from behind the first `start` ones."""

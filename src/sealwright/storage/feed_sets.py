@@ -7,8 +7,9 @@ rolled back. Rights are never asked of a digest: roles keep their needs in words
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -32,13 +33,33 @@ class Combination:
 
     Args:
         set_ids: Sorted, one for each free role.
-        sets: The same, each once.
+        bits: The bits of these sets in this process.
         types: Every credential type that one of them needs.
     """
 
     set_ids: tuple[int, ...]
-    sets: frozenset[int]
+    bits: int
     types: frozenset[str]
+
+
+@dataclass(slots=True)
+class Known:
+    """What a process remembers: sets by number, the bit that stands for each in sums of bits, and combinations."""
+
+    needs: dict[int, frozenset[str]] = field(default_factory=dict)
+    bits: dict[int, int] = field(default_factory=dict)
+    combinations: dict[int, Combination] = field(default_factory=dict)
+    _places: Iterator[int] = field(default_factory=count)
+
+    def learn(self, set_id: int, needs: frozenset[str]) -> None:
+        """Remember a set; two threads that learn the same one agree on its bit, and no two sets share one."""
+        self.bits.setdefault(set_id, 1 << next(self._places))
+        self.needs[set_id] = needs
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether it is time to begin anew."""
+        return len(self.combinations) > _MOST_REMEMBERED or len(self.bits) > _MOST_REMEMBERED
 
 
 def needs_text(needs: Iterable[str]) -> str:
@@ -73,47 +94,49 @@ class FeedSets:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._memory = transaction.database.memory
-        self._needs: dict[int, frozenset[str]] = self._memory.setdefault("requirement_sets", {})
-        self._combinations: dict[int, Combination] = self._memory.setdefault("feed_combinations", {})
+        memory: dict[str, Known] = transaction.database.memory.setdefault("feed", {})
+        known = memory.get("known")
+        if known is None or known.is_full:
+            # Whoever uses the old one goes on with it.
+            known = memory["known"] = Known()
+        self._known = known
 
     def combinations(self, wanted: Collection[int]) -> Mapping[int, Combination]:
         """Give what combinations stand for; all that are known, with those that are asked for among them."""
-        unknown = sorted({one for one in wanted if one not in self._combinations})
+        known = self._known.combinations
+        unknown = sorted({one for one in wanted if one not in known})
         if unknown:
-            if len(self._combinations) > _MOST_REMEMBERED:
-                # Others may be reading the old ones.
-                self._combinations = self._memory["feed_combinations"] = {}
-                unknown = sorted(set(wanted))
             found = {number: _IDS.decode(text) for number, text in _COMBINATIONS.rows(self._transaction, unknown)}
             self.needs({one for set_ids in found.values() for one in set_ids})
             for number, set_ids in found.items():
-                self._combinations[number] = self.combination(set_ids)
-        return self._combinations
+                self.remember(number, set_ids)
+        return known
 
-    def combination(self, set_ids: tuple[int, ...]) -> Combination:
-        """Give what the sorted numbers of sets stand for together."""
-        needs = self.needs(set_ids)
-        return Combination(set_ids, frozenset(set_ids), frozenset[str]().union(*(needs[one] for one in set_ids)))
+    def needs(self, wanted: Collection[int]) -> Mapping[int, frozenset[str]]:
+        """Give what sets stand for; all that are known, with those that are asked for among them."""
+        known = self._known.needs
+        unknown = sorted({one for one in wanted if one not in known})
+        if unknown:
+            for set_id, text in _SETS.rows(self._transaction, unknown):
+                self._known.learn(set_id, frozenset(_TYPES.decode(text)))
+        return known
+
+    def met(self, bits: int, held: frozenset[str]) -> Mapping[int, int]:
+        """Give the sets among these bits whose needs are met by types, with the bit of each."""
+        known = self._known
+        return {set_id: bit for set_id, bit in list(known.bits.items()) if bits & bit and known.needs[set_id] <= held}
 
     def remember(self, number: int, set_ids: tuple[int, ...]) -> None:
-        """Remember a combination that may not be stored yet."""
-        if number not in self._combinations:
-            self._combinations[number] = self.combination(set_ids)
+        """Remember a combination, which may not be stored yet."""
+        needs = self.needs(set_ids)
+        bits = 0
+        for one in set_ids:
+            bits |= self._known.bits[one]
+        types = frozenset[str]().union(*(needs[one] for one in set_ids))
+        self._known.combinations[number] = Combination(set_ids, bits, types)
 
     def learn(self, needs: Iterable[str]) -> int:
         """Remember a set of needs that may not be stored yet; gives its number."""
         set_id = set_id_of(needs)
-        self._needs[set_id] = frozenset(needs)
+        self._known.learn(set_id, frozenset(needs))
         return set_id
-
-    def needs(self, wanted: Collection[int]) -> Mapping[int, frozenset[str]]:
-        """Give what sets stand for; all that are known, with those that are asked for among them."""
-        unknown = sorted({one for one in wanted if one not in self._needs})
-        if unknown:
-            if len(self._needs) > _MOST_REMEMBERED:
-                self._needs = self._memory["requirement_sets"] = {}
-                unknown = sorted(set(wanted))
-            for number, text in _SETS.rows(self._transaction, unknown):
-                self._needs[number] = frozenset(_TYPES.decode(text))
-        return self._needs
