@@ -95,7 +95,7 @@ class FeedDesk:
             else:
                 found, known = _chosen(uow, reader, scope, page, count), reader.near
             workflows = _loaded(uow, found.workflow_ids, known)
-            entries = self._entries(uow, reader, workflows)
+            entries = self._entries(uow, caller, reader, workflows)
             return FeedView(
                 active_credentials=tuple(sorted(reader.held)),
                 entries=entries,
@@ -163,9 +163,10 @@ class FeedDesk:
             reader = self._reader(uow, person.user_id, is_admin=caller.is_admin)
             workflows = _loaded(uow, found.items, reader.near)
             shown = [_shown(one, reader) if reader.may_read(one) else _own_part(one, reader) for one in workflows]
+            owed = _owed(uow, person.user_id, shown)
             views = tuple(
-                replace(view, payouts=_owed_to(uow, person.user_id, view.workflow.workflow_id))
-                for view in _views(uow, shown, {})
+                replace(view, payouts=owed.get(view.workflow.workflow_id, ()))
+                for view in _views(uow, caller, shown, {})
             )
         return NumberedPage(views, page, count, found.total)
 
@@ -180,7 +181,9 @@ class FeedDesk:
         near = uow.workflows.get_many(list(ids)) if ids else {}
         return _Reader(user_id, is_admin, held, absences, near)
 
-    def _entries(self, uow: UnitOfWork, reader: _Reader, workflows: Sequence[Workflow]) -> tuple[FeedEntry, ...]:
+    def _entries(
+        self, uow: UnitOfWork, caller: Caller, reader: _Reader, workflows: Sequence[Workflow]
+    ) -> tuple[FeedEntry, ...]:
         """What of a page may be shown: what was claimed or closed since it was put together drops out."""
         kept = [
             (workflow, workflow.held_by(reader.user_id), reader.claimable(workflow))
@@ -191,6 +194,7 @@ class FeedDesk:
         claims = [step.claim_id for _, own, _ in kept for step in own if step.claim_id is not None]
         views = _views(
             uow,
+            caller,
             [_shown(workflow, reader) for workflow, _, _ in kept],
             uow.claims.get_many(sorted(set(claims))) if claims else {},
         )
@@ -259,12 +263,16 @@ def _own_part(workflow: Workflow, reader: _Reader) -> Workflow:
     )
 
 
-def _views(uow: UnitOfWork, workflows: Sequence[Workflow], claims: Mapping[str, StepClaim]) -> tuple[WorkflowView, ...]:
-    """Instances with the names of those who stand in them and, of these claims, their own."""
+def _views(
+    uow: UnitOfWork, caller: Caller, workflows: Sequence[Workflow], claims: Mapping[str, StepClaim]
+) -> tuple[WorkflowView, ...]:
+    """Instances with the votes they came by, the names of those who stand in them and, of these claims, their own."""
+    votes = founding_votes(uow, caller, [workflow.series_id for workflow in workflows])
     names = names_of(uow, _people_in(workflows))
     return tuple(
         WorkflowView(
             workflow,
+            votes=votes.get(workflow.series_id),
             names={user_id: names[user_id] for user_id in sorted(_people_in([workflow])) if user_id in names},
             claims=tuple(claim for claim in claims.values() if claim.workflow_id == workflow.workflow_id),
         )
@@ -272,8 +280,13 @@ def _views(uow: UnitOfWork, workflows: Sequence[Workflow], claims: Mapping[str, 
     )
 
 
-def _owed_to(uow: UnitOfWork, user_id: str, workflow_id: str) -> tuple[Payout, ...]:
-    return tuple(one for one in uow.payouts.of_workflow(workflow_id) if one.payee_user_id == user_id)
+def _owed(uow: UnitOfWork, user_id: str, workflows: Sequence[Workflow]) -> Mapping[str, tuple[Payout, ...]]:
+    """What somebody is owed for what they did in instances, by instance."""
+    found: dict[str, tuple[Payout, ...]] = {}
+    done = [step.step_id for one in workflows for step in one.steps if step.assigned_to == user_id and step.is_done]
+    for payout in uow.payouts.of_steps(done):
+        found[payout.workflow_id] = (*found.get(payout.workflow_id, ()), payout)
+    return found
 
 
 def _people_in(workflows: Sequence[Workflow]) -> Collection[str]:

@@ -35,7 +35,8 @@ def votes_views(
     shown = tuple(proposals)
     if not shown:
         return {}
-    voters = voters_now(uow)
+    # Closed ones were counted for good.
+    voters = voters_now(uow) if any(one.counted is None for one in shown) else frozenset[str]()
     cast = uow.proposals.votes_of_many([proposal.proposal_id for proposal in shown])
     return {
         proposal.proposal_id: _votes_view(

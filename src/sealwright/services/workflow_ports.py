@@ -214,6 +214,9 @@ class Payouts(Protocol):
     def get(self, payout_id: str) -> Payout | None: ...
     def get_for_update(self, payout_id: str) -> Payout | None: ...
     def by_step(self, step_id: str) -> Payout | None: ...
+    def of_steps(self, step_ids: Sequence[str]) -> tuple[Payout, ...]:
+        """Those for some steps, oldest first."""
+
     def of_workflow(self, workflow_id: str) -> tuple[Payout, ...]:
         """Locked in a writing unit of work."""
 

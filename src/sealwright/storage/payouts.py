@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from sealwright.storage.workflow_tables import payouts
 _PAYOUT: Final = sa.select(*payouts.columns)
 _BY_ID: Final = _PAYOUT.where(payouts.c.payout_id == sa.bindparam("payout_id"))
 _BY_STEP: Final = _PAYOUT.where(payouts.c.step_id == sa.bindparam("step_id"))
+_OF_STEPS: Final = _PAYOUT.where(payouts.c.step_id.in_(sa.bindparam("step_ids", expanding=True))).order_by(
+    payouts.c.created_at, payouts.c.payout_id
+)
 # The oldest first, as exports lock them too, so that neither waits for the other.
 _OF_WORKFLOW: Final = _PAYOUT.where(payouts.c.workflow_id == sa.bindparam("workflow_id")).order_by(
     payouts.c.created_at, payouts.c.payout_id
@@ -46,6 +50,11 @@ class StoredPayouts:
     def by_step(self, step_id: str) -> Payout | None:
         """Find the obligation for a step."""
         return _optional(self._transaction.row(_BY_STEP, {"step_id": step_id}))
+
+    def of_steps(self, step_ids: Sequence[str]) -> tuple[Payout, ...]:
+        """List the obligations for some steps, oldest first."""
+        rows = self._transaction.rows(_OF_STEPS, {"step_ids": sorted(set(step_ids))}) if step_ids else ()
+        return tuple(_payout(row) for row in rows)
 
     def of_workflow(self, workflow_id: str) -> tuple[Payout, ...]:
         """List the obligations of an instance, oldest first, locked in a unit of work that writes."""
