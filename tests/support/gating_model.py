@@ -163,15 +163,16 @@ class Model:
         ]
 
     def give(self, person: str, kind: str, ends: datetime | None) -> int:
-        """Grant; gives how many free roles open by it."""
+        """Grant; gives how many roles that are free now open by it."""
         if not self.active[person]:
             raise Refused("NotAnApprovedImprover")
         if self.right(person, kind) in ("active", "suspended"):
             raise Refused("GrantInForce")
+        opening = self._free_roles(self.types_of(person) | {kind}, kind)
         if kind in self.overdue(person):
             self.end(person, kind, "expired")
         self.rights[person, kind] = Right("active", ends)
-        return self._free_roles(self.types_of(person), kind)
+        return opening
 
     def pause(self, person: str, kind: str) -> int:
         self._require_in_force(person, kind)
