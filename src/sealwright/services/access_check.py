@@ -20,6 +20,7 @@ from sealwright.domain.errors import (
     OutOfScope,
     RoleRequired,
     StepAlreadyClaimed,
+    StepNotAvailable,
     UnknownCredentialType,
     UserNotFound,
     WorkflowNotFound,
@@ -202,6 +203,13 @@ def _refusal(uow: UnitOfWork, case: _Case) -> DomainError | None:
         return RoleRequired("The person is not, or no longer, an approved improver.")
     if any(one.step_id == step.step_id for one in workflow.held_by(person.user_id)):
         return None if _is_left(uow, case) else MissingCredentials("A credential is missing.")
+    if step.is_done and step.assigned_to == person.user_id:
+        return StepNotAvailable("The person has done this step.")
+    return _claim_refusal(uow, case)
+
+
+def _claim_refusal(uow: UnitOfWork, case: _Case) -> DomainError | None:
+    workflow, step, person = case.workflow, case.step, case.person
     if not case.gate:
         return MissingCredentials("A credential is missing.")
     role = workflow.role(step.role_id)
