@@ -33,20 +33,3 @@ class WorkflowEffects(Protocol):
 
     def lost(self, uow: UnitOfWork, grant: Grant, kind: CredentialType | None, /, *, apply: bool) -> WorkflowChange:
         """What closes and is released when a grant ends, by its type's revocation policy."""
-
-
-class NoWorkflows:
-    """An office without workflows: rights open and close nothing."""
-
-    def gained(self, _uow: UnitOfWork, _grant: Grant, /) -> WorkflowChange:
-        """Nothing opens."""
-        return WorkflowChange()
-
-    def suspended(self, _uow: UnitOfWork, _grant: Grant, /) -> WorkflowChange:
-        """Nothing closes."""
-        return WorkflowChange()
-
-    def lost(self, _uow: UnitOfWork, _grant: Grant, _kind: CredentialType | None, /, *, apply: bool) -> WorkflowChange:
-        """Nothing is released."""
-        del apply
-        return WorkflowChange()
