@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from sealwright.domain.errors import ConflictingFields
+from sealwright.vc.errors import Fault
+from sealwright.web.call import Call
 from sealwright.web.query import NO_QUERY, Parameter, QueryShape
 from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
 from sealwright.web.shape import Shape
@@ -24,6 +27,20 @@ SEARCH: Final = Parameter(
     {"type": "string", "maxLength": 200},
     "Part of name or e-mail, start of a person's id, DID or wallet address; case and accents do not matter.",
 )
+
+
+def told_members(call: Call) -> dict[str, Any]:
+    """What a DELETE names, in its body or in the query.
+
+    Raises:
+        ConflictingFields: They say different things of one member.
+    """
+    members = dict(call.body)
+    for name, value in call.query.items():
+        if members.setdefault(name, value) != value:
+            fault = Fault(f"/{name}", "CONFLICTING_FIELDS", "says another thing than the query")
+            raise ConflictingFields("Query and body contradict each other.", faults=[fault])
+    return members
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sealwright.domain.credentials import ReasonCode
-from sealwright.domain.errors import ConflictingFields
 from sealwright.services.ports import StoredAnswer
 from sealwright.services.review_values import Granted, NewGrant
 from sealwright.vc.encoding.timestamps import parse_rfc3339
-from sealwright.vc.errors import Fault
 from sealwright.web.api import desk_rendering
 from sealwright.web.api.decisions import SIGNING_CODES
-from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.desk_routes import Family, told_members
 from sealwright.web.api.shapes import desk_answers, desk_examples
 from sealwright.web.api.shapes.parts import Node
 from sealwright.web.api.shapes.registry import NOTHING
@@ -71,12 +69,7 @@ def revoke(call: Call) -> Reply:
 
 def revoke_by_delete(call: Call) -> Reply:
     """DELETE /issuers/credentials, its members in the body or in the query."""
-    members = dict(call.body)
-    for name, value in call.query.items():
-        if members.setdefault(name, value) != value:
-            fault = Fault(f"/{name}", "CONFLICTING_FIELDS", "says another thing than the query")
-            raise ConflictingFields("Query and body contradict each other.", faults=[fault])
-    return _revoke(call, REVOKE_GRANT.read(encode(members)))
+    return _revoke(call, REVOKE_GRANT.read(encode(told_members(call))))
 
 
 def _revoke(call: Call, members: dict[str, Any]) -> Reply:

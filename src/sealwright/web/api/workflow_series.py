@@ -6,7 +6,7 @@ from typing import Final
 
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.web.api import workflow_rendering
-from sealwright.web.api.desk_routes import Family
+from sealwright.web.api.desk_routes import Family, told_members
 from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.workflow_acts import (
     ADD_ABSENCE,
@@ -102,7 +102,7 @@ def _put(call: Call, status: int) -> Reply:
 
 def delete_absence(call: Call) -> Reply:
     """DELETE /improvers/workflows/absence-periods; the id comes in the body or in the query."""
-    body = DELETE_ABSENCE.read(encode({**call.query, **call.body}))
+    body = DELETE_ABSENCE.read(encode(told_members(call)))
     return call.perform(
         lambda uow, caller: call.office.series_desk.delete_absence(uow, caller, body["id"]),
         lambda _: Reply(204, media_type=None),
@@ -165,7 +165,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         (Answered(204, "Gone."),),
         body=DELETE_ABSENCE_IN_PARTS,
         query=QueryShape((_ID,)),
-        codes=("WORKFLOW_NOT_FOUND",),
+        codes=("WORKFLOW_NOT_FOUND", "CONFLICTING_FIELDS"),
     ),
     _FOR_ADMINS.gets(
         f"{_SERIES}/claimants",
