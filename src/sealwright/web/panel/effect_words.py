@@ -102,6 +102,8 @@ def _revoking(page: PageCall, effects: Effects, label: str) -> str:
         )
     if released := len(effects.steps_released):
         sentences.append(page.ngettext("%(num)s step is released.", "%(num)s steps are released.", released))
+    if ended := len(effects.series_claims_released):
+        sentences.append(page.ngettext("%(num)s claim on a series ends.", "%(num)s claims on series end.", ended))
     if closed := effects.workflow_roles_closed:
         sentences.append(page.ngettext("%(num)s workflow role closes.", "%(num)s workflow roles close.", closed))
     return " ".join(sentences)
