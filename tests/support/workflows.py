@@ -16,14 +16,11 @@ from sealwright.domain.workflow_plans import PlannedRole, PlannedStep, WorkflowP
 from sealwright.domain.workflows import StepClaim, Submission, Workflow, WorkflowStep
 from sealwright.services.claiming import ClaimingDesk
 from sealwright.services.feed import FeedDesk, FeedScope
-from sealwright.services.grant_losses import GrantLosses
-from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.office import Office
 from sealwright.services.payouts import PayoutDesk
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.step_work import StepDesk
 from sealwright.services.workflow_moves import WorkflowMoves
-from sealwright.services.workflow_releases import Releases
 from sealwright.services.workflow_values import ClaimMade, FeedView
 from tests.support.desk import DPW, VERIFIER, act
 from tests.support.office import the_operator
@@ -51,7 +48,6 @@ class Desks:
 
     office: Office
     moves: WorkflowMoves
-    grant_moves: GrantMoves
     claiming: ClaimingDesk
     feed: FeedDesk
     step_work: StepDesk
@@ -132,19 +128,14 @@ class Desks:
 
 
 def workflow_desks(office: Office) -> Desks:
-    """The desks of workflows, built over an office as `bootstrap` joins them."""
-    moves = WorkflowMoves(office.notices, office.clock)
-    releases = Releases(moves=moves, notices=office.notices, clock=office.clock)
-    grant_moves = GrantMoves(office.notices, GrantLosses(releases=releases, clock=office.clock), office.clock)
-    payouts = PayoutDesk(units=office.units, moves=moves, clock=office.clock)
+    """The desks of workflows of an office, and the engine behind them."""
     return Desks(
         office=office,
-        moves=moves,
-        grant_moves=grant_moves,
-        claiming=ClaimingDesk(moves=moves, grant_moves=grant_moves, clock=office.clock),
-        feed=FeedDesk(units=office.units, clock=office.clock),
-        step_work=StepDesk(moves=moves, grant_moves=grant_moves, payouts=payouts, clock=office.clock),
-        payouts=payouts,
+        moves=WorkflowMoves(office.notices, office.clock),
+        claiming=office.claiming,
+        feed=office.feed,
+        step_work=office.step_work,
+        payouts=office.payouts,
     )
 
 
