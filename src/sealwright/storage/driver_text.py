@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,13 +50,6 @@ class DriverText:
         if not rows:
             return 0
         return transaction.driver_many(self.sqlite if transaction.is_sqlite else self.postgres, rows)
-
-
-def updating(table: sa.Table, changed: Iterable[str], keys: Iterable[str]) -> DriverText:
-    """Give the statement that sets columns of a row; parameters in the order of both lists, moments as seconds."""
-    values = ", ".join(f"{name} = %s" for name in changed)
-    which = " AND ".join(f"{name} = %s" for name in keys)
-    return DriverText.of(f"UPDATE {table.name} SET {values} WHERE {which}")  # noqa: S608 - names of our own tables
 
 
 def selecting(table: sa.Table, rest: str) -> DriverText:

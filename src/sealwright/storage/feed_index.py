@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from sealwright.domain.workflows import Workflow
+from sealwright.storage.bulk_changes import counting, deleting
+from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.driver_text import DriverText
 from sealwright.storage.feed_sets import FeedSets, combination_of, free_sets, needs_text
 from sealwright.storage.person_rows import json_text
 from sealwright.storage.transaction import Transaction
+from sealwright.storage.workflow_tables import feed_combinations, feed_entries
 
-ADD_ENTRY: Final = DriverText.of("INSERT INTO feed_entries (set_id, listed_at, workflow_id) VALUES (%s, %s, %s)")
-DROP_ENTRY: Final = DriverText.of("DELETE FROM feed_entries WHERE set_id = %s AND listed_at = %s AND workflow_id = %s")
+ADD_ENTRIES: Final = RowWriter(feed_entries)
+DROP_ENTRIES: Final = deleting(feed_entries, ("set_id", "listed_at", "workflow_id"))
 ADD_SET: Final = DriverText.of(
     "INSERT INTO requirement_sets (set_id, needs) VALUES (%s, %s) ON CONFLICT (set_id) DO NOTHING"
 )
-_COUNT: Final = DriverText.of(
-    "INSERT INTO feed_combinations (combination, set_ids, instances) VALUES (%s, %s, %s) "
-    "ON CONFLICT (combination) DO UPDATE SET instances = feed_combinations.instances + excluded.instances"
-)
+_COUNT: Final = counting(feed_combinations, "combination", ("set_ids",), "instances")
 
 Entry = tuple[int, int, str]
 # How often each combination, as the sorted numbers of its sets, came and went.
@@ -31,10 +31,14 @@ Mark = tuple[Moves, dict[int, str]]
 
 def entries_of(workflow: Workflow) -> frozenset[Entry]:
     """Give an instance's rows in the index: one for each distinct set of needs of its free roles."""
+    return _entries(workflow, free_sets(workflow))
+
+
+def _entries(workflow: Workflow, sets: Iterable[int]) -> frozenset[Entry]:
     if workflow.listed_at is None:
         return frozenset()
     listed_at = seconds_of(workflow.listed_at)
-    return frozenset((set_id, listed_at, workflow.workflow_id) for set_id in free_sets(workflow))
+    return frozenset((set_id, listed_at, workflow.workflow_id) for set_id in sets)
 
 
 class FeedIndex:
@@ -52,20 +56,23 @@ class FeedIndex:
             needs = role.required_credentials
             self._sets[self._known.learn(needs)] = needs_text(needs)
         self._count(free_sets(workflow), 1)
-        ADD_ENTRY.many(self._transaction, sorted(entries_of(workflow)))
+        self._enter(entries_of(workflow))
 
     def move(self, changes: Iterable[tuple[Workflow, Workflow]]) -> None:
         """Follow instances whose rows are locked from one state to the next."""
         gone: set[Entry] = set()
         come: set[Entry] = set()
         for before, after in changes:
-            was, is_now = entries_of(before), entries_of(after)
-            gone |= was - is_now
-            come |= is_now - was
-            self._count(free_sets(before), -1)
-            self._count(free_sets(after), 1)
-        DROP_ENTRY.many(self._transaction, sorted(gone))
-        ADD_ENTRY.many(self._transaction, sorted(come))
+            was, is_now = free_sets(before), free_sets(after)
+            if was == is_now:
+                continue
+            self._count(was, -1)
+            self._count(is_now, 1)
+            had, has = _entries(before, was), _entries(after, is_now)
+            gone |= had - has
+            come |= has - had
+        DROP_ENTRIES.write(self._transaction, sorted(gone))
+        self._enter(come)
 
     def mark(self) -> Mark:
         """Tell what has not been written so far, for `forget`."""
@@ -80,13 +87,17 @@ class FeedIndex:
         """Write what has moved."""
         ADD_SET.many(self._transaction, sorted(self._sets.items()))
         counted = [(combination_of(sets), json_text(sets), change) for sets, change in self._moves.items() if change]
-        _COUNT.many(self._transaction, sorted(counted))
+        _COUNT.write(self._transaction, sorted(counted))
         self._sets = {}
         self._moves = defaultdict(int)
 
     def unwritten(self) -> Mapping[tuple[int, ...], int]:
         """Tell how many instances of each combination came and went in this unit of work."""
         return self._moves
+
+    def _enter(self, entries: Collection[Entry]) -> None:
+        if entries:
+            ADD_ENTRIES.write(self._transaction, sorted(entries))
 
     def _count(self, sets: tuple[int, ...], change: int) -> None:
         if sets:

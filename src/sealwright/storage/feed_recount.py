@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sealwright.storage.driver_text import DriverText
-from sealwright.storage.feed_index import ADD_ENTRY, ADD_SET, DROP_ENTRY, Entry
+from sealwright.storage.feed_index import ADD_ENTRIES, ADD_SET, DROP_ENTRIES, Entry
 from sealwright.storage.feed_sets import combination_of
 from sealwright.storage.person_rows import json_text
 from sealwright.storage.transaction import Transaction
@@ -92,8 +92,9 @@ def mend_feed(transaction: Transaction) -> int:
     """Set the index right, with the counters held; gives how many rows were not."""
     drift = feed_drift(transaction)
     ADD_SET.many(transaction, sorted(drift.sets.items()))
-    DROP_ENTRY.many(transaction, sorted(drift.gone))
-    ADD_ENTRY.many(transaction, sorted(drift.come))
+    DROP_ENTRIES.write(transaction, sorted(drift.gone))
+    if drift.come:
+        ADD_ENTRIES.write(transaction, sorted(drift.come))
     _SET_COMBINATION.many(transaction, [(right, workflow_id) for workflow_id, right in drift.combinations.items()])
     _SET_COUNT.many(transaction, sorted((number, *right) for number, right in drift.counts.items()))
     return len(drift)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Final
 
@@ -69,6 +70,11 @@ def needs_text(needs: Iterable[str]) -> str:
 
 def set_id_of(needs: Iterable[str]) -> int:
     """Give the number of a set of needs."""
+    return _set_id(tuple(needs))
+
+
+@lru_cache(maxsize=4096)
+def _set_id(needs: tuple[str, ...]) -> int:
     return _digest(needs_text(needs))
 
 

@@ -75,7 +75,10 @@ class Transaction:
 
         def run() -> int:
             cursor = self._cursor
-            cursor.executemany(statement, rows)
+            if len(rows) == 1:
+                cursor.execute(statement, rows[0])
+            else:
+                cursor.executemany(statement, rows)
             changed: int = cursor.rowcount
             return changed
 

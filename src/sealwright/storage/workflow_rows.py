@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -149,20 +149,16 @@ def workflows_of(
     rows: Iterable[Sequence[Any]], roles: Iterable[Sequence[Any]], steps: Iterable[Sequence[Any]]
 ) -> Mapping[str, Workflow]:
     """Read instances from whole rows of the three tables; roles and steps come in their order."""
-    found = {row[0]: _bare(row) for row in rows}
-    its_roles: dict[str, list[WorkflowRole]] = {workflow_id: [] for workflow_id in found}
+    its_roles: dict[str, list[WorkflowRole]] = defaultdict(list)
     for row in roles:
         its_roles[row[1]].append(_role(row))
-    its_steps: dict[str, list[WorkflowStep]] = {workflow_id: [] for workflow_id in found}
+    its_steps: dict[str, list[WorkflowStep]] = defaultdict(list)
     for row in steps:
         its_steps[row[1]].append(_step(row))
-    return {
-        workflow_id: replace(workflow, roles=tuple(its_roles[workflow_id]), steps=tuple(its_steps[workflow_id]))
-        for workflow_id, workflow in found.items()
-    }
+    return {row[0]: _workflow(row, tuple(its_roles[row[0]]), tuple(its_steps[row[0]])) for row in rows}
 
 
-def _bare(row: Sequence[Any]) -> Workflow:
+def _workflow(row: Sequence[Any], roles: tuple[WorkflowRole, ...], steps: tuple[WorkflowStep, ...]) -> Workflow:
     return Workflow(
         workflow_id=row[0],
         series_id=row[1],
@@ -181,8 +177,8 @@ def _bare(row: Sequence[Any]) -> Workflow:
         created_at=moment_of(row[17]),
         updated_at=moment_of(row[18]),
         version=row[19],
-        roles=(),
-        steps=(),
+        roles=roles,
+        steps=steps,
     )
 
 

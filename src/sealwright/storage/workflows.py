@@ -10,10 +10,11 @@ from sealwright.domain.errors import RoleAlreadyHeld, VersionConflict
 from sealwright.domain.workflows import Workflow
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.workflow_ports import WorkflowFilter
+from sealwright.storage.bulk_changes import updating
 from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.credential_types import refer_to_types
-from sealwright.storage.driver_text import DriverText, is_index, selecting, updating
+from sealwright.storage.driver_text import DriverText, is_index, selecting
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.feed_index import FeedIndex
 from sealwright.storage.transaction import Transaction
@@ -119,10 +120,10 @@ class StoredWorkflows:
         """
         pairs = sorted(changes, key=lambda pair: pair[0].workflow_id)
         moved = [(*moving_values(after), before.workflow_id, before.version) for before, after in pairs]
-        if _MOVE.many(self._transaction, moved) != len(moved):
+        if _MOVE.write(self._transaction, moved) != len(moved):
             raise VersionConflict("This workflow was changed in the meantime.")
         self._hold(pairs)
-        _MOVE_STEP.many(self._transaction, [row for pair in pairs for row in _moved_steps(*pair)])
+        _MOVE_STEP.write(self._transaction, [row for pair in pairs for row in _moved_steps(*pair)])
         self.index.move(pairs)
 
     def list(self, wanted: WorkflowFilter, *, page: int, count: int) -> NumberedPage[Workflow]:
@@ -167,9 +168,9 @@ class StoredWorkflows:
             for was, now in zip(before.roles, after.roles, strict=True)
             if was.held_by != now.held_by
         ]
-        held.sort(key=lambda row: row[0] is not None)
         try:
-            _HOLD.many(self._transaction, held)
+            _HOLD.write(self._transaction, [row for row in held if row[0] is None])
+            _HOLD.write(self._transaction, [row for row in held if row[0] is not None])
         except AlreadyTaken as error:
             if not is_index(error, _HELD):
                 raise
