@@ -119,7 +119,7 @@ class StoredGrants:
             raise _in_force(held.grant_id)
         try:
             with self._transaction.savepoint():
-                self._transaction.change(sa.insert(grants), _values(grant))
+                self._transaction.change(sa.insert(grants), grant_values(grant))
         except AlreadyTaken:
             held = self._transaction.row(_HELD, key)
             raise _in_force(None if held is None else held.grant_id) from None
@@ -134,7 +134,7 @@ class StoredGrants:
         statement = (
             sa.update(grants)
             .where(grants.c.grant_id == grant.grant_id, grants.c.version == grant.version - 1)
-            .values(_values(grant))
+            .values(grant_values(grant))
         )
         try:
             changed = self._transaction.change(statement)
@@ -194,7 +194,8 @@ def _in_force(grant_id: str | None) -> GrantInForce:
     return GrantInForce("The person holds a grant of this type.", extra=extra)
 
 
-def _values(grant: Grant) -> dict[str, object]:
+def grant_values(grant: Grant) -> dict[str, object]:
+    """Give a grant as a row."""
     return {
         "grant_id": grant.grant_id,
         "user_id": grant.user_id,

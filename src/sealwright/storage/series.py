@@ -82,7 +82,7 @@ class StoredSeries:
             UnknownCredentialType: Its plan needs a type that there is not (any more).
         """
         refer_to_types(self._transaction, types_of(series.plan))
-        self._transaction.change(sa.insert(workflow_series), _values(series))
+        self._transaction.change(sa.insert(workflow_series), series_values(series))
 
     def update(self, series: Series) -> None:
         """Replace the row whose version is one less.
@@ -96,7 +96,7 @@ class StoredSeries:
         statement = (
             sa.update(workflow_series)
             .where(workflow_series.c.series_id == series.series_id, workflow_series.c.version == series.version - 1)
-            .values(_values(series))
+            .values(series_values(series))
         )
         if self._transaction.change(statement) != 1:
             raise VersionConflict("This series was changed in the meantime.")
@@ -159,7 +159,8 @@ def types_of(plan: WorkflowPlan) -> frozenset[str]:
     return frozenset(kind for role in plan.roles for kind in role.required_credentials)
 
 
-def _values(series: Series) -> dict[str, object]:
+def series_values(series: Series) -> dict[str, object]:
+    """Give a series as a row."""
     return {
         "series_id": series.series_id,
         "proposer_id": series.proposer_id,

@@ -72,7 +72,7 @@ class StoredClaims:
         """
         try:
             with self._transaction.savepoint():
-                _ADD.write(self._transaction, [_values(claim)])
+                _ADD.write(self._transaction, [claim_values(claim)])
         except AlreadyTaken as error:
             if not is_index(error, _ROLE):
                 raise
@@ -121,7 +121,8 @@ class StoredClaims:
         return found
 
 
-def _values(claim: StepClaim) -> tuple[object, ...]:
+def claim_values(claim: StepClaim) -> tuple[object, ...]:
+    """Give a claim as a row."""
     return (
         claim.claim_id,
         claim.workflow_id,
