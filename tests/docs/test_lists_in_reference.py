@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from sealwright.domain.audit import EVENT_KINDS
+from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind
 from sealwright.services.auditing import AUDIT_ONLY
 from sealwright.services.orders import data_model_of
 from sealwright.settings import names
@@ -57,6 +58,14 @@ def test_page_of_settings_names_every_setting_and_no_other() -> None:
     text = read_page(REFERENCE / "settings.md")
     named = set(re.findall(r"^#+ `?(?:SEALWRIGHT_)?([A-Z][A-Z0-9_]+)`?", text, re.MULTILINE))
     assert named == set(names.ACCEPTED)
+
+
+def test_page_of_notices_names_every_kind_and_those_that_always_come() -> None:
+    rows = [line for line in read_page(REFERENCE / "notices.md").splitlines() if line.startswith("| `")]
+    named = [kind for row in rows for kind in in_code(row.split("|")[1])]
+    assert sorted(named) == sorted(kind.value for kind in NoticeKind)
+    always = {kind for row in rows for kind in re.findall(r"`(\w+)`(?= `?[^|]*\(\*always\*\))", row.split("|")[1])}
+    assert always == {kind.value for kind in ESSENTIAL_KINDS}
 
 
 def test_page_of_contexts_names_what_is_held() -> None:

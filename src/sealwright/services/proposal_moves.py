@@ -73,7 +73,7 @@ class ProposalMoves:
         """Put a proposal before the voters. Raises ProposalPendingExists."""
         uow.proposals.add(proposal)
         status = {"status": proposal.status.value}
-        self._record(uow, caller, "proposal.created", proposal, after=status)
+        self.record(uow, caller, "proposal.created", proposal, after=status)
         told = sorted(voters_now(uow) - {proposal.author_id})
         self._notices.tell(uow, NoticeKind.VOTE_OPEN, told, _words(proposal, title))
 
@@ -116,7 +116,7 @@ class ProposalMoves:
         """Approve a pending proposal without the voters."""
         proposal = replace(ballot.proposal, forced_by=caller.user_id, forced_reason=reason)
         own = proposal.author_id == caller.user_id
-        self._record(uow, caller, "proposal.force_approved", proposal, data={"ownProposal": own})
+        self.record(uow, caller, "proposal.force_approved", proposal, data={"ownProposal": own})
         ending = _Ending(ProposalStatus.APPROVED, Outcome.FORCED, self._count(uow, proposal))
         self._close(uow, caller, replace(ballot, proposal=proposal), ending)
 
@@ -127,6 +127,28 @@ class ProposalMoves:
         self._moves.close(uow, caller, held, WorkflowStatus.DELETED, follow=follow)
         self._close_moot(uow, caller, held.series.series_id)
 
+    def record(
+        self,
+        uow: UnitOfWork,
+        caller: Caller,
+        kind: str,
+        proposal: Proposal,
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        """Put something that befell a proposal on record."""
+        named = {
+            "kind": proposal.kind.value,
+            "workflowId": proposal.workflow_id,
+            "seriesId": proposal.series_id,
+            "targetType": proposal.target_type.value,
+            **(data or {}),
+        }
+        event = Event(kind, "proposal", proposal.proposal_id, before=before, after=after, data=named)
+        self._moves.record(uow, caller, [event])
+
     # -- parts -------------------------------------------------------------------------------------
 
     @staticmethod
@@ -135,7 +157,7 @@ class ProposalMoves:
 
     def _with_quorum(self, uow: UnitOfWork, caller: Caller, proposal: Proposal, count: Tally) -> Proposal:
         """A proposal whose quorum was reached now; put on record, and not kept yet."""
-        self._record(uow, caller, "proposal.quorum_reached", proposal, data=_figures(count))
+        self.record(uow, caller, "proposal.quorum_reached", proposal, data=_figures(count))
         return replace(proposal, quorum_reached_at=self._clock.now())
 
     def _close(self, uow: UnitOfWork, caller: Caller, ballot: Ballot, ending: _Ending) -> None:
@@ -168,7 +190,7 @@ class ProposalMoves:
         uow.proposals.update(closed)
         before, after = {"status": proposal.status.value}, {"status": closed.status.value}
         data = {"outcome": ending.outcome.value, **_figures(ending.count)}
-        self._record(uow, caller, "proposal.closed", closed, before=before, after=after, data=data)
+        self.record(uow, caller, "proposal.closed", closed, before=before, after=after, data=data)
         return closed
 
     def _carry_out(self, uow: UnitOfWork, caller: Caller, held: Held, closed: Proposal) -> None:
@@ -216,27 +238,6 @@ class ProposalMoves:
                 ending = _Ending(ProposalStatus.EXPIRED, Outcome.WITHDRAWN, count)
                 closed = self._put_closed(uow, caller, ballot.proposal, ending)
                 self._tell_closed(uow, caller, closed, ballot.held.workflow)
-
-    def _record(
-        self,
-        uow: UnitOfWork,
-        caller: Caller,
-        kind: str,
-        proposal: Proposal,
-        *,
-        before: Mapping[str, object] | None = None,
-        after: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-    ) -> None:
-        named = {
-            "kind": proposal.kind.value,
-            "workflowId": proposal.workflow_id,
-            "seriesId": proposal.series_id,
-            "targetType": proposal.target_type.value,
-            **(data or {}),
-        }
-        event = Event(kind, "proposal", proposal.proposal_id, before=before, after=after, data=named)
-        self._moves.record(uow, caller, [event])
 
 
 def end_series(uow: UnitOfWork, series: Series) -> Series:

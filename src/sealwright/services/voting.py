@@ -17,7 +17,6 @@ from sealwright.domain.errors import (
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.votes import Proposal, ProposalKind, ProposalStatus, Verdict, Vote, VoteDecision, judge
 from sealwright.domain.workflows import Workflow, WorkflowStatus
-from sealwright.domain.working import Event
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.intake import require_text
 from sealwright.services.notices import NoticeDesk
@@ -52,7 +51,6 @@ class VotingDesk:
         countdown: timedelta,
     ) -> None:
         self._units = units
-        self._moves = moves
         self._clock = clock
         self._proposals = ProposalMoves(moves, notices, clock, countdown=countdown)
         # The registry epoch at which every pending proposal was judged last; voters change with it.
@@ -178,14 +176,9 @@ class VotingDesk:
         if own is not None and (own.decision, own.comment) == (decision, words):
             return
         uow.proposals.put_vote(Vote(proposal_id, caller.user_id, decision, self._clock.now(), words))
-        event = Event(
-            "proposal.voted",
-            "proposal",
-            proposal_id,
-            before={"decision": own.decision.value} if own is not None else None,
-            after={"decision": decision.value},
-        )
-        self._moves.record(uow, caller, [event])
+        before = {"decision": own.decision.value} if own is not None else None
+        after = {"decision": decision.value}
+        self._proposals.record(uow, caller, "proposal.voted", ballot.proposal, before=before, after=after)
         self._proposals.settle(uow, caller, ballot)
 
     def _force(self, uow: UnitOfWork, caller: Caller, proposal_id: str, reason: str) -> None:
