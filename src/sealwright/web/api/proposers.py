@@ -175,7 +175,7 @@ ROUTES: Final[tuple[Route, ...]] = (
             ),
         ),
         body=PROPOSE,
-        codes=("INVALID_DATE", "UNKNOWN_CREDENTIAL_TYPE", "UNKNOWN_ROLE"),
+        codes=("INVALID_DATE", "CONFLICTING_FIELDS", "UNKNOWN_CREDENTIAL_TYPE", "UNKNOWN_ROLE"),
     ),
     _FOR_PROPOSERS.gets(
         PATH,
@@ -213,6 +213,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=PROPOSE_EDIT,
         codes=(
             "INVALID_DATE",
+            "CONFLICTING_FIELDS",
             "UNKNOWN_CREDENTIAL_TYPE",
             "UNKNOWN_ROLE",
             "WORKFLOW_NOT_FOUND",
