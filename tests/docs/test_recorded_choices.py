@@ -317,10 +317,7 @@ TO_COME: Final = (
     ("POST", "/api/v1/presentations/create"),
     ("POST", "/didcomm"),
     ("GET", "/.well-known/openid-credential-issuer"),
-    ("GET", "/improvers/workflows"),
-    ("POST", "/proposers/workflows"),
     ("POST", "/improvers/credentials/grt_x/offers"),
-    ("GET", "/admin/payouts"),
     ("GET", "/batches"),
     ("GET", "/claim"),
 )
