@@ -194,6 +194,8 @@ def _current_of(path: str, there: frozenset[str]) -> str:
     if path.startswith("/issuer/credentials/"):
         # A credential is reached through its holder, and leads back there.
         path = "/issuer/holders"
+    if path.startswith("/admin/desk/series/"):
+        path = "/admin/desk/workflows"
     candidates = [one.href for _, entries in MENU for one in entries if one.href in there]
     fitting = [href for href in candidates if path == href or path.startswith(f"{href}/")]
     return max(fitting, key=len, default="")
