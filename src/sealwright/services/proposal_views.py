@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sealwright.domain.people import AccountRole, Caller
+from sealwright.domain.submissions import without_submissions
 from sealwright.domain.votes import Proposal, Tally, Vote, tally
 from sealwright.domain.workflows import Workflow
 from sealwright.services.desk_ports import NumberedPage
@@ -61,14 +62,14 @@ def workflow_views(
     """Instances in the order given, with the votes by which they came about.
 
     Args:
-        with_holders: Name those who hold steps, too; else only proposer and voters.
+        with_holders: Name those who hold steps, too, and show what was handed in; else only proposer and voters.
     """
     votes = founding_votes(uow, caller, [workflow.series_id for workflow in found], with_votes=True)
     named = [_named(workflow, votes.get(workflow.series_id), with_holders=with_holders) for workflow in found]
     names = names_of(uow, {user_id for ids in named for user_id in ids})
     return tuple(
         WorkflowView(
-            workflow=workflow,
+            workflow=workflow if with_holders else without_submissions(workflow),
             votes=votes.get(workflow.series_id),
             names={user_id: names[user_id] for user_id in ids if user_id in names},
         )
