@@ -103,8 +103,8 @@ def test_plan_comes_back_whole() -> None:
     ],
     ids=[
         "no title", "rhythm", "zone", "day", "clock", "time without day", "ends early", "no role", "no step",
-        "idle role", "nameless role", "stray step", "negative", "broken bounty", "huge bounty", "long title", "turned title",
-        "asks nothing", "no answers", "answer twice", "strange answer", "no photo",
+        "idle role", "nameless role", "stray step", "negative", "broken bounty", "huge bounty", "long title",
+        "turned title", "asks nothing", "no answers", "answer twice", "strange answer", "no photo",
     ],
 )  # fmt: skip
 def test_faults_stand_at_their_fields(sheet: Sheet, where: set[str]) -> None:
