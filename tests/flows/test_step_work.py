@@ -295,8 +295,14 @@ def test_photos_that_were_handed_in_are_opened_by_those_who_read_the_submission(
     for stranger, wanted in ((other, photo), (issuer, photo), (vera, spare)):
         with pytest.raises(AttachmentNotFound):
             office.attachments.get(stranger, wanted)
-    # Who gives the role back reads on no longer.
+    # Whose work is done reads on while they hold what it needed, and who gives theirs back no longer.
     desks.release(vera, workflow, 2)
+    with pytest.raises(AttachmentNotFound):
+        office.attachments.get(vera, photo)
+    desks.claim(vera, workflow, 2)
+    desks.work_off(vera, workflow, 2)
+    assert office.attachments.get(vera, photo).content == PNG
+    revoke(office, issuer, grant_id=held_by(office, vera).grant_id)
     with pytest.raises(AttachmentNotFound):
         office.attachments.get(vera, photo)
 

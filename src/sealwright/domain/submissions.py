@@ -43,9 +43,28 @@ def check_submission(step: WorkflowStep, submission: Submission, own_pictures: C
     return tidy(step, submission)
 
 
-def reads_submissions(workflow: Workflow, user_id: str) -> bool:
-    """Tell whether somebody may read what was handed in: who has a hand in the instance, and who proposed it."""
-    return workflow.proposer_id == user_id or workflow.has_hand_in(user_id)
+def reads_submissions(workflow: Workflow, user_id: str, held: Collection[str]) -> bool:
+    """Tell whether somebody may read what was handed in: who proposed the instance, and who has a part in it.
+
+    That is who has a step to finish, or has done one and still meets its role's needs.
+
+    Args:
+        held: The credential types of which they hold an active grant.
+    """
+    if workflow.proposer_id == user_id or workflow.held_by(user_id):
+        return True
+    return has_done(workflow, user_id, held)
+
+
+def has_done(workflow: Workflow, user_id: str, held: Collection[str]) -> bool:
+    """Tell whether somebody has done a step here, the needs of whose role they still meet."""
+    types = frozenset(held)
+    return any(
+        step.is_done
+        and step.assigned_to == user_id
+        and types.issuperset(workflow.role(step.role_id).required_credentials)
+        for step in workflow.steps
+    )
 
 
 def without_submissions(workflow: Workflow) -> Workflow:

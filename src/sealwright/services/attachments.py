@@ -100,7 +100,7 @@ class AttachmentDesk:
         """
         with self._units(write=False) as uow:
             found = uow.attachments.get(attachment_id)
-            if found is None or not _may_see(uow, caller, found):
+            if found is None or not _may_see(uow, caller, found, self._clock.now()):
                 raise AttachmentNotFound(_HIDDEN)
         if caller.person is None or caller.person.user_id != found.user_id:
             with self._looks.opening(caller, "attachment", attachment_id):
@@ -123,10 +123,10 @@ def _fits(loose: Mapping[str, tuple[int, datetime]], more_bytes: int) -> bool:
     return len(loose) < LOOSE_FILES_MOST and there_are + more_bytes <= LOOSE_BYTES_MOST
 
 
-def _may_see(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:
+def _may_see(uow: UnitOfWork, caller: Caller, attachment: Attachment, now: datetime) -> bool:
     if caller.is_admin or (caller.person is not None and caller.person.user_id == attachment.user_id):
         return True
-    return _speaks_for_request(uow, caller, attachment) or _was_handed_in(uow, caller, attachment)
+    return _speaks_for_request(uow, caller, attachment) or _was_handed_in(uow, caller, attachment, now)
 
 
 def _speaks_for_request(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:
@@ -137,13 +137,15 @@ def _speaks_for_request(uow: UnitOfWork, caller: Caller, attachment: Attachment)
     )
 
 
-def _was_handed_in(uow: UnitOfWork, caller: Caller, attachment: Attachment) -> bool:
+def _was_handed_in(uow: UnitOfWork, caller: Caller, attachment: Attachment, now: datetime) -> bool:
     """Tell whether it belongs to a submission that the caller may read."""
     if caller.person is None or not caller.person.active:
         return False
+    user_id = caller.person.user_id
     places = uow.claims.pictures_of(attachment.user_id).get(attachment.attachment_id, ())
+    held = uow.grants.active_types(user_id, now) if places else frozenset[str]()
     return any(
-        workflow.status is not WorkflowStatus.DELETED and reads_submissions(workflow, caller.person.user_id)
+        workflow.status is not WorkflowStatus.DELETED and reads_submissions(workflow, user_id, held)
         for workflow in uow.workflows.get_many(places).values()
     )
 

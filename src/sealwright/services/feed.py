@@ -16,7 +16,7 @@ from sealwright.domain.gating import claimable_roles
 from sealwright.domain.openings import corrected
 from sealwright.domain.payouts import Payout
 from sealwright.domain.people import AccountRole, Caller
-from sealwright.domain.submissions import reads_submissions, without_submissions
+from sealwright.domain.submissions import has_done, reads_submissions, without_submissions
 from sealwright.domain.workflows import AbsencePeriod, StepClaim, Workflow, WorkflowStatus, WorkflowStep
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -66,12 +66,7 @@ class _Reader:
             return False
         if self.is_admin or workflow.held_by(self.user_id) or self.claimable(workflow):
             return True
-        return any(
-            step.is_done
-            and step.assigned_to == self.user_id
-            and self.held.issuperset(workflow.role(step.role_id).required_credentials)
-            for step in workflow.steps
-        )
+        return has_done(workflow, self.user_id, self.held)
 
 
 class FeedDesk:
@@ -245,7 +240,7 @@ def _would_open(uow: UnitOfWork, reader: _Reader) -> Mapping[str, int]:
 
 def _shown(workflow: Workflow, reader: _Reader) -> Workflow:
     """An instance with what was handed in for those who may read it, and without for everybody else."""
-    if reader.is_admin or reads_submissions(workflow, reader.user_id):
+    if reader.is_admin or reads_submissions(workflow, reader.user_id, reader.held):
         return workflow
     return without_submissions(workflow)
 

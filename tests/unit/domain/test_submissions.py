@@ -16,7 +16,8 @@ from sealwright.domain.submissions import (
     without_submissions,
 )
 from sealwright.domain.workflow_plans import MAX_PHOTOS, TEXT_MAX, Choice, WorkItem
-from sealwright.domain.workflows import ItemResponse, Submission, WorkflowStep
+from sealwright.domain.workflows import ItemResponse, StepStatus, Submission, WorkflowStep
+from tests.support.desk import DPW, VERIFIER
 from tests.support.work import STREET_REPAIR, open_instance
 
 WORDS: Final = WorkItem("words", "What did you find?", requires_written_response=True)
@@ -170,10 +171,13 @@ def test_a_photo_that_answers_twice_is_named_once() -> None:
 
 def test_what_was_handed_in_is_read_by_those_who_work_on_it_and_the_proposer() -> None:
     workflow = open_instance(STREET_REPAIR)
-    first = replace(workflow.steps[0], assigned_to="usr_a", submission=Submission((_given("x"),)))
-    workflow = replace(workflow, steps=(first, *workflow.steps[1:]))
-    assert reads_submissions(workflow, "usr_a")
-    assert reads_submissions(workflow, workflow.proposer_id)
-    assert not reads_submissions(workflow, "usr_b")
-    bare = without_submissions(workflow)
-    assert bare.steps == (replace(first, submission=None), *workflow.steps[1:])
+    first, second, third = workflow.steps
+    handed_in = Submission((_given("x"),))
+    done = replace(first, assigned_to="usr_a", status=StepStatus.COMPLETED, submission=handed_in)
+    workflow = replace(workflow, steps=(done, second, replace(third, assigned_to="usr_v")))
+    assert reads_submissions(workflow, workflow.proposer_id, ())
+    # Who has yet to finish a step reads on whatever became of their grants; who has done theirs, while they hold them.
+    assert reads_submissions(workflow, "usr_v", ())
+    assert [reads_submissions(workflow, "usr_a", held) for held in ((), (VERIFIER,), (DPW,))] == [False, False, True]
+    assert not reads_submissions(workflow, "usr_b", (DPW, VERIFIER))
+    assert without_submissions(workflow).steps == (replace(done, submission=None), *workflow.steps[1:])

@@ -32,6 +32,7 @@ def units(credential_type: str = "dpw_certified") -> Any:
     )
     return SimpleNamespace(
         requests=SimpleNamespace(of_person=lambda user_id: (request,)),
+        grants=SimpleNamespace(active_types=lambda user_id, now: frozenset()),
         claims=SimpleNamespace(pictures_of=lambda user_id: {"att_2": ("wfl_1",)}),
         workflows=SimpleNamespace(get_many=lambda ids: dict.fromkeys(ids, STREET)),
     )
@@ -51,18 +52,18 @@ def units(credential_type: str = "dpw_certified") -> Any:
     ],
 )
 def test_reviewers_see_the_evidence_of_requests_in_their_scope(who: Caller, sees: bool) -> None:
-    assert _may_see(units(), who, FILE) is sees
+    assert _may_see(units(), who, FILE, NOW) is sees
 
 
 def test_reviewers_see_no_other_file_of_the_requester() -> None:
     reviewer = caller("usr_rev", AccountRole.ISSUER, scopes=("dpw_certified",))
-    assert not _may_see(units(), reviewer, OTHER)
+    assert not _may_see(units(), reviewer, OTHER, NOW)
 
 
 def test_a_picture_that_was_handed_in_is_seen_by_those_who_read_the_work() -> None:
-    assert _may_see(units(), caller("usr_pro"), OTHER)
-    assert not _may_see(units(), caller("usr_pro"), FILE)
-    assert not _may_see(units(), caller("usr_eve", AccountRole.IMPROVER), OTHER)
+    assert _may_see(units(), caller("usr_pro"), OTHER, NOW)
+    assert not _may_see(units(), caller("usr_pro"), FILE, NOW)
+    assert not _may_see(units(), caller("usr_eve", AccountRole.IMPROVER), OTHER, NOW)
 
 
 @pytest.mark.parametrize(
