@@ -20,6 +20,7 @@ from sealwright.services.mailing import MailingDesk
 from sealwright.services.office import Office
 from tests.support.desk import DPW, act, furnish_desk, join
 from tests.support.office import MovableClock, open_office
+from tests.support.voting import APPROVE, proposer, put_forward, vote, voters
 
 ABOUT = {"request_id": "req_1", "credential_type": DPW, "message": "Falta la firma de Muñoz <b>&</b>"}
 
@@ -103,6 +104,26 @@ def test_a_letter_leaves_once_after_the_undo_window(office: Office, clock: Movab
     path = next((home / "outbox").iterdir())
     assert path.stat().st_mode & 0o777 == 0o600
     assert (home / "outbox").stat().st_mode & 0o777 == 0o700
+
+
+def test_votes_are_told_in_each_ones_language_and_name_nobody(office: Office, home: Path) -> None:
+    pia, (ann, bob) = proposer(office), voters(office, 2)
+    speaks(office, ann, "es")
+    prefer(office, bob, NoticeKind.VOTE_OPEN, NoticeMode.OFF)
+    workflow = put_forward(office, pia)
+    assert office.mailing.work() == 1
+    (letter,) = letters(home)
+    plain = letter.get_body(("plain",))
+    assert plain is not None
+    assert (letter["To"], letter["Subject"]) == ("voter1@example.org", "Hay una votación abierta")
+    assert "Se propone el flujo de trabajo «Street Repair Project»." in plain.get_content()
+    assert f"/workflows/{workflow.workflow_id}" in plain.get_content()
+    assert "Pia" not in letter.as_string()
+    assert office.notices.unread(bob) == 1
+    vote(office, ann, workflow, APPROVE)
+    vote(office, bob, workflow, APPROVE)
+    assert office.mailing.work() == 1
+    assert "A vote has ended" in [one["Subject"] for one in letters(home) if one["To"] == "pia@example.org"]
 
 
 def test_undo_takes_letter_and_notice_back(office: Office, clock: MovableClock) -> None:
