@@ -32,8 +32,8 @@ class WorkDepartures:
         if person.may_work:
             return
         claims = uow.series.claims_of(person.user_id)
-        seen = uow.workflows.get_many(uow.claims.workflows_held(person.user_id))
-        series_ids = {flow.series_id for flow in seen.values()} | {claim.series_id for claim in claims}
+        ids = uow.claims.workflows_held(person.user_id)
+        series_ids = uow.workflows.series_of(ids) | {claim.series_id for claim in claims}
         if not series_ids:
             return
         flows = lock_open(uow, series_ids, lambda: uow.claims.workflows_held(person.user_id)).values()

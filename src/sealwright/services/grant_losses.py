@@ -80,14 +80,16 @@ class GrantLosses:
 
     def _loss(self, uow: UnitOfWork, grant: Grant, policy: RevocationPolicy, now: datetime, *, lock: bool) -> _Loss:
         user_id, kind = grant.user_id, grant.credential_type
-        found = uow.workflows.get_many(uow.claims.dependent(user_id, kind))
+        ids = uow.claims.dependent(user_id, kind)
         claims = uow.series.claims_of(user_id)
         if lock and policy is not RevocationPolicy.RETAIN_ALL:
             # Series first, and all that is decided on is read again behind their locks: an instance that was being
             # made and assigned meanwhile is there now, and none is made before this unit of work ends.
-            series_ids = {flow.series_id for flow in found.values()} | {claim.series_id for claim in claims}
+            series_ids = uow.workflows.series_of(ids) | {claim.series_id for claim in claims}
             found = lock_open(uow, series_ids, lambda: uow.claims.dependent(user_id, kind))
             claims = uow.series.claims_of(user_id)
+        else:
+            found = uow.workflows.get_many(ids)
         dependent = [*_dependent(uow, found.values(), grant)]
         kept = [(flow, step) for flow, step in dependent if is_kept(policy, flow, step, now)]
         gone: dict[str, list[WorkflowStep]] = {}

@@ -72,7 +72,4 @@ def step_in(workflow: Workflow, step_id: str) -> WorkflowStep:
 def _series_touched(uow: UnitOfWork, user_id: str, types: Iterable[str]) -> set[str]:
     """The series that the loss of grants may touch, so that all are locked at once, in order."""
     ids = {one for kind in types for one in uow.claims.dependent(user_id, kind)}
-    return {
-        *(workflow.series_id for workflow in uow.workflows.get_many(sorted(ids)).values()),
-        *(claim.series_id for claim in uow.series.claims_of(user_id)),
-    }
+    return {*uow.workflows.series_of(ids), *(claim.series_id for claim in uow.series.claims_of(user_id))}

@@ -42,6 +42,9 @@ class Workflows(Protocol):
     def by_step(self, step_id: str) -> str | None:
         """The id of the instance that a step belongs to."""
 
+    def series_of(self, workflow_ids: Collection[str]) -> frozenset[str]:
+        """The ids of the series that instances belong to."""
+
     def add(self, workflow: Workflow) -> None: ...
     def update(self, before: Workflow, after: Workflow) -> None:
         """Replace a locked instance; only what differs is written. Raises VersionConflict."""

@@ -35,6 +35,7 @@ _MANY: Final = selecting(workflows, "WHERE workflow_id = ANY(%s) ORDER BY workfl
 _ROLES: Final = selecting(workflow_roles, "WHERE workflow_id = ANY(%s) ORDER BY workflow_id, position")
 _STEPS: Final = selecting(workflow_steps, "WHERE workflow_id = ANY(%s) ORDER BY workflow_id, step_order")
 _BY_STEP: Final = DriverText.of("SELECT workflow_id FROM workflow_steps WHERE step_id = %s")
+_SERIES_OF: Final = DriverText.of("SELECT DISTINCT series_id FROM workflows WHERE workflow_id = ANY(%s)")
 _OF_SERIES: Final = DriverText.of(
     "SELECT workflow_id FROM workflows WHERE series_id = %s ORDER BY instance_no DESC LIMIT %s"
 )
@@ -125,6 +126,12 @@ class StoredWorkflows:
         self._hold(pairs)
         _MOVE_STEP.write(self._transaction, [row for pair in pairs for row in _moved_steps(*pair)])
         self.index.move(pairs)
+
+    def series_of(self, workflow_ids: Collection[str]) -> frozenset[str]:
+        """Give the ids of the series that instances belong to."""
+        if not workflow_ids:
+            return frozenset()
+        return frozenset(_ids(_SERIES_OF.rows(self._transaction, sorted(set(workflow_ids)))))
 
     def list(self, wanted: WorkflowFilter, *, page: int, count: int) -> NumberedPage[Workflow]:
         """Give a page of instances, newest first, with an exact total."""
