@@ -268,6 +268,21 @@ def test_votes_are_told_while_they_are_counted_and_afterwards(desk: Desk) -> Non
     assert (after["total_voters"], after["approve"], after["deny"], after["my_decision"]) == (5, 3, 1, None)
 
 
+def test_what_expired_was_decided_by_nobody(desk: Desk) -> None:
+    workflow, clock = proposed(desk), desk.served.clock
+    began = clock.time
+    try:
+        clock.move(days=14)
+        desk.served.office.voting.close_due()
+        after = desk.done("proposer", "GET", f"{PROPOSERS}/{workflow['id']}")
+    finally:
+        clock.time = began
+    votes = after["votes"]
+    assert (after["status"], votes["decision"], votes["votes_cast"]) == ("expired", None, 0)
+    assert votes["finalized_at"] == "2026-03-15T12:00:00Z"
+    assert workflow["id"] in {one["id"] for one in desk.done("proposer", "GET", f"{PROPOSERS}?status=expired")}
+
+
 def test_a_change_names_what_is_to_be_different(desk: Desk) -> None:
     workflow = opened(desk, recurrence="weekly", description="Brooms are there.")
     path = f"{PROPOSERS}/{workflow['id']}/edit-proposals"
