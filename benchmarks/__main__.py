@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks import machine, report
 
-NAMES: Final = ("issue", "verify", "canon", "status", "http", "memory", "pages", "queue")
+NAMES: Final = ("issue", "verify", "canon", "status", "http", "memory", "pages", "queue", "workflows")
 
 
 def main(arguments: list[str]) -> int:

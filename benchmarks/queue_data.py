@@ -109,14 +109,14 @@ def make_person(number: int, chance: random.Random) -> Person:
 def _fill_people(transaction: Transaction, count: int, chance: random.Random) -> list[tuple[str, str]]:
     """Add people; gives their ids and sort keys in order of their numbers."""
     known: list[tuple[str, str]] = []
-    writers = [_writer(table) for table in (people, person_keys, person_roles, search_pages)]
+    writers = [writer_of(table) for table in (people, person_keys, person_roles, search_pages)]
     for first in range(0, count, _BATCH):
         rows: list[list[tuple[object, ...]]] = [[], [], [], []]
         texts: list[tuple[bytes, bytes]] = []
         for number in range(first, min(first + _BATCH, count)):
             person = make_person(number, chance)
             values = {**values_of(person), "user_id": person.user_id, "person_no": number}
-            rows[0].append(_row(people, values))
+            rows[0].append(row_of(people, values))
             rows[1] += [(kind, key, person.user_id) for kind, key in keys_of(person)]
             rows[2].append((AccountRole.IMPROVER.value, person.user_id, number))
             texts.append(texts_of(person))
@@ -135,16 +135,16 @@ def _fill_requests(
 ) -> None:
     counters: dict[tuple[object, ...], int] = defaultdict(int)
     made = _requests(names, size, chance)
-    writer, granting = _writer(requests), _writer(grants)
+    writer, granting = writer_of(requests), writer_of(grants)
     while batch := list(islice(made, _BATCH)):
         for values in batch:
             place = Place.of(values)
             for counter in place.counter_keys():
                 counters[counter] += 1
-        writer.write(transaction, [_row(requests, values) for values in batch])
+        writer.write(transaction, [row_of(requests, values) for values in batch])
         granted = [_grant(values) for values in batch if values["state"] == "approved"]
-        granting.write(transaction, [_row(grants, values) for values in granted])
-    _writer(request_counters).write(transaction, [(*key, number) for key, number in counters.items()])
+        granting.write(transaction, [row_of(grants, values) for values in granted])
+    writer_of(request_counters).write(transaction, [(*key, number) for key, number in counters.items()])
     if not transaction.is_sqlite:
         transaction.driver_rows("SELECT setval('request_numbers', %b)", (size.requests,))
 
@@ -217,11 +217,11 @@ def _grant(request: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _writer(table: object) -> RowWriter:
+def writer_of(table: object) -> RowWriter:
     return RowWriter(table)  # type: ignore[arg-type]
 
 
-def _row(table: object, values: dict[str, object]) -> tuple[object, ...]:
+def row_of(table: object, values: dict[str, object]) -> tuple[object, ...]:
     columns: Iterable[str] = table.columns.keys()  # type: ignore[attr-defined]
     return tuple(_plain(values.get(name)) for name in columns)
 
