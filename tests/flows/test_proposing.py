@@ -150,6 +150,7 @@ def test_a_schedule_is_judged_and_kept_in_whole_seconds_of_utc(office: Office, p
     now = office.clock.now()
     for pointer, more in (
         ("/time_zone", {"time_zone": "Mars/Olympus"}),
+        ("/start_at", {"start_at": datetime(9900, 1, 1, tzinfo=UTC)}),
         ("/recurrence_end_at", {"recurrence": Recurrence.DAILY, "recurrence_end_at": now - timedelta(days=1)}),
     ):
         with pytest.raises(InvalidSchedule) as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -14,6 +15,7 @@ from sealwright.domain.errors import (
     ProposalNotFound,
     RoleRequired,
     SelfVote,
+    StateConflict,
     WorkflowNotFound,
 )
 from sealwright.domain.notices import NoticeKind
@@ -42,6 +44,7 @@ from tests.support.voting import (
     vote,
     vote_on,
     voters,
+    withdraw,
 )
 
 DAY, FORTNIGHT = timedelta(days=1), timedelta(days=14)
@@ -286,6 +289,31 @@ def test_of_votes_at_once_one_closes_and_the_outcome_is_one(office: Office) -> N
     assert audit_of(office, workflow.workflow_id)["workflow.approved"] == 1
     assert len(told(office, pia, NoticeKind.VOTE_CLOSED)) == 1
     assert office.auditing.verify(the_operator(office)).verified is True
+
+
+def test_a_vote_and_a_withdrawal_at_once_leave_one_outcome(office: Office) -> None:
+    pia, (val,) = proposer(office), voters(office, 1)
+
+    def tried(act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except (ProposalClosed, StateConflict, WorkflowNotFound):
+            return False
+        return True
+
+    for _ in range(4):
+        workflow = put_forward(office, pia)
+        voted, taken_back = together(
+            [
+                partial(tried, partial(vote, office, val, workflow, APPROVE)),
+                partial(tried, partial(withdraw, office, pia, workflow)),
+            ]
+        )
+        assert voted is not taken_back
+        status = WorkflowStatus.APPROVED if voted else WorkflowStatus.DELETED
+        assert stored(office, workflow).status is status
+        outcome = Outcome.MAJORITY if voted else Outcome.WITHDRAWN
+        assert founding(office, workflow).outcome is outcome
 
 
 def test_several_clocks_at_once_close_each_proposal_once(office: Office, clock: MovableClock) -> None:

@@ -62,8 +62,13 @@ def check_schedule(recurrence: Recurrence, anchor_at: datetime, until: datetime 
     if until is not None and recurrence is Recurrence.ONE_TIME:
         detail = "What is done once does not recur."
         raise ConflictingFields(detail, faults=[Fault("/recurrence_end_at", "CONFLICTING_FIELDS", detail)])
+    anchor, end = _whole(anchor_at), _whole(until) if until is not None else None
     try:
-        return Schedule(recurrence, _whole(anchor_at), _whole(until) if until is not None else None, time_zone)
+        schedule = Schedule(recurrence, anchor, None, time_zone)
+    except InvalidSchedule as refused:
+        raise _at("/start_at", refused.detail) from None
+    try:
+        return replace(schedule, until=end)
     except InvalidSchedule as refused:
         raise _at("/recurrence_end_at", refused.detail) from None
 
