@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import Connection
 
 from sealwright.domain.audit import AuditFilter
 from sealwright.domain.credentials import CredentialFilter, CredentialStatus, ReservationState
@@ -40,6 +37,7 @@ from tests.storage.builders import (
     stored_key,
     token,
 )
+from tests.storage.explaining import Explainer
 
 ROWS = 4000
 # Tables that stay small by nature, or that a list reads whole on purpose.
@@ -196,48 +194,12 @@ def _pages(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
     }
 
 
-class _Explainer:
-    """Asks the database for the plan of each statement that a call sends."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._seen: list[tuple[str, Any]] = []
-        event.listen(database.readers, "before_cursor_execute", self._note)
-
-    def _note(self, _c: Connection, _cursor: Any, statement: str, parameters: Any, _ctx: Any, _many: bool) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            self._seen.append((statement, parameters))
-
-    def scans(self, act: Callable[[], Any]) -> list[str]:
-        self._seen.clear()
-        act()
-        asked = list(self._seen)
-        assert asked
-        return [scan for statement, parameters in asked for scan in self._scans_of(statement, parameters)]
-
-    def _scans_of(self, statement: str, parameters: Any) -> Sequence[str]:
-        with self._database.readers.connect() as connection:
-            if self._database.is_sqlite:
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-                return [row[3] for row in rows if row[3].startswith("SCAN") and " USING " not in row[3]]
-            rows = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).all()
-            plan = rows[0][0] if not isinstance(rows[0][0], str) else json.loads(rows[0][0])
-            return list(_seq_scans(plan[0]["Plan"]))
-
-
-def _seq_scans(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan":
-        yield f"SCAN {node['Relation Name']}"
-    for child in node.get("Plans", ()):
-        yield from _seq_scans(child)
-
-
 def test_no_list_reads_a_whole_table(database: Database, units: UnitOfWorkFactory) -> None:
     _fill(units)
     with database.writers.connect() as connection:
         connection.execute(sa.text("ANALYZE"))
         connection.commit()
-    explainer = _Explainer(database)
+    explainer = Explainer(database)
     found: dict[str, list[str]] = {}
     with units(write=False) as uow:
         for name, page in _pages(uow).items():
@@ -253,7 +215,7 @@ def test_the_explainer_sees_a_scan(database: Database, units: UnitOfWorkFactory)
     with units() as uow:
         uow.credentials.add_many([credential(ordered_uid(n), issuer_did=ISSUER) for n in range(200)])
         uow.commit()
-    explainer = _Explainer(database)
+    explainer = Explainer(database)
 
     def look() -> None:
         with database.readers.connect() as connection:
