@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from sealwright.domain.catalog import Visibility
-from sealwright.domain.errors import RoleRequired, UnknownCredentialType, WorkflowNotFound
+from sealwright.domain.errors import DomainError, RoleRequired, UnknownCredentialType, WorkflowNotFound
+from sealwright.domain.gating import claimable_roles
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller
@@ -27,6 +30,7 @@ from tests.support.review import ADMIN, grant, held_by, improver, reviewer, revo
 from tests.support.work import plan_of
 from tests.support.workflows import STREET, Desks, open_workflow, propose, qualified, with_items, workflow_desks
 
+EVERYTHING = frozenset({DPW, VERIFIER})
 ALL, ASSIGNED, CLAIMABLE = FeedScope.ALL, FeedScope.ASSIGNED, FeedScope.CLAIMABLE
 WORDS = WorkItem("words", "What did you find?", requires_written_response=True)
 FOUND = Submission((ItemResponse("words", "A pothole"),))
@@ -364,6 +368,64 @@ def test_a_proposer_looks_through_the_eyes_of_who_has_some_types(office: Office,
         desks.feed.as_if(paul, frozenset({"no_such_type"}))
     with pytest.raises(RoleRequired):
         desks.feed.as_if(improver(office, "ida"), frozenset({DPW}))
+
+
+def test_pages_of_any_size_add_up_to_what_each_instance_says_of_itself(
+    office: Office, desks: Desks, issuer: Caller, clock: MovableClock
+) -> None:
+    chance = random.Random(4)
+    people = [qualified(office, issuer, f"p{number}", types) for number, types in enumerate([[DPW], [VERIFIER], []])]
+    plans = [STREET, plan_of({"a": [DPW], "b": []}, "aba"), plan_of({"a": [DPW, VERIFIER], "b": [DPW]}, "ab")]
+    made = []
+    for number in range(18):
+        made.append(open_workflow(office, plans[number % 3], recurrence=Recurrence.DAILY))
+        # Some are listed in the same second.
+        clock.move(seconds=number % 2)
+        for person in chance.sample(people, 2):
+            with suppress(DomainError):
+                desks.claim(person, made[-1], chance.randint(1, 2))
+        if number % 4 == 0:
+            _absent(desks, chance.choice(people), made[-1], chance.randint(1, 2))
+    desks.work_off(people[0], next(one for one in made if one.workflow_id in desks.ids(people[0], ASSIGNED)))
+
+    told = []
+    for person in people:
+        with office.units(write=False) as uow:
+            stored = sorted(uow.workflows.get_many([one.workflow_id for one in made]).values(), key=_newest)
+            away = uow.series.absences_of(person.user_id)
+            held = uow.grants.active_types(person.user_id, clock.now())
+        mine = [one for one in stored if one.held_by(person.user_id)]
+        free = [one for one in stored if claimable_roles(one, person.user_id, held, away)]
+        for scope, wanted in {
+            ASSIGNED: mine,
+            CLAIMABLE: free,
+            ALL: [one for one in stored if one in mine or one in free],
+        }.items():
+            ids = [one.workflow_id for one in wanted]
+            for count in (1, 4, 7):
+                pages = [desks.page(person, scope, page, count) for page in range(1, len(ids) // count + 3)]
+                assert {view.total for view in pages} == {len(ids)}
+                assert [entry.view.workflow.workflow_id for view in pages for entry in view.entries] == ids
+        with_more = {
+            kind: sum(
+                any(
+                    kind in role.required_credentials for role in claimable_roles(one, person.user_id, EVERYTHING, away)
+                )
+                for one in stored
+                if one not in free
+            )
+            for kind in EVERYTHING - held
+        }
+        told.append({kind: number for kind, number in with_more.items() if number})
+        assert dict(desks.page(person).would_open) == told[-1]
+        assert len(free) not in (0, len(stored))
+    assert len([one for one in told if one]) > 1
+
+
+def _newest(workflow: Workflow) -> tuple[float, list[int]]:
+    """Sorts newest listed first, and by id downwards within a second."""
+    assert workflow.listed_at is not None
+    return -workflow.listed_at.timestamp(), [-ord(letter) for letter in workflow.workflow_id]
 
 
 def test_a_page_takes_few_statements_however_long_it_is(
