@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from sealwright.domain.errors import MissingMember, PayoutNotFound, RoleRequired, StateConflict
 from sealwright.domain.payouts import Payout, PayoutStatus
 from sealwright.domain.people import AccountRole, Caller
+from sealwright.domain.votes import Vote, VoteDecision
 from sealwright.domain.workflow_plans import WorkflowPlan
 from sealwright.domain.workflows import StepStatus, Submission, Workflow, WorkflowStatus
 from sealwright.services.office import Office
 from sealwright.services.ports import UnitOfWork
-from sealwright.services.workflow_ports import PayoutFilter
+from sealwright.services.workflow_ports import Draft, PayoutFilter
 from tests.support.desk import DPW, VERIFIER, join
 from tests.support.office import MovableClock
 from tests.support.review import audit_of, audit_rows, reviewer
@@ -170,6 +172,34 @@ def test_a_deleted_workflow_still_owes(crew: Crew) -> None:
         assert crew.move(desk.settle, payout).status is SETTLED
     after = crew.desks.stored(workflow)
     assert (after.status, {step.status for step in after.steps}) == (WorkflowStatus.DELETED, {StepStatus.PAID_OUT})
+
+
+def test_a_copy_of_one_s_own_data_holds_one_s_work_and_nobody_else_s(crew: Crew) -> None:
+    office = crew.office
+    done, held = crew.finished(), crew.claimed()
+    crew.desks.start(crew.ann, held, 1)
+    draft = Draft("drf_a", crew.ann.user_id, "Later", '{"title": "Later"}', office.clock.now())
+    vote = Vote("prp_a", crew.ann.user_id, VoteDecision.DENY, office.clock.now(), "Too dear.")
+
+    def write(uow: UnitOfWork, _me: Caller) -> None:
+        uow.drafts.put(draft)
+        uow.proposals.put_vote(vote)
+        uow.proposals.put_vote(replace(vote, voter_id=crew.vera.user_id, comment="Hers."))
+
+    crew.desks.act(crew.ann, write)
+    work: Any = office.own_data.export(crew.ann)["work"]
+    assert {(one["id"], one["status"]) for one in work["steps"]} == {
+        (done.steps[0].step_id, "completed"),
+        (held.steps[0].step_id, "in_progress"),
+    }
+    assert [one["submission"] is None for one in sorted(work["steps"], key=lambda one: str(one["status"]))] == [
+        *(False, True)
+    ]
+    assert [(one["amount"], one["status"]) for one in work["payouts"]] == [(5000, "owed")]
+    assert [one["body"] for one in work["drafts"]] == [{"title": "Later"}]
+    assert [(one["decision"], one["comment"]) for one in work["votes"]] == [("deny", "Too dear.")]
+    assert (work["workflows"], work["series_claims"], work["absence_periods"]) == ([], [], [])
+    assert "Hers." not in repr(work)
 
 
 def test_obligations_are_moved_by_admins_with_words_that_no_audit_row_holds(crew: Crew) -> None:

@@ -18,6 +18,7 @@ from sealwright.services.departures import Departures
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.own_dids import OwnDIDs
+from sealwright.services.own_work import own_work
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.profile import present_person
 from sealwright.services.sessions import Sessions
@@ -81,6 +82,7 @@ class OwnDataDesk:
                     "justification": profile.justification,
                 },
                 **self._journey(uow, person),
+                "work": own_work(uow, person.user_id, self._clock.now()),
                 **self._ways_in(uow, person),
             }
 

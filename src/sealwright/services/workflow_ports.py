@@ -198,6 +198,9 @@ class Proposals(Protocol):
 
     def votes(self, proposal_id: str) -> tuple[Vote, ...]: ...
     def votes_of_many(self, proposal_ids: Sequence[str]) -> Mapping[str, tuple[Vote, ...]]: ...
+    def votes_by(self, voter_id: str) -> tuple[Vote, ...]:
+        """All that somebody has cast, earliest first."""
+
     def put_vote(self, vote: Vote) -> None:
         """Add, or change one's own."""
 

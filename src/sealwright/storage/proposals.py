@@ -61,6 +61,7 @@ _PENDING: Final = (
     .limit(sa.bindparam("how_many"))
 )
 _VOTE: Final = sa.select(*proposal_votes.columns).order_by(proposal_votes.c.cast_at, proposal_votes.c.voter_id)
+_VOTES_BY: Final = _VOTE.where(proposal_votes.c.voter_id == sa.bindparam("voter_id"))
 _VOTES: Final = _VOTE.where(proposal_votes.c.proposal_id.in_(sa.bindparam("proposal_ids", expanding=True)))
 _PUT_VOTE: Final = DriverText.of(
     "INSERT INTO proposal_votes (proposal_id, voter_id, decision, comment, cast_at) VALUES (%s, %s, %s, %s, %s) "
@@ -173,6 +174,10 @@ class StoredProposals:
             for row in self._transaction.rows(_VOTES, {"proposal_ids": sorted(found)}):
                 found[row.proposal_id].append(_vote(row))
         return {proposal_id: tuple(votes) for proposal_id, votes in found.items()}
+
+    def votes_by(self, voter_id: str) -> tuple[Vote, ...]:
+        """List the votes that somebody has cast, earliest first."""
+        return tuple(_vote(row) for row in self._transaction.rows(_VOTES_BY, {"voter_id": voter_id}))
 
     def put_vote(self, vote: Vote) -> None:
         """Add a vote, or change one's own."""
