@@ -128,6 +128,10 @@ class Keyboard(_Words):
         self.page.keyboard.press("Enter")
         self.acts += 1
 
+    def reach(self, label: str) -> None:
+        """Tab to a field."""
+        self._reach(self._labelled(label))
+
     def _reach(self, wanted: Locator) -> None:
         wanted.wait_for(state="attached")
         for _ in range(MOST_STOPS):

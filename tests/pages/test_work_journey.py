@@ -1,0 +1,100 @@
+"""Two improvers work by a keyboard alone: on a phone with a photo, and at a desk where a credential is lost midway."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tests.pages.checks import check_page, photograph
+from tests.pages.conftest import OpenPage
+from tests.pages.hands import Keyboard
+from tests.pages.serving import PageSite
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PNG: Final = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" + bytes(64)
+# People of the demo's queue: one holds the certification of the first step, one that of the second.
+ASSESSOR: Final = "person22"
+VERIFIER: Final = "person37"
+
+
+def _claim_and_start(hand: Keyboard, role: str) -> None:
+    page = hand.page
+    main = page.locator("main")
+    assert main.get_by_text(role).first.is_visible()
+    hand.press("button", "Claim step", within=main)
+    page.wait_for_url("**/improver/steps")
+    assert main.get_by_text("Depends on:").is_visible()
+    hand.press("button", "Start", within=main)
+    page.wait_for_url("**/improver/workflows/**")
+    assert main.get_by_text("In progress").first.is_visible()
+
+
+def test_steps_are_done_one_after_the_other_and_a_loss_leaves_what_was_begun(
+    site: PageSite, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """The phone does the first step; that opens the second, whose holder loses the credential midway."""
+    photo = tmp_path / "pothole.png"
+    photo.write_bytes(PNG)
+    phone = open_page("/improver", ASSESSOR, width=360, height=740)
+    desk = open_page("/improver", VERIFIER, width=1280)
+    _on_the_phone(phone, photo)
+    _at_the_desk(site, desk)
+
+
+def _on_the_phone(page: Page, photo: Path) -> None:
+    hand = Keyboard(page, "en")
+    main = page.locator("main")
+    _claim_and_start(hand, "Damage assessor")
+    photograph(page, "work-hand-in-360")
+    check_page(page)
+    # A chooser of files is the system's own; the field itself is reached like any other.
+    hand.reach("Photos")
+    page.get_by_label("Photos").set_input_files(photo)
+    hand.press("button", "Add the photos", within=main)
+    page.get_by_label("pothole.png").wait_for()
+    assert page.get_by_label("pothole.png").is_checked()
+    hand.fill("In words", "Two meters wide, next to the drain.")
+    hand.press("button", "Complete", within=main)
+    page.wait_for_url("**/improver/steps")
+    assert main.get_by_text("You have nothing to do now.").is_visible()
+    hand.unfold("What you handed in")
+    assert main.get_by_text("Two meters wide, next to the drain.").is_visible()
+    assert main.get_by_role("link", name="Photo 1").is_visible()
+    photograph(page, "work-done-360")
+    check_page(page)
+    hand.press("button", "Ask for payout", within=main)
+    main.get_by_text("You asked for it on").wait_for()
+
+
+def _at_the_desk(site: PageSite, page: Page) -> None:
+    hand = Keyboard(page, "en")
+    main = page.locator("main")
+    page.reload()
+    _claim_and_start(hand, "Quality verifier")
+    _revoke(site, VERIFIER)
+    page.goto(f"{site.url}/improver")
+    assert main.get_by_text("was revoked on").is_visible()
+    assert main.get_by_text("These steps stay yours to finish:").is_visible()
+    assert main.get_by_text("No work is open to you now.").is_visible()
+    assert main.get_by_role("button", name="Claim step").count() == 0
+    photograph(page, "work-lost-1280")
+    check_page(page)
+    hand.press("link", "Verify repair quality", within=main)
+    page.wait_for_url("**/improver/workflows/**")
+    path = page.url
+    hand.fill("In words", "It holds.")
+    hand.press("button", "Complete", within=main)
+    page.wait_for_url("**/improver/steps")
+    assert main.get_by_text("No step of yours depends on it now.").is_visible()
+    assert main.get_by_text("Owed", exact=True).is_visible()
+    gone = page.request.get(path)
+    assert gone.status == 404
+
+
+def _revoke(site: PageSite, who: str) -> None:
+    search = ["request", "list", "--status", "approved", "--search", f"{who}@people.demo.example", "--json"]
+    [found] = json.loads(site.run(search))["items"]
+    site.run(["request", "reject", found["id"], "--note", "training lapsed"])
