@@ -27,7 +27,12 @@ SAME: Final = {
     "/admin/desk/improvers/{user_id}": "PUT /admin/improver-requests",
     "/admin/desk/issuer-requests/{user_id}": "PUT /admin/issuer-requests",
     "/admin/desk/issuers": "PUT /admin/issuers",
+    "/admin/desk/payouts/export": "GET /admin/payouts",
+    "/admin/desk/payouts/{payout_id}/fail": "POST /admin/payouts/{id}/fail",
+    "/admin/desk/payouts/{payout_id}/settle": "POST /admin/payouts/{id}/settle",
+    "/admin/desk/payouts/{payout_id}/void": "POST /admin/payouts/{id}/void",
     "/admin/desk/proposers/{user_id}": "PUT /admin/proposer-requests",
+    "/admin/desk/series/{series_id}/claims/{user_id}": "POST /admin/workflow-series/{id}/revoke-claim",
     "/admin/desk/system/halt": "POST /admin/halt",
     "/admin/desk/system/mail": "POST /admin/outbox/test",
     "/admin/desk/system/resume": "POST /admin/resume",
@@ -40,9 +45,25 @@ SAME: Final = {
     "/analytics/report": "PUT /issuers/metrics/report",
     "/analytics/report/send": "POST /issuers/metrics/report/send",
     "/appearance": "PATCH /me",
+    "/improver/absences/new": "POST /improvers/workflows/absence-periods",
+    "/improver/absences/{id}": "PUT /improvers/workflows/absence-periods",
+    "/improver/absences/{id}/remove": "DELETE /improvers/workflows/absence-periods",
     "/improver/requests/new/{type}": "POST /improvers/credential-requests, POST /attachments",
     "/improver/requests/{id}/reply": "POST /improvers/credential-requests/{request_id}/reply",
     "/improver/requests/{id}/withdraw": "POST /improvers/credential-requests/{request_id}/withdraw",
+    "/improver/series/{series}/unclaim": "POST /improvers/workflow-series/unclaim",
+    "/improver/workflows/{id}/claim": "POST /improvers/workflows/{workflow_id}/steps/{step_id}/claim",
+    "/improver/workflows/{id}/steps/{step}/complete": (
+        "POST /improvers/workflows/{workflow_id}/steps/{step_id}/complete, POST /attachments"
+    ),
+    "/improver/workflows/{id}/steps/{step}/not-possible": (
+        "POST /improvers/workflows/{workflow_id}/steps/{step_id}/complete"
+    ),
+    "/improver/workflows/{id}/steps/{step}/payout-request": (
+        "POST /improvers/workflows/{workflow_id}/steps/{step_id}/payout-request"
+    ),
+    "/improver/workflows/{id}/steps/{step}/release": "POST /improvers/workflows/{workflow_id}/steps/{step_id}/release",
+    "/improver/workflows/{id}/steps/{step}/start": "POST /improvers/workflows/{workflow_id}/steps/{step_id}/start",
     "/inbox/read": "POST /me/notifications/read",
     "/issuer/holders/{user_id}/grant": "POST /issuers/credentials",
     "/issuer/holders/{user_id}/reinstate": "POST /issuers/credentials/{grant_id}/reinstate",
@@ -63,6 +84,8 @@ SAME: Final = {
     "/issuer/views": "POST /issuers/views",
     "/issuer/views/{view_id}/delete": "DELETE /issuers/views/{view_id}",
     "/mail/stop/{token}": "PUT /me/notifications/modes",
+    "/proposer/workflows/new": "POST /proposers/workflows",
+    "/proposer/workflows/{workflow_id}/edit": "POST /proposers/workflows/{id}/edit-proposals",
     "/settings": "PATCH /me",
     "/settings/access/issuer": "POST /issuers/request",
     "/settings/access/role/{role}": "POST /improvers/request, POST /proposers/request, POST /voters/request",
@@ -95,16 +118,34 @@ SAME: Final = {
     "/settings/wallets/prove": "POST /me/wallets",
     "/settings/wallets/remove": "POST /me/wallets/remove",
     "/settings/wallets/typed": "POST /me/wallets/typed",
+    "/workflows/proposals/{proposal_id}/force": (
+        "POST /admin/workflow-edit-proposals/{id}/force-approve, "
+        "POST /admin/workflow-deletion-proposals/{id}/force-approve"
+    ),
+    "/workflows/proposals/{proposal_id}/vote": (
+        "POST /voters/workflow-edit-proposals/{id}/votes, POST /voters/workflow-deletion-proposals/{id}/votes"
+    ),
+    "/workflows/{workflow_id}/deletion": "POST /proposers/workflow-deletion-proposals",
+    "/workflows/{workflow_id}/fail": "POST /admin/workflows/{id}/fail",
+    "/workflows/{workflow_id}/force": "POST /admin/workflows/{id}/force-approve",
+    "/workflows/{workflow_id}/steps/{step_id}/claim": "POST /improvers/workflows/{workflow_id}/steps/{step_id}/claim",
+    "/workflows/{workflow_id}/steps/{step_id}/release": (
+        "POST /improvers/workflows/{workflow_id}/steps/{step_id}/release"
+    ),
+    "/workflows/{workflow_id}/vote": "POST /voters/workflows/{id}/votes",
+    "/workflows/{workflow_id}/withdraw": "DELETE /proposers/workflows/{id}",
 }
 # Signing in makes the session of a browser and registering a passkey needs one; the first setup has its CLI.
 BROWSERS_ALONE: Final = ("/login/", "/logout", "/setup/")
 PASSKEYS_ARE_MADE_BY_BROWSERS: Final = {"/settings/sign-in/passkeys", "/settings/sign-in/passkeys/options"}
+# An unfinished form is kept where forms are.
+DRAFTS: Final = {"/proposer/drafts", "/proposer/drafts/{draft_id}/delete"}
 FORMS: Final = {
     page.path
     for page in PAGES
     if page.method == "POST"
     and not page.path.startswith(BROWSERS_ALONE)
-    and page.path not in PASSKEYS_ARE_MADE_BY_BROWSERS
+    and page.path not in PASSKEYS_ARE_MADE_BY_BROWSERS | DRAFTS
 }
 SERVED: Final = {f"{route.method} {route.path}": route for route in ROUTES}
 
