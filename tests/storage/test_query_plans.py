@@ -41,7 +41,17 @@ from tests.storage.explaining import Explainer
 
 ROWS = 4000
 # Tables that stay small by nature, or that a list reads whole on purpose.
-SMALL = {"people", "api_keys", "halts", "type_sets", "status_lists", "status_bits", "checkpoints", "private_keys"}
+SMALL = {
+    "people",
+    "person_roles",
+    "api_keys",
+    "halts",
+    "type_sets",
+    "status_lists",
+    "status_bits",
+    "checkpoints",
+    "private_keys",
+}
 # The credentials of an issuer, most of them recent: a page of them is near at hand.
 ISSUERS = [f"did:adi:i{n}" for n in range(40)]
 HOLDERS = [f"did:adi:h{n}" for n in range(400)]
@@ -179,6 +189,7 @@ def _pages(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "one grant by credential": lambda: uow.grants.by_credential("urn:uuid:7"),
         "grants of a person": lambda: uow.grants.of_person("usr_7", status=None, now=NOW),
         "a grant in force": lambda: uow.grants.in_force("usr_7", "degree", NOW),
+        "holders of several types": lambda: uow.figures.holders_of_all(("degree", "license"), NOW),
         "unsigned grants": lambda: uow.grants.unsigned(NOW, 10),
         "ended grants": lambda: uow.grants.ended(NOW, 10),
         "requests of a person": lambda: uow.requests.of_person("usr_7"),

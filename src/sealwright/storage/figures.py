@@ -174,9 +174,7 @@ class StoredFigures:
             .join(person_roles, person_roles.c.user_id == grants.c.user_id)
             .join(people, people.c.user_id == grants.c.user_id)
             .where(
-                grants.c.credential_type == credential_type,
-                grants.c.status == GrantStatus.ACTIVE.value,
-                sa.or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
+                _held(grants, credential_type, now),
                 person_roles.c.role == AccountRole.IMPROVER.value,
                 people.c.active == sa.true(),
             )
@@ -186,21 +184,22 @@ class StoredFigures:
 
     def holders_of_all(self, credential_types: Collection[str], now: datetime) -> int:
         """Count the active improvers who hold every one of some types; without types, all active improvers."""
-        held = (
-            sa.exists().where(
-                grants.c.user_id == people.c.user_id,
-                grants.c.credential_type == value,
-                grants.c.status == GrantStatus.ACTIVE.value,
-                sa.or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
-            )
-            for value in sorted(set(credential_types))
-        )
         statement = (
             sa.select(sa.func.count())
             .select_from(people)
             .join(person_roles, person_roles.c.user_id == people.c.user_id)
-            .where(person_roles.c.role == AccountRole.IMPROVER.value, people.c.active == sa.true(), *held)
+            .where(person_roles.c.role == AccountRole.IMPROVER.value, people.c.active == sa.true())
         )
+        wanted = sorted(set(credential_types))
+        if wanted:
+            # One grant in force a person and type: nobody is counted twice, and only the first type's holders are read.
+            statement = statement.join(grants, grants.c.user_id == people.c.user_id)
+            statement = statement.where(_held(grants, wanted[0], now))
+        for value in wanted[1:]:
+            further = grants.alias()
+            statement = statement.where(
+                sa.exists().where(further.c.user_id == people.c.user_id, _held(further, value, now))
+            )
         row = self._transaction.row(statement)
         return 0 if row is None else int(row[0])
 
@@ -268,3 +267,12 @@ class _Span:
 
 def _of(table: sa.Table, types: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
     return [] if types is None else [table.c.credential_type.in_(sorted(types))]
+
+
+def _held(held: sa.FromClause, credential_type: str, now: datetime) -> sa.ColumnElement[bool]:
+    """Tell that a grant of a type is active as of a moment."""
+    return sa.and_(
+        held.c.credential_type == credential_type,
+        held.c.status == GrantStatus.ACTIVE.value,
+        sa.or_(held.c.expires_at.is_(None), held.c.expires_at > now),
+    )
