@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sealwright.domain.people import Actor, ActorKind
+from sealwright.domain.people import Actor, ActorKind, Caller
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.workflow_plans import Choice, PlannedRole, PlannedStep, WorkflowPlan, WorkItem
 from sealwright.domain.workflows import Workflow
@@ -63,7 +63,7 @@ def opened(
     wish = NewWorkflow(replace(plan, title=title or plan.title), recurrence=recurrence, start_at=start_at)
     caller = the_operator(office)
 
-    def as_(user_id: str) -> object:
+    def as_(user_id: str) -> Caller:
         return replace(
             caller, actor=Actor(ActorKind.USER, user_id, caller.actor.auth), person=office.people.get(user_id)
         )

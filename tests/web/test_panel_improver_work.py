@@ -353,6 +353,9 @@ def test_lists_are_paged(desk: Desk) -> None:
     assert 'rel="next"' in first
     assert first.count('class="card job"') == 20
     assert sven.get("/improver?page=2").status == 200
+    refused = sven.post("/improver/workflows/wfl_nothing/claim", {"step": ""})
+    assert refused.status == 422
+    assert 'href="/improver?page=2"' in refused.body.decode()
 
 
 def test_markup_in_a_workflow_is_text(desk: Desk) -> None:

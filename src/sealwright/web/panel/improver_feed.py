@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sealwright.web.panel.improver import NEW, OVERVIEW, Catalog, grant_lines, request_line
-from sealwright.web.panel.improver_frame import FEED, REQUESTS, STEPS, WORKFLOWS, Own, attempt, scope_of, tabs_of
+from sealwright.web.panel.improver_frame import (
+    FEED,
+    REQUESTS,
+    STEPS,
+    WORKFLOWS,
+    Own,
+    attempt,
+    paging_of,
+    scope_of,
+    tabs_of,
+)
 from sealwright.web.panel.improver_losses import losses_of
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
-from sealwright.web.panel.paging import Paging, wanted_page
+from sealwright.web.panel.paging import wanted_page
 from sealwright.web.panel.workflow_view import Need, StepLine, bounty_of, needs_of, step_lines
 
 if TYPE_CHECKING:
@@ -123,7 +133,7 @@ def show(page: PageCall, status: int = 200) -> Reply:
         status=status,
         tabs=tabs_of(page, FEED, own, open_work=found.total),
         jobs=[_job(page, entry, catalog, found.active_credentials) for entry in found.entries],
-        paging=Paging(found.page, found.count, found.total, page.href),
+        paging=paging_of(page, FEED, found),
         openers=_openers(found, catalog, own),
         losses=losses_of(page, own, catalog),
         grants=grants[:OVERVIEW],

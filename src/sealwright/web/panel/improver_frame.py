@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from sealwright.domain.errors import (
     Absent,
@@ -22,10 +23,13 @@ from sealwright.domain.requests import RequestState
 from sealwright.locales import N_
 from sealwright.services.feed import FeedScope
 from sealwright.web.panel.own_forms import answer
+from sealwright.web.panel.paging import Paging
 from sealwright.web.problems import problem_for
 
 if TYPE_CHECKING:
+    from sealwright.services.desk_ports import NumberedPage
     from sealwright.services.review_values import RequestView
+    from sealwright.services.workflow_values import FeedView
     from sealwright.web.panel.page_call import PageCall, Toast
     from sealwright.web.reply import Reply
 
@@ -102,6 +106,17 @@ def tabs_of(page: PageCall, current: str, own: Own, *, open_work: int | None = N
         (page._("Requests"), REQUESTS, len(own.pending)),
     )
     return tuple((label, href, count, href == current) for label, href, count in counted)
+
+
+def paging_of(page: PageCall, path: str, found: FeedView | NumberedPage[Any]) -> Paging:
+    """Where in a list one is; its pages stand at `path`, also when a post of another address shows it again."""
+
+    def href(**changes: object) -> str:
+        pairs = [(name, value) for name, value in page.query.pairs() if name not in changes]
+        pairs += [(name, str(value)) for name, value in changes.items() if value is not None]
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    return Paging(found.page, found.count, found.total, href)
 
 
 def scope_of(page: PageCall) -> FeedScope:

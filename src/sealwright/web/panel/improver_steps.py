@@ -10,12 +10,12 @@ from sealwright.domain.payouts import UNSETTLED, PayoutStatus
 from sealwright.services.feed import FeedScope
 from sealwright.web.panel.improver import Catalog
 from sealwright.web.panel.improver_absences import AbsenceLine, absence_lines
-from sealwright.web.panel.improver_frame import DONE, STEPS, WORKFLOWS, Own, attempt, tabs_of
+from sealwright.web.panel.improver_frame import DONE, STEPS, WORKFLOWS, Own, attempt, paging_of, tabs_of
 from sealwright.web.panel.improver_losses import losses_of
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
-from sealwright.web.panel.paging import Paging, wanted_page
+from sealwright.web.panel.paging import wanted_page
 from sealwright.web.panel.workflow_view import StepLine, step_lines
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def show(page: PageCall, status: int = 200) -> Reply:
         tabs=tabs_of(page, STEPS, own),
         losses=losses_of(page, own, catalog, found.entries),
         mine=[_mine(page, entry, catalog, own) for entry in found.entries if entry.assigned_steps],
-        paging=Paging(found.page, found.count, found.total, page.href),
+        paging=paging_of(page, STEPS, found),
         series=_series_lines(series),
         absences=absences,
         done=[done_line(page, view) for view in done.items],
@@ -194,7 +194,7 @@ def show_done(page: PageCall) -> Reply:
         "improver/done.html",
         tabs=tabs_of(page, STEPS, Own.of(page)),
         done=[done_line(page, view) for view in found.items],
-        paging=Paging.of(page, found),
+        paging=paging_of(page, DONE, found),
     )
 
 
