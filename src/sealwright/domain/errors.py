@@ -3,34 +3,23 @@
 DomainError
 ├── NotSignedIn                 no caller, or one that is not known any more
 ├── NotAllowed
-│   ├── RoleRequired
-│   ├── AccountInactive
-│   ├── IssuerNotAuthorized     not this caller's issuer DID
-│   ├── SchemaNotAuthorized     restricted schema, or not of this key
-│   ├── NotIssuerOfCredential
-│   ├── NotDIDOwner
-│   ├── OutOfScope              credential type, or request, outside the issuer scope
-│   ├── SelfDecision            one's own request or grant
-│   ├── SelfVote                one's own proposal
-│   ├── MissingCredentials      the needs of a workflow role are not met
-│   ├── NotStepHolder           the step is not this person's
-│   ├── EmailNotVerified  TypeNotRequestable
-│   └── CsrfFailed  FreshSignInRequired
+│   ├── RoleRequired  AccountInactive  EmailNotVerified  CsrfFailed  FreshSignInRequired
+│   ├── IssuerNotAuthorized  SchemaNotAuthorized  NotIssuerOfCredential  NotDIDOwner
+│   ├── OutOfScope  TypeNotRequestable
+│   ├── SelfDecision  SelfVote
+│   ├── MissingCredentials  NotStepHolder
 ├── NotFound
 │   ├── IssuerNotFound  SchemaNotFound  HolderNotFound  CredentialNotFound
 │   ├── DIDRecordNotFound  UserNotFound  StatusListNotFound  ApiKeyNotFound  TokenNotFound
 │   ├── RequestNotFound  GrantNotFound  TypeNotFound  AttachmentNotFound
 │   ├── WorkflowNotFound  ProposalNotFound  PayoutNotFound
 ├── Gone
-│   ├── CredentialErased
-│   └── LinkSpent               a one-time link that was used, or whose time is over
+│   ├── CredentialErased  LinkSpent
 ├── Conflict
-│   ├── IssuerDeactivated  HolderDeactivated  IssuerKeyMissing  SchemaInactive
-│   ├── HolderErased
+│   ├── IssuerDeactivated  HolderDeactivated  HolderErased  IssuerKeyMissing  SchemaInactive
 │   ├── StateConflict  AlreadyRevoked  NotRevocable  NotSuspendable
 │   ├── AlreadyDeactivated  DIDDeactivated  DIDExists  DIDImmutable  KeyInUse
-│   ├── SchemaExists  EmailInUse  UserExists  LastAdmin
-│   ├── VersionConflict  IdempotencyInProgress
+│   ├── SchemaExists  EmailInUse  UserExists  LastAdmin  VersionConflict  IdempotencyInProgress
 │   ├── GrantInForce  NotAnApprovedImprover  RequestPendingExists  AlreadyApproved
 │   ├── TypeExists  TypeInUse  AddressInUse  UploadsFull
 │   ├── StepAlreadyClaimed  RoleAlreadyHeld  StepNotAvailable  Absent  NothingToRelease
