@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 from sealwright.domain.catalog import TypeUsage
 from sealwright.domain.enrollment import IssuerProfile, IssuerState
 from sealwright.domain.errors import TypeExists, VersionConflict
+from sealwright.domain.recurrence import Recurrence, Schedule
+from sealwright.domain.series import SeriesState
+from sealwright.domain.votes import ProposalKind, ProposalStatus, SeriesEdit
 from sealwright.services.ports import UnitOfWorkFactory
 from tests.storage.builders import NOW, credential_type, entry_of_history, grant, person, request
+from tests.storage.workflow_builders import add_types, plan, proposal, series, workflow
 
 
 def test_a_type_comes_back_whole(units: UnitOfWorkFactory) -> None:
@@ -76,3 +81,23 @@ def test_usage_counts_what_refers_to_a_type(units: UnitOfWorkFactory) -> None:
         uow.enrollment.put_issuer(profile)
         assert uow.types.usage("degree") == TypeUsage(requests=1, grants=2, scopes=2)
         assert uow.types.usage("degree_two") == TypeUsage()
+
+
+def test_usage_counts_roles_of_instances_of_open_series_and_of_pending_edits(units: UnitOfWorkFactory) -> None:
+    add_types(units, "degree", "degree_two")
+    edit = SeriesEdit(plan(("degree",), ("degree", "degree_two")))
+    with units() as uow:
+        uow.workflows.add(workflow(("degree",), ("degree", "degree_two"), ("degree_two",), ()))
+        uow.commit()
+    with units() as uow:
+        uow.series.add(series("ser_open", ("degree",)))
+        uow.series.add(series("ser_ended", ("degree",), state=SeriesState.ENDED))
+        once = Schedule(Recurrence.ONE_TIME, NOW)
+        uow.series.add(series("ser_once", ("degree",), schedule=once))
+        pending = proposal(workflow(()), kind=ProposalKind.EDIT, edit=edit)
+        uow.proposals.add(pending)
+        assert uow.types.usage("degree").workflow_roles == 2 + 1 + 2
+        assert uow.types.usage("degree_two").workflow_roles == 2 + 1
+        assert uow.types.usage("degree_").workflow_roles == 0
+        uow.proposals.update(replace(pending, status=ProposalStatus.REJECTED, version=2))
+        assert uow.types.usage("degree_two").workflow_roles == 2

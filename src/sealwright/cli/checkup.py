@@ -248,8 +248,8 @@ def _counters(at: desk.Desk) -> Finding:
 
     drift = at.office.store_check.drift(at.caller)
     if drift:
-        return Finding("counters", FAILED, f"{drift} kept totals differ from the requests.", RECOUNT)
-    return Finding("counters", OK, "The kept totals of requests are right.")
+        return Finding("counters", FAILED, f"{drift} kept totals differ from what they count.", RECOUNT)
+    return Finding("counters", OK, "The kept totals of requests and workflows are right.")
 
 
 def _mail(at: desk.Desk) -> Finding:

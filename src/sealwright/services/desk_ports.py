@@ -91,13 +91,16 @@ class Requests(Protocol):
 
 
 class RequestCounts(Protocol):
-    """The kept totals of requests, as a whole."""
+    """The kept totals of requests, and the index of the feed, as a whole."""
 
     def drift(self) -> int:
         """Count every request again; gives how many kept totals differ."""
 
+    def feed_drift(self) -> int:
+        """Work the feed's index out again from the open workflows; gives how many rows differ."""
+
     def recount(self, entry: Callable[[int], AuditEntry]) -> int:
-        """Set right the totals that differ; gives how many did. `entry` makes the row that goes on record with it."""
+        """Set right what differs; gives how many did. `entry` makes the row that goes on record with it."""
 
 
 class Grants(Protocol):

@@ -22,7 +22,7 @@ from sealwright.vc.proofs.verifying import verify_proofs
 from sealwright.vc.status.bitstring import read_bit
 
 ROWS_A_READ: Final = 500
-# What sets right the kept totals of requests.
+# What sets right the kept totals of requests and the feed's index.
 RECOUNT: Final = "Run: sealwright recount"
 
 
@@ -61,12 +61,12 @@ class StoreCheck:
         return self._run()
 
     def drift(self, caller: Caller) -> int:
-        """How many kept totals of requests differ from the requests. Raises RoleRequired."""
+        """How many kept totals and rows of the feed's index differ from what they count. Raises RoleRequired."""
         caller.require_admin()
-        return self._counts.drift()
+        return self._counts.drift() + self._counts.feed_drift()
 
     def recount(self, caller: Caller) -> int:
-        """Set right the totals that differ, on record; gives how many did.
+        """Set right the totals and rows that differ, on record; gives how many did.
 
         Raises:
             RoleRequired: Not an admin.
@@ -92,6 +92,11 @@ class StoreCheck:
         if drift:
             yield Problem(
                 "request_counters", "requests", f"Kept totals that differ from the requests: {drift}. {RECOUNT}"
+            )
+        strayed = self._counts.feed_drift()
+        if strayed:
+            yield Problem(
+                "feed_index", "workflows", f"Rows of the feed that differ from open workflows: {strayed}. {RECOUNT}"
             )
         with self._units(write=False) as uow:
             keys = uow.keys.list()

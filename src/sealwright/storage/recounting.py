@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from sealwright.domain.audit import AuditEntry
 from sealwright.storage.audit import StoredAuditLog
 from sealwright.storage.engines import Database
-from sealwright.storage.feed_recount import hold_feed, mend_feed
-from sealwright.storage.inspection import count_drift
-from sealwright.storage.request_counters import drifted
+from sealwright.storage.feed_recount import feed_drift, hold_feed, mend_feed
+from sealwright.storage.request_counters import drift_of, drifted
 from sealwright.storage.transaction import open_transaction
 
 _LOCK: Final = "LOCK TABLE request_counters IN EXCLUSIVE MODE"
@@ -31,8 +30,14 @@ class RequestCounts:
         self._database = database
 
     def drift(self) -> int:
-        """How many counters and entries say something else than the rows. Raises StoreUnavailable."""
-        return count_drift(self._database)
+        """How many counters say something else than the requests. Raises StoreUnavailable."""
+        with open_transaction(self._database, write=False) as transaction:
+            return drift_of(transaction)
+
+    def feed_drift(self) -> int:
+        """How many rows of the feed's index say something else than the workflows. Raises StoreUnavailable."""
+        with open_transaction(self._database, write=False) as transaction:
+            return len(feed_drift(transaction))
 
     def recount(self, entry: Callable[[int], AuditEntry]) -> int:
         """Set right the counters and entries that differ, while others work; gives how many did.
