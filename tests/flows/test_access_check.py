@@ -135,6 +135,10 @@ def test_people_are_found_by_their_dids_and_agents_never(office: Office, admin: 
     act(office, the_operator(office), lambda uow, me: office.dids.deactivate(uow, me, "did:adi:ann"))
     with pytest.raises(UserNotFound):
         ask(office, admin, None, DPW, did="did:adi:ann-alias")
+    act(office, now(office, ann), office.own_data.erase)
+    for members in ({"did": "did:web:ann.example"}, {"user_id": ann.user_id}):
+        with pytest.raises(UserNotFound):
+            ask(office, admin, None, DPW, **members)
 
 
 def test_only_who_has_to_do_with_it_may_ask(office: Office, admin: Caller) -> None:

@@ -148,11 +148,12 @@ def _person(view: RegistryView, question: AccessQuestion) -> Person | None:
     """Who is meant; None for nobody, for those who were erased, and for DIDs of agents or that were given up."""
     if question.user_id is not None:
         person = view.person(question.user_id)
-        return person if person is not None and not person.erased else None
-    record = view.did(question.did or "")
-    if record is not None and (record.kind is DIDKind.AGENT or not record.is_active):
-        return None
-    return view.person_by_did(record.did if record is not None else question.did or "")
+    else:
+        record = view.did(question.did or "")
+        if record is not None and (record.kind is DIDKind.AGENT or not record.is_active):
+            return None
+        person = view.person_by_did(record.did if record is not None else question.did or "")
+    return person if person is not None and not person.erased else None
 
 
 def _found(person: Person | None) -> Person:

@@ -23,7 +23,6 @@ EXPORT_AT_MOST: Final = 5_000
 REFERENCE_MAX: Final = 200
 NOT_POSSIBLE: Final = "A step of the workflow was not possible."
 _KINDS: Final = {
-    PayoutStatus.EXPORTED: "payout.exported",
     PayoutStatus.SETTLED: "payout.settled",
     PayoutStatus.FAILED: "payout.failed",
     PayoutStatus.VOID: "payout.voided",
@@ -98,9 +97,12 @@ class PayoutDesk:
             RoleRequired: Not an admin.
         """
         caller.require_admin()
-        return tuple(
-            self._put(uow, caller, payout, PayoutStatus.EXPORTED) for payout in uow.payouts.to_export(EXPORT_AT_MOST)
-        )
+        before, now = uow.payouts.to_export(EXPORT_AT_MOST), self._clock.now()
+        exported = tuple(move_payout(payout, PayoutStatus.EXPORTED, now) for payout in before)
+        uow.payouts.update_many(exported)
+        events = (_event("payout.exported", was, payout) for was, payout in zip(before, exported, strict=True))
+        self._moves.record(uow, caller, events)
+        return exported
 
     # -- what the work itself brings about ---------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from sealwright.domain.errors import StateConflict, VersionConflict, WorkflowNotFound
+from sealwright.domain.errors import DomainError, OfficeClosed
 from sealwright.domain.workflows import Workflow, WorkflowStatus
 from sealwright.domain.working import open_first_step
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -49,9 +49,11 @@ class WorkflowClock:
                 if not move(uow, self._moves.lock(uow, workflow_id)):
                     return False
                 uow.commit()
-        except (WorkflowNotFound, StateConflict, VersionConflict) as error:
+        except OfficeClosed:
+            raise
+        except DomainError as error:
             # One instance that cannot move must not stand in the way of all behind it.
-            _log.info("The clock left workflow %s alone: %s", workflow_id, error.detail)
+            _log.warning("The clock left workflow %s alone: %s", workflow_id, error.detail)
             return False
         return True
 

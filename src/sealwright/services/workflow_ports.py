@@ -232,6 +232,9 @@ class Payouts(Protocol):
     def update(self, payout: Payout) -> None:
         """Replace the row whose version is one less; raises VersionConflict."""
 
+    def update_many(self, payouts: Collection[Payout]) -> None:
+        """The same for several, with few statements."""
+
     def list(self, wanted: PayoutFilter, *, page: int, count: int) -> NumberedPage[Payout]:
         """Newest first, with an exact total."""
 

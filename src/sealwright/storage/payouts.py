@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from sealwright.domain.errors import VersionConflict
 from sealwright.domain.payouts import Payout, PayoutStatus
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.workflow_ports import PayoutFilter
+from sealwright.storage.bulk_changes import updating
+from sealwright.storage.column_types import optional_seconds_of
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_tables import payouts
 
@@ -30,6 +32,12 @@ _TO_EXPORT: Final = (
     _PAYOUT.where(payouts.c.status.in_((PayoutStatus.OWED.value, PayoutStatus.FAILED.value)))
     .order_by(payouts.c.created_at, payouts.c.payout_id)
     .limit(sa.bindparam("how_many"))
+)
+# The rest is as it was made.
+_MOVE: Final = updating(
+    payouts,
+    ("status", "reference", "reason", "requested_at", "settled_at", "version"),
+    ("payout_id", "version"),
 )
 
 
@@ -71,12 +79,11 @@ class StoredPayouts:
         Raises:
             VersionConflict: The obligation has moved on, or is unknown.
         """
-        statement = (
-            sa.update(payouts)
-            .where(payouts.c.payout_id == payout.payout_id, payouts.c.version == payout.version - 1)
-            .values(_values(payout))
-        )
-        if self._transaction.change(statement) != 1:
+        self.update_many((payout,))
+
+    def update_many(self, changed: Collection[Payout]) -> None:
+        """Replace several rows with few statements. Raises as for one."""
+        if _MOVE.write(self._transaction, [_moved(payout) for payout in changed]) != len(changed):
             raise VersionConflict("This payout was changed in the meantime.")
 
     def list(self, wanted: PayoutFilter, *, page: int, count: int) -> NumberedPage[Payout]:
@@ -96,6 +103,19 @@ class StoredPayouts:
         """List owed and failed obligations, oldest first, locked."""
         rows = self._transaction.rows(self._transaction.locking(_TO_EXPORT), {"how_many": limit})
         return tuple(_payout(row) for row in rows)
+
+
+def _moved(payout: Payout) -> tuple[object, ...]:
+    return (
+        payout.status.value,
+        payout.reference,
+        payout.reason,
+        optional_seconds_of(payout.requested_at),
+        optional_seconds_of(payout.settled_at),
+        payout.version,
+        payout.payout_id,
+        payout.version - 1,
+    )
 
 
 def _values(payout: Payout) -> dict[str, object]:
