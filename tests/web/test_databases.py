@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import NO_LIMITS, Served, degree, serve
+from tests.web.desk import furnish_desk
+from tests.web.work import SERIES, opened, step_path
 
 ISSUE = "/api/v1/credentials/issue"
 
@@ -63,3 +65,23 @@ def test_cursor_of_another_list_is_refused(either: Served) -> None:
     cursor = either.client.call("GET", "/api/v1/credentials?limit=1", token=either.key).json()["nextCursor"]
     answer = either.client.call("GET", f"/api/v1/schemas?cursor={cursor}")
     assert (answer.status, answer.code) == (422, "INVALID_PAGINATION")
+
+
+def test_of_many_claims_at_once_one_wins_and_a_key_has_one_effect(either: Served) -> None:
+    desk = furnish_desk(either)
+    names = [f"rival{number}" for number in range(6)]
+    for name in names:
+        desk.improver(name)
+    workflow = opened(desk, recurrence="weekly")
+    claim = {"method": "POST", "path": f"{step_path(workflow)}/claim", "body": {}}
+    answers = either.client.together(*({**claim, "token": desk.tokens[name]} for name in names))
+    assert sorted(answer.code or str(answer.status) for answer in answers) == ["200", *["STEP_ALREADY_CLAIMED"] * 5]
+    winner = names[[answer.status for answer in answers].index(200)]
+    keyed = {**claim, "token": desk.tokens[winner], "headers": [("Idempotency-Key", "again")]}
+    repeated = either.client.together(*[keyed] * 3)
+    assert {answer.status for answer in repeated} <= {200, 409}
+    assert len({answer.body for answer in repeated if answer.status == 200}) == 1
+    body = {"series_id": workflow["series_id"], "step_order": 1}
+    assert desk.done(winner, "POST", f"{SERIES}/unclaim", body)["released_count"] == 1
+    claimants = desk.done("admin", "GET", f"/admin/workflow-series/{workflow['series_id']}/claimants")
+    assert claimants == []
