@@ -190,6 +190,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         qualified,
         Answered(200, "How many.", workflow_answers.QUALIFIED, workflow_examples.QUALIFIED),
         query=QueryShape((_TYPES,)),
+        codes=("UNKNOWN_CREDENTIAL_TYPE",),
     ),
     _FOR_PROPOSERS.gets(
         f"{PATH}/{{id}}",

@@ -183,6 +183,6 @@ ROUTES: Final[tuple[Route, ...]] = (
         revoke_claim,
         (Answered(200, "What was taken back.", workflow_answers.CLAIM_REVOKED, workflow_examples.CLAIM_REVOKED),),
         body=REVOKE_CLAIM,
-        codes=("WORKFLOW_NOT_FOUND", "NOTHING_TO_RELEASE"),
+        codes=("NOTHING_TO_RELEASE",),
     ),
 )
