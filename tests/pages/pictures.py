@@ -68,9 +68,32 @@ def _open_palette(page: Page) -> None:
     page.locator("#dialog #palette-q").wait_for()
 
 
+def _begin_work(page: Page) -> None:
+    """Claim the step that is open and start it, unless another picture has; ends where it is handed in."""
+    claim = page.locator('main form[action$="/claim"] button')
+    if claim.count():
+        claim.first.click()
+        page.wait_for_url("**/improver/steps")
+        page.locator('main form[action$="/start"] button').first.click()
+        page.wait_for_url("**/improver/workflows/**")
+    else:
+        page.locator('main a[href^="/improver/steps"]').first.click()
+        page.locator('main h3 a[href^="/improver/workflows/"]').first.click()
+        page.wait_for_url("**/improver/workflows/**")
+    page.locator("#toasts").evaluate("toasts => toasts.replaceChildren()")
+
+
+def _see_steps(page: Page) -> None:
+    _begin_work(page)
+    page.locator('main nav a[href="/improver/steps"]').first.click()
+    page.wait_for_url("**/improver/steps")
+
+
 # One who holds a credential and was once refused another; one whom a reviewer has asked something.
 _PERSON: Final = "person37"
 _ASKED: Final = "person06"
+# One to whom the workflow's first step is open.
+_WORKER: Final = "person22"
 _HOLDER: Final = 'a[href^="/issuer/holders/usr"]'
 _APPROVED: Final = "/issuer?status=approved"
 _TYPES: Final = "/admin/desk/credential-types"
@@ -81,7 +104,10 @@ PICTURES: Final = (
     Picture("login", None, "/login", on_phone=True),
     Picture("login-recovery", None, "/login/recovery"),
     Picture("login-register", None, "/login/register"),
-    Picture("improver", _PERSON, "/improver", on_phone=True),
+    Picture("improver", _WORKER, "/improver", on_phone=True),
+    Picture("improver-closed", "improver", "/improver"),
+    Picture("improver-workflow", _WORKER, "/improver", then=_begin_work, on_phone=True),
+    Picture("improver-steps", _WORKER, "/improver", then=_see_steps, on_phone=True),
     Picture("improver-types", "improver", "/improver/requests/new"),
     Picture("improver-form", "improver", "/improver/requests/new/sfluv_verifier", on_phone=True),
     Picture("improver-requests", _PERSON, "/improver/requests"),
