@@ -12,14 +12,18 @@ from sealwright.domain.errors import (
     MissingMember,
     NothingToRelease,
     RoleRequired,
+    UnknownCredentialType,
     WorkflowNotFound,
 )
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.series import Series
 from sealwright.domain.workflows import AbsencePeriod, StepStatus, Workflow, WorkflowStatus
 from sealwright.services import absences
 from sealwright.services.office import Office
+from sealwright.services.ports import UnitOfWork
+from sealwright.services.workflow_moves import WorkflowMoves
 from sealwright.services.workflow_values import Released
 from tests.support.accounts import at_once
 from tests.support.desk import DPW, VERIFIER, join
@@ -306,9 +310,29 @@ def test_what_nobody_began_is_skipped_and_missed_ones_are_left_out(
     assert audit_of(office)["workflow.skipped"] == 1
 
 
-def test_a_round_of_the_clock_leaves_alone_what_moved_meanwhile(
+def test_one_instance_that_cannot_move_does_not_hold_the_others_up(
     desks: Desks, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    office = desks.office
+    plan = plan_of({"a": []}, "a")
+    stuck, moving = (open_workflow(office, plan, recurrence=DAILY) for _ in range(2))
+    clock.move(days=1)
+    real = WorkflowMoves.follow
+
+    def follow(self: WorkflowMoves, uow: UnitOfWork, series: Series, last: Workflow) -> Workflow | None:
+        if series.series_id == stuck.series_id:
+            raise UnknownCredentialType("A credential type is unknown or retired.")
+        return real(self, uow, series, last)
+
+    monkeypatch.setattr(WorkflowMoves, "follow", follow)
+    assert office.workflow_clock.skip_due() == 1
+    assert [desks.stored(one).status for one in (stuck, moving)] == [WorkflowStatus.APPROVED, WorkflowStatus.SKIPPED]
+    monkeypatch.undo()
+    assert office.workflow_clock.skip_due() == 1
+    assert desks.newest(stuck).instance_no == 1
+
+
+def test_a_round_of_the_clock_leaves_alone_what_moved_meanwhile(desks: Desks, clock: MovableClock) -> None:
     office = desks.office
     workflow = open_workflow(office, plan_of({"a": []}, "a"), recurrence=DAILY)
     late = open_workflow(office, plan_of({"a": []}, "a"), start_at=START + DAY)
