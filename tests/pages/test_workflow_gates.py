@@ -30,7 +30,6 @@ def test_proposers_pages_hold_to_every_gate(
         states.pending,
         f"{states.pending}/withdraw",
         f"{states.series}/deletion",
-        states.change,
     )
     wrong = walk(page, site.url, paths, f"{theme}-{width}-{locale}")
     assert not wrong, "\n".join(wrong)
@@ -49,7 +48,6 @@ def test_voters_pages_hold_to_every_gate(
     paths = (
         "/workflows",
         "/workflows?status=expired",
-        "/workflows?status=approved",
         "/workflows?kind=changes",
         states.pending,
         states.split,

@@ -293,6 +293,7 @@ def test_change_shows_old_and_new_and_is_approved(desk: Desk) -> None:
     said = text_of(voter.get(href[1]))
     for words in ("Prices rose.", "Bounty: 5000", "Bounty: 6000", "What stays"):
         assert words in said
+    assert href[1] in voter.get(path).body.decode(), "the workflow's own page leads there"
     again = proposer.post(edit, {**sheet, "reason": "Once more.", "do": "submit"})
     assert again.status == 409
     for name in ("voter", "second-voter", "third-voter"):

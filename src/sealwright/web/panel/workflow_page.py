@@ -10,6 +10,7 @@ from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.votes import ProposalStatus, VoteDecision
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.locales import N_
+from sealwright.services.pending_changes import changes_under_vote
 from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
@@ -18,7 +19,7 @@ from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.votes_view import votes_of
 from sealwright.web.panel.workflow_reading import is_voter, workflow_seen
 from sealwright.web.panel.workflow_view import step_lines
-from sealwright.web.panel.workflows import DESK, STATUS_WORDS
+from sealwright.web.panel.workflows import DESK, STATUS_WORDS, BallotRow, change_row
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -91,7 +92,13 @@ def show(page: PageCall, status: int = 200) -> Reply:
         may_change=_may_change(page, view) and is_own,
         may_ask_deletion=_may_ask_deletion(page, workflow, is_own=is_own),
         is_series=workflow.recurrence is not Recurrence.ONE_TIME,
+        changes=_changes(page, workflow),
     )
+
+
+def _changes(page: PageCall, workflow: Workflow) -> list[BallotRow]:
+    with page.office.units(write=False) as uow:
+        return [change_row(page, view) for view in changes_under_vote(uow, page.caller, workflow)]
 
 
 def type_labels(page: PageCall, workflow: Workflow) -> dict[str, str]:
