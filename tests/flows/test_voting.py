@@ -23,6 +23,8 @@ from sealwright.domain.people import Caller
 from sealwright.domain.votes import Outcome, ProposalKind, ProposalStatus, Tally, VoteDecision
 from sealwright.domain.workflows import StepStatus, WorkflowStatus
 from sealwright.services.office import Office
+from sealwright.services.ports import UnitOfWork
+from sealwright.services.proposal_moves import Ballot, ProposalMoves
 from tests.storage.racing import together
 from tests.support.desk import act, join
 from tests.support.office import MovableClock, the_operator
@@ -324,6 +326,26 @@ def test_several_clocks_at_once_close_each_proposal_once(office: Office, clock: 
     for workflow in made:
         assert stored(office, workflow).status is WorkflowStatus.EXPIRED
         assert audit_of(office, founding(office, workflow).proposal_id)["proposal.closed"] == 1
+
+
+def test_one_proposal_that_cannot_be_closed_keeps_no_other_open(
+    office: Office, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pia = proposer(office)
+    stuck, fine = put_forward(office, pia), put_forward(office, pia)
+    lock = ProposalMoves.lock
+
+    def broken(uow: UnitOfWork, proposal_id: str) -> Ballot:
+        if proposal_id == founding(office, stuck).proposal_id:
+            raise StateConflict("It cannot be closed.")
+        return lock(uow, proposal_id)
+
+    monkeypatch.setattr(ProposalMoves, "lock", staticmethod(broken))
+    clock.move(days=14)
+    assert office.voting.close_due() == 1
+    assert founding(office, fine).status is ProposalStatus.EXPIRED
+    monkeypatch.undo()
+    assert office.voting.close_due() == 1
 
 
 def test_admins_force_a_pending_proposal_through_and_the_trail_says_whose(office: Office) -> None:

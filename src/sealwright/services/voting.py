@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.deciding import free_text
 from sealwright.domain.errors import (
+    DomainError,
+    OfficeClosed,
     ProposalClosed,
     ProposalNotFound,
     RoleRequired,
@@ -36,6 +39,8 @@ from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.services.workflow_values import ProposalView, WorkflowView
 
 _AT_A_TIME: Final = 200
+
+_log = logging.getLogger(__name__)
 
 
 class VotingDesk:
@@ -228,7 +233,11 @@ class VotingDesk:
                     return 0
                 is_closed = self._proposals.settle(uow, CLOCK_CALLER, ballot)
                 uow.commit()
-        except ProposalNotFound:
+        except OfficeClosed:
+            raise
+        except DomainError as error:
+            # One proposal that cannot be closed must not stand in the way of all behind it.
+            _log.warning("The clock left proposal %s alone: %s", proposal_id, error.detail)
             return 0
         return int(is_closed)
 
