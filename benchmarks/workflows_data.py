@@ -49,6 +49,8 @@ TYPES: Final = tuple(f"skill_{number:02d}" for number in range(50))
 WEIGHTS: Final = tuple(1 / (number + 1) for number in range(len(TYPES)))
 GRANTS_A_PERSON: Final = 5
 STEPS: Final = "abaab"
+# Kinds of work that come again and again, with what their roles need; 0: no two workflows need the same on purpose.
+KINDS: Final = 500
 _BATCH: Final = 4_000
 _TAKEN: Final = 0.2
 
@@ -56,9 +58,10 @@ _TAKEN: Final = 0.2
 class Filler:
     """Writes an office's store in bulk, in the form in which its own repositories would."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kinds: int = KINDS) -> None:
         self._database = database
         self._chance = random.Random(11)
+        self._kinds = [self._plan() for _ in range(kinds)]
         self.people: list[str] = []
         self._combined: Counter[tuple[int, ...]] = Counter()
         self._sets: dict[int, str] = {}
@@ -76,7 +79,7 @@ class Filler:
         with self._bulk() as transaction:
             for start in range(0, count, _BATCH):
                 made = [
-                    self._workflow(self._plan(), days=self._chance.randrange(-20, 20))
+                    self._workflow(self._next_plan(), days=self._chance.randrange(-20, 20))
                     for _ in range(min(_BATCH, count - start))
                 ]
                 self._write(transaction, made, self._claims(made))
@@ -149,6 +152,9 @@ class Filler:
         while len(found) < count:
             found.update(self._chance.choices(TYPES, WEIGHTS, k=count - len(found)))
         return found
+
+    def _next_plan(self) -> WorkflowPlan:
+        return self._chance.choice(self._kinds) if self._kinds else self._plan()
 
     def _plan(self) -> WorkflowPlan:
         needs = [self._some(self._chance.choices((1, 2, 3), (75, 20, 5))[0]) for _ in "ab"]

@@ -26,7 +26,7 @@ from sealwright.services import grant_losses, workflow_moves
 from sealwright.services.review_values import NewGrant
 from sealwright.services.workflow_values import NewWorkflow
 from tests.support.gating_model import DAY, Instance, Line, Loss, Model, Refused, Step
-from tests.support.gating_world import POLICIES, World, open_world
+from tests.support.gating_world import POLICIES, Seen, World, open_world
 from tests.support.work import plan_of
 
 E = TypeVar("E", bound=Exception)
@@ -272,11 +272,8 @@ class GatingMachine(RuleBasedStateMachine):
     def everybody_sees_what_they_hold_or_may_claim(self) -> None:
         for person in self.people[:3]:
             if self.model.active[person]:
-                active, seen, total = self.world.feed(person)
-                assert frozenset(active) == self.model.types_of(person)
-                wanted = self.model.feed(person)
-                assert seen == wanted
-                assert total == len(wanted)
+                seen, wanted = self.world.feed(person), self.model.feed(person)
+                assert seen == Seen(self.model.types_of(person), wanted, len(wanted), self.model.would_open(person))
 
     def _told(self, effects: Any) -> Loss:
         return Loss(

@@ -7,6 +7,7 @@ thrown away.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -340,7 +341,8 @@ class Model:
     def skip_due(self) -> None:
         for line in self.lines:
             newest = line.instances[-1]
-            if line.every is not None and newest.state == "approved" and newest.start + line.every <= self.now:
+            nothing_begun = newest.open and all(step.state in ("locked", "available") for step in newest.steps)
+            if line.every is not None and nothing_begun and newest.start + line.every <= self.now:
                 self.close(line, newest, "skipped")
 
     def _follow(self, line: Line, start: datetime) -> None:
@@ -424,16 +426,29 @@ class Model:
     def claimable(self, person: str, line: Line, instance: Instance) -> list[int]:
         """The places that somebody may claim now."""
         held = self.types_of(person)
-        roles = [
+        roles = [role for role in self._possible(person, line, instance) if line.needs[role] <= held]
+        return [p for p, step in enumerate(instance.steps) if step.role in roles and step.who is None and not step.done]
+
+    @staticmethod
+    def _possible(person: str, line: Line, instance: Instance) -> list[int]:
+        """The roles that somebody could claim if they held every type."""
+        return [
             role
-            for role, needs in enumerate(line.needs)
-            if needs <= held
-            and instance.holders[role] in (None, person)
+            for role in range(len(line.needs))
+            if instance.holders[role] in (None, person)
             and instance.has_left(role)
             and not instance.bound(person, role)
             and not line.is_away(person, role, instance.start)
         ]
-        return [p for p, step in enumerate(instance.steps) if step.role in roles and step.who is None and not step.done]
+
+    def would_open(self, person: str) -> dict[str, int]:
+        """For each type that is not held: how many instances ask for it, and are open to the person in no way."""
+        held, found = self.types_of(person), Counter[str]()
+        for line, instance in self.instances():
+            wanted = [line.needs[role] for role in self._possible(person, line, instance)]
+            if not any(needs <= held for needs in wanted):
+                found.update(frozenset[str]().union(*wanted) - held)
+        return dict(found)
 
     def feed(self, person: str) -> dict[str, tuple[list[int], list[int]]]:
         """Instances with something held or to claim: the held places, and the claimable ones."""

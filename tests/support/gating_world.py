@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -17,7 +17,6 @@ from sealwright.domain.workflows import Submission, Workflow
 from sealwright.services.feed import FeedScope
 from sealwright.services.office import Office
 from sealwright.services.people import NewPerson
-from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.services.workflow_values import NewWorkflow
 from tests.support.desk import act, furnish_desk, join
 from tests.support.gating_model import DAY, Instance, Line, Step
@@ -25,6 +24,16 @@ from tests.support.office import MovableClock, open_office, the_operator
 
 # Each type with the policy that it is named after.
 POLICIES: Final[Mapping[str, str]] = {policy.value[:12]: policy.value for policy in RevocationPolicy}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A feed in the model's words: held types, places held and claimable by instance, and what would open more."""
+
+    types: frozenset[str]
+    places: dict[str, tuple[list[int], list[int]]]
+    total: int
+    would_open: dict[str, int]
 
 
 class World:
@@ -160,8 +169,8 @@ class World:
                 stored.wishes = {(claim.step_order - 1, claim.user_id): claim.claimed_at for claim in claims}
                 yield line, stored
 
-    def feed(self, user_id: str) -> tuple[tuple[str, ...], dict[str, tuple[list[int], list[int]]], int]:
-        """Somebody's feed: active types, places held and claimable by instance, and the total."""
+    def feed(self, user_id: str) -> Seen:
+        """Somebody's feed: places held and claimable by instance, and the total."""
         view = self.office.feed.page(self.come_in(user_id), FeedScope.ALL, 1, 100)
         seen = {
             entry.view.workflow.workflow_id: (
@@ -170,11 +179,7 @@ class World:
             )
             for entry in view.entries
         }
-        return view.active_credentials, seen, view.total
-
-    def would_open(self, user_id: str) -> Mapping[str, int]:
-        """Which types would open more to somebody."""
-        return self.office.feed.page(self.come_in(user_id), FeedScope.ALL, 1, 1).would_open
+        return Seen(frozenset(view.active_credentials), seen, view.total, dict(view.would_open))
 
     def place(self, step_id: str) -> tuple[str, int]:
         """An instance and the place of a step in it."""
@@ -182,11 +187,6 @@ class World:
             workflow = uow.workflows.get(uow.workflows.by_step(step_id) or "")
         assert workflow is not None
         return workflow.workflow_id, next(s.step_order - 1 for s in workflow.steps if s.step_id == step_id)
-
-    def open_workflows(self) -> int:
-        """How many instances are stored that are not deleted."""
-        with self.office.units(write=False) as uow:
-            return uow.workflows.list(WorkflowFilter(), page=1, count=1).total
 
     def _workflow(self, workflow_id: str) -> Workflow:
         with self.office.units(write=False) as uow:
