@@ -102,7 +102,9 @@ class Form:
                 if judged:
                     data.unknown.append(name)
                 continue
-            data.take(one, name, text)
+            # No text that anybody looks for holds it, and not every store can be asked about it.
+            if judged or "\x00" not in text:
+                data.take(one, name, text)
         for upload in files:
             if (one := self.field(upload.field_name)) is None or one.kind is not Kind.FILE:
                 data.unknown.append(upload.field_name)

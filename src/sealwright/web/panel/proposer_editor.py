@@ -198,7 +198,8 @@ def _sent(page: PageCall, workflow_id: str | None) -> Editing:
     form = page.form
     sheet = read_sheet([pair for pair in form.pairs() if pair[0] not in _OWN])
     more = {name: form.many(name) for name in (REASON, HELD) if name in form}
-    return Editing(sheet, form.text("draft"), workflow_id, more=more)
+    draft_id = form.text("draft") if form.error_of("draft") is None else ""
+    return Editing(sheet, draft_id, workflow_id, more=more)
 
 
 def _common(page: PageCall, editing: Editing) -> Reply | None:

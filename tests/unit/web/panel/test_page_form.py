@@ -67,6 +67,7 @@ def test_characters_that_cannot_be_kept_are_refused(text: str) -> None:
 
 
 def test_queries_pass_over_what_they_do_not_know() -> None:
+    assert FORM.read([("name", "a\x00b")], judged=False).optional("name") is None
     data = FORM.read([("utm", "x"), ("hours", "soon")], judged=False)
     assert (data.errors, data.unknown, data.number("hours", 5)) == ([], [], 5)
 
