@@ -5,6 +5,7 @@ from __future__ import annotations
 from sealwright.domain.people import AccountRole
 from tests.web.client import Answer
 from tests.web.desk import DPW, Desk, fresh
+from tests.web.page_client import sign_in
 from tests.web.prepared_workflows import absence, claimed_series, with_photo
 from tests.web.provoking import provokes
 from tests.web.work import (
@@ -250,6 +251,17 @@ def _(desk: Desk) -> Answer:
     path = f"/admin/payouts/{owed(desk, fresh(desk))}"
     desk.done("admin", "POST", f"{path}/settle")
     return desk.call("admin", "POST", f"{path}/void", REASON)
+
+
+@provokes("CSRF_FAILED")
+def _(desk: Desk) -> Answer:
+    # A page of another site could send this; reading the list is no harm, exporting it is.
+    visitor = sign_in(desk.served, f"browsing{len(desk.ids)}", AccountRole.ADMIN)
+    assert visitor.get("/admin/payouts").status == 200
+    answer: Answer = visitor.get("/admin/payouts", headers=[("Accept", "text/csv")])
+    own = [("Accept", "text/csv"), ("X-CSRF-Token", visitor.form_token()), ("Sec-Fetch-Site", "same-origin")]
+    assert visitor.get("/admin/payouts", headers=own).status == 200
+    return answer
 
 
 @provokes("NOT_FOUND")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from sealwright.domain.workflows import WorkflowStep
+from sealwright.domain.people import Caller
+from sealwright.domain.workflows import Workflow, WorkflowStep
 from sealwright.services.feed import FeedScope
 from sealwright.services.ports import UnitOfWork
 from sealwright.web.api import workflow_rendering
@@ -63,21 +65,23 @@ def claim(call: Call) -> Reply:
 
 def release(call: Call) -> Reply:
     """POST /improvers/workflows/{workflow_id}/steps/{step_id}/release."""
-    params = call.params
-    return call.perform(
-        lambda uow, caller: (
-            uow,
-            call.office.claiming.release(uow, caller, params["workflow_id"], params["step_id"]),
-        ),
-        lambda made: shown_step(call, *made),
-    )
+    return on_step(call, call.office.claiming.release)
 
 
-def shown_step(call: Call, uow: UnitOfWork, step: WorkflowStep) -> Reply:
-    """A step after an act, within the act's unit of work: what stands around it is read there."""
-    workflow = uow.workflows.get(call.params["workflow_id"])
-    assert workflow is not None
-    return json_reply(workflow_rendering.step(workflow, step, call.office.clock.now()))
+def on_step(call: Call, act: Callable[[UnitOfWork, Caller, str, str], WorkflowStep]) -> Reply:
+    """Carry out an act on a step, and answer with the step as it stands then."""
+    workflow_id, step_id = call.params["workflow_id"], call.params["step_id"]
+
+    def acted(uow: UnitOfWork, caller: Caller) -> tuple[Workflow | None, WorkflowStep]:
+        step = act(uow, caller, workflow_id, step_id)
+        return uow.workflows.get(workflow_id), step
+
+    def shown(after: tuple[Workflow | None, WorkflowStep]) -> Reply:
+        workflow, step = after
+        assert workflow is not None
+        return json_reply(workflow_rendering.step(workflow, step, call.office.clock.now()))
+
+    return call.perform(acted, shown)
 
 
 FOR_IMPROVERS: Final = Family("Workflows", Audience.IMPROVER, "M")

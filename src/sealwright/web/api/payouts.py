@@ -15,6 +15,8 @@ from sealwright.web.api.analytics import CSV
 from sealwright.web.api.desk_routes import LIST_CODES, Family
 from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.workflow_acts import GIVE_REASON, SETTLE
+from sealwright.web.auth.form_token import unmasked
+from sealwright.web.auth.same_origin import CSRF_HEADER, require_own_write
 from sealwright.web.call import Call
 from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
 from sealwright.web.query import Parameter
@@ -39,6 +41,7 @@ def list_all(call: Call) -> Reply:
     """GET /admin/payouts: a page, in JSON or CSV; without a filter the CSV is the export."""
     as_csv = _asks_for_csv(call.exchange.header(b"accept") or "")
     if as_csv and not call.query and call.exchange.method == "GET":
+        _require_meant(call)
         exported = call.office.acts.run(call.caller, call.office.payouts.export)
         return _csv(exported)
     page, count = page_asked(call)
@@ -48,6 +51,18 @@ def list_all(call: Call) -> Reply:
         return page_reply(call, found, workflow_rendering.payout)
     call.office.looks.exported(call.caller, "payout_list", "payouts", len(found.items))
     return _csv(found.items)
+
+
+def _require_meant(call: Call) -> None:
+    """Refuse an export that no page of ours has asked for: it changes something, although it is a GET.
+
+    Raises:
+        CsrfFailed: A browser came by its cookie, without the proofs of a write.
+    """
+    if call.caller.session_id is not None:
+        told = call.exchange.header(CSRF_HEADER)
+        token = unmasked(told) if told is not None else None
+        require_own_write(call.exchange, call.office.public_url, call.office.sessions, call.caller, token)
 
 
 def _asks_for_csv(accept: str) -> bool:
@@ -132,7 +147,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Payouts",
         bucket=Bucket.READ,
         query=numbered(_STATUS, _PAYEE, _WORKFLOW),
-        codes=(*LIST_CODES, "AUDIT_UNAVAILABLE"),
+        codes=(*LIST_CODES, "CSRF_FAILED", "AUDIT_UNAVAILABLE"),
         takes_api_keys=False,
         request_headers={"Accept": "`text/csv` for CSV; without any query that is the export."},
     ),

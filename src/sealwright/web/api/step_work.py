@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealwright.web.api.improver_workflows import FOR_IMPROVERS, STEP_PATH, shown_step
+from sealwright.web.api.improver_workflows import FOR_IMPROVERS, STEP_PATH, on_step
 from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.api.shapes.workflow_acts import COMPLETE, submission_of
@@ -15,38 +15,20 @@ from sealwright.web.route import Answered, Route
 
 def start(call: Call) -> Reply:
     """POST /improvers/workflows/{workflow_id}/steps/{step_id}/start."""
-    params = call.params
-    return call.perform(
-        lambda uow, caller: (
-            uow,
-            call.office.step_work.start(uow, caller, params["workflow_id"], params["step_id"]),
-        ),
-        lambda made: shown_step(call, *made),
-    )
+    return on_step(call, call.office.step_work.start)
 
 
 def complete(call: Call) -> Reply:
     """POST /improvers/workflows/{workflow_id}/steps/{step_id}/complete."""
-    params, submission = call.params, submission_of(call.body)
-    return call.perform(
-        lambda uow, caller: (
-            uow,
-            call.office.step_work.complete(uow, caller, params["workflow_id"], params["step_id"], submission),
-        ),
-        lambda made: shown_step(call, *made),
+    desk, submission = call.office.step_work, submission_of(call.body)
+    return on_step(
+        call, lambda uow, caller, workflow_id, step_id: desk.complete(uow, caller, workflow_id, step_id, submission)
     )
 
 
 def request_payout(call: Call) -> Reply:
     """POST /improvers/workflows/{workflow_id}/steps/{step_id}/payout-request."""
-    params = call.params
-    return call.perform(
-        lambda uow, caller: (
-            uow,
-            call.office.step_work.request_payout(uow, caller, params["workflow_id"], params["step_id"]),
-        ),
-        lambda made: shown_step(call, *made),
-    )
+    return on_step(call, call.office.step_work.request_payout)
 
 
 _CODES: Final = ("WORKFLOW_NOT_FOUND", "NOT_STEP_HOLDER", "STEP_NOT_AVAILABLE")
