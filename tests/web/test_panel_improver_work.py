@@ -232,6 +232,25 @@ def test_giving_back_is_asked_first_and_opens_it_to_others(desk: Desk) -> None:
     assert lena.get(release).status == 404
 
 
+def test_giving_back_stands_in_a_dialog_where_scripts_run(desk: Desk) -> None:
+    workflow = opened(desk, title="Mend Ferry Road")
+    qualified(desk, "lars", DPW)
+    lars = visit(desk, "lars")
+    claim(lars, workflow)
+    release = path_of(workflow, 1, "release")
+    partial = [("HX-Request-Type", "partial"), ("HX-Target", "dialog")]
+    sheet = lars.get(release, headers=partial).body.decode()
+    assert "<main" not in sheet
+    assert 'id="dialog-title"' in sheet
+    origin = [("Origin", "http://127.0.0.1:8000"), ("Sec-Fetch-Site", "same-origin")]
+    done = lars.post(release, headers=[*partial, *origin])
+    assert done.status == 200
+    assert "sealwright:saved" in done.headers["hx-trigger"]
+    region = lars.get("/improver/steps", headers=[("HX-Request-Type", "partial")]).body.decode()
+    assert "<main" not in region
+    assert "You have nothing to do now." in region
+
+
 def test_starting_a_step_that_is_not_yours_is_told_in_place(desk: Desk) -> None:
     workflow = opened(desk)
     qualified(desk, "mia", DPW)
