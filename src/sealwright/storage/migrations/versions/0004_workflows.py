@@ -43,6 +43,7 @@ def upgrade() -> None:
     _steps()
     _feed()
     _claims()
+    _absences()
     _proposals()
     _votes_and_drafts()
     _payouts()
@@ -116,7 +117,7 @@ def _instances() -> None:
         "ix_workflows_untouched",
         "workflows",
         ["next_start_at", "workflow_id"],
-        **_where("status = 'approved' AND next_start_at IS NOT NULL"),
+        **_where("status IN ('approved', 'in_progress') AND next_start_at IS NOT NULL"),
     )
 
 
@@ -232,6 +233,9 @@ def _claims() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+
+
+def _absences() -> None:
     op.create_table(
         "absence_periods",
         sa.Column("absence_id", words(), primary_key=True),
