@@ -37,7 +37,7 @@ class WorkflowClock:
         return sum(self._alone(workflow_id, self._open) for workflow_id in due)
 
     def skip_due(self) -> int:
-        """Skip approved instances that nobody began before the next interval; their series go on. Gives how many."""
+        """Skip open instances of which nothing is begun when the next interval is, and go on; gives how many."""
         with self._units(write=False) as uow:
             due = uow.workflows.untouched(self._clock.now(), MOVED_AT_MOST)
         return sum(self._alone(workflow_id, self._skip) for workflow_id in due)
@@ -72,6 +72,7 @@ class WorkflowClock:
 
 
 def _is_untouched(workflow: Workflow, now: datetime) -> bool:
-    """Tell whether the next interval has begun before anything of an instance was started."""
+    """Tell whether the next interval has begun and nothing of an instance is; what was given back counts as not."""
     due = workflow.next_start_at
-    return workflow.status is WorkflowStatus.APPROVED and due is not None and due <= now
+    nothing_begun = all(step.started_at is None for step in workflow.steps)
+    return workflow.is_open and nothing_begun and due is not None and due <= now

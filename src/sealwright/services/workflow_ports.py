@@ -65,7 +65,7 @@ class Workflows(Protocol):
         """Ids of open instances whose first step is locked by its row though the start time has come."""
 
     def untouched(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Ids of approved instances, nothing of which was started before the next interval began."""
+        """Ids of open instances, nothing of which is begun or done though the next interval has begun."""
 
 
 class Claims(Protocol):

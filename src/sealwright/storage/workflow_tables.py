@@ -63,7 +63,7 @@ sa.Index(
     "ix_workflows_untouched",
     workflows.c.next_start_at,
     workflows.c.workflow_id,
-    **where("status = 'approved' AND next_start_at IS NOT NULL"),
+    **where("status IN ('approved', 'in_progress') AND next_start_at IS NOT NULL"),
 )
 
 # Each distinct set of needs once, and each distinct combination of free roles' needs once, with how many open

@@ -48,8 +48,10 @@ _OPENING: Final = DriverText.of(
     "ORDER BY opens_at, workflow_id LIMIT %s"
 )
 _UNTOUCHED: Final = DriverText.of(
-    "SELECT workflow_id FROM workflows WHERE status = 'approved' AND next_start_at IS NOT NULL "
-    "AND next_start_at <= %s ORDER BY next_start_at, workflow_id LIMIT %s"
+    "SELECT w.workflow_id FROM workflows w "
+    "WHERE w.status IN ('approved', 'in_progress') AND w.next_start_at IS NOT NULL AND w.next_start_at <= %s "
+    "AND NOT EXISTS (SELECT 1 FROM workflow_steps s WHERE s.workflow_id = w.workflow_id AND s.started_at IS NOT NULL) "
+    "ORDER BY w.next_start_at, w.workflow_id LIMIT %s"
 )
 _ADD: Final = RowWriter(workflows)
 _ADD_ROLES: Final = RowWriter(workflow_roles)
@@ -151,7 +153,7 @@ class StoredWorkflows:
         return _ids(_OPENING.rows(self._transaction, seconds_of(now), limit))
 
     def untouched(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """List the ids of approved instances that nobody began before the next one's turn."""
+        """List the ids of open instances of which nothing is begun or done when the next one's turn has come."""
         return _ids(_UNTOUCHED.rows(self._transaction, seconds_of(now), limit))
 
     def _read(self, workflow_ids: Collection[str], *, lock: bool) -> Mapping[str, Workflow]:
