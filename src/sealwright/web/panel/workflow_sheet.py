@@ -127,13 +127,15 @@ def read_sheet(pairs: Iterable[Pair]) -> Sheet:
     """Read the fields of a sheet; rows are taken in the order of their numbers, gaps are closed.
 
     Raises:
-        MalformedBody: A name that the editor does not have, or more rows than it takes.
+        MalformedBody: A name that the editor does not have, more rows than it takes, or a NUL, which no store keeps.
     """
     head: dict[str, str] = {}
     roles: dict[int, dict[str, list[str]]] = {}
     steps: dict[int, dict[str, list[str]]] = {}
     items: dict[tuple[int, int], dict[str, list[str]]] = {}
     for name, text in pairs:
+        if "\x00" in text:
+            raise MalformedBody("The form holds a character that no browser sends.")
         if name in _HEAD:
             head[name] = text
         elif match := _ROLE.fullmatch(name):

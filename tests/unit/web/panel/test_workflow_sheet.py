@@ -29,7 +29,7 @@ TWO_STEPS = Sheet(
         StepLine("Verify", role="role2"),
     ),
 )
-_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=20)
+_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
 _ITEMS = st.builds(
     ItemLine, item_id=_TEXT, title=_TEXT, words=st.booleans(), choice=st.booleans(), options=_TEXT, photos=_TEXT,
     any_count=st.booleans(),
@@ -71,6 +71,11 @@ def test_gaps_between_numbers_are_closed() -> None:
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(MalformedBody):
         read_sheet([(name, "x")])
+
+
+def test_text_that_no_store_keeps_is_refused() -> None:
+    with pytest.raises(MalformedBody):
+        read_sheet([("role-1-needs", "a\x00b")])
 
 
 @pytest.mark.parametrize(
