@@ -69,6 +69,14 @@ class _Reader:
         return has_done(workflow, self.user_id, self.held)
 
 
+@dataclass(frozen=True, slots=True)
+class FeedTotals:
+    """How many workflows somebody may claim in, and has unfinished steps in."""
+
+    claimable: int
+    assigned: int
+
+
 class FeedDesk:
     """Feeds, reads by id and the history of one's own work."""
 
@@ -98,6 +106,20 @@ class FeedDesk:
                 page=page,
                 count=count,
                 would_open=_would_open(uow, reader),
+            )
+
+    def totals(self, caller: Caller) -> FeedTotals:
+        """How many workflows the caller may claim in, and has steps in; what stands beside the tabs of their pages.
+
+        Raises:
+            RoleRequired: Not an approved improver.
+        """
+        person = improver(caller)
+        with self._units(write=False) as uow:
+            reader = self._reader(uow, person.user_id, is_admin=caller.is_admin)
+            return FeedTotals(
+                claimable=_chosen(uow, reader, FeedScope.CLAIMABLE, 1, 1).total,
+                assigned=_chosen(uow, reader, FeedScope.ASSIGNED, 1, 1).total,
             )
 
     def as_if(self, caller: Caller, held: frozenset[str], page: int = 1, count: int = 20) -> FeedView:

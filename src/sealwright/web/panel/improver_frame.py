@@ -95,13 +95,10 @@ def tabs_of(page: PageCall, current: str, own: Own, *, open_work: int | None = N
         current: The path of the tab that is shown.
         open_work: How many workflows the feed has, where that is known already.
     """
-    feed = page.office.feed
-    if open_work is None:
-        open_work = feed.page(page.caller, scope_of(page), 1, 1).total
-    mine = feed.page(page.caller, FeedScope.ASSIGNED, 1, 1).total
+    totals = page.office.feed.totals(page.caller)
     counted = (
-        (page._("Feed"), FEED, open_work),
-        (page._("My steps"), STEPS, mine),
+        (page._("Feed"), FEED, totals.claimable if open_work is None else open_work),
+        (page._("My steps"), STEPS, totals.assigned),
         (page._("My credentials"), CREDENTIALS, len(own.held(page))),
         (page._("Requests"), REQUESTS, len(own.pending)),
     )
