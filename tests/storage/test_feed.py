@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -17,11 +18,13 @@ from sealwright.domain.workflows import Submission, Workflow, WorkflowStatus
 from sealwright.domain.working import Moved, approve, claim_role, close, complete_step, release_steps, start_step
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.storage.engines import Database
+from sealwright.storage.feed_sets import Known
 from sealwright.storage.inspection import count_drift
 from sealwright.storage.recounting import RequestCounts
 from sealwright.storage.tables import metadata
 from sealwright.storage.transaction import open_transaction
 from tests.storage.builders import NOW, entry
+from tests.storage.racing import together
 from tests.storage.workflow_builders import TYPES, add_types, listed, workflow
 
 TYPE_SETS = st.frozensets(st.sampled_from(TYPES), max_size=3)
@@ -73,6 +76,21 @@ def test_what_is_missing_is_counted_once_an_instance(units: UnitOfWorkFactory) -
         assert uow.feed.free_roles(frozenset({"degree"}), asking_for="degree") == 2
         assert uow.feed.free_roles(frozenset({"degree", "nurse"}), asking_for="degree") == 3
         assert uow.feed.free_roles(frozenset({"degree", "nurse"}), asking_for="nurse") == 1
+
+
+def test_sets_that_threads_learn_at_once_have_bits_of_their_own() -> None:
+    known = Known()
+
+    def learn(first: int) -> int:
+        for place in range(300):
+            set_id = (first * 37 + place) % 300
+            known.learn(set_id, frozenset({str(set_id)}))
+        return first
+
+    together([partial(learn, n) for n in range(8)])
+    assert sorted(known.needs) == sorted(known.bits) == list(range(300))
+    assert len(set(known.bits.values())) == 300
+    assert all(bit.bit_count() == 1 for bit in known.bits.values())
 
 
 class _RolledBack(Exception):

@@ -20,8 +20,8 @@ from sealwright.storage.driver_text import DriverText
 from sealwright.storage.person_rows import json_text
 from sealwright.storage.transaction import Transaction
 
-# Proposers may ask for anything; more than this is not worth remembering.
-_MOST_REMEMBERED: Final = 50_000
+# Proposers may ask for anything; a process that has met more than this begins anew.
+_MOST_REMEMBERED: Final = 200_000
 _SETS: Final = DriverText.of("SELECT set_id, needs FROM requirement_sets WHERE set_id = ANY(%s)")
 _COMBINATIONS: Final = DriverText.of("SELECT combination, set_ids FROM feed_combinations WHERE combination = ANY(%s)")
 _TYPES: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -54,6 +54,7 @@ class Known:
 
     def learn(self, set_id: int, needs: frozenset[str]) -> None:
         """Remember a set; two threads that learn the same one agree on its bit, and no two sets share one."""
+        # The bit first: whoever finds the needs finds it too.
         self.bits.setdefault(set_id, 1 << next(self._places))
         self.needs[set_id] = needs
 
@@ -130,7 +131,11 @@ class FeedSets:
     def met(self, bits: int, held: frozenset[str]) -> Mapping[int, int]:
         """Give the sets among these bits whose needs are met by types, with the bit of each."""
         known = self._known
-        return {set_id: bit for set_id, bit in list(known.bits.items()) if bits & bit and known.needs[set_id] <= held}
+        return {
+            set_id: known.bits[set_id]
+            for set_id, needs in known.needs.copy().items()
+            if known.bits[set_id] & bits and needs <= held
+        }
 
     def remember(self, number: int, set_ids: tuple[int, ...]) -> None:
         """Remember a combination, which may not be stored yet."""
