@@ -69,6 +69,8 @@ def has_done(workflow: Workflow, user_id: str, held: Collection[str]) -> bool:
 
 def without_submissions(workflow: Workflow) -> Workflow:
     """An instance as everybody else reads it."""
+    if all(step.submission is None for step in workflow.steps):
+        return workflow
     return replace(workflow, steps=tuple(replace(step, submission=None) for step in workflow.steps))
 
 
