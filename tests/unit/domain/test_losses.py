@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sealwright.domain.catalog import RevocationPolicy
+from sealwright.domain.effect_lines import revoke_line
 from sealwright.domain.losses import KEEPS_SERIES_CLAIMS, depends_on, is_kept
 from sealwright.domain.workflows import StepStatus, Workflow, WorkflowStep
 from tests.support.desk import DPW, VERIFIER
@@ -69,3 +70,19 @@ def test_a_step_depends_on_the_needs_of_its_own_role() -> None:
     workflow = open_instance(STREET_REPAIR)
     needed = [[kind for kind in (DPW, VERIFIER) if depends_on(workflow, step, kind)] for step in workflow.steps]
     assert needed == [[DPW], [DPW], [VERIFIER]]
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ({"credentials": 0, "kept": 0, "released": 0}, "Revokes dpw_certified."),
+        ({"credentials": 0, "kept": 0, "released": 0, "series": 1}, "Revokes dpw_certified; 1 series claim ends."),
+        (
+            {"credentials": 1, "kept": 2, "released": 1, "series": 3},
+            "Revokes dpw_certified; 1 credential is revoked, 2 steps stay, 1 future step is released, "
+            "3 series claims end.",
+        ),
+    ],
+)
+def test_a_revocation_is_told_with_all_that_ends(counts: dict[str, int], line: str) -> None:
+    assert revoke_line(DPW, **counts) == line
