@@ -128,3 +128,36 @@ def test_ended_and_expiring_are_lists_by_end(units: UnitOfWorkFactory) -> None:
         assert [one.grant_id for one in uow.grants.ended(NOW + timedelta(days=2), 10)] == ["grt_a", "grt_b"]
         expiring = uow.grants.expiring(NOW + timedelta(days=1), NOW + timedelta(days=3), 10)
         assert [one.grant_id for one in expiring] == ["grt_b", "grt_c"]
+
+
+def test_active_grants_are_named_by_type_as_of_the_moment(units: UnitOfWorkFactory) -> None:
+    suspended = grant("grt_two", credential_type="license", status=GrantStatus.SUSPENDED, expires_at=None)
+    with units() as uow:
+        uow.grants.add(grant())
+        uow.grants.add(suspended)
+        uow.grants.add(grant("grt_eve", "usr_eve", credential_type="license", expires_at=None))
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.grants.active("usr_ada", NOW) == {"degree": "grt_one"}
+        assert uow.grants.active("usr_ada", LATER) == {}
+        assert uow.grants.active("usr_eve", LATER) == {"license": "grt_eve"}
+    with units() as uow:
+        uow.grants.update(replace(suspended, status=GrantStatus.ACTIVE, version=2))
+        assert uow.grants.active("usr_ada", NOW) == {"degree": "grt_one", "license": "grt_two"}
+
+
+def test_what_is_locked_is_in_force_by_its_row_whatever_its_end(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.grants.add(grant("grt_b", expires_at=NOW + timedelta(days=1)))
+        uow.grants.add(grant("grt_a", credential_type="license", status=GrantStatus.SUSPENDED))
+        uow.grants.add(grant("grt_c", "usr_eve"))
+        uow.commit()
+    with units() as uow:
+        both = ["degree", "license", "ghost"]
+        assert [one.grant_id for one in uow.grants.lock_held("usr_ada", both)] == ["grt_a", "grt_b"]
+        assert [one.grant_id for one in uow.grants.lock_held("usr_ada", ["degree"])] == ["grt_b"]
+        assert uow.grants.lock_held("usr_ada", []) == ()
+        ended = uow.grants.get("grt_b")
+        assert ended is not None
+        uow.grants.update(replace(ended, status=GrantStatus.EXPIRED, version=2))
+        assert uow.grants.lock_held("usr_ada", ["degree"]) == ()
