@@ -89,6 +89,27 @@ def _see_steps(page: Page) -> None:
     page.wait_for_url("**/improver/steps")
 
 
+def _write_another(page: Page) -> None:
+    """Hand in a workflow like the one that is there, for the voters' pictures; ends in the editor of one more."""
+    start = page.url
+    if page.locator("tbody tr").filter(has_text="Pending").count() == 0:
+        page.locator('a[href*="?like="]').first.click()
+        page.locator('#editor button[value="submit"]').click()
+        page.wait_for_url("**/workflows/wfl_*")
+        page.goto(start)
+    page.locator('a[href*="?like="]').last.click()
+    page.wait_for_url("**/proposer/workflows/new?like=*")
+
+
+def _preview(page: Page) -> None:
+    _write_another(page)
+    page.locator('[name="held"]').first.check()
+    page.locator('#editor button[value="preview"]').click()
+    page.locator("#preview .preview-line").first.wait_for()
+    # The window shows the beginning of a page; the preview stands at its end.
+    page.evaluate("document.querySelectorAll('#editor > section:nth-of-type(-n+3)').forEach((one) => one.remove())")
+
+
 # One who holds a credential and was once refused another; one whom a reviewer has asked something.
 _PERSON: Final = "person37"
 _ASKED: Final = "person06"
@@ -124,6 +145,10 @@ PICTURES: Final = (
     Picture("grant", "issuer", _APPROVED, f"a.title >> {_HOLDER} >> +/grant"),
     Picture("revoke", "issuer", _APPROVED, f'a.title >> {_HOLDER} >> a[href*="/revoke?grant="]'),
     Picture("credential", "issuer", _APPROVED, f'a.title >> {_HOLDER} >> a[href^="/issuer/credentials/"]'),
+    Picture("proposer-editor", "proposer", "/proposer", then=_write_another, on_phone=True),
+    Picture("proposer-preview", "proposer", "/proposer", then=_preview),
+    Picture("votes", "voter1", "/workflows"),
+    Picture("workflow", "voter1", "/workflows", "a.title", on_phone=True),
     Picture("analytics", "issuer", "/analytics", on_phone=True),
     Picture("inbox", "issuer", "/inbox", on_phone=True),
     Picture("search", "issuer", "/search?q=an"),
@@ -144,6 +169,7 @@ PICTURES: Final = (
     Picture("admin-types-list", "admin", _TYPES),
     Picture("admin-types", "admin", f"{_TYPES}/dpw_certified"),
     Picture("admin-types-new", "admin", f"{_TYPES}/new"),
+    Picture("admin-workflows", "admin", f"{_DESK}/workflows"),
     Picture("admin-api-keys", "admin", f"{_DESK}/api-keys"),
     Picture("admin-dids", "admin", f"{_DESK}/dids"),
     Picture("admin-did", "admin", f"{_DESK}/dids/did%3Aadi%3Aissuer001"),
