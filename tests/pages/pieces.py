@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sealwright.domain.people import AccountRole, EmailAddress, Person, UserId, Wallet
+from sealwright.domain.workflow_plans import Choice, WorkItem
+from sealwright.domain.workflows import ItemResponse, Submission, WorkflowStep
 from sealwright.web.panel.badges import BADGES
 from sealwright.web.panel.page_call import PageCall, Toast
 from sealwright.web.panel.page_form import Field, Form, FormData, Kind
@@ -13,8 +15,12 @@ from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.paging import Paging
 from sealwright.web.panel.plots import Caption, Series, stacked_bars
 from sealwright.web.panel.qr import qr_svg
+from sealwright.web.panel.workflow_view import Need, StepLine
 from sealwright.web.reply import Reply
 
+HANDED_IN: Final = Submission(
+    (ItemResponse("words", "Two meters wide."), ItemResponse("bad", None, "deep", ("att_1",)))
+)
 NOON: Final = datetime(2026, 11, 20, 18, 20, tzinfo=UTC)
 LONG_EMAIL: Final = (
     "anh.nguyen.of.the.very.long.neighborhood.association.number.seventeen@long-neighborhood-association.example.org"
@@ -94,6 +100,28 @@ def faulty_form() -> FormData:
     return SAMPLE_FORM.read([("organization", "Harbor Works Office"), ("hours", "soon"), ("types", "dpw")])
 
 
+def steps() -> tuple[StepLine, ...]:
+    """Steps done, in progress, waiting, and only planned; with and without what the viewer holds."""
+    photo = WorkItem("photo", "Photo of the curb", requires_photo=True, photo_required_count=2)
+    words = WorkItem("words", "What did you find?", optional=True, requires_written_response=True)
+    choice = WorkItem("bad", "How bad?", requires_dropdown=True, dropdown_options=(Choice("deep", "Deep"),))
+    held, lacking, asked = (
+        Need("dpw", "DPW certification", True),
+        Need("v", "Community verifier", False),
+        Need("t", "T"),
+    )
+    done = WorkflowStep("stp_1", 1, "rol_1", "Assess damage", work_items=(words, choice), submission=HANDED_IN)
+    return (
+        StepLine(1, "Assess damage", None, 50, "Crew member", (held,), (words, choice), "step_completed", is_yours=True,
+                 is_done=True, step=done),
+        StepLine(2, "Repair the Pier Street curb", "Bring the small mixer.", 12_000, "Crew member", (held,), (photo,),
+                 "step_in_progress", is_yours=True),
+        StepLine(3, "Check the Mill Lane ramp", None, 1, "Verifier", (lacking,), (), "step_locked", "María Muñoz"),
+        StepLine(4, "Sweep", None, 0, "Anybody", (), ()),
+        StepLine(5, "Lock up", None, 0, "Steward", (asked,), (), "step_available"),
+    )  # fmt: skip
+
+
 def _plot() -> Any:
     caption = Caption("weekly", "Requests per week", "By credential type", "Requests grew for four weeks.", "requests")
     layers = (Series("DPW certification", (12, 18, 21, 30)), Series("Community verifier", (4, 6, 9, 8)))
@@ -126,6 +154,10 @@ def show(page: PageCall) -> Reply:
             "Offer",
         ),
         plot=_plot(),
+        steps=steps(),
+        refused=WorkflowStep(
+            "stp_9", 1, "rol_1", "Assess damage", submission=Submission((), True, "The street is closed.")
+        ),
     )
 
 
