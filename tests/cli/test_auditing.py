@@ -174,6 +174,16 @@ def test_drifted_total_of_requests_is_named_and_mended(
     assert terminal("request", "list", "--status", "pending").answer == before
 
 
+def test_stray_row_of_the_feed_is_named_and_mended(demo: dict[str, Any], terminal: Terminal, home: Path) -> None:
+    _tamper(home, "INSERT INTO feed_entries (set_id, listed_at, workflow_id) VALUES (1, 2, 'wfl_ghost')")
+    [problem] = terminal("verify-store").answer["problems"]
+    assert (problem["kind"], problem["id"]) == ("feed_index", "workflows")
+    assert problem["detail"] == "Rows of the feed that differ from open workflows: 1. Run: sealwright recount"
+    assert terminal("doctor").code == 1
+    assert terminal("recount").answer == {"mended": 1}
+    assert (terminal("verify-store").code, terminal("doctor").code) == (0, 0)
+
+
 def test_office_that_is_not_there_could_not_be_checked(terminal: Terminal) -> None:
     said = terminal("verify-store")
     assert (said.code, said.answer["verified"]) == (2, None)
