@@ -12,6 +12,7 @@ import pytest
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.workflow_plans import PlannedRole, PlannedStep, WorkflowPlan
 from sealwright.domain.workflows import StepStatus, Workflow
+from tests.support.office import the_operator
 from tests.web.desk import DPW, SFLUV, Desk
 from tests.web.page_client import PageVisitor, text_of
 from tests.web.panel_desk import panel_desk, visit
@@ -338,6 +339,38 @@ def test_series_claims_and_absences_stand_under_my_steps(desk: Desk) -> None:
     assert page.count(f'value="{day.isoformat()}"') == 2
     assert quin.post(f"/improver/absences/{absence.absence_id}/remove").status == 303
     assert quin.get(f"/improver/absences/{absence.absence_id}").status == 404
+
+
+def test_absence_gives_back_what_begins_in_it_and_refuses_its_claim(desk: Desk) -> None:
+    workflow = opened(desk, SWEEP, title="Sweep the pier", recurrence=Recurrence.MONTHLY)
+    qualified(desk, "ruth", DPW)
+    ruth = visit(desk, "ruth")
+    claim(ruth, workflow)
+    today = desk.served.clock.now().date().isoformat()
+    away = {"what": f"{workflow.series_id}:1", "first": today, "last": today}
+    assert ruth.post("/improver/absences/new", away).status == 303
+    assert stored(desk, workflow).steps[0].assigned_to is None
+    refused = ruth.post(f"{path_of(workflow)}/claim", {"step": workflow.steps[0].step_id})
+    assert refused.status == 409
+    assert "You are away then" in text_of(refused)
+
+
+def test_suspension_closes_the_door_and_says_that_it_may_open_again(desk: Desk) -> None:
+    workflow = opened(desk, title="Mend Gull Lane")
+    qualified(desk, "rolf", DPW)
+    rolf = visit(desk, "rolf")
+    claim(rolf, workflow)
+    with desk.served.office.units(write=False) as uow:
+        [held] = uow.grants.of_person(desk.ids["rolf"], status=None, now=desk.served.clock.now())
+    office, reason = desk.served.office, "Training is being checked."
+    office.acts.run(the_operator(office), lambda uow, me: office.granting.suspend(uow, me, held.grant_id, reason))
+    for path in ("/improver", "/improver/steps"):
+        said = text_of(rolf.get(path))
+        assert "is suspended." in said
+        assert "nothing of it can be started until the suspension is lifted: Assess damage" in said
+    refused = rolf.post(path_of(workflow, 1, "start"))
+    assert refused.status == 422
+    assert "of which you hold no valid grant now" in text_of(refused)
 
 
 def test_unclaiming_says_what_goes_back_and_does_it(desk: Desk) -> None:
