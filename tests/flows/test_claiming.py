@@ -306,6 +306,10 @@ def test_an_admin_claims_without_credentials_only_by_a_reasoned_override(office:
     (row,) = [row for row in audit_rows(office) if row["action"] == "step.claim_overridden"]
     assert row["data"]["missing"] == [DPW]
     assert "floods" not in str(row)
+    with office.units(write=False) as uow:
+        (kept,) = uow.claims.of_workflow(workflow.workflow_id)
+    assert kept == made.claim
+    assert kept.reason == "The street floods"
     desks.start(boss, workflow)
 
 
@@ -314,7 +318,7 @@ def test_an_override_that_is_not_needed_is_an_ordinary_claim(office: Office, des
     boss = join(office, "boss", ADMIN, AccountRole.IMPROVER)
     grant(office, issuer, boss, DPW)
     made = desks.claim(boss, workflow, override=True, reason="To be sure")
-    assert (made.claim.override, made.series_orders) == (False, (1,))
+    assert (made.claim.override, made.claim.reason, made.series_orders) == (False, None, (1,))
     assert audit_of(office)["step.claim_overridden"] == 0
     assert audit_of(office)["step.claimed"] == 1
 

@@ -42,7 +42,7 @@ from tests.storage.builders import (
     request,
     token,
 )
-from tests.storage.workflow_builders import listed, payout, proposal
+from tests.storage.workflow_builders import claim, listed, payout, proposal
 
 MARK = "Quixote"
 # Kept on purpose: sessions of others, and what names no subject.
@@ -99,6 +99,7 @@ def _work_of(uow: UnitOfWork, user_id: str, text: str) -> None:
         submission=Submission((ItemResponse("photo", text),), step_not_possible_details=text),
     )
     uow.workflows.update(open_one, replace(open_one, steps=(done,), version=2))
+    uow.claims.add(claim(open_one, user_id=user_id, override=True, reason=text))
     uow.payouts.add(payout(open_one, payee_user_id=user_id, reason=text))
     forced = proposal(open_one, f"prp_{user_id}", author_id=user_id, reason=text, forced_by=user_id, forced_reason=text)
     uow.proposals.add(forced)

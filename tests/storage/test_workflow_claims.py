@@ -44,7 +44,7 @@ def _done(one: Workflow, place: int = 0, *, minutes: int = 0) -> tuple[Workflow,
 
 def test_a_role_is_claimed_once_until_the_claim_ends(units: UnitOfWorkFactory) -> None:
     one = _put(units, listed((), ()))
-    first = claim(one, override=True, by_series=True)
+    first = claim(one, override=True, by_series=True, reason="Nobody else is here")
     second = claim(one, 0, "usr_bob", claimed_at=NOW + timedelta(minutes=1))
     other = claim(one, 1, "usr_bob", satisfied_by={})
     with units() as uow:

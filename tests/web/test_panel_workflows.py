@@ -339,6 +339,8 @@ def test_admin_claims_releases_and_ends(desk: Desk) -> None:
     assert admin.post(f"{path}/steps/{step_id}/claim", {"reason": "Nobody else is there."}).status == 303
     page = text_of(admin.get(path))
     assert "An admin's override" in page
+    assert "Nobody else is there." in page
+    assert "Nobody else is there." not in text_of(visit(desk, "voter").get(path))
     assert "Takes 1 step from Desk-Admin" in text_of(admin.get(f"{path}/steps/{step_id}/release"))
     assert steps_of(desk, path)[0][1] == "available", "looking at an effect changes nothing"
     assert admin.post(f"{path}/steps/{step_id}/release").status == 303

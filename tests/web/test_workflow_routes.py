@@ -238,6 +238,8 @@ def test_an_admin_overrides_the_gate_but_nobody_else_does(desk: Desk) -> None:
     assert on_step(desk, "admin", "claim", workflow).code == "MISSING_CREDENTIALS"
     taken = on_step(desk, "admin", "claim", workflow, body=body).json()
     assert (taken["override"], taken["satisfied_by"]) == (True, [])
+    (kept,) = desk.done("admin", "GET", f"/admin/workflows/{workflow['id']}")["claims"]
+    assert (kept["override"], kept["reason"]) == (True, "Nobody else is there.")
     name = holding(desk, f"late{len(desk.ids)}")
     assert on_step(desk, name, "claim", workflow).code == "STEP_ALREADY_CLAIMED"
     assert on_step(desk, "admin", "release", workflow).json()["assigned_improver_id"] is None

@@ -209,6 +209,7 @@ class StepClaim:
         override: An admin took it without them.
         by_series: Assigned by a series claim, and not by hand.
         end_cause: ``unclaimed``, ``released_by_admin``, ``grant_lost``, ``absent``, ``closed``, ``renewed``.
+        reason: Why an admin took it without the credentials.
     """
 
     claim_id: str
@@ -221,6 +222,7 @@ class StepClaim:
     by_series: bool = False
     ended_at: datetime | None = None
     end_cause: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

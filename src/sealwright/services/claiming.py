@@ -61,7 +61,7 @@ class ClaimingDesk:
         person = improver(caller)
         if override:
             caller.require_admin()
-            require_text(reason or "", "/reason")
+            reason = require_text(reason or "", "/reason")
         seen, named = find_step(uow, workflow_id, step_id)
         gate = self._gate.ask(uow, person.user_id, seen, seen.role(named.role_id).required_credentials)
         held = self._moves.lock(uow, workflow_id)
@@ -72,8 +72,10 @@ class ClaimingDesk:
         self._require_allowed(uow, person, workflow, role, gate if not override else None)
         if workflow.is_open and (step.is_done or step.assigned_to not in (None, person.user_id)):
             raise StepAlreadyClaimed("This step is taken.")
-        user_id, is_override = str(person.user_id), override and not gate
-        taken, claim = self._moves.take(uow, caller, workflow, role, user_id=user_id, gate=gate, override=is_override)
+        is_override = override and not gate
+        taken, claim = self._moves.take(
+            uow, caller, workflow, role, user_id=person.user_id, gate=gate, override=is_override, reason=reason
+        )
         orders = () if is_override else self._claim_series(uow, caller, held.series, taken, claim)
         return ClaimMade(taken, claim, _steps_by(taken, claim), orders)
 

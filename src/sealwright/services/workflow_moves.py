@@ -169,9 +169,13 @@ class WorkflowMoves:
         user_id: str,
         gate: Gate,
         override: bool = False,
+        reason: str | None = None,
         by_series: bool = False,
     ) -> tuple[Workflow, StepClaim]:
         """Give a role of a locked instance to somebody whose rights were asked, with the grants that count.
+
+        Args:
+            reason: Why, for an override; it is kept with the claim and stands in no audit row.
 
         Raises:
             StepAlreadyClaimed, RoleAlreadyHeld, StepNotAvailable: As the instance stands.
@@ -186,6 +190,7 @@ class WorkflowMoves:
             satisfied_by=dict(gate.satisfied_by),
             override=override,
             by_series=by_series,
+            reason=reason if override else None,
         )
         moved = claim_role(workflow, role, user_id, claim.claim_id, now)
         held = {step.claim_id for step in workflow.steps_of(role.role_id) if step.assigned_to == user_id}

@@ -135,6 +135,7 @@ WORKFLOW_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     ),
     "step_claims": _classed(
         identifier="claim_id workflow_id role_id user_id satisfied_by",
+        personal="reason",
         plain="claimed_at override by_series ended_at end_cause",
     ),
     "series_claims": _classed(identifier="series_id user_id", plain="step_order claimed_at"),

@@ -31,6 +31,7 @@ from sealwright.storage.workflow_tables import (
     proposal_votes,
     proposals,
     series_claims,
+    step_claims,
     workflow_drafts,
     workflow_steps,
 )
@@ -107,6 +108,7 @@ class StoredErasure:
     def _workflows(self, user_id: str) -> None:
         """Empty what somebody handed in, wrote and was told; that they did, voted and were paid stays."""
         self._empty(workflow_steps, workflow_steps.c.assigned_to == user_id, submission=None)
+        self._empty(step_claims, step_claims.c.user_id == user_id, reason=None)
         self._empty(proposal_votes, proposal_votes.c.voter_id == user_id, comment=None)
         self._empty(proposals, proposals.c.author_id == user_id, reason=None)
         self._empty(proposals, proposals.c.forced_by == user_id, forced_reason=None)

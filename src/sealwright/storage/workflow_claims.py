@@ -134,6 +134,7 @@ def claim_values(claim: StepClaim) -> tuple[object, ...]:
         claim.by_series,
         optional_seconds_of(claim.ended_at),
         claim.end_cause,
+        claim.reason,
     )
 
 
@@ -149,6 +150,7 @@ def _claim(row: Sequence[Any]) -> StepClaim:
         by_series=bool(row[7]),
         ended_at=optional_moment_of(row[8]),
         end_cause=row[9],
+        reason=row[10],
     )
 
 

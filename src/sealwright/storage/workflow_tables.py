@@ -147,6 +147,14 @@ sa.Index(
     **where("open_for IS NOT NULL"),
 )
 
+# Work that was done, by when; what the roles needed is what it is counted by.
+sa.Index(
+    "ix_workflow_steps_completed",
+    workflow_steps.c.completed_at,
+    workflow_steps.c.role_id,
+    **where("completed_at IS NOT NULL"),
+)
+
 step_claims: Final = table(
     "step_claims",
     sa.Column("claim_id", words(), primary_key=True),
@@ -159,6 +167,7 @@ step_claims: Final = table(
     sa.Column("by_series", Flag, nullable=False),
     sa.Column("ended_at", Moment),
     sa.Column("end_cause", words()),
+    sa.Column("reason", words()),
     sa.Index("ix_step_claims_workflow", "workflow_id", "claimed_at", "claim_id"),
     sa.Index("ix_step_claims_user", "user_id", "claimed_at", "claim_id"),
 )

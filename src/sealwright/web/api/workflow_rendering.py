@@ -249,6 +249,7 @@ def _claim(claim: StepClaim) -> dict[str, Any]:
         "by_series": claim.by_series,
         "ended_at": moment(claim.ended_at),
         "end_cause": claim.end_cause,
+        "reason": claim.reason,
     }
 
 

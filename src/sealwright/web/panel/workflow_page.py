@@ -56,6 +56,7 @@ class ClaimLine:
     name: str
     at: datetime
     is_override: bool
+    reason: str | None
     by_series: bool
     grants: int
     ended_at: datetime | None
@@ -113,6 +114,7 @@ def _claim_line(page: PageCall, view: WorkflowView, claim: StepClaim) -> ClaimLi
         name=view.names.get(claim.user_id, page._("Somebody")),
         at=claim.claimed_at,
         is_override=claim.override,
+        reason=claim.reason,
         by_series=claim.by_series,
         grants=len(claim.satisfied_by),
         ended_at=claim.ended_at,

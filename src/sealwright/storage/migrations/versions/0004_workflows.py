@@ -179,6 +179,12 @@ def _steps() -> None:
         ["open_for", "workflow_id", "role_id", "completed_at"],
         **_where("open_for IS NOT NULL"),
     )
+    op.create_index(
+        "ix_workflow_steps_completed",
+        "workflow_steps",
+        ["completed_at", "role_id"],
+        **_where("completed_at IS NOT NULL"),
+    )
 
 
 def _feed() -> None:
@@ -218,6 +224,7 @@ def _claims() -> None:
         sa.Column("by_series", Flag, nullable=False),
         sa.Column("ended_at", Moment),
         sa.Column("end_cause", words()),
+        sa.Column("reason", words()),
         sa.Index("ix_step_claims_workflow", "workflow_id", "claimed_at", "claim_id"),
         sa.Index("ix_step_claims_user", "user_id", "claimed_at", "claim_id"),
         sqlite_strict=True,

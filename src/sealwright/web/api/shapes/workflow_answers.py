@@ -152,6 +152,7 @@ _CLAIM: Final = answer(
         "by_series": BOOLEAN,
         "ended_at": nullable(TIMESTAMP),
         "end_cause": nullable(STRING),
+        "reason": nullable({**STRING, "description": "Why an admin took it without the credentials."}),
     },
 )
 WORKFLOW_DETAIL: Final = answer(

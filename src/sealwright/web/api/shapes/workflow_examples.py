@@ -200,6 +200,7 @@ DETAIL: Final[dict[str, Any]] = {
             "by_series": False,
             "ended_at": None,
             "end_cause": None,
+            "reason": None,
         }
     ],
     "payouts": [PAYOUT],
