@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.faults.work_clients import WORK_SHARE, WorkClient, WorkPeople, carrier
 from tests.support.history import ASK, DECIDE, ISSUE, REVOKE, History, Outcome, Sighting, Wish
 from tests.support.server import ISSUE_BODY
 
@@ -225,6 +226,7 @@ class Load:
     Args:
         ports: Where servers are, or may be again; asked anew for each call.
         desk: Who asks for credential types and who decides, each client having askers of its own; None: nobody.
+        work: Who works on what is open to them by their grants, each client having workers of its own; None: nobody.
         pause_seconds: The longest pause between two calls of one client.
         slowest: Seconds of the slowest answer.
     """
@@ -234,6 +236,7 @@ class Load:
     ports: Callable[[], Sequence[int]]
     clients: int = 4
     desk: DeskPeople | None = None
+    work: WorkPeople | None = None
     pause_seconds: float = 0.02
     seed: int = 0
     slowest: float = 0.0
@@ -259,11 +262,18 @@ class Load:
     def _client(self, randomness: random.Random, number: int) -> None:
         caller = Caller(self.api_key)
         desk = DeskClient(self.desk, number, self.clients, self.history, self.ports) if self.desk is not None else None
+        work = WorkClient(self.work, number, self.clients, self.history) if self.work is not None else None
+        send = carrier(
+            lambda port, wish: caller.carry_out(port, wish, self.history), self.ports, lambda: self._stop.wait(0.1)
+        )
         mine: list[str] = []
         revoked: list[str] = []
         while not self._stop.is_set():
             chance = randomness.random()
-            if desk is not None and randomness.random() < DESK_SHARE and desk.go_on(randomness):
+            is_busy = work is not None and randomness.random() < WORK_SHARE and work.go_on(randomness, send)
+            if not is_busy and desk is not None and randomness.random() < DESK_SHARE:
+                is_busy = desk.go_on(randomness)
+            if is_busy:
                 pass
             elif chance < 0.12 and mine:
                 self._revoke(caller, randomness, mine, revoked)

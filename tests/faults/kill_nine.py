@@ -1,8 +1,8 @@
 """kill -9 at random moments under load, and then every invariant.
 
 Two server processes share one store. One of them, now and then both, now and then one that is just starting, is
-killed and started again, while clients issue, revoke, ask for credential types, approve, reject and look through
-whichever server answers.
+killed and started again, while clients issue, revoke, ask for credential types, approve, reject, claim and finish
+gated work, and look through whichever server answers.
 
     python -m tests.faults.kill_nine --kills 100 --database sqlite|postgresql
 """
@@ -25,6 +25,7 @@ from sealwright.services.ports import UnitOfWork
 from tests.faults.clients import DeskPeople, Load, settle
 from tests.faults.judging import judge, office_of
 from tests.faults.nursery import nursery
+from tests.faults.work_clients import WorkPeople, furnish_work
 from tests.support import postgres
 from tests.support.checker import Verdict
 from tests.support.desk import DPW, VERIFIER
@@ -34,6 +35,7 @@ from tests.support.site import Launch, ServerProcess, Site, launch_program, temp
 
 STOP_WITHIN_SECONDS: Final = 10.0
 ASKERS_A_CLIENT: Final = 10
+WORKERS_A_CLIENT: Final = 3
 
 
 @dataclass(slots=True)
@@ -115,10 +117,10 @@ def run(
     begun = time.monotonic()
     randomness = random.Random(seed)
     history = History()
-    desk = furnish(site, askers=ASKERS_A_CLIENT * clients)
+    desk, work = furnish(site, askers=ASKERS_A_CLIENT * clients), furnish_workers(site, WORKERS_A_CLIENT * clients)
     pair = Pair(site, launch)
     pair.start()
-    load = Load(site.api_key, history, pair.ports, clients=clients, seed=seed, desk=desk)
+    load = Load(site.api_key, history, pair.ports, clients=clients, seed=seed, desk=desk, work=work)
     load.start()
     try:
         for _ in range(kills):
@@ -149,6 +151,13 @@ def furnish(site: Site, *, askers: int) -> DeskPeople:
             changes_registry=True,
         )
     return DeskPeople(tokens, (site.tokens["issuer"], site.tokens["admin"]), (DPW, VERIFIER))
+
+
+def furnish_workers(site: Site, count: int) -> WorkPeople:
+    """Give a site that nobody serves yet people at gated work; the demo's issuer ends their grants."""
+    with office_of(site) as office:
+        admin = office.access.authenticate(f"Bearer {site.tokens['admin']}", office.registry.current())
+        return furnish_work(office, admin, count, site.tokens["issuer"])
 
 
 def _kill(pair: Pair, randomness: random.Random) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from sealwright import bootstrap
 from sealwright.domain.dids import KeyPurpose
 from sealwright.domain.errors import StoreUnavailable
-from sealwright.services import gate, issuing_line, status_lists
+from sealwright.services import gate, issuing_line, status_lists, step_gate
 from sealwright.services.ports import KeyStore, RateHit, UnitOfWorkFactory
 from sealwright.storage import unit_of_work
 from sealwright.web import app
@@ -45,6 +45,7 @@ BUGS: Final = (
     "counts rates alone",
     "remembers status lists",
     "trusts an old registry",
+    "remembers grants",
 )
 DIED: Final = 86
 
@@ -295,12 +296,27 @@ def _trust_old_registry() -> None:
     _replace(gate.Gate, "fresh_epoch", fresh_epoch)
 
 
+def _remember_grants() -> None:
+    """Ask for somebody's grants until they meet a role's needs, and never again."""
+    ask = step_gate.StepGate.ask
+    known: dict[Any, Any] = {}
+
+    def remembered(one: Any, uow: Any, user_id: str, workflow: Any, required: Any) -> Any:
+        key = user_id, tuple(required)
+        if not known.get(key):
+            known[key] = ask(one, uow, user_id, workflow, required)
+        return known[key]
+
+    _replace(step_gate.StepGate, "ask", remembered)
+
+
 _REPLACEMENTS: Final[dict[str, Callable[[], None]]] = {
     "answers before it stores": _answer_early,
     "uses an index again": _use_indexes_again,
     "counts rates alone": _count_alone,
     "remembers status lists": _remember_lists,
     "trusts an old registry": _trust_old_registry,
+    "remembers grants": _remember_grants,
 }
 
 

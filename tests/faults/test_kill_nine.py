@@ -19,8 +19,11 @@ def test_no_promise_breaks_when_servers_are_killed(site: Site) -> None:
     summary = kill_nine.run(site, KILLS, seed=11, launch=nursery(), fetch_at_most=300, verify_at_most=600)
     assert summary.verdict, str(summary.verdict)
     assert summary.is_sound, summary.to_json()
-    # Nothing is refused but the decision of whoever came second.
-    assert summary.history["refused"] == summary.verdict.counts["races_lost"] > 5
+    # Nothing is refused but the decision of whoever came second, and work that was taken or is closed to somebody.
+    counts = summary.verdict.counts
+    assert summary.history["refused"] == counts["races_lost"] + counts["work_refused"]
+    assert min(counts["races_lost"], counts["claim"], counts["complete"]) > 5
+    assert counts["lose"] > 0
     assert min(summary.verdict.counts["approved"], summary.verdict.counts["rejected"]) > 20
     assert summary.verdict.counts["acknowledged"] > 100
     assert summary.verdict.counts["revocations"] > 5
@@ -30,3 +33,9 @@ def test_a_server_that_answers_before_it_stores_is_found_out(site: Site) -> None
     launch = nursery(Plan(bug="answers before it stores"))
     summary = kill_nine.run(site, 3, seed=12, launch=launch, fetch_at_most=50, verify_at_most=50)
     assert "I1" in summary.verdict.invariants, summary.to_json()
+
+
+def test_a_server_that_remembers_grants_is_found_out(sqlite_site: Site) -> None:
+    launch = nursery(Plan(bug="remembers grants"))
+    summary = kill_nine.run(sqlite_site, 3, seed=13, launch=launch, fetch_at_most=50, verify_at_most=50)
+    assert "I8" in summary.verdict.invariants, summary.to_json()

@@ -13,9 +13,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.support.claim_checker import Work
 from tests.support.database_faults import database_faults
 from tests.support.desk_checker import Desk
-from tests.support.history import ASK, DECIDE, ISSUE, REVOKE, Acknowledged, History, Outcome, Trouble, Wish
+from tests.support.history import (
+    ASK,
+    CLAIM,
+    COMPLETE,
+    DECIDE,
+    ISSUE,
+    LOSE,
+    REVOKE,
+    START,
+    Acknowledged,
+    History,
+    Outcome,
+    Trouble,
+    Wish,
+)
 from tests.support.rows import Rows
 from tests.support.tables_read import CredentialRow, Tables
 
@@ -119,6 +134,7 @@ class Checker:
         self._reservations(tables, acknowledged, desk)
         self._desk(desk)
         self._decisions(desk)
+        self._work(Work.read(self.rows))
         self._keys(tables)
         self._audit_rows(tables)
         self._chain(tables)
@@ -279,6 +295,22 @@ class Checker:
                 self._wrong("I1", wish.subject, f"its approval was answered with {name}, which is no grant of it")
             elif grant.status == "active" and grant.issuance != "issued":
                 self._wrong("I9", name, f"is active, and its credential is {grant.issuance}")
+
+    def _work(self, work: Work) -> None:
+        """Claims, steps and payouts: one holder, one payout, nothing by a grant that was gone; and as was answered."""
+        self.counts["claims"] = len(work.claims)
+        for invariant, subject, detail in work.faults():
+            self._wrong(invariant, subject, detail)
+        for act in (CLAIM, START, COMPLETE, LOSE):
+            for wish in self.history.of(act):
+                if wish.outcome is Outcome.OK:
+                    self.counts[act] += 1
+                    if fault := work.against(act, wish.subject, json.loads(wish.answers[0])):
+                        self._wrong("I1", wish.subject, fault)
+                elif wish.outcome is Outcome.REFUSED:
+                    self.counts["work_refused"] += 1
+                    if act == LOSE or wish.status not in (403, 409):
+                        self._wrong("P9", wish.key, f"{act} was refused with {wish.status}")
 
     # -- I4 -----------------------------------------------------------------------------------------
 

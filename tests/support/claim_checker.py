@@ -132,6 +132,21 @@ class Work:
             yield from self._step(step_id, step)
         yield from self._index()
 
+    def against(self, act: str, subject: str, said: Mapping[str, Any]) -> str:
+        """What an answer told of a step or a grant that is not so; empty where it is."""
+        if act == "lose":
+            state = self.grants[subject][2] if subject in self.grants else "missing"
+            return "" if state == "revoked" else f"its revocation was answered, and it is {state}"
+        step = self.steps.get(subject)
+        if step is None:
+            return "was answered, and is not stored"
+        if act == "claim":
+            users = {one.user_id for one in self.claims.values() if one.role_id == step.role_id}
+            told = {one["assigned_improver_id"] for one in said["steps"]}
+            return "" if told and told <= users else f"was given to {told}, and {users} had it"
+        done = step.status in _DONE and step.assigned_to == said["assigned_improver_id"]
+        return "" if done or act == "start" else f"was handed in, and is {step.status}"
+
     def _one_holder(self) -> Iterator[Fault]:
         live = Counter(claim.role_id for claim in self.claims.values() if not claim.has_ended)
         for role_id, count in live.items():

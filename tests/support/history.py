@@ -16,6 +16,11 @@ ISSUE: Final = "issue"
 REVOKE: Final = "revoke"
 ASK: Final = "ask"
 DECIDE: Final = "decide"
+# Work: a role is claimed, a step begun and handed in, and the grant that opened it is revoked.
+CLAIM: Final = "claim"
+START: Final = "start"
+COMPLETE: Final = "complete"
+LOSE: Final = "lose"
 MOST_TROUBLES: Final = 20_000
 
 
@@ -51,8 +56,8 @@ class Wish:
     """One call that a client made, as often as it took, under one Idempotency-Key.
 
     Args:
-        act: ISSUE, REVOKE, ASK or DECIDE.
-        subject: The credential to revoke, or the request to decide; else empty.
+        act: ISSUE, REVOKE, ASK or DECIDE; CLAIM, START, COMPLETE or LOSE.
+        subject: The credential to revoke, the request to decide, the step, or the grant to lose; else empty.
         path: Where it goes, unless the act says it alone.
         token: Who calls, if not the issuer's key.
         has_rival: Somebody else decides the same version of the same request, so one of the two is refused.
