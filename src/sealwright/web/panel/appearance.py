@@ -80,13 +80,13 @@ def _theme(text: str) -> Theme | None:
     return Theme(text) if text in set(Theme) else None
 
 
-@lru_cache(maxsize=64)
 @cache
 def zone_names() -> tuple[str, ...]:
     """The time zones that somebody may choose besides UTC, by their IANA names."""
     return tuple(sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")))
 
 
+@lru_cache(maxsize=64)
 def zone_of(name: str | None) -> tzinfo:
     """A time zone by its IANA name; UTC where it is unknown here."""
     if not name:
