@@ -86,6 +86,14 @@ def test_modes_are_chosen_by_kind(units: UnitOfWorkFactory) -> None:
             NoticeKind.REVOKED: NoticeMode.AT_ONCE,
         }
         assert uow.notices.modes("usr_bob") == {}
+        uow.notices.put_mode("usr_eve", NoticeKind.APPROVED, NoticeMode.DAILY)
+        uow.notices.put_mode("usr_fay", NoticeKind.APPROVED, NoticeMode.DAILY)
+        asked = ("usr_ada", "usr_bob", "usr_eve")
+        assert uow.notices.modes_of_many(asked, NoticeKind.APPROVED) == {
+            "usr_ada": NoticeMode.OFF,
+            "usr_eve": NoticeMode.DAILY,
+        }
+        assert uow.notices.modes_of_many((), NoticeKind.APPROVED) == {}
 
 
 def test_the_outbox_tries_again_after_growing_pauses(units: UnitOfWorkFactory) -> None:

@@ -233,6 +233,9 @@ class Notices(Protocol):
 
     def mailed(self, notice_ids: Sequence[str]) -> None: ...
     def modes(self, user_id: str) -> Mapping[NoticeKind, NoticeMode]: ...
+    def modes_of_many(self, user_ids: Collection[str], kind: NoticeKind) -> Mapping[str, NoticeMode]:
+        """What each chose for one kind, by user id; those who chose nothing are left out."""
+
     def put_mode(self, user_id: str, kind: NoticeKind, mode: NoticeMode) -> bool:
         """Record a choice; False where it was chosen already."""
 
@@ -349,6 +352,9 @@ class Figures(Protocol):
         """How often each reason was given, by type; the commonest first."""
 
     def decided_by(self, reviewer: str, since: datetime) -> int: ...
+    def steps_completed(self, types: Collection[str], since: datetime, until: datetime) -> Mapping[str, int]:
+        """How many workflow steps were handed in, by credential type that their roles need; each counts for all."""
+
     def expiries(
         self, types: Collection[str] | None, now: datetime, until: datetime
     ) -> Mapping[str, tuple[datetime, ...]]: ...

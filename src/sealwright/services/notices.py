@@ -49,6 +49,8 @@ class NoticeDesk:
         now = self._clock.now()
         words = kept_words(kind, data, _TEXT_MAX)
         earliest = max(mail_after or now, now)
+        told = tuple(dict.fromkeys(user_ids))
+        modes = uow.notices.modes_of_many(told, kind)
         notices = [
             Notice(
                 notice_id=new_id("ntc"),
@@ -56,9 +58,9 @@ class NoticeDesk:
                 kind=kind,
                 created_at=now,
                 data=words,
-                mail_due_at=_mail_due(self._mode(uow, user_id, kind), earliest),
+                mail_due_at=_mail_due(modes.get(user_id, default_mode(kind)), earliest),
             )
-            for user_id in dict.fromkeys(user_ids)
+            for user_id in told
         ]
         uow.notices.add_many(notices)
         return len(notices)
@@ -137,10 +139,6 @@ class NoticeDesk:
             detail = "Mails about your rights and your sign-ins cannot be switched off."
             raise MalformedBody(detail, faults=[Fault("/mode", "INVALID_VALUE", detail)])
         uow.notices.put_mode(user_id, kind, mode)
-
-    @staticmethod
-    def _mode(uow: UnitOfWork, user_id: str, kind: NoticeKind) -> NoticeMode:
-        return uow.notices.modes(user_id).get(kind, default_mode(kind))
 
 
 def _mail_due(mode: NoticeMode, earliest: datetime) -> datetime | None:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row
 from sealwright.domain.notices import Notice, NoticeKind, NoticeMode
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.access_tables import notice_modes, notices
+from sealwright.storage.driver_text import DriverText
 from sealwright.storage.mails import StoredMails
 from sealwright.storage.person_rows import json_text
 from sealwright.storage.transaction import Transaction
@@ -33,6 +34,7 @@ _DUE: Final = (
 _MODES: Final = sa.select(notice_modes.c.kind, notice_modes.c.mode).where(
     notice_modes.c.user_id == sa.bindparam("user_id")
 )
+_MODES_OF_MANY: Final = DriverText.of("SELECT user_id, mode FROM notice_modes WHERE user_id = ANY(%s) AND kind = %s")
 _PUT_MODE: Final = sa.text(
     "INSERT INTO notice_modes (user_id, kind, mode) VALUES (:user_id, :kind, :mode) "
     "ON CONFLICT (user_id, kind) DO UPDATE SET mode = excluded.mode WHERE notice_modes.mode <> excluded.mode"
@@ -109,6 +111,13 @@ class StoredNotices(StoredMails):
         """Tell what a person chose; kinds that they chose nothing for are left out."""
         rows = self._transaction.rows(_MODES, {"user_id": user_id})
         return {NoticeKind(row.kind): NoticeMode(row.mode) for row in rows}
+
+    def modes_of_many(self, user_ids: Collection[str], kind: NoticeKind) -> Mapping[str, NoticeMode]:
+        """Tell what each chose for one kind; those who chose nothing are left out."""
+        if not user_ids:
+            return {}
+        rows = _MODES_OF_MANY.rows(self._transaction, sorted(user_ids), kind.value)
+        return {user_id: NoticeMode(mode) for user_id, mode in rows}
 
     def put_mode(self, user_id: str, kind: NoticeKind, mode: NoticeMode) -> bool:
         """Record a choice; False where it was chosen already. Of two at the same time only the first changes it."""
