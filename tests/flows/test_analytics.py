@@ -21,6 +21,7 @@ from sealwright.services.people import NewPerson
 from sealwright.services.ports import UnitOfWork
 from tests.support.desk import DPW, VERIFIER, act, come_in, join
 from tests.support.office import MovableClock, the_operator
+from tests.support.workflows import open_workflow, qualified, workflow_desks
 
 APPROVED, REJECTED = RequestState.APPROVED, RequestState.REJECTED
 
@@ -101,8 +102,27 @@ def test_rates_are_never_told_from_fewer_than_ten(office: Office, clock: Movable
     assert (dpw.credential_type, dpw.approval_rate, dpw.revoked) == (DPW, 0.75, 3)
     assert (verifier.approved, verifier.approval_rate, verifier.revocation_rate) == (1, None, None)
     assert (verifier.median_decision_seconds, verifier.p90_decision_seconds) == (3_600, 3_600)
+    assert (dpw.steps_completed, verifier.steps_completed) == (0, 0)
     (alone,) = office.analytics.metrics(admin, clock.now() - timedelta(days=1), clock.now(), VERIFIER)
     assert (alone.requested, alone.median_decision_seconds) == (0, None)
+
+
+def test_work_is_counted_by_the_types_that_it_needs(office: Office, clock: MovableClock) -> None:
+    ines = join(office, "ines", AccountRole.ISSUER, scopes=(DPW, VERIFIER))
+    desks, flow = workflow_desks(office), open_workflow(office)
+    ida, vic = qualified(office, ines, "ida"), qualified(office, ines, "vic", (VERIFIER,))
+    desks.claim(ida, flow)
+    desks.work_off(ida, flow)
+    assert [one.steps_completed for one in office.analytics.metrics(ines)] == [1, 0]
+    clock.move(hours=1)
+    desks.claim(vic, flow, 2)
+    desks.work_off(vic, flow, 2)
+    overview = office.analytics.overview(ines, clock.now())
+    assert [(one.credential_type, one.steps_completed) for one in overview.types] == [(DPW, 0), (VERIFIER, 1)]
+    table = tables_of(overview)["types"]
+    assert [row[table.columns.index("steps_completed")] for row in table.rows] == [0, 1]
+    outside = join(office, "olga", AccountRole.ISSUER, scopes=(DPW,))
+    assert [one.steps_completed for one in office.analytics.metrics(outside)] == [1]
 
 
 def test_scope_bounds_what_is_counted(office: Office, clock: MovableClock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from sealwright.services.desk_ports import DecisionFigures
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.storage import figures
 from tests.storage.builders import NOW, credential_type, entry_of_history, grant, person, request
+from tests.storage.workflow_builders import add_types, listed
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -105,6 +107,23 @@ def test_a_reviewers_decisions_are_counted(desk: UnitOfWorkFactory) -> None:
         assert uow.figures.decided_by("usr_reviewer", NOW) == 5
         assert uow.figures.decided_by("usr_reviewer", NOW + 7 * DAY) == 1
         assert uow.figures.decided_by("usr_other", NOW) == 0
+
+
+def test_steps_are_counted_for_each_type_that_their_role_needs(units: UnitOfWorkFactory) -> None:
+    add_types(units)
+    flow = listed(("degree",), ("degree", "nurse"), ("welder",), (), steps=2)
+    at = {0: NOW, 1: NOW + DAY, 2: NOW + 2 * DAY, 3: NOW + DAY, 4: NOW + 3 * DAY - timedelta(seconds=1)}
+    steps = tuple(replace(step, completed_at=at.get(place)) for place, step in enumerate(flow.steps))
+    with units() as uow:
+        uow.workflows.add(replace(flow, steps=steps))
+        uow.commit()
+    types = ("degree", "nurse", "forklift")
+    with units(write=False) as uow:
+        assert uow.figures.steps_completed(types, NOW, NOW + 3 * DAY) == {"degree": 3, "nurse": 1}
+        assert uow.figures.steps_completed(types, NOW + DAY, NOW + 2 * DAY) == {"degree": 1, "nurse": 1}
+        assert uow.figures.steps_completed(["welder"], NOW, NOW + 3 * DAY) == {"welder": 1}
+        assert uow.figures.steps_completed((), NOW, NOW + 3 * DAY) == {}
+        assert uow.figures.steps_completed(types, NOW + 3 * DAY, NOW + 9 * DAY) == {}
 
 
 def test_expiries_and_lifetimes_follow_the_grants(desk: UnitOfWorkFactory) -> None:

@@ -60,6 +60,7 @@ class TypeFigures:
     Args:
         times: Decisions by time taken: one number for each of `TIME_BOUNDS_HOURS`, and one for longer.
         within_target: Of the decisions; None also where the type has no target.
+        steps_completed: Workflow steps handed in whose role needs the type, whatever else it needs.
         early_losses: Grants revoked within 90 days, of those made in the span.
         expiring: Grants that end in each of the coming weeks.
         pending, oldest_at: As of now.
@@ -84,6 +85,7 @@ class TypeFigures:
     reasons: tuple[tuple[str, int], ...]
     expiring: tuple[int, ...]
     holders: int
+    steps_completed: int
     pending: int
     oldest_at: datetime | None
 
@@ -100,7 +102,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class TypeMetrics:
-    """One row of the metrics answer. `steps_completed` counts work under workflow steps of this type's holders."""
+    """One row of the metrics answer. `steps_completed` counts workflow steps whose role needs the type."""
 
     credential_type: str
     requested: int
@@ -177,7 +179,7 @@ class AnalyticsDesk:
                 p90_decision_seconds=one.p90_seconds,
                 revoked=one.revoked,
                 revocation_rate=one.revocation_rate.share if one.revocation_rate is not None else None,
-                steps_completed=0,
+                steps_completed=one.steps_completed,
             )
             for one in found.types
         )
@@ -231,6 +233,7 @@ class _Counted:
     lives: Mapping[str, tuple[tuple[int, bool], ...]]
     expiries: Mapping[str, tuple[datetime, ...]]
     holders: Mapping[str, int]
+    steps: Mapping[str, int]
 
     @classmethod
     def of(cls, uow: UnitOfWork, values: Collection[str], span: Span, now: datetime) -> _Counted:
@@ -241,6 +244,7 @@ class _Counted:
             lives=uow.figures.lifetimes(values, span.since, span.until),
             expiries=uow.figures.expiries(values, now, ahead),
             holders={value: uow.figures.holders(value, now) for value in values},
+            steps=uow.figures.steps_completed(values, span.since, span.until),
         )
 
 
@@ -317,6 +321,7 @@ def _figures(known: CredentialType, rows: Sequence[DecisionFigures], counted: _C
         reasons=tuple(list(counted.reasons.get(value, {}).items())[:REASONS_AT_MOST]),
         expiring=_weeks(counted.expiries.get(value, ()), now),
         holders=counted.holders.get(value, 0),
+        steps_completed=counted.steps.get(value, 0),
         pending=pending,
         oldest_at=oldest,
     )

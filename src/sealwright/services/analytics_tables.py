@@ -36,7 +36,7 @@ def _types(overview: Overview) -> FigureTable:
         *("target_seconds", "within_target", "within_target_low", "within_target_high"),
         *("revocation_rate", "revocation_rate_low", "revocation_rate_high"),
         *("revoked_within_90_days", "revoked_within_90_days_low", "revoked_within_90_days_high"),
-        *("holders", "pending", "oldest_at"),
+        *("holders", "steps_completed", "pending", "oldest_at"),
     )
     rows = tuple(
         (
@@ -46,7 +46,7 @@ def _types(overview: Overview) -> FigureTable:
             *_spelled(one.within_target),
             *_spelled(one.revocation_rate),
             *_spelled(one.early_losses),
-            *(one.holders, one.pending, one.oldest_at),
+            *(one.holders, one.steps_completed, one.pending, one.oldest_at),
         )
         for one in overview.types
     )

@@ -106,6 +106,7 @@ def _stat_row(page: PageCall, one: TypeFigures) -> dict[str, Any]:
         "revoked": _rate(page, one.revocation_rate),
         "early": _rate(page, one.early_losses),
         "holders": one.holders,
+        "steps": one.steps_completed,
     }
 
 

@@ -61,6 +61,7 @@ ANALYTICS: Final = answer(
                     "reasons": listed({"type": "array"}),
                     "expiring": {**listed(INTEGER), "description": "Grants that end in each of the weeks ahead."},
                     "holders": INTEGER,
+                    "steps_completed": {**INTEGER, "description": "Workflow steps whose role needs the type."},
                     "pending": INTEGER,
                     "oldest_at": nullable(TIMESTAMP),
                 },
@@ -89,7 +90,7 @@ METRICS_EXAMPLE: Final[dict[str, Any]] = {
     "p90_decision_seconds": 86400,
     "revoked": 1,
     "revocation_rate": 0.0333,
-    "steps_completed": 0,
+    "steps_completed": 12,
 }
 _COUNTED: Final = {"requested": 40, "approved": 30, "rejected": 6, "granted": 31, "revoked": 1}
 ANALYTICS_EXAMPLE: Final[dict[str, Any]] = {
@@ -113,6 +114,7 @@ ANALYTICS_EXAMPLE: Final[dict[str, Any]] = {
             "reasons": [["The certificate has lapsed.", 4]],
             "expiring": [0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0],
             "holders": 30,
+            "steps_completed": 12,
             "pending": 4,
             "oldest_at": "2026-11-20T08:00:00Z",
         }
