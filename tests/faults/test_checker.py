@@ -13,9 +13,22 @@ import pytest
 
 from tests.faults.clients import Caller, ask_wish, decide_wish, issue_wish, revoke_wish
 from tests.faults.judging import judge
-from tests.faults.kill_nine import furnish
+from tests.faults.kill_nine import furnish, furnish_workers
 from tests.faults.nursery import nursery
-from tests.support.history import ASK, DECIDE, History, Outcome, Sighting, Trouble, Wish
+from tests.faults.work_clients import WorkPeople
+from tests.support.history import (
+    ASK,
+    CLAIM,
+    COMPLETE,
+    DECIDE,
+    LOSE,
+    START,
+    History,
+    Outcome,
+    Sighting,
+    Trouble,
+    Wish,
+)
 from tests.support.rows import Rows
 from tests.support.site import Site, Templates
 
@@ -33,7 +46,7 @@ def sound(templates: Templates) -> Iterator[Sound]:
     """Twelve credentials, three revoked; two requests approved, one rejected after it; a reservation left behind."""
     with templates.get("sqlite").site() as site:
         history, randomness = History(), random.Random(5)
-        desk = furnish(site, askers=2)
+        desk, people = furnish(site, askers=2), furnish_workers(site, 2)
         server = site.start(launch=nursery(), port=site.public_port)
         server.wait_ready()
         caller = Caller(site.api_key)
@@ -51,9 +64,27 @@ def sound(templates: Templates) -> Iterator[Sound]:
             name, reviewer = json.loads(asked.answers[0])["id"], desk.reviewers[0]
             caller.carry_out(server.port, decide_wish(history, name, "approved", 1, reviewer), history)
         caller.carry_out(server.port, decide_wish(history, name, "rejected", 2, reviewer), history)
+        _work(people, history, lambda wish: caller.carry_out(server.port, wish, history))
         assert server.terminate()[0] == 0
         _leave_behind(site.rows)
         yield Sound(site, history)
+
+
+def _work(people: WorkPeople, history: History, send: Callable[[Wish], object]) -> None:
+    """One hands in a first step and holds the second; the other claims, and loses the credential."""
+    (worker, loser), (job, other) = people.workers, people.jobs[:2]
+    for act, who, where in (
+        (CLAIM, worker, job),
+        (START, worker, job),
+        (COMPLETE, worker, job),
+        (CLAIM, loser, other),
+    ):
+        path = f"/improvers/workflows/{where.workflow_id}/steps/{where.steps[0]}/{act}"
+        name = f"{act}-{where.workflow_id}"
+        send(history.begin(Wish(act, name, b"{}", where.steps[0], path=path, token=who.token)))
+    path = f"/issuers/credentials/{loser.grant_id}/revoke"
+    send(history.begin(Wish(LOSE, "lose", b'{"reason":"r"}', loser.grant_id, path=path, token=people.reviewer)))
+    assert all(wish.outcome is Outcome.OK for act in (CLAIM, COMPLETE, LOSE) for wish in history.of(act))
 
 
 def _leave_behind(rows: Rows) -> None:
@@ -106,6 +137,13 @@ NAME_OF_FIRST = (
     f"'%' || lower(substr(hex({FIRST}), 21)))"
 )
 ISSUED_ROW = f"action = 'credential.issued' AND object_id = {NAME_OF_FIRST}"
+# The claim of whoever still works, and the grant of whoever lost it.
+ANY_CLAIM = (
+    "claim_id = (SELECT claim_id FROM workflow_steps WHERE status = 'completed' AND claim_id IS NOT NULL LIMIT 1)"
+)
+LOST_GRANT = (
+    "(SELECT grant_id FROM grants WHERE status = 'revoked' AND user_id IN (SELECT user_id FROM step_claims) LIMIT 1)"
+)
 SPOILED: dict[str, tuple[str, tuple[str, ...]]] = {
     "an acknowledged credential is gone": ("I1", (f"DELETE FROM credentials WHERE uid = {FIRST}",)),
     "a stored document differs in one byte": (
@@ -195,6 +233,39 @@ SPOILED: dict[str, tuple[str, tuple[str, ...]]] = {
         "I6",
         (f"UPDATE credentials SET grant_id = {GRANT} WHERE uid = {FIRST}",),
     ),
+    "a role is claimed by two": (
+        "I6",
+        (
+            "DROP INDEX uq_step_claims_role",
+            f"UPDATE step_claims SET role_id = (SELECT role_id FROM step_claims WHERE {ANY_CLAIM})",
+        ),
+    ),
+    "a claim counts no grant": ("I8", (f"UPDATE step_claims SET satisfied_by = '{{}}' WHERE {ANY_CLAIM}",)),
+    "a claim is younger than the end of its grant": (
+        "I8",
+        (
+            f"UPDATE audit_rows SET object_id = '{{}}' WHERE action = 'grant.revoked' AND object_id = {LOST_GRANT}",
+            f"UPDATE audit_rows SET action = 'grant.revoked', object_id = {LOST_GRANT} WHERE sequence = 1",
+        ),
+    ),
+    "a claim is not on record": (
+        "I4",
+        ("DELETE FROM audit_rows WHERE action = 'step.claimed'",),
+    ),
+    "a finished step is owed to nobody": ("I6", ("DELETE FROM payouts WHERE status = 'owed'",)),
+    "a step is held by no claim": (
+        "I6",
+        (f"DELETE FROM step_claims WHERE {ANY_CLAIM}",),
+    ),
+    "a revocation released nothing that it should have": (
+        "I8",
+        ("UPDATE credential_types SET revocation_policy = 'release_all'",),
+    ),
+    "the feed has lost an instance": (
+        "I9",
+        ("DELETE FROM feed_entries WHERE workflow_id = (SELECT min(workflow_id) FROM feed_entries)",),
+    ),
+    "the feed counts wrong": ("I9", ("UPDATE feed_combinations SET instances = instances + 1",)),
     "a row refers to nobody": (
         "I12",
         ("INSERT INTO did_names (name, did) VALUES ('did:adi:lost', 'did:adi:nobody')",),
