@@ -11,7 +11,7 @@ import pytest
 from sealwright.domain.errors import MissingMember, PayoutNotFound, RoleRequired, StateConflict
 from sealwright.domain.payouts import Payout, PayoutStatus
 from sealwright.domain.people import AccountRole, Caller
-from sealwright.domain.votes import Vote, VoteDecision
+from sealwright.domain.votes import Proposal, ProposalKind, ProposalStatus, Vote, VoteDecision
 from sealwright.domain.workflow_plans import WorkflowPlan
 from sealwright.domain.workflows import StepStatus, Submission, Workflow, WorkflowStatus
 from sealwright.services.office import Office
@@ -181,8 +181,14 @@ def test_a_copy_of_one_s_own_data_holds_one_s_work_and_nobody_else_s(crew: Crew)
     draft = Draft("drf_a", crew.ann.user_id, "Later", '{"title": "Later"}', office.clock.now())
     vote = Vote("prp_a", crew.ann.user_id, VoteDecision.DENY, office.clock.now(), "Too dear.")
 
+    now = office.clock.now()
+    asked = Proposal("prp_c", ProposalKind.WORKFLOW, "wfl_a", "ser_a", crew.ann.user_id, now, now, reason="Needed")
+    asked = replace(asked, status=ProposalStatus.REJECTED)
+
     def write(uow: UnitOfWork, _me: Caller) -> None:
         uow.drafts.put(draft)
+        uow.proposals.add(asked)
+        uow.proposals.add(replace(asked, proposal_id="prp_b", author_id=crew.vera.user_id, reason="Hers."))
         uow.proposals.put_vote(vote)
         uow.proposals.put_vote(replace(vote, voter_id=crew.vera.user_id, comment="Hers."))
 
@@ -198,6 +204,8 @@ def test_a_copy_of_one_s_own_data_holds_one_s_work_and_nobody_else_s(crew: Crew)
     assert [(one["amount"], one["status"]) for one in work["payouts"]] == [(5000, "owed")]
     assert [one["body"] for one in work["drafts"]] == [{"title": "Later"}]
     assert [(one["decision"], one["comment"]) for one in work["votes"]] == [("deny", "Too dear.")]
+    assert [(one["id"], one["reason"], one["status"]) for one in work["proposals"]] == [("prp_c", "Needed", "rejected")]
+    assert {one["workflow_id"] for one in work["step_claims"]} == {done.workflow_id, held.workflow_id}
     assert (work["workflows"], work["series_claims"], work["absence_periods"]) == ([], [], [])
     assert "Hers." not in repr(work)
 

@@ -64,6 +64,9 @@ def test_a_role_is_claimed_once_until_the_claim_ends(units: UnitOfWorkFactory) -
             other.claim_id: other,
         }
         kept = uow.claims.of_workflow(one.workflow_id)
+        assert [found.claim_id for found in uow.claims.of_person("usr_bob", page=1, count=1)] == [second.claim_id]
+        assert uow.claims.of_person("usr_bob", page=2, count=1) == (other,)
+        assert uow.claims.of_person("usr_nobody", page=1, count=9) == ()
         assert [found.user_id for found in kept if found.role_id == first.role_id] == [ADA, "usr_bob"]
         assert [found.end_cause for found in kept if found.role_id == first.role_id] == ["unclaimed", "closed"]
 

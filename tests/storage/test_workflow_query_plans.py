@@ -111,6 +111,7 @@ def _asked(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "what somebody has done": lambda: uow.claims.workflows_done("usr_2", page=1, count=5),
         "claims of an instance": lambda: uow.claims.of_workflow("wfl_7"),
         "steps done of late": lambda: uow.figures.steps_completed(TYPES, LATER, LATER + timedelta(days=1)),
+        "claims of somebody": lambda: uow.claims.of_person("usr_7", page=1, count=5),
         "some claims": lambda: uow.claims.get_many({"clm_7", "clm_8"}),
     }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from functools import partial
+from itertools import chain
+from typing import Final, TypeVar
 
 from sealwright.domain.payouts import Payout
-from sealwright.domain.votes import Vote
-from sealwright.domain.workflows import AbsencePeriod, Submission, Workflow, WorkflowStep
+from sealwright.domain.votes import Proposal, ProposalKind, Vote
+from sealwright.domain.workflows import AbsencePeriod, StepClaim, Submission, Workflow, WorkflowStep
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.workflow_ports import Draft, PayoutFilter, WorkflowFilter
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
@@ -19,10 +21,11 @@ _PAGES_MOST: Final = 1_000
 _COUNT: Final = 100
 
 Members = dict[str, JSONValue]
+T = TypeVar("T")
 
 
 def own_work(uow: UnitOfWork, user_id: str, now: datetime) -> Members:
-    """Proposals, drafts, votes, steps with what was handed in, series claims, absences and payouts, as JSON members."""
+    """All that somebody proposed, drafted, voted, claimed, handed in and is owed, and when they are absent, as JSON."""
     return {
         "workflows": [
             {
@@ -33,9 +36,11 @@ def own_work(uow: UnitOfWork, user_id: str, now: datetime) -> Members:
             }
             for one in _proposed(uow, user_id)
         ],
+        "proposals": [_proposal(one) for one in _made(uow, user_id)],
         "drafts": [_draft(one) for one in uow.drafts.of_person(user_id)],
         "votes": [_vote(one) for one in uow.proposals.votes_by(user_id)],
         "steps": [_step(flow, step, now) for flow in _worked_on(uow, user_id) for step in _own(flow, user_id)],
+        "step_claims": [_claim(one) for one in _claimed(uow, user_id)],
         "series_claims": [
             {"series_id": one.series_id, "step_order": one.step_order, "claimed_at": format_timestamp(one.claimed_at)}
             for one in uow.series.claims_of(user_id)
@@ -46,17 +51,33 @@ def own_work(uow: UnitOfWork, user_id: str, now: datetime) -> Members:
 
 
 def _proposed(uow: UnitOfWork, user_id: str) -> Iterator[Workflow]:
-    for page in range(1, _PAGES_MOST + 1):
-        found = uow.workflows.list(WorkflowFilter(proposer_id=user_id), page=page, count=_COUNT).items
-        yield from found
-        if len(found) < _COUNT:
-            return
+    wanted = WorkflowFilter(proposer_id=user_id)
+    return _all(lambda page: uow.workflows.list(wanted, page=page, count=_COUNT).items)
+
+
+def _made(uow: UnitOfWork, user_id: str) -> Iterator[Proposal]:
+    listed = partial(uow.proposals.list, status=None, kinds=tuple(ProposalKind), author_id=user_id, count=_COUNT)
+    return _all(lambda page: listed(page=page).items)
+
+
+def _claimed(uow: UnitOfWork, user_id: str) -> Iterator[StepClaim]:
+    return _all(lambda page: uow.claims.of_person(user_id, page=page, count=_COUNT))
 
 
 def _payouts(uow: UnitOfWork, user_id: str) -> Iterator[Payout]:
+    wanted = PayoutFilter(payee_user_id=user_id)
+    return _all(lambda page: uow.payouts.list(wanted, page=page, count=_COUNT).items)
+
+
+def _all(read: Callable[[int], Sequence[T]]) -> Iterator[T]:
+    return chain.from_iterable(_pages(read))
+
+
+def _pages(read: Callable[[int], Sequence[T]]) -> Iterator[Sequence[T]]:
+    """The pages of a list, to the last one."""
     for page in range(1, _PAGES_MOST + 1):
-        found = uow.payouts.list(PayoutFilter(payee_user_id=user_id), page=page, count=_COUNT).items
-        yield from found
+        found = read(page)
+        yield found
         if len(found) < _COUNT:
             return
 
@@ -65,11 +86,8 @@ def _worked_on(uow: UnitOfWork, user_id: str) -> Iterator[Workflow]:
     """The instances in which somebody has a step, or has done one; each once."""
     held = uow.claims.workflows_held(user_id)
     yield from _read(uow, held)
-    for page in range(1, _PAGES_MOST + 1):
-        found = uow.claims.workflows_done(user_id, page=page, count=_COUNT).items
-        yield from _read(uow, (one for one in found if one not in held))
-        if len(found) < _COUNT:
-            return
+    for ids in _pages(lambda page: uow.claims.workflows_done(user_id, page=page, count=_COUNT).items):
+        yield from _read(uow, (one for one in ids if one not in held))
 
 
 def _read(uow: UnitOfWork, workflow_ids: Iterable[str]) -> Iterator[Workflow]:
@@ -117,6 +135,29 @@ def _draft(draft: Draft) -> Members:
         "title": draft.title,
         "body": parse_json(draft.body.encode()),
         "updated_at": format_timestamp(draft.updated_at),
+    }
+
+
+def _proposal(proposal: Proposal) -> Members:
+    return {
+        "id": proposal.proposal_id,
+        "kind": proposal.kind.value,
+        "workflow_id": proposal.workflow_id,
+        "reason": proposal.reason,
+        "status": proposal.status.value,
+        "created_at": format_timestamp(proposal.created_at),
+    }
+
+
+def _claim(claim: StepClaim) -> Members:
+    return {
+        "id": claim.claim_id,
+        "workflow_id": claim.workflow_id,
+        "claimed_at": format_timestamp(claim.claimed_at),
+        "ended_at": _at(claim.ended_at),
+        "end_cause": claim.end_cause,
+        "override": claim.override,
+        "reason": claim.reason,
     }
 
 

@@ -79,6 +79,9 @@ class Claims(Protocol):
     def of_workflow(self, workflow_id: str) -> tuple[StepClaim, ...]:
         """Oldest first, ended ones too."""
 
+    def of_person(self, user_id: str, *, page: int, count: int) -> tuple[StepClaim, ...]:
+        """One page of somebody's claims, newest first, ended ones too."""
+
     def dependent(self, user_id: str, credential_type: str) -> tuple[str, ...]:
         """Ids of open instances in which somebody has unfinished steps of roles that need a type; overrides too."""
 

@@ -25,6 +25,9 @@ _ADD: Final = RowWriter(step_claims)
 _ROLE: Final = next(index for index in step_claims.indexes if index.name == "uq_step_claims_role")
 _MANY: Final = selecting(step_claims, "WHERE claim_id = ANY(%s) ORDER BY claim_id")
 _OF_WORKFLOW: Final = selecting(step_claims, "WHERE workflow_id = %s ORDER BY claimed_at, claim_id")
+_OF_PERSON: Final = selecting(
+    step_claims, "WHERE user_id = %s ORDER BY claimed_at DESC, claim_id DESC LIMIT %s OFFSET %s"
+)
 _END: Final = DriverText.of(
     "UPDATE step_claims SET ended_at = %s, end_cause = %s WHERE claim_id = ANY(%s) AND ended_at IS NULL"
 )
@@ -92,6 +95,11 @@ class StoredClaims:
     def of_workflow(self, workflow_id: str) -> tuple[StepClaim, ...]:
         """List the claims of an instance, oldest first, ended ones too."""
         return tuple(_claim(row) for row in _OF_WORKFLOW.rows(self._transaction, workflow_id))
+
+    def of_person(self, user_id: str, *, page: int, count: int) -> tuple[StepClaim, ...]:
+        """List a page of somebody's claims, newest first, ended ones too."""
+        rows = _OF_PERSON.rows(self._transaction, user_id, count, (page - 1) * count)
+        return tuple(_claim(row) for row in rows)
 
     def dependent(self, user_id: str, credential_type: str) -> tuple[str, ...]:
         """List the open instances in which somebody has unfinished steps of roles that need a type; by id."""

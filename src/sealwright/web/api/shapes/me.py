@@ -215,9 +215,11 @@ OWN_DATA_EXAMPLE: Final[dict[str, Any]] = {
     "credentials": [],
     "work": {
         "workflows": [],
+        "proposals": [],
         "drafts": [],
         "votes": [],
         "steps": [],
+        "step_claims": [],
         "series_claims": [],
         "absence_periods": [],
         "payouts": [],
