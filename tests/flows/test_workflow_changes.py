@@ -276,7 +276,11 @@ def test_who_may_propose_a_deletion(office: Office, pia: Caller, ada: Caller) ->
     by_voter = deletion(office, val, workflow)
     assert [view.votes.proposal for view in office.proposing.own_proposals(val).items] == [by_voter.votes.proposal]
     assert office.proposing.own_proposals(pia).total == 0
-    assert office.proposing.own_proposal(val, by_voter.votes.proposal.proposal_id).workflow == workflow
+    # Whose workflow it is reads what others want to do with it.
+    for caller in (val, pia):
+        assert office.proposing.own_proposal(caller, by_voter.votes.proposal.proposal_id).workflow == workflow
+    with pytest.raises(ProposalNotFound):
+        office.proposing.own_proposal(join(office, "zoe", VOTER), by_voter.votes.proposal.proposal_id)
     by_admin = deletion(office, ada, workflow, SERIES)
     found = office.workflow_admin.proposals(ada, ProposalStatus.PENDING)
     assert {view.votes.proposal.proposal_id for view in found.items} == {

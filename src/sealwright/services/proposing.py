@@ -30,7 +30,7 @@ from sealwright.services.workflow_values import NewWorkflow, ProposalView, Workf
 
 CHANGES: Final = frozenset({ProposalKind.EDIT, ProposalKind.DELETION})
 # What a proposer takes back without a vote.
-_TAKEN_BACK: Final = frozenset(
+TAKEN_BACK: Final = frozenset(
     {
         WorkflowStatus.PENDING,
         WorkflowStatus.REJECTED,
@@ -144,7 +144,7 @@ class ProposingDesk(WorkflowDrafts):
         person = require_proposer(caller)
         _own(uow.workflows.get(workflow_id), person)
         held = self._moves.lock(uow, workflow_id)
-        if held.workflow.status not in _TAKEN_BACK:
+        if held.workflow.status not in TAKEN_BACK:
             raise StateConflict("This workflow is only deleted by a vote.")
         self._proposals.take_back(uow, caller, held, follow=False)
 
@@ -211,13 +211,21 @@ class ProposingDesk(WorkflowDrafts):
         return proposal_views(uow, caller, [proposal])[0]
 
     def own_proposal(self, caller: Caller, proposal_id: str) -> ProposalView:
-        """A change or deletion that the caller proposed. Raises RoleRequired, ProposalNotFound."""
+        """A change or deletion that the caller proposed, or that somebody proposed of the caller's own workflow.
+
+        Raises:
+            RoleRequired: Neither a proposer nor a voter.
+            ProposalNotFound: Missing, or of others.
+        """
         person = _proposer_or_voter(caller)
         with self._units(write=False) as uow:
             proposal = uow.proposals.get(proposal_id)
-            if proposal is None or proposal.author_id != person.user_id or proposal.kind not in CHANGES:
+            if proposal is None or proposal.kind not in CHANGES:
                 raise ProposalNotFound("No such proposal.")
-            return proposal_views(uow, caller, [proposal])[0]
+            view = proposal_views(uow, caller, [proposal])[0]
+            if person.user_id not in (proposal.author_id, view.workflow.proposer_id):
+                raise ProposalNotFound("No such proposal.")
+            return view
 
     def qualified(self, caller: Caller, types: Iterable[str]) -> int:
         """How many active improvers hold active grants of all these types now; without types, how many there are.

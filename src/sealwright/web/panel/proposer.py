@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.workflows import WorkflowStatus
+from sealwright.services.proposing import TAKEN_BACK
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.paging import Paging, wanted_page
 from sealwright.web.panel.proposer_editor import HOME, NEW
 from sealwright.web.panel.votes_view import Votes, votes_of
-from sealwright.web.panel.workflow_page import TAKEN_BACK
 from sealwright.web.panel.workflows import DESK, STATUS_WORDS, change_row, state_named
 from sealwright.web.reply import Reply
 
@@ -69,7 +69,7 @@ def _row(page: PageCall, view: WorkflowView) -> OwnRow:
         badge=f"workflow_{workflow.status.value}",
         votes=votes_of(page, view.votes, view.names) if view.votes is not None else None,
         steps_done=sum(step.is_done for step in workflow.steps),
-        may_take_back=workflow.status.value in TAKEN_BACK,
+        may_take_back=workflow.status in TAKEN_BACK,
     )
 
 

@@ -11,6 +11,7 @@ from sealwright.domain.votes import ProposalStatus, VoteDecision
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.locales import N_
 from sealwright.services.pending_changes import changes_under_vote
+from sealwright.services.proposing import TAKEN_BACK
 from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
@@ -36,8 +37,6 @@ VOTE: Final = Form(
 )
 # Nothing else of a series' later instances is shown than the newest of them.
 INSTANCES: Final = 10
-# A proposer takes these back without a vote.
-TAKEN_BACK: Final = frozenset({"pending", "rejected", "expired", "skipped", "failed"})
 END_WORDS: Final = {
     "unclaimed": N_("given up"),
     "released_by_admin": N_("released by an admin"),
@@ -89,7 +88,7 @@ def show(page: PageCall, status: int = 200) -> Reply:
         names=view.names,
         steps={step.step_id: step.title for step in workflow.steps},
         instances=_instances(page, workflow),
-        may_take_back=is_own and workflow.status.value in TAKEN_BACK,
+        may_take_back=is_own and workflow.status in TAKEN_BACK,
         may_change=_may_change(page, view) and is_own,
         may_ask_deletion=_may_ask_deletion(page, workflow, is_own=is_own),
         is_series=workflow.recurrence is not Recurrence.ONE_TIME,
