@@ -329,6 +329,26 @@ def test_admin_forces_with_a_reason_and_the_effect_is_shown(desk: Desk) -> None:
     assert admin.post(f"{path}/force", {"reason": "Again."}).status == 409
 
 
+def test_reviewers_see_what_rests_on_a_grant(desk: Desk) -> None:
+    path = open_workflow(desk, title="Relied on")
+    holder = f"/issuer/holders/{desk.ids['improver']}"
+    assert "Steps that depend on these grants" not in text_of(visit(desk, "issuer").get(holder))
+    desk.done("issuer", "POST", "/issuers/credentials", {"user_id": desk.ids["improver"], "credential_type": DPW})
+    step_id = steps_of(desk, path)[0][0]
+    claim = f"/improvers/workflows/{path.rpartition('/')[2]}/steps/{step_id}/claim"
+    desk.done("improver", "POST", claim, {})
+    answer = visit(desk, "issuer").get(holder)
+    said = text_of(answer)
+    assert "Steps that depend on these grants" in said
+    assert "Relied on" in said
+    assert path not in answer.body.decode(), "issuers have no page of a workflow"
+    assert f'href="{path}"' in visit(desk, "admin").get(holder).body.decode()
+    body = desk.done("issuer", "GET", f"/issuers/users/{desk.ids['improver']}")
+    assert [(one["total"], [step["step_id"] for step in one["steps"]]) for one in body["dependent_work"]] == [
+        (1, [step_id])
+    ]
+
+
 def test_admin_claims_releases_and_ends(desk: Desk) -> None:
     path = open_workflow(desk, title="Governed")
     admin = visit(desk, "admin")

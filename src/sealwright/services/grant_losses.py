@@ -9,9 +9,10 @@ from datetime import datetime
 from sealwright.domain.catalog import CredentialType, RevocationPolicy
 from sealwright.domain.effects import ReleasedSeriesClaim, TouchedStep
 from sealwright.domain.grants import Grant, GrantStatus
-from sealwright.domain.losses import KEEPS_SERIES_CLAIMS, depends_on, is_kept
+from sealwright.domain.losses import KEEPS_SERIES_CLAIMS, is_kept
 from sealwright.domain.series import Series
 from sealwright.domain.workflows import SeriesClaim, Workflow, WorkflowStep
+from sealwright.services.dependent_work import steps_resting_on
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.workflow_effects import WorkflowChange
 from sealwright.services.workflow_moves import CLOCK_CALLER
@@ -90,7 +91,7 @@ class GrantLosses:
             claims = uow.series.claims_of(user_id)
         else:
             found = uow.workflows.get_many(ids)
-        dependent = [*_dependent(uow, found.values(), grant)]
+        dependent = steps_resting_on(uow, found.values(), grant)
         kept = [(flow, step) for flow, step in dependent if is_kept(policy, flow, step, now)]
         gone: dict[str, list[WorkflowStep]] = {}
         for flow, step in dependent:
@@ -99,19 +100,6 @@ class GrantLosses:
         ended = () if policy in KEEPS_SERIES_CLAIMS else _needing(uow, claims, kind)
         steps = tuple((found[workflow_id], tuple(steps)) for workflow_id, steps in gone.items())
         return _Loss(tuple(kept), Taken(steps, ended))
-
-
-def _dependent(uow: UnitOfWork, workflows: Iterable[Workflow], grant: Grant) -> Iterable[tuple[Workflow, WorkflowStep]]:
-    """The unfinished steps that somebody has by a grant, earliest instance first; overrides never needed it."""
-    pairs = [
-        (workflow, step)
-        for workflow in sorted(workflows, key=lambda one: (one.start_at, one.workflow_id))
-        for step in workflow.held_by(grant.user_id)
-        if depends_on(workflow, step, grant.credential_type)
-    ]
-    claims = uow.claims.get_many({step.claim_id for _, step in pairs if step.claim_id is not None})
-    overridden = {claim_id for claim_id, claim in claims.items() if claim.override}
-    return [(workflow, step) for workflow, step in pairs if step.claim_id not in overridden]
 
 
 def _needing(uow: UnitOfWork, claims: Iterable[SeriesClaim], credential_type: str) -> tuple[SeriesClaim, ...]:

@@ -9,6 +9,7 @@ from sealwright.domain.errors import InvalidFilter, RoleRequired, UserNotFound
 from sealwright.domain.grants import Grant
 from sealwright.domain.people import AccountRole, Caller, Person, Wallet
 from sealwright.domain.requests import CredentialRequest
+from sealwright.services.dependent_work import DependentWork, work_resting_on
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.looks import Looks
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -31,6 +32,7 @@ class HolderDetail:
     Args:
         grants: Of every type, newest first; outside the caller's issuer scope without reason, note, claims, request.
         requests: Within the caller's issuer scope only: pending first, then newest first.
+        work: Open steps that rest on grants in force within the caller's issuer scope.
         people: Everybody whom the grants name, by id.
         is_yours: The caller looks at themselves, and acts on nothing here.
     """
@@ -38,6 +40,7 @@ class HolderDetail:
     person: Person
     grants: tuple[Grant, ...]
     requests: tuple[CredentialRequest, ...]
+    work: tuple[DependentWork, ...]
     people: dict[str, Person]
     is_yours: bool
 
@@ -99,11 +102,14 @@ class HolderDesk:
                 raise UserNotFound("No such person.")
             grants = uow.grants.of_person(user_id, status=None, now=now)
             requests = uow.requests.of_person(user_id)
+            covered = [grant for grant in grants if caller.covers(grant.credential_type)]
+            work = work_resting_on(uow, user_id, covered, now)
             people = _named(uow, grants)
         return HolderDetail(
             person=person,
             grants=tuple(shown_grant(grant, caller) for grant in grants),
             requests=tuple(one for one in requests if caller.covers(one.credential_type)),
+            work=work,
             people=people,
             is_yours=caller.person is not None and caller.person.user_id == user_id,
         )

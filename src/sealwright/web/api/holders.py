@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from sealwright.domain.errors import InvalidFilter
@@ -58,6 +59,7 @@ def detail(call: Call) -> Reply:
                 desk_rendering.grant(one, now, in_scope=call.caller.covers(one.credential_type)) for one in seen.grants
             ],
             "requests": [desk_rendering.brief_request(one) for one in seen.requests],
+            "dependent_work": [asdict(one) for one in seen.work],
         }
     )
 

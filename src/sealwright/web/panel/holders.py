@@ -96,6 +96,7 @@ def show(page: PageCall) -> Reply:
         person=detail.person,
         lines=lines,
         requests=[(one, labels.get(one.credential_type, one.credential_type)) for one in detail.requests],
+        work=[(one, labels.get(one.credential_type, one.credential_type)) for one in detail.work],
         can_grant=not detail.is_yours and detail.person.is_improver and bool(_grantable(page, detail, types)),
         is_improver=detail.person.is_improver,
         several=sum(REVOKE in line.acts for line in lines) > 1,

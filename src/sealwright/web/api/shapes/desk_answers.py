@@ -203,6 +203,21 @@ BRIEF_REQUEST: Final = answer(
         "version": INTEGER,
     },
 )
+_DEPENDENT_WORK: Final = answer(
+    "DependentWork",
+    {
+        "grant_id": STRING,
+        "credential_type": STRING,
+        "total": {**INTEGER, "description": "Of the open steps that rest on it."},
+        "steps": listed(
+            answer(
+                "DependentStep",
+                dict.fromkeys(("workflow_id", "workflow_title", "step_id", "title", "status"), STRING),
+            ),
+            description="The first twenty.",
+        ),
+    },
+)
 HOLDER: Final = answer(
     "Holder",
     {
@@ -220,6 +235,7 @@ HOLDER: Final = answer(
         "is_yours": BOOLEAN,
         "grants": listed(GRANT),
         "requests": listed(BRIEF_REQUEST),
+        "dependent_work": listed(_DEPENDENT_WORK),
     },
 )
 SAVED_VIEW: Final = answer(

@@ -234,6 +234,22 @@ HOLDER: Final = {
             "version": 2,
         }
     ],
+    "dependent_work": [
+        {
+            "grant_id": GRANT["id"],
+            "credential_type": "dpw_certified",
+            "total": 1,
+            "steps": [
+                {
+                    "workflow_id": "wfl_kq3c7xm2vbn5tz4wpd6ahf2yqe",
+                    "workflow_title": "Street Repair Project",
+                    "step_id": "stp_kq3c7xm2vbn5tz4wpd6ahf2yqe",
+                    "title": "Assess damage",
+                    "status": "in_progress",
+                }
+            ],
+        }
+    ],
 }
 SAVED_VIEW: Final = {
     "id": "vew_kq3c7xm2vbn5tz4wpd6ahf2yqe",
