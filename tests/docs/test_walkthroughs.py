@@ -170,6 +170,20 @@ def test_verifiers_page_names_the_checks_in_order(server: RunningServer, tmp_pat
     }
 
 
+def test_workflows_page_opens_work_asks_the_gate_and_settles(server: RunningServer, tmp_path: Path) -> None:
+    page = GUIDE / "workflows.md"
+    walked = walk(page, server, tmp_path)
+    assert steady(walked.read("closed.json")) == steady(shown(page, "Asking the gate"))
+    (grant, opened) = walked.read("grant.json"), walked.read("open.json")
+    assert (opened["allowed"], opened["satisfiedBy"]) == (True, [grant["id"]])
+    assert walked.read("proposed.json")["id"] in [one["id"] for one in walked.read("feed.json")["workflows"]]
+    assert walked.read("effects.json")["effects"]["steps_kept"][0]["step_id"] == walked.read("started.json")["id"]
+    assert walked.read("completed.json")["status"] == "completed"
+    assert (tmp_path / "payouts.csv").read_text(encoding="utf-8").count(walked.read("exported.json")[0]["id"]) == 1
+    settled = walked.read("settled.json")
+    assert (settled["status"], settled["amount"], settled["reference"]) == ("settled", 40, "Transfer 2026-117")
+
+
 def test_operators_page_halts_resumes_and_audits(server: RunningServer, tmp_path: Path) -> None:
     tokens = server.command("demo")["users"]
     note = server.request("GET", "/api/v1/audit/checkpoint", key=tokens["admin"]["token"])
