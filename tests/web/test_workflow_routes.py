@@ -381,6 +381,11 @@ def test_only_a_plain_call_for_csv_exports_payouts(desk: Desk) -> None:
     assert desk.served.audit_size() == size + len(rows) - 1
     again = desk.call("admin", "GET", "/admin/payouts", headers=as_csv)
     assert again.body.count(b"\r\n") == 1
+    desk.done("admin", "POST", f"/admin/payouts/{payout_id}/fail", {"reason": "Account closed."})
+    assert desk.call("admin", "GET", "/admin/payouts?status=owed", headers=as_csv).body.count(b"\r\n") == 1
+    failed = desk.call("admin", "GET", "/admin/payouts?status=failed", headers=as_csv)
+    assert payout_id.encode() in failed.body
+    assert status() == "exported"
 
 
 def test_the_access_check_answers_those_who_may_ask(desk: Desk) -> None:

@@ -27,6 +27,8 @@ _MOVES: Final = {
     PayoutStatus.SETTLED: set(),
     PayoutStatus.VOID: set(),
 }
+# What is handed out to whoever pays.
+EXPORTABLE: Final = (PayoutStatus.OWED, PayoutStatus.FAILED)
 # What may still be paid or given up.
 UNSETTLED: Final = frozenset({PayoutStatus.OWED, PayoutStatus.EXPORTED, PayoutStatus.FAILED})
 

@@ -90,14 +90,17 @@ class PayoutDesk:
         caller.require_admin()
         return self._move(uow, caller, payout_id, PayoutStatus.VOID, reason=require_text(reason, "/reason"))
 
-    def export(self, uow: UnitOfWork, caller: Caller) -> tuple[Payout, ...]:
+    def export(self, uow: UnitOfWork, caller: Caller, status: PayoutStatus | None = None) -> tuple[Payout, ...]:
         """Hand out what is owed or failed, oldest first, and mark it as exported; at most `EXPORT_AT_MOST`.
+
+        Args:
+            status: Only what is owed, or only what failed; None: both.
 
         Raises:
             RoleRequired: Not an admin.
         """
         caller.require_admin()
-        before, now = uow.payouts.to_export(EXPORT_AT_MOST), self._clock.now()
+        before, now = uow.payouts.to_export(EXPORT_AT_MOST, status), self._clock.now()
         exported = tuple(move_payout(payout, PayoutStatus.EXPORTED, now) for payout in before)
         uow.payouts.update_many(exported)
         events = (_event("payout.exported", was, payout) for was, payout in zip(before, exported, strict=True))

@@ -241,8 +241,8 @@ class Payouts(Protocol):
     def list(self, wanted: PayoutFilter, *, page: int, count: int) -> NumberedPage[Payout]:
         """Newest first, with an exact total."""
 
-    def to_export(self, limit: int) -> tuple[Payout, ...]:
-        """Owed and failed ones, oldest first, locked."""
+    def to_export(self, limit: int, status: PayoutStatus | None = None) -> tuple[Payout, ...]:
+        """Owed and failed ones, or those of one of these states, oldest first, locked."""
 
 
 @dataclass(frozen=True, slots=True)

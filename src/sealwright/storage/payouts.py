@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from sealwright.domain.errors import VersionConflict
-from sealwright.domain.payouts import Payout, PayoutStatus
+from sealwright.domain.payouts import EXPORTABLE, Payout, PayoutStatus
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.workflow_ports import PayoutFilter
 from sealwright.storage.bulk_changes import updating
@@ -29,7 +29,7 @@ _OF_WORKFLOW: Final = _PAYOUT.where(payouts.c.workflow_id == sa.bindparam("workf
 )
 _NEWEST_FIRST: Final = _PAYOUT.order_by(payouts.c.created_at.desc(), payouts.c.payout_id.desc())
 _TO_EXPORT: Final = (
-    _PAYOUT.where(payouts.c.status.in_((PayoutStatus.OWED.value, PayoutStatus.FAILED.value)))
+    _PAYOUT.where(payouts.c.status.in_(sa.bindparam("statuses", expanding=True)))
     .order_by(payouts.c.created_at, payouts.c.payout_id)
     .limit(sa.bindparam("how_many"))
 )
@@ -99,9 +99,10 @@ class StoredPayouts:
         total = self._transaction.row(sa.select(sa.func.count()).select_from(payouts).where(*conditions))
         return NumberedPage(tuple(_payout(row) for row in rows), page, count, 0 if total is None else int(total[0]))
 
-    def to_export(self, limit: int) -> tuple[Payout, ...]:
-        """List owed and failed obligations, oldest first, locked."""
-        rows = self._transaction.rows(self._transaction.locking(_TO_EXPORT), {"how_many": limit})
+    def to_export(self, limit: int, status: PayoutStatus | None = None) -> tuple[Payout, ...]:
+        """List owed and failed obligations, or those of one of these states, oldest first, locked."""
+        statuses = [one.value for one in EXPORTABLE if status in (None, one)]
+        rows = self._transaction.rows(self._transaction.locking(_TO_EXPORT), {"statuses": statuses, "how_many": limit})
         return tuple(_payout(row) for row in rows)
 
 

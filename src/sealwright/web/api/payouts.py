@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from sealwright.domain.payouts import Payout, PayoutStatus
+from sealwright.domain.payouts import EXPORTABLE, Payout, PayoutStatus
 from sealwright.domain.people import Caller
 from sealwright.services.csv_text import write_csv
 from sealwright.services.ports import UnitOfWork
@@ -38,14 +38,16 @@ def list_own(call: Call) -> Reply:
 
 
 def list_all(call: Call) -> Reply:
-    """GET /admin/payouts: a page, in JSON or CSV; without a filter the CSV is the export."""
+    """GET /admin/payouts: a page, in JSON or CSV; the CSV of what is owed or failed is the export."""
     as_csv = _asks_for_csv(call.exchange.header(b"accept") or "")
-    if as_csv and not call.query and call.exchange.method == "GET":
+    status = _status(call)
+    if as_csv and call.exchange.method == "GET" and call.query.keys() <= {"status"} and status in (None, *EXPORTABLE):
         _require_meant(call)
-        exported = call.office.acts.run(call.caller, call.office.payouts.export)
-        return _csv(exported)
+        return _csv(
+            call.office.acts.run(call.caller, lambda uow, caller: call.office.payouts.export(uow, caller, status))
+        )
     page, count = page_asked(call)
-    wanted = PayoutFilter(_status(call), call.query.get("payee_user_id"), call.query.get("workflow_id"))
+    wanted = PayoutFilter(status, call.query.get("payee_user_id"), call.query.get("workflow_id"))
     found = call.office.payouts.list(call.caller, wanted, page, count)
     if not as_csv:
         return page_reply(call, found, workflow_rendering.payout)
@@ -149,7 +151,9 @@ ROUTES: Final[tuple[Route, ...]] = (
         query=numbered(_STATUS, _PAYEE, _WORKFLOW),
         codes=(*LIST_CODES, "CSRF_FAILED", "AUDIT_UNAVAILABLE"),
         takes_api_keys=False,
-        request_headers={"Accept": "`text/csv` for CSV; without any query that is the export."},
+        request_headers={
+            "Accept": "`text/csv` for CSV; that is the export, unless a query asks for anything but `owed` or `failed`."
+        },
     ),
     _move_route("settle", "Record that a payout was paid", SETTLE, workflow_examples.SETTLED),
     _move_route("fail", "Record that a payment did not work out", GIVE_REASON, workflow_examples.PAYOUT_FAILED),
