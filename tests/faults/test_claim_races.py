@@ -19,12 +19,13 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.domain.errors import DomainError, MissingCredentials, StepAlreadyClaimed
+from sealwright.domain.errors import DomainError
 from sealwright.domain.grants import NEVER, Grant
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.series import Series, instance_of
+from sealwright.domain.work_errors import MissingCredentials, StepAlreadyClaimed
 from sealwright.domain.workflows import Submission, Workflow, WorkflowStatus
 from sealwright.domain.working import approve
 from sealwright.services.office import Office

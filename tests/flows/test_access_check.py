@@ -18,10 +18,10 @@ from sealwright.domain.errors import (
     OutOfScope,
     UnknownCredentialType,
     UserNotFound,
-    WorkflowNotFound,
 )
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import Submission, Workflow
 from sealwright.services.access_check import TYPES_AT_MOST
 from sealwright.services.dids import ImportedDID

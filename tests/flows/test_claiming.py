@@ -8,21 +8,20 @@ from typing import Any
 
 import pytest
 
-from sealwright.domain.errors import (
-    Absent,
-    MissingCredentials,
-    MissingMember,
-    NotStepHolder,
-    RoleAlreadyHeld,
-    RoleRequired,
-    StepAlreadyClaimed,
-    StepNotAvailable,
-    WorkflowNotFound,
-)
+from sealwright.domain.errors import MissingMember, RoleRequired
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.work_errors import (
+    Absent,
+    MissingCredentials,
+    NotStepHolder,
+    RoleAlreadyHeld,
+    StepAlreadyClaimed,
+    StepNotAvailable,
+    WorkflowNotFound,
+)
 from sealwright.domain.workflows import AbsencePeriod, StepStatus, Workflow, WorkflowStatus
 from sealwright.services.office import Office
 from sealwright.services.workflow_values import ClaimMade

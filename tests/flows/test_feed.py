@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from sealwright.domain.catalog import Visibility
-from sealwright.domain.errors import DomainError, RoleRequired, UnknownCredentialType, WorkflowNotFound
+from sealwright.domain.errors import DomainError, RoleRequired, UnknownCredentialType
 from sealwright.domain.gating import claimable_roles
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflow_plans import WorkItem
 from sealwright.domain.workflows import AbsencePeriod, ItemResponse, Submission, Workflow, WorkflowStatus
 from sealwright.services.feed import FeedScope

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sealwright.domain.errors import MissingMember, PayoutNotFound, RoleRequired, StateConflict
+from sealwright.domain.errors import MissingMember, RoleRequired, StateConflict
 from sealwright.domain.payouts import Payout, PayoutStatus
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.votes import Proposal, ProposalKind, ProposalStatus, Vote, VoteDecision
+from sealwright.domain.work_errors import PayoutNotFound
 from sealwright.domain.workflow_plans import WorkflowPlan
 from sealwright.domain.workflows import StepStatus, Submission, Workflow, WorkflowStatus
 from sealwright.services.office import Office

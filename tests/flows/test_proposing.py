@@ -13,19 +13,18 @@ from sealwright.domain.catalog import Visibility
 from sealwright.domain.errors import (
     ConflictingFields,
     DomainError,
-    InvalidSchedule,
     MalformedBody,
     MissingMember,
     RoleRequired,
     StateConflict,
     UnknownCredentialType,
-    WorkflowNotFound,
 )
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller
 from sealwright.domain.recurrence import Recurrence, Schedule
 from sealwright.domain.series import SeriesState
 from sealwright.domain.votes import Outcome, ProposalKind, ProposalStatus, TargetType
+from sealwright.domain.work_errors import InvalidSchedule, WorkflowNotFound
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.services.office import Office
 from sealwright.services.workflow_drafts import BODY_MAX_BYTES, DRAFTS_AT_MOST

@@ -6,19 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sealwright.domain.errors import (
-    InvalidSchedule,
-    MalformedBody,
-    MissingMember,
-    NothingToRelease,
-    RoleRequired,
-    UnknownCredentialType,
-    WorkflowNotFound,
-)
+from sealwright.domain.errors import MalformedBody, MissingMember, RoleRequired, UnknownCredentialType
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.series import Series
+from sealwright.domain.work_errors import InvalidSchedule, NothingToRelease, WorkflowNotFound
 from sealwright.domain.workflows import AbsencePeriod, StepStatus, Workflow, WorkflowStatus
 from sealwright.services import absences
 from sealwright.services.office import Office

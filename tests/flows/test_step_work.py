@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 
-from sealwright.domain.errors import (
-    AttachmentNotFound,
-    MissingCredentials,
-    NotStepHolder,
-    RoleRequired,
-    StepNotAvailable,
-    SubmissionIncomplete,
-    WorkflowNotFound,
-)
+from sealwright.domain.errors import AttachmentNotFound, RoleRequired
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.payouts import PayoutStatus
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.work_errors import (
+    MissingCredentials,
+    NotStepHolder,
+    StepNotAvailable,
+    SubmissionIncomplete,
+    WorkflowNotFound,
+)
 from sealwright.domain.workflow_plans import PlannedRole, PlannedStep, WorkflowPlan, WorkItem
 from sealwright.domain.workflows import ItemResponse, StepStatus, Submission, Workflow, WorkflowStatus
 from sealwright.services.office import Office

@@ -8,19 +8,11 @@ from functools import partial
 
 import pytest
 
-from sealwright.domain.errors import (
-    MalformedBody,
-    MissingMember,
-    ProposalClosed,
-    ProposalNotFound,
-    RoleRequired,
-    SelfVote,
-    StateConflict,
-    WorkflowNotFound,
-)
+from sealwright.domain.errors import MalformedBody, MissingMember, RoleRequired, StateConflict
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller
 from sealwright.domain.votes import Outcome, ProposalKind, ProposalStatus, Tally, VoteDecision
+from sealwright.domain.work_errors import ProposalClosed, ProposalNotFound, SelfVote, WorkflowNotFound
 from sealwright.domain.workflows import StepStatus, WorkflowStatus
 from sealwright.services.office import Office
 from sealwright.services.ports import UnitOfWork

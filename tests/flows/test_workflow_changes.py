@@ -7,22 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sealwright.domain.errors import (
-    InvalidSchedule,
-    MissingMember,
-    ProposalClosed,
-    ProposalNotFound,
-    ProposalPendingExists,
-    RoleRequired,
-    StateConflict,
-    UnknownCredentialType,
-    WorkflowNotFound,
-)
+from sealwright.domain.errors import MissingMember, RoleRequired, StateConflict, UnknownCredentialType
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller
 from sealwright.domain.recurrence import Recurrence, Schedule
 from sealwright.domain.series import SeriesState
 from sealwright.domain.votes import Outcome, ProposalKind, ProposalStatus, TargetType
+from sealwright.domain.work_errors import (
+    InvalidSchedule,
+    ProposalClosed,
+    ProposalNotFound,
+    ProposalPendingExists,
+    WorkflowNotFound,
+)
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.services.office import Office
 from tests.support.desk import DPW, VERIFIER, act, join

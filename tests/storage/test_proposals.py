@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sealwright.domain.errors import ProposalPendingExists, UnknownCredentialType, VersionConflict
+from sealwright.domain.errors import UnknownCredentialType, VersionConflict
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.votes import (
     Outcome,
@@ -19,6 +19,7 @@ from sealwright.domain.votes import (
     Vote,
     VoteDecision,
 )
+from sealwright.domain.work_errors import ProposalPendingExists
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from tests.storage.builders import NOW
 from tests.storage.workflow_builders import add_types, plan, proposal, workflow

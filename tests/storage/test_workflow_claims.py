@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sealwright.domain.errors import StepAlreadyClaimed
+from sealwright.domain.work_errors import StepAlreadyClaimed
 from sealwright.domain.workflows import Submission, Workflow, WorkflowStatus
 from sealwright.domain.working import claim_role, close, complete_step, release_steps, start_step
 from sealwright.services.ports import UnitOfWorkFactory

@@ -8,8 +8,9 @@ from functools import partial
 
 import pytest
 
-from sealwright.domain.errors import DomainError, ProposalPendingExists, StepAlreadyClaimed, VersionConflict
+from sealwright.domain.errors import DomainError, VersionConflict
 from sealwright.domain.votes import ProposalKind, ProposalStatus, Vote, VoteDecision
+from sealwright.domain.work_errors import ProposalPendingExists, StepAlreadyClaimed
 from sealwright.domain.workflows import Workflow
 from sealwright.domain.working import claim_role
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory

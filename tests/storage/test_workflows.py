@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from sealwright.domain.errors import RoleAlreadyHeld, UnknownCredentialType, VersionConflict
+from sealwright.domain.errors import UnknownCredentialType, VersionConflict
+from sealwright.domain.work_errors import RoleAlreadyHeld
 from sealwright.domain.workflows import ItemResponse, Submission, Workflow, WorkflowStatus
 from sealwright.domain.working import claim_role, close, complete_step, open_first_step, start_step
 from sealwright.services.ports import UnitOfWorkFactory

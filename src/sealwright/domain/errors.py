@@ -1,4 +1,4 @@
-"""Everything our own rules can refuse, as one tree.
+"""Everything our own rules can refuse, as one tree. The branches of work are drawn in `domain.work_errors`.
 
 DomainError
 ├── NotSignedIn                 no caller, or one that is not known any more
@@ -6,13 +6,11 @@ DomainError
 │   ├── RoleRequired  AccountInactive  EmailNotVerified  CsrfFailed  FreshSignInRequired
 │   ├── IssuerNotAuthorized  SchemaNotAuthorized  NotIssuerOfCredential  NotDIDOwner
 │   ├── OutOfScope  TypeNotRequestable
-│   ├── SelfDecision  SelfVote
-│   ├── MissingCredentials  NotStepHolder
+│   ├── SelfDecision
 ├── NotFound
 │   ├── IssuerNotFound  SchemaNotFound  HolderNotFound  CredentialNotFound
 │   ├── DIDRecordNotFound  UserNotFound  StatusListNotFound  ApiKeyNotFound  TokenNotFound
 │   ├── RequestNotFound  GrantNotFound  TypeNotFound  AttachmentNotFound
-│   ├── WorkflowNotFound  ProposalNotFound  PayoutNotFound
 ├── Gone
 │   ├── CredentialErased  LinkSpent
 ├── Conflict
@@ -22,15 +20,12 @@ DomainError
 │   ├── SchemaExists  EmailInUse  UserExists  LastAdmin  VersionConflict  IdempotencyInProgress
 │   ├── GrantInForce  NotAnApprovedImprover  RequestPendingExists  AlreadyApproved
 │   ├── TypeExists  TypeInUse  AddressInUse  UploadsFull
-│   ├── StepAlreadyClaimed  RoleAlreadyHeld  StepNotAvailable  Absent  NothingToRelease
-│   ├── ProposalClosed  ProposalPendingExists
 ├── PreconditionFailed
 ├── Unprocessable
 │   ├── MalformedBody           faults of form, each with its pointer
 │   ├── ExpirationInPast  ExpirationTooFar  PolicyViolation
 │   ├── InvalidPagination  InvalidFilter  InvalidProof  InvalidAddress  InvalidDecision
 │   ├── UnknownCredentialType  InvalidTypeValue  ConflictingFields  UnsupportedUpload
-│   ├── UnknownWorkflowRole  InvalidSchedule  SubmissionIncomplete
 │   ├── MissingMember
 │   ├── IdempotencyKeyReused  InvalidIdempotencyKey  BatchTooLarge
 ├── RateLimitExceeded
@@ -108,18 +103,6 @@ class SelfDecision(NotAllowed):
     """Nobody decides their own request, or grants to themselves."""
 
 
-class SelfVote(NotAllowed):
-    """Nobody votes on their own proposal."""
-
-
-class MissingCredentials(NotAllowed):
-    """A workflow role needs credential types of which no active grant is held; ``missing`` names them."""
-
-
-class NotStepHolder(NotAllowed):
-    """The step is assigned to somebody else, or to nobody."""
-
-
 class EmailNotVerified(NotAllowed):
     """The act needs a verified e-mail address."""
 
@@ -190,18 +173,6 @@ class TypeNotFound(NotFound):
 
 class AttachmentNotFound(NotFound):
     """No such uploaded file, or somebody else's."""
-
-
-class WorkflowNotFound(NotFound):
-    """No such workflow, step or series, or it is hidden from this caller."""
-
-
-class ProposalNotFound(NotFound):
-    """No such proposal, or it is hidden from this caller."""
-
-
-class PayoutNotFound(NotFound):
-    """No such payout obligation."""
 
 
 class Gone(DomainError):
@@ -312,34 +283,6 @@ class RequestPendingExists(Conflict):
     """A request of the same kind is waiting for its decision."""
 
 
-class StepAlreadyClaimed(Conflict):
-    """Somebody holds the step, or its workflow role."""
-
-
-class RoleAlreadyHeld(Conflict):
-    """One person takes one workflow role of an instance."""
-
-
-class StepNotAvailable(Conflict):
-    """The step cannot be claimed, started or completed in its present state."""
-
-
-class Absent(Conflict):
-    """An absence period of the caller's own covers the instance."""
-
-
-class NothingToRelease(Conflict):
-    """There is no such claim."""
-
-
-class ProposalClosed(Conflict):
-    """The proposal was decided, or its time is over."""
-
-
-class ProposalPendingExists(Conflict):
-    """A proposal of this kind waits for its votes already."""
-
-
 class AlreadyApproved(Conflict):
     """What is asked for was approved already."""
 
@@ -410,18 +353,6 @@ class BatchTooLarge(Unprocessable):
 
 class InvalidAddress(Unprocessable):
     """The text is not a wallet address."""
-
-
-class UnknownWorkflowRole(Unprocessable):
-    """A step names a workflow role that the plan does not have."""
-
-
-class InvalidSchedule(Unprocessable):
-    """A time zone that is not known, or an end before the beginning."""
-
-
-class SubmissionIncomplete(Unprocessable):
-    """Required work items are missing, or an answer does not fit its item."""
 
 
 class InvalidDecision(Unprocessable):

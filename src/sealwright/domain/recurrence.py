@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sealwright.domain.errors import InvalidSchedule
+from sealwright.domain.work_errors import InvalidSchedule
 
 _DAYS: Final = {"daily": 1, "weekly": 7}
 MAX_ZONE_LENGTH: Final = 64

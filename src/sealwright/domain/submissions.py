@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from sealwright.domain.errors import SubmissionIncomplete
+from sealwright.domain.work_errors import SubmissionIncomplete
 from sealwright.domain.workflow_plans import MAX_PHOTOS, TEXT_MAX, Choice, WorkItem
 from sealwright.domain.workflows import ItemResponse, Submission, Workflow, WorkflowStep
 from sealwright.vc.errors import Fault

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sealwright.domain.errors import MalformedBody, UnknownWorkflowRole
+from sealwright.domain.errors import MalformedBody
+from sealwright.domain.work_errors import UnknownWorkflowRole
 from sealwright.vc.errors import Fault
 
 MAX_ROLES: Final = 20

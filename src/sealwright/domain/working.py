@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from sealwright.domain.errors import RoleAlreadyHeld, StateConflict, StepAlreadyClaimed, StepNotAvailable
+from sealwright.domain.errors import StateConflict
+from sealwright.domain.work_errors import RoleAlreadyHeld, StepAlreadyClaimed, StepNotAvailable
 from sealwright.domain.workflows import (
     OPEN,
     StepStatus,

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from sealwright.domain.errors import InvalidSchedule, MalformedBody, WorkflowNotFound
+from sealwright.domain.errors import MalformedBody
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller, Person
 from sealwright.domain.series import Series
+from sealwright.domain.work_errors import InvalidSchedule, WorkflowNotFound
 from sealwright.domain.workflows import AbsencePeriod, Workflow
 from sealwright.domain.working import Event
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory

@@ -10,25 +10,27 @@ from typing import Final
 from sealwright.domain.catalog import CredentialType
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import (
-    Absent,
     AccountInactive,
     ConflictingFields,
     DomainError,
     MalformedBody,
-    MissingCredentials,
     MissingMember,
     OutOfScope,
     RoleRequired,
-    StepAlreadyClaimed,
-    StepNotAvailable,
     UnknownCredentialType,
     UserNotFound,
-    WorkflowNotFound,
 )
 from sealwright.domain.gating import Gate, ask_gate, is_absent
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.losses import is_kept
 from sealwright.domain.people import ActorKind, Caller, Person
+from sealwright.domain.work_errors import (
+    Absent,
+    MissingCredentials,
+    StepAlreadyClaimed,
+    StepNotAvailable,
+    WorkflowNotFound,
+)
 from sealwright.domain.workflows import StepStatus, Workflow, WorkflowStep
 from sealwright.domain.working import claim_role
 from sealwright.services.grant_losses import DEFAULT_POLICY

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sealwright.domain.errors import (
+from sealwright.domain.gating import Gate, is_absent
+from sealwright.domain.people import Caller, Person
+from sealwright.domain.recurrence import Recurrence
+from sealwright.domain.series import Series, SeriesState
+from sealwright.domain.work_errors import (
     Absent,
     MissingCredentials,
     NotStepHolder,
     StepAlreadyClaimed,
     StepNotAvailable,
 )
-from sealwright.domain.gating import Gate, is_absent
-from sealwright.domain.people import Caller, Person
-from sealwright.domain.recurrence import Recurrence
-from sealwright.domain.series import Series, SeriesState
 from sealwright.domain.workflows import SeriesClaim, StepClaim, Workflow, WorkflowRole, WorkflowStep
 from sealwright.domain.working import Event
 from sealwright.services.grant_moves import GrantMoves

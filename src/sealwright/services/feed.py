@@ -11,12 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from sealwright.domain.catalog import Visibility
-from sealwright.domain.errors import RoleRequired, UnknownCredentialType, WorkflowNotFound
+from sealwright.domain.errors import RoleRequired, UnknownCredentialType
 from sealwright.domain.gating import claimable_roles
 from sealwright.domain.openings import corrected
 from sealwright.domain.payouts import Payout
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.submissions import has_done, reads_submissions, without_submissions
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import AbsencePeriod, StepClaim, Workflow, WorkflowStatus, WorkflowStep
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealwright.domain.errors import PayoutNotFound
+from sealwright.domain.work_errors import PayoutNotFound
 
 if TYPE_CHECKING:
     from sealwright.domain.payouts import Payout

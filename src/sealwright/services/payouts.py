@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.domain.deciding import free_text
-from sealwright.domain.errors import PayoutNotFound, RoleRequired, WorkflowNotFound
+from sealwright.domain.errors import RoleRequired
 from sealwright.domain.ids import new_id
 from sealwright.domain.payouts import UNSETTLED, Payout, PayoutStatus, move_payout
 from sealwright.domain.people import Caller
+from sealwright.domain.work_errors import PayoutNotFound, WorkflowNotFound
 from sealwright.domain.workflows import Workflow, WorkflowStatus, WorkflowStep
 from sealwright.domain.working import Event, pay_step
 from sealwright.services.desk_ports import NumberedPage

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sealwright.domain.errors import ConflictingFields, InvalidSchedule, UnknownCredentialType
+from sealwright.domain.errors import ConflictingFields, UnknownCredentialType
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.plan_limits import require_limits
 from sealwright.domain.recurrence import Recurrence, Schedule, zone_named
+from sealwright.domain.work_errors import InvalidSchedule
 from sealwright.domain.workflow_plans import WorkflowPlan
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.standing import check_types

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from sealwright.domain.errors import ProposalNotFound
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller
 from sealwright.domain.recurrence import Schedule
@@ -27,6 +26,7 @@ from sealwright.domain.votes import (
     countdown_from,
     judge,
 )
+from sealwright.domain.work_errors import ProposalNotFound
 from sealwright.domain.workflows import Workflow, WorkflowStatus
 from sealwright.domain.working import Event
 from sealwright.services.notices import NoticeDesk

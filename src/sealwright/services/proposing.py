@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sealwright.domain.errors import ProposalNotFound, RoleRequired, StateConflict, WorkflowNotFound
+from sealwright.domain.errors import RoleRequired, StateConflict
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.series import Series, SeriesState, instance_of
 from sealwright.domain.votes import Proposal, ProposalKind, ProposalStatus, SeriesEdit, TargetType
+from sealwright.domain.work_errors import ProposalNotFound, WorkflowNotFound
 from sealwright.domain.workflows import Workflow, WorkflowStatus
 from sealwright.domain.working import Event
 from sealwright.services.desk_ports import NumberedPage

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sealwright.domain.errors import NothingToRelease, WorkflowNotFound
 from sealwright.domain.gating import ask_gate
 from sealwright.domain.people import Caller, Person
 from sealwright.domain.series import Series
+from sealwright.domain.work_errors import NothingToRelease, WorkflowNotFound
 from sealwright.domain.workflows import AbsencePeriod, SeriesClaim, Workflow
 from sealwright.services.absences import AbsenceDesk
 from sealwright.services.intake import require_text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sealwright.domain.errors import RoleRequired, WorkflowNotFound
+from sealwright.domain.errors import RoleRequired
 from sealwright.domain.gating import Gate
 from sealwright.domain.people import AccountRole, Caller, Person
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import Workflow, WorkflowStatus, WorkflowStep
 from sealwright.services.grant_making import is_overdue
 from sealwright.services.grant_moves import GrantMoves

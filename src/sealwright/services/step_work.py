@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from sealwright.domain.errors import NotStepHolder, StepNotAvailable
 from sealwright.domain.gating import Gate
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.payouts import UNSETTLED, Payout
 from sealwright.domain.people import Caller, Person
 from sealwright.domain.submissions import check_submission, photos_in, tidy
+from sealwright.domain.work_errors import NotStepHolder, StepNotAvailable
 from sealwright.domain.workflows import StepStatus, Submission, Workflow, WorkflowStatus, WorkflowStep
 from sealwright.domain.working import Event, complete_step, start_step
 from sealwright.services.claiming import missing_credentials

@@ -8,17 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.deciding import free_text
-from sealwright.domain.errors import (
-    DomainError,
-    OfficeClosed,
-    ProposalClosed,
-    ProposalNotFound,
-    RoleRequired,
-    SelfVote,
-    WorkflowNotFound,
-)
+from sealwright.domain.errors import DomainError, OfficeClosed, RoleRequired
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.votes import Proposal, ProposalKind, ProposalStatus, Verdict, Vote, VoteDecision, judge
+from sealwright.domain.work_errors import ProposalClosed, ProposalNotFound, SelfVote, WorkflowNotFound
 from sealwright.domain.workflows import Workflow, WorkflowStatus
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.intake import require_text

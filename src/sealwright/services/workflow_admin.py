@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sealwright.domain.errors import ProposalNotFound, StateConflict, WorkflowNotFound
+from sealwright.domain.errors import StateConflict
 from sealwright.domain.people import Caller
 from sealwright.domain.votes import ProposalStatus
+from sealwright.domain.work_errors import ProposalNotFound, WorkflowNotFound
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.intake import require_text

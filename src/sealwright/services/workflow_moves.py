@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.errors import WorkflowNotFound
 from sealwright.domain.gating import Gate, ask_gate, is_absent
 from sealwright.domain.ids import new_id
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller, system_actor
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.series import Series, SeriesState, instance_of
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import SeriesClaim, StepClaim, Workflow, WorkflowRole, WorkflowStatus, WorkflowStep
 from sealwright.domain.working import Event, Moved, approve, claim_role, close, release_steps
 from sealwright.services.notices import NoticeDesk

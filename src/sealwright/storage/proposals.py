@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from sealwright.domain.errors import ProposalPendingExists, VersionConflict
+from sealwright.domain.errors import VersionConflict
 from sealwright.domain.votes import (
     Outcome,
     Proposal,
@@ -22,6 +22,7 @@ from sealwright.domain.votes import (
     Vote,
     VoteDecision,
 )
+from sealwright.domain.work_errors import ProposalPendingExists
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.credential_types import refer_to_types

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from sealwright.domain.errors import StepAlreadyClaimed
 from sealwright.domain.submissions import photos_in
+from sealwright.domain.work_errors import StepAlreadyClaimed
 from sealwright.domain.workflows import StepClaim, Submission
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.bulk_rows import RowWriter

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sealwright.domain.errors import RoleAlreadyHeld, VersionConflict
+from sealwright.domain.errors import VersionConflict
+from sealwright.domain.work_errors import RoleAlreadyHeld
 from sealwright.domain.workflows import Workflow
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.workflow_ports import WorkflowFilter

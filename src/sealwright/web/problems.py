@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwright.domain import errors as domain
+from sealwright.domain import work_errors as work
 from sealwright.vc import errors as vc
 from sealwright.vc.errors import Fault
 from sealwright.web.refusals import TransportRefused
@@ -179,9 +180,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.NotDIDOwner: "NOT_DID_OWNER",
         domain.OutOfScope: "OUT_OF_SCOPE",
         domain.SelfDecision: "SELF_DECISION",
-        domain.SelfVote: "SELF_VOTE",
-        domain.MissingCredentials: "MISSING_CREDENTIALS",
-        domain.NotStepHolder: "NOT_STEP_HOLDER",
+        work.SelfVote: "SELF_VOTE",
+        work.MissingCredentials: "MISSING_CREDENTIALS",
+        work.NotStepHolder: "NOT_STEP_HOLDER",
         domain.EmailNotVerified: "EMAIL_NOT_VERIFIED",
         domain.TypeNotRequestable: "TYPE_NOT_REQUESTABLE",
         domain.CsrfFailed: "CSRF_FAILED",
@@ -199,7 +200,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.GrantNotFound: "GRANT_NOT_FOUND",
         domain.TypeNotFound: "TYPE_NOT_FOUND",
         domain.AttachmentNotFound: "NOT_FOUND",
-        domain.WorkflowNotFound: "WORKFLOW_NOT_FOUND",
+        work.WorkflowNotFound: "WORKFLOW_NOT_FOUND",
         domain.NotFound: "NOT_FOUND",
         domain.CredentialErased: "CREDENTIAL_ERASED",
         domain.LinkSpent: "TOKEN_USED",
@@ -228,13 +229,13 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.TypeInUse: "TYPE_IN_USE",
         domain.AddressInUse: "ADDRESS_IN_USE",
         domain.UploadsFull: "UPLOADS_FULL",
-        domain.StepAlreadyClaimed: "STEP_ALREADY_CLAIMED",
-        domain.RoleAlreadyHeld: "ROLE_ALREADY_HELD",
-        domain.StepNotAvailable: "STEP_NOT_AVAILABLE",
-        domain.Absent: "ABSENT",
-        domain.NothingToRelease: "NOTHING_TO_RELEASE",
-        domain.ProposalClosed: "PROPOSAL_CLOSED",
-        domain.ProposalPendingExists: "PROPOSAL_PENDING_EXISTS",
+        work.StepAlreadyClaimed: "STEP_ALREADY_CLAIMED",
+        work.RoleAlreadyHeld: "ROLE_ALREADY_HELD",
+        work.StepNotAvailable: "STEP_NOT_AVAILABLE",
+        work.Absent: "ABSENT",
+        work.NothingToRelease: "NOTHING_TO_RELEASE",
+        work.ProposalClosed: "PROPOSAL_CLOSED",
+        work.ProposalPendingExists: "PROPOSAL_PENDING_EXISTS",
         domain.VersionConflict: "VERSION_CONFLICT",
         domain.IdempotencyInProgress: "IDEMPOTENCY_IN_PROGRESS",
         domain.Conflict: "STATE_CONFLICT",
@@ -249,9 +250,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.InvalidAddress: "INVALID_ADDRESS",
         domain.InvalidDecision: "INVALID_DECISION",
         domain.UnknownCredentialType: "UNKNOWN_CREDENTIAL_TYPE",
-        domain.UnknownWorkflowRole: "UNKNOWN_ROLE",
-        domain.InvalidSchedule: "INVALID_DATE",
-        domain.SubmissionIncomplete: "SUBMISSION_INCOMPLETE",
+        work.UnknownWorkflowRole: "UNKNOWN_ROLE",
+        work.InvalidSchedule: "INVALID_DATE",
+        work.SubmissionIncomplete: "SUBMISSION_INCOMPLETE",
         domain.InvalidTypeValue: "INVALID_TYPE_VALUE",
         domain.ConflictingFields: "CONFLICTING_FIELDS",
         domain.UnsupportedUpload: "UNSUPPORTED_MEDIA_TYPE",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealwright.domain.errors import InvalidSchedule
 from sealwright.domain.recurrence import MAX_ZONE_LENGTH, Recurrence, Schedule, zone_named
+from sealwright.domain.work_errors import InvalidSchedule
 
 DAILY, WEEKLY, MONTHLY = Recurrence.DAILY, Recurrence.WEEKLY, Recurrence.MONTHLY
 REPEATED = (DAILY, WEEKLY, MONTHLY)

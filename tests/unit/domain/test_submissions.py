@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.domain.errors import SubmissionIncomplete
 from sealwright.domain.submissions import (
     check_submission,
     photos_in,
@@ -15,6 +14,7 @@ from sealwright.domain.submissions import (
     tidy,
     without_submissions,
 )
+from sealwright.domain.work_errors import SubmissionIncomplete
 from sealwright.domain.workflow_plans import MAX_PHOTOS, TEXT_MAX, Choice, WorkItem
 from sealwright.domain.workflows import ItemResponse, StepStatus, Submission, WorkflowStep
 from tests.support.desk import DPW, VERIFIER

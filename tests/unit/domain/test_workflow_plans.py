@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from sealwright.domain.errors import MalformedBody, UnknownWorkflowRole
+from sealwright.domain.errors import MalformedBody
 from sealwright.domain.plan_limits import require_limits
+from sealwright.domain.work_errors import UnknownWorkflowRole
 from sealwright.domain.workflow_plans import (
     MAX_BOUNTY,
     MAX_ITEMS,

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealwright.domain.errors import RoleAlreadyHeld, StateConflict, StepAlreadyClaimed, StepNotAvailable
+from sealwright.domain.errors import StateConflict
 from sealwright.domain.series import instance_of
+from sealwright.domain.work_errors import RoleAlreadyHeld, StepAlreadyClaimed, StepNotAvailable
 from sealwright.domain.workflows import OPEN, StepStatus, Submission, Workflow, WorkflowStatus, WorkflowStep
 from sealwright.domain.working import (
     Moved,

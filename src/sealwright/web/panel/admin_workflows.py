@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sealwright.domain.errors import NothingToRelease
+from sealwright.domain.work_errors import NothingToRelease
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.web.panel.effect_words import EffectLine

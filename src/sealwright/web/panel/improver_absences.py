@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sealwright.domain.errors import WorkflowNotFound
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.locales import N_
 from sealwright.web.panel.improver_frame import STEPS
 from sealwright.web.panel.own_forms import save

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from sealwright.domain.errors import (
+from sealwright.domain.errors import DomainError
+from sealwright.domain.grants import Grant, GrantStatus
+from sealwright.domain.requests import RequestState
+from sealwright.domain.work_errors import (
     Absent,
-    DomainError,
     MissingCredentials,
     NothingToRelease,
     NotStepHolder,
@@ -18,8 +20,6 @@ from sealwright.domain.errors import (
     StepNotAvailable,
     SubmissionIncomplete,
 )
-from sealwright.domain.grants import Grant, GrantStatus
-from sealwright.domain.requests import RequestState
 from sealwright.locales import N_
 from sealwright.services.feed import FeedScope
 from sealwright.web.panel.own_forms import answer

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sealwright.domain.errors import DomainError, SubmissionIncomplete
+from sealwright.domain.errors import DomainError
+from sealwright.domain.work_errors import SubmissionIncomplete
 from sealwright.domain.workflow_plans import TEXT_MAX, WorkItem
 from sealwright.domain.workflows import ItemResponse, Submission, WorkflowStep
 from sealwright.locales import N_

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sealwright.domain.errors import WorkflowNotFound
 from sealwright.domain.gating import claimable_roles
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import StepStatus, Submission
 from sealwright.services.workflow_values import FeedEntry
 from sealwright.web.panel import improver_steps

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sealwright.domain.errors import WorkflowNotFound
 from sealwright.domain.votes import TargetType
+from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import Workflow
 from sealwright.locales import N_
 from sealwright.web.panel.effect_words import EffectLine

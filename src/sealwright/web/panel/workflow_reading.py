@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from sealwright.domain.errors import DomainError, ProposalNotFound, WorkflowNotFound
+from sealwright.domain.errors import DomainError
 from sealwright.domain.people import AccountRole
+from sealwright.domain.work_errors import ProposalNotFound, WorkflowNotFound
 from sealwright.services.workflow_ports import WorkflowFilter
 from sealwright.web.panel.refusal_words import refusal_words
 

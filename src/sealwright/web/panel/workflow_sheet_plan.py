@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, tzinfo
 from itertools import count
 from typing import Final
 
-from sealwright.domain.errors import InvalidSchedule
 from sealwright.domain.recurrence import MAX_ZONE_LENGTH, Recurrence, Schedule, zone_named
+from sealwright.domain.work_errors import InvalidSchedule
 from sealwright.domain.workflow_plans import (
     MAX_BOUNTY,
     MAX_OPTIONS,
