@@ -330,7 +330,7 @@ def test_admin_forces_with_a_reason_and_the_effect_is_shown(desk: Desk) -> None:
 
 
 def test_reviewers_see_what_rests_on_a_grant(desk: Desk) -> None:
-    path = open_workflow(desk, title="Relied on")
+    path = open_workflow(desk, title="Relied on", **{"step-1-bounty": "0"})
     holder = f"/issuer/holders/{desk.ids['improver']}"
     assert "Steps that depend on these grants" not in text_of(visit(desk, "issuer").get(holder))
     desk.done("issuer", "POST", "/issuers/credentials", {"user_id": desk.ids["improver"], "credential_type": DPW})
@@ -347,6 +347,14 @@ def test_reviewers_see_what_rests_on_a_grant(desk: Desk) -> None:
     assert [(one["total"], [step["step_id"] for step in one["steps"]]) for one in body["dependent_work"]] == [
         (1, [step_id])
     ]
+    counted = desk.done("issuer", "GET", f"/issuers/metrics?credential_type={DPW}")[0]["steps_completed"]
+    for act in ("start", "complete"):
+        desk.done("improver", "POST", f"{claim.removesuffix('claim')}{act}", {})
+    assert desk.done("issuer", "GET", f"/issuers/users/{desk.ids['improver']}")["dependent_work"] == []
+    desk.served.clock.move(seconds=1)
+    (row,) = desk.done("issuer", "GET", f"/issuers/metrics?credential_type={DPW}")
+    assert row["steps_completed"] == counted + 1
+    assert "Steps completed" in text_of(visit(desk, "issuer").get("/analytics"))
 
 
 def test_admin_claims_releases_and_ends(desk: Desk) -> None:
@@ -360,6 +368,7 @@ def test_admin_claims_releases_and_ends(desk: Desk) -> None:
     page = text_of(admin.get(path))
     assert "An admin's override" in page
     assert "Nobody else is there." in page
+    assert "Nobody else is there." in text_of(visit(desk, "proposer").get(path))
     assert "Nobody else is there." not in text_of(visit(desk, "voter").get(path))
     assert "Takes 1 step from Desk-Admin" in text_of(admin.get(f"{path}/steps/{step_id}/release"))
     assert steps_of(desk, path)[0][1] == "available", "looking at an effect changes nothing"
