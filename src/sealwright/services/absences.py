@@ -13,8 +13,8 @@ from sealwright.domain.series import Series
 from sealwright.domain.work_errors import InvalidSchedule, WorkflowNotFound
 from sealwright.domain.workflows import AbsencePeriod, Workflow
 from sealwright.domain.working import Event
+from sealwright.services.intake import improver
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
-from sealwright.services.step_gate import improver
 from sealwright.services.workflow_moves import WorkflowMoves
 from sealwright.services.workflow_releases import Releases, Taken, Why, lock_open, unbegun
 from sealwright.vc.errors import Fault

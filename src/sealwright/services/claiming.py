@@ -16,9 +16,9 @@ from sealwright.domain.work_errors import (
 from sealwright.domain.workflows import SeriesClaim, StepClaim, Workflow, WorkflowRole, WorkflowStep
 from sealwright.domain.working import Event
 from sealwright.services.grant_moves import GrantMoves
-from sealwright.services.intake import require_text
+from sealwright.services.intake import improver, require_text
 from sealwright.services.ports import Clock, UnitOfWork
-from sealwright.services.step_gate import StepGate, find_step, improver, step_in
+from sealwright.services.step_gate import StepGate, find_step, step_in
 from sealwright.services.workflow_moves import WorkflowMoves
 from sealwright.services.workflow_values import ClaimMade
 

@@ -20,9 +20,9 @@ from sealwright.domain.submissions import has_done, reads_submissions, without_s
 from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import AbsencePeriod, StepClaim, Workflow, WorkflowStatus, WorkflowStep
 from sealwright.services.desk_ports import NumberedPage
+from sealwright.services.intake import improver
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.proposal_views import founding_votes, names_of
-from sealwright.services.step_gate import improver
 from sealwright.services.workflow_ports import FeedPage, WorkflowFilter
 from sealwright.services.workflow_values import FeedEntry, FeedView, WorkflowView
 

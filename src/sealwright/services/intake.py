@@ -68,7 +68,7 @@ class Intake:
             RequestPendingExists, GrantInForce: One waits, or the person holds the type.
             ClaimsDoNotMatchSchema and its kin: The claims are not what the type's schema asks for.
         """
-        person = _improver(caller)
+        person = improver(caller)
         note = free_text(wish.note, "/note")
         kind = self._requestable(uow, person, wish)
         answers = _answers(kind, wish.answers)
@@ -242,7 +242,8 @@ def _person(caller: Caller) -> Person:
     return person
 
 
-def _improver(caller: Caller) -> Person:
+def improver(caller: Caller) -> Person:
+    """The caller as an approved improver; admins pass. Raises RoleRequired, AccountInactive."""
     person = _person(caller)
     if not caller.has_role(AccountRole.IMPROVER):
         raise RoleRequired("This act needs the improver role.")

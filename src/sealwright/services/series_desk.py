@@ -11,9 +11,8 @@ from sealwright.domain.series import Series
 from sealwright.domain.work_errors import NothingToRelease, WorkflowNotFound
 from sealwright.domain.workflows import AbsencePeriod, SeriesClaim, Workflow
 from sealwright.services.absences import AbsenceDesk
-from sealwright.services.intake import require_text
+from sealwright.services.intake import improver, require_text
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
-from sealwright.services.step_gate import improver
 from sealwright.services.workflow_moves import WorkflowMoves
 from sealwright.services.workflow_releases import Releases, Taken, Why, lock_open, unbegun
 from sealwright.services.workflow_values import Claimant, Released

@@ -1,12 +1,10 @@
-"""What stands before every act on a step: the step itself, the person, and their grants as of the moment of effect."""
+"""What stands before every act on a step: the step itself, and the person's grants as of the moment of effect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sealwright.domain.errors import RoleRequired
 from sealwright.domain.gating import Gate
-from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflows import Workflow, WorkflowStatus, WorkflowStep
 from sealwright.services.grant_making import is_overdue
@@ -42,16 +40,6 @@ class StepGate:
         for grant in overdue:
             self._grant_moves.expire(uow, grant)
         return self._moves.gate(uow, user_id, needs)
-
-
-def improver(caller: Caller) -> Person:
-    """The caller as an approved improver; admins pass. Raises RoleRequired, AccountInactive."""
-    person = caller.require_person()
-    if person is None:
-        raise RoleRequired("This is for a person with an account.")
-    if not caller.has_role(AccountRole.IMPROVER):
-        raise RoleRequired("This act needs the improver role.")
-    return person
 
 
 def find_step(uow: UnitOfWork, workflow_id: str, step_id: str) -> tuple[Workflow, WorkflowStep]:

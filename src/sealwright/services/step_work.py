@@ -16,9 +16,10 @@ from sealwright.domain.working import Event, complete_step, start_step
 from sealwright.services.claiming import missing_credentials
 from sealwright.services.grant_making import last_grant
 from sealwright.services.grant_moves import GrantMoves
+from sealwright.services.intake import improver
 from sealwright.services.payouts import PayoutDesk
 from sealwright.services.ports import Clock, UnitOfWork
-from sealwright.services.step_gate import StepGate, find_step, improver, step_in
+from sealwright.services.step_gate import StepGate, find_step, step_in
 from sealwright.services.workflow_moves import Held, WorkflowMoves
 
 # A grant that ended so has been followed by its type's policy: what that left with its holder may be begun.
