@@ -106,7 +106,7 @@ def test_issuer_needs_known_types_and_people(demo: dict[str, Any], terminal: Ter
 
 
 def test_demo_has_60_requests_in_all_states(demo: dict[str, Any], terminal: Terminal) -> None:
-    assert demo["workflow_id"] is None
+    assert demo["workflow_id"].startswith("wfl_")
     items = terminal("request", "list").answer["items"]
     assert len(items) == 60
     assert {one["status"] for one in items} == {"pending", "approved", "rejected", "withdrawn"}
