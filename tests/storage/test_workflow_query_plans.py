@@ -98,7 +98,7 @@ def _asked(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "a deep page of a feed": feed(3),
         "one instance": lambda: uow.workflows.get("wfl_7"),
         "a page of instances": lambda: uow.workflows.get_many(near),
-        "the instance of a step": lambda: uow.workflows.by_step("stp_7"),
+        "the instance of a step": lambda: uow.workflows.with_step("stp_7"),
         "instances of a series": lambda: uow.workflows.of_series("ser_7", limit=3),
         "open instances of a series": lambda: uow.workflows.open_of_series("ser_7"),
         "instances of a proposer": listed_by(proposer_id="usr_4"),

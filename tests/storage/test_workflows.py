@@ -52,8 +52,8 @@ def test_what_goes_in_comes_out(units: UnitOfWorkFactory) -> None:
     assert _get(units, "wfl_none") is None
     with units(write=False) as uow:
         assert uow.workflows.get_many([one.workflow_id, "wfl_none"]) == {one.workflow_id: one}
-        assert uow.workflows.by_step(one.steps[2].step_id) == one.workflow_id
-        assert uow.workflows.by_step("stp_none") is None
+        assert uow.workflows.with_step(one.steps[2].step_id) == uow.workflows.get(one.workflow_id)
+        assert uow.workflows.with_step("stp_none") is None
 
 
 def test_each_move_is_kept_as_it_is(units: UnitOfWorkFactory) -> None:

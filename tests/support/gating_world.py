@@ -184,7 +184,7 @@ class World:
     def place(self, step_id: str) -> tuple[str, int]:
         """An instance and the place of a step in it."""
         with self.office.units(write=False) as uow:
-            workflow = uow.workflows.get(uow.workflows.by_step(step_id) or "")
+            workflow = uow.workflows.with_step(step_id)
         assert workflow is not None
         return workflow.workflow_id, next(s.step_order - 1 for s in workflow.steps if s.step_id == step_id)
 

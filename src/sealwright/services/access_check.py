@@ -37,7 +37,7 @@ from sealwright.services.grant_losses import DEFAULT_POLICY
 from sealwright.services.grant_making import is_overdue, last_grant
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
-from sealwright.services.step_gate import find_step
+from sealwright.services.step_gate import step_in
 from sealwright.services.workflow_values import AccessAnswer, AccessQuestion
 from sealwright.vc.errors import Fault
 
@@ -89,7 +89,7 @@ class AccessDesk:
         view = self._registry.view(caller.epoch)
         person = _person(view, question)
         if question.step_id is not None:
-            return self._about_step(caller, question, person)
+            return self._about_step(caller, question, person, view.credential_type)
         types = question.credential_types
         _require_scope(caller, person, types, view.credential_type)
         if any(view.credential_type(kind) is None for kind in types):
@@ -105,12 +105,14 @@ class AccessDesk:
             refusal = MissingCredentials("A credential is missing.")
         return self._answer(gate, now, refusal)
 
-    def _about_step(self, caller: Caller, question: AccessQuestion, person: Person | None) -> AccessAnswer:
+    def _about_step(
+        self, caller: Caller, question: AccessQuestion, person: Person | None, type_of: _TypeOf
+    ) -> AccessAnswer:
         now = self._clock.now()
         with self._units(write=False) as uow:
             seen = _seen(uow, question)
             needs = seen[0].role(seen[1].role_id).required_credentials if seen is not None else ()
-            _require_scope(caller, person, needs, uow.types.get)
+            _require_scope(caller, person, needs, type_of)
             if seen is None:
                 raise WorkflowNotFound("No such step.")
             workflow, step = seen
@@ -190,11 +192,11 @@ def _covers(caller: Caller, credential_type: str, type_of: _TypeOf) -> bool:
 def _seen(uow: UnitOfWork, question: AccessQuestion) -> tuple[Workflow, WorkflowStep] | None:
     """The step that is asked about, in an instance that was opened once."""
     step_id = question.step_id or ""
-    workflow_id = question.workflow_id or uow.workflows.by_step(step_id)
-    if workflow_id is None:
+    workflow = uow.workflows.with_step(step_id)
+    if workflow is None or question.workflow_id not in (None, workflow.workflow_id):
         return None
     try:
-        return find_step(uow, workflow_id, step_id)
+        return workflow, step_in(workflow, step_id)
     except WorkflowNotFound:
         return None
 

@@ -39,8 +39,8 @@ class Workflows(Protocol):
     def get_many_for_update(self, workflow_ids: Collection[str]) -> Mapping[str, Workflow]:
         """Locked by id, in order of ids."""
 
-    def by_step(self, step_id: str) -> str | None:
-        """The id of the instance that a step belongs to."""
+    def with_step(self, step_id: str) -> Workflow | None:
+        """The instance that a step belongs to."""
 
     def series_of(self, workflow_ids: Collection[str]) -> frozenset[str]:
         """The ids of the series that instances belong to."""

@@ -35,7 +35,18 @@ from sealwright.storage.workflow_tables import workflow_roles, workflow_steps, w
 _MANY: Final = selecting(workflows, "WHERE workflow_id = ANY(%s) ORDER BY workflow_id")
 _ROLES: Final = selecting(workflow_roles, "WHERE workflow_id = ANY(%s) ORDER BY workflow_id, position")
 _STEPS: Final = selecting(workflow_steps, "WHERE workflow_id = ANY(%s) ORDER BY workflow_id, step_order")
-_BY_STEP: Final = DriverText.of("SELECT workflow_id FROM workflow_steps WHERE step_id = %s")
+# Every role has a step, so the steps of an instance lead to all of its roles.
+_WITH_STEP: Final = DriverText.of(
+    f"SELECT {', '.join(f'w.{column.name}' for column in workflows.columns)}, "  # noqa: S608 - names of our own tables
+    f"{', '.join(f'r.{column.name}' for column in workflow_roles.columns)}, "
+    f"{', '.join(f's.{column.name}' for column in workflow_steps.columns)} "
+    "FROM workflow_steps asked JOIN workflows w ON w.workflow_id = asked.workflow_id "
+    "JOIN workflow_steps s ON s.workflow_id = asked.workflow_id JOIN workflow_roles r ON r.role_id = s.role_id "
+    "WHERE asked.step_id = %s ORDER BY s.step_order"
+)
+_ROLES_AT: Final = len(workflows.columns)
+_POSITION: Final = workflow_roles.columns.keys().index("position")
+_STEPS_AT: Final = _ROLES_AT + len(workflow_roles.columns)
 _SERIES_OF: Final = DriverText.of("SELECT DISTINCT series_id FROM workflows WHERE workflow_id = ANY(%s)")
 _OF_SERIES: Final = DriverText.of(
     "SELECT workflow_id FROM workflows WHERE series_id = %s ORDER BY instance_no DESC LIMIT %s"
@@ -87,10 +98,12 @@ class StoredWorkflows:
         """Find instances and lock their rows, in order of their ids."""
         return self._read(workflow_ids, lock=True)
 
-    def by_step(self, step_id: str) -> str | None:
-        """Find the instance that a step belongs to."""
-        found = _BY_STEP.rows(self._transaction, step_id)
-        return found[0][0] if found else None
+    def with_step(self, step_id: str) -> Workflow | None:
+        """Find the instance that a step belongs to, in one statement."""
+        rows = _WITH_STEP.rows(self._transaction, step_id)
+        roles = sorted({row[_ROLES_AT:_STEPS_AT] for row in rows}, key=lambda role: role[_POSITION])
+        found = workflows_of([row[:_ROLES_AT] for row in rows[:1]], roles, [row[_STEPS_AT:] for row in rows])
+        return next(iter(found.values()), None)
 
     def add(self, workflow: Workflow) -> None:
         """Add an instance with its roles and steps.
