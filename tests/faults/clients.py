@@ -227,6 +227,7 @@ class Load:
         ports: Where servers are, or may be again; asked anew for each call.
         desk: Who asks for credential types and who decides, each client having askers of its own; None: nobody.
         work: Who works on what is open to them by their grants, each client having workers of its own; None: nobody.
+        work_share: How many of the acts are those of people at work.
         pause_seconds: The longest pause between two calls of one client.
         slowest: Seconds of the slowest answer.
     """
@@ -237,6 +238,7 @@ class Load:
     clients: int = 4
     desk: DeskPeople | None = None
     work: WorkPeople | None = None
+    work_share: float = WORK_SHARE
     pause_seconds: float = 0.02
     seed: int = 0
     slowest: float = 0.0
@@ -270,7 +272,7 @@ class Load:
         revoked: list[str] = []
         while not self._stop.is_set():
             chance = randomness.random()
-            is_busy = work is not None and randomness.random() < WORK_SHARE and work.go_on(randomness, send)
+            is_busy = work is not None and randomness.random() < self.work_share and work.go_on(randomness, send)
             if not is_busy and desk is not None and randomness.random() < DESK_SHARE:
                 is_busy = desk.go_on(randomness)
             if is_busy:

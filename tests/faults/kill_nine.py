@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sealwright.domain.people import AccountRole, Caller
@@ -25,7 +25,7 @@ from sealwright.services.ports import UnitOfWork
 from tests.faults.clients import DeskPeople, Load, settle
 from tests.faults.judging import judge, office_of
 from tests.faults.nursery import nursery
-from tests.faults.work_clients import WorkPeople, furnish_work
+from tests.faults.work_clients import LOSE_SHARE, WORK_SHARE, WorkPeople, furnish_work
 from tests.support import postgres
 from tests.support.checker import Verdict
 from tests.support.desk import DPW, VERIFIER
@@ -106,6 +106,8 @@ def run(
     longest_life_seconds: float = 1.0,
     fetch_at_most: int = 5_000,
     verify_at_most: int = 100_000,
+    work_share: float = WORK_SHARE,
+    lose_share: float = LOSE_SHARE,
 ) -> Summary:
     """Kill servers of a fresh site under load, let it settle, and check.
 
@@ -113,14 +115,25 @@ def run(
         launch: How servers are started; with a planted bug for the twin of this test.
         longest_life_seconds: How long a server lives at most, once it takes calls, before the next kill.
         fetch_at_most: How many documents are fetched over the wire afterwards; `verify_at_most` likewise.
+        work_share: How many of the acts are those of people at work; `lose_share`: how many of these end their grant.
     """
     begun = time.monotonic()
     randomness = random.Random(seed)
     history = History()
-    desk, work = furnish(site, askers=ASKERS_A_CLIENT * clients), furnish_workers(site, WORKERS_A_CLIENT * clients)
+    desk = furnish(site, askers=ASKERS_A_CLIENT * clients)
+    work = replace(furnish_workers(site, WORKERS_A_CLIENT * clients), lose_share=lose_share)
     pair = Pair(site, launch)
     pair.start()
-    load = Load(site.api_key, history, pair.ports, clients=clients, seed=seed, desk=desk, work=work)
+    load = Load(
+        site.api_key,
+        history,
+        pair.ports,
+        clients=clients,
+        seed=seed,
+        desk=desk,
+        work=work,
+        work_share=work_share,
+    )
     load.start()
     try:
         for _ in range(kills):

@@ -22,6 +22,8 @@ from tests.support.work import plan_of
 
 # How many of the acts are those of people at work.
 WORK_SHARE: Final = 0.1
+# How often somebody at work loses the credential for it, before they have done all there is.
+LOSE_SHARE: Final = 0.08
 WORKFLOWS: Final = 60
 # Claims that are tried once a revocation was answered.
 LATE_CLAIMS: Final = 3
@@ -52,6 +54,7 @@ class WorkPeople:
     workers: tuple[Worker, ...]
     jobs: tuple[Job, ...]
     reviewer: str = field(repr=False)
+    lose_share: float = LOSE_SHARE
 
 
 class Sends(Protocol):
@@ -74,7 +77,7 @@ class WorkClient:
         if not self._workers:
             return False
         worker = randomness.choice(self._workers)
-        if randomness.random() < 0.08 or len(self._left[worker.user_id]) <= LATE_CLAIMS:
+        if randomness.random() < self._people.lose_share or len(self._left[worker.user_id]) <= LATE_CLAIMS:
             self._lose(worker, randomness, send)
             return True
         job = self._take(worker, randomness)
