@@ -53,7 +53,7 @@ def test_link_signs_in_by_keyboard(site: PageSite, open_page: OpenPage) -> None:
     page.goto(link[0])
     assert page.get_by_role("heading", name="Your link is good").is_visible()
     page.get_by_role("button", name="Sign in").press("Enter")
-    page.get_by_role("heading", name="Settings").wait_for()
+    page.get_by_role("heading", name="Proposals").wait_for()
     assert page.get_by_text("Pat Proposer").first.is_visible()
 
 
