@@ -19,8 +19,8 @@ from tests.support.site import Handle, Launch, first_line_of
 if TYPE_CHECKING:
     from tests.faults.planted import Plan
 
-_CONTEXT: Final = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
+CONTEXT: Final = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
     [
         "sealwright.bootstrap",
         "sealwright.cli.door",
@@ -30,6 +30,7 @@ _CONTEXT.set_forkserver_preload(
         "sealwright.web.server",
         "sealwright.adapters.logging",
         "tests.faults.planted",
+        "tests.pages.runner",
         "uvloop",
         "uvicorn.lifespan.on",
         "uvicorn.loops.uvloop",
@@ -44,7 +45,7 @@ class _Forked:
         self._out = log.with_suffix(".out")
         self._out.touch()
         log.touch()
-        self._process = _CONTEXT.Process(
+        self._process = CONTEXT.Process(
             target=_live, args=(tuple(arguments), environment, str(log), str(self._out), plan), daemon=True
         )
         self._process.start()

@@ -29,9 +29,9 @@ def test_no_promise_breaks_when_servers_are_killed(site: Site) -> None:
     assert summary.verdict.counts["revocations"] > 5
 
 
-def test_a_server_that_answers_before_it_stores_is_found_out(site: Site) -> None:
+def test_a_server_that_answers_before_it_stores_is_found_out(sqlite_site: Site) -> None:
     launch = nursery(Plan(bug="answers before it stores"))
-    summary = kill_nine.run(site, 3, seed=12, launch=launch, fetch_at_most=50, verify_at_most=50)
+    summary = kill_nine.run(sqlite_site, 3, seed=12, launch=launch, fetch_at_most=50, verify_at_most=50)
     assert "I1" in summary.verdict.invariants, summary.to_json()
 
 

@@ -8,8 +8,6 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tests.pages.forking import ROOT, Fork
 from tests.pages.runner import BEGUN_AT
 from tests.support import postgres
 from tests.support.server import NO_LIMITS, SOURCES, STOP_SECONDS, ServerFailed
 from tests.support.site import first_line_of
 
-ROOT: Final = SOURCES.parent
-RUNNER: Final = (sys.executable, "-m", "tests.pages.runner")
 START_SECONDS: Final = 90
+COMMAND_SECONDS: Final = 300
 _FRESH_SECONDS: Final = 240
 
 
@@ -43,48 +41,32 @@ class PageSite:
     environment: dict[str, str] = field(repr=False)
     folder: Path
     cookies: dict[str, str] = field(default_factory=dict, repr=False)
-    _process: subprocess.Popen[bytes] | None = None
+    _process: Fork | None = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        out, log = self.folder / "out", self.folder / "log"
-        with out.open("wb") as stdout, log.open("ab") as stderr:
-            self._process = subprocess.Popen(
-                [*RUNNER, "serve", "--json"],
-                env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
-            )  # fmt: skip
+        out = self.folder / "out"
+        self._process = Fork(["serve", "--json"], self.environment, out, self.folder / "log")
         deadline = time.monotonic() + START_SECONDS
         while first_line_of(out) is None:
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process.exit_code is not None or time.monotonic() > deadline:
                 raise ServerFailed(self.log()[-2000:])
             time.sleep(0.05)
 
     def stop(self) -> None:
         """End the server as an operator would."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+        if self._process is not None:
+            self._process.end(STOP_SECONDS)
+            self._process = None
 
     def run(self, arguments: Sequence[str]) -> str:
         """Run one command of `sealwright` on the same store; gives what it printed."""
-        run = subprocess.run(
-            [*RUNNER, *arguments],
-            env=self.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        if run.returncode != 0:
-            raise ServerFailed(f"{' '.join(arguments)} ended with {run.returncode}: {run.stderr[-2000:]}")
-        return run.stdout
+        out, log = self.folder / "command.out", self.folder / "command.log"
+        log.unlink(missing_ok=True)
+        code = Fork(arguments, self.environment, out, log).wait(COMMAND_SECONDS)
+        if code != 0:
+            raise ServerFailed(f"{' '.join(arguments)} ended with {code}: {log.read_text(encoding='utf-8')[-2000:]}")
+        return out.read_text(encoding="utf-8")
 
     def sign_in_everybody(self) -> None:
         """Fresh session cookies for everybody who has an account."""
