@@ -10,6 +10,7 @@ import pytest
 from sealwright.services.office import Office
 from tests.support.desk import furnish_desk
 from tests.support.office import MovableClock, open_office
+from tests.support.workflows import Desks, workflow_desks
 
 
 @pytest.fixture
@@ -30,3 +31,9 @@ def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[O
     with open_office(database_url, tmp_path / "home", clock=clock) as opened:
         furnish_desk(opened)
         yield opened
+
+
+@pytest.fixture
+def desks(office: Office) -> Desks:
+    """The desks of workflows of the test's office."""
+    return workflow_desks(office)

@@ -32,12 +32,7 @@ from tests.support.desk import DPW, DPW_SCHEMA, VERIFIER, act, join
 from tests.support.office import START, MovableClock, api_key_for, the_operator
 from tests.support.review import grant, held_by, improver, reviewer, revoke
 from tests.support.work import plan_of
-from tests.support.workflows import STREET, Desks, open_workflow, propose, qualified, workflow_desks
-
-
-@pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
+from tests.support.workflows import STREET, Desks, open_workflow, propose, qualified
 
 
 @pytest.fixture

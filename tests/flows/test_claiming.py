@@ -10,7 +10,6 @@ import pytest
 
 from sealwright.domain.errors import MissingMember, RoleRequired
 from sealwright.domain.grants import GrantStatus
-from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.work_errors import (
@@ -22,7 +21,7 @@ from sealwright.domain.work_errors import (
     StepNotAvailable,
     WorkflowNotFound,
 )
-from sealwright.domain.workflows import AbsencePeriod, StepStatus, Workflow, WorkflowStatus
+from sealwright.domain.workflows import StepStatus, WorkflowStatus
 from sealwright.services.office import Office
 from sealwright.services.workflow_values import ClaimMade
 from tests.support.accounts import at_once
@@ -30,32 +29,14 @@ from tests.support.desk import DPW, VERIFIER, join
 from tests.support.office import MovableClock, the_operator
 from tests.support.review import ADMIN, audit_of, audit_rows, grant, held_by, improver, reviewer, revoke
 from tests.support.work import plan_of
-from tests.support.workflows import Desks, open_workflow, propose, qualified, workflow_desks
+from tests.support.workflows import Desks, open_workflow, propose, qualified
 
 BOTH = plan_of({"a": [DPW], "b": []}, "aba")
 
 
 @pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
-
-
-@pytest.fixture
 def issuer(office: Office) -> Caller:
     return reviewer(office, "rita", DPW, VERIFIER)
-
-
-def _close(desks: Desks, workflow: Workflow, to: WorkflowStatus) -> None:
-    desks.act(
-        the_operator(desks.office),
-        lambda uow, me: desks.moves.close(uow, me, desks.moves.lock(uow, workflow.workflow_id), to),
-    )
-
-
-def _absent(desks: Desks, person: Caller, workflow: Workflow, order: int) -> None:
-    until = workflow.start_at + timedelta(hours=1)
-    absence = AbsencePeriod(new_id("abs"), person.user_id, workflow.series_id, order, workflow.start_at, until)
-    desks.act(person, lambda uow, _me: uow.series.put_absence(absence))
 
 
 def _pause(desks: Desks, issuer: Caller, person: Caller) -> None:
@@ -166,8 +147,8 @@ def test_what_nobody_may_see_looks_like_what_there_is_not(office: Office, desks:
     ana = qualified(office, issuer, "ana")
     pending, deleted, opened = propose(office), open_workflow(office), open_workflow(office)
     rejected = propose(office)
-    _close(desks, deleted, WorkflowStatus.DELETED)
-    _close(desks, rejected, WorkflowStatus.REJECTED)
+    desks.close(deleted, WorkflowStatus.DELETED)
+    desks.close(rejected, WorkflowStatus.REJECTED)
     ids = [
         *((one.workflow_id, one.steps[0].step_id) for one in (pending, deleted, rejected)),
         (opened.workflow_id, pending.steps[0].step_id),
@@ -188,7 +169,7 @@ def test_who_lacks_a_grant_learns_that_first(office: Office, desks: Desks, issue
     desks.claim(ana, workflow)
     with pytest.raises(MissingCredentials):
         desks.claim(ida, workflow)
-    _close(desks, workflow, WorkflowStatus.FAILED)
+    desks.close(workflow, WorkflowStatus.FAILED)
     with pytest.raises(MissingCredentials):
         desks.claim(ida, workflow)
     grant(office, issuer, ida, DPW)
@@ -221,7 +202,7 @@ def test_who_is_away_is_refused_after_the_gate_and_before_the_state(
     ana, bea, ida = qualified(office, issuer, "ana"), qualified(office, issuer, "bea"), improver(office, "ida")
     desks.claim(ana, workflow)
     for person in (bea, ida):
-        _absent(desks, person, workflow, 3)
+        desks.be_absent(person, workflow, 3)
     with pytest.raises(Absent):
         desks.claim(bea, workflow)
     with pytest.raises(MissingCredentials):

@@ -15,12 +15,11 @@ from sealwright.domain.catalog import Visibility
 from sealwright.domain.errors import DomainError, RoleRequired, UnknownCredentialType
 from sealwright.domain.gating import claimable_roles
 from sealwright.domain.grants import GrantStatus
-from sealwright.domain.ids import new_id
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.recurrence import Recurrence
 from sealwright.domain.work_errors import WorkflowNotFound
 from sealwright.domain.workflow_plans import WorkItem
-from sealwright.domain.workflows import AbsencePeriod, ItemResponse, Submission, Workflow, WorkflowStatus
+from sealwright.domain.workflows import ItemResponse, Submission, Workflow, WorkflowStatus
 from sealwright.services.feed import FeedScope
 from sealwright.services.office import Office
 from sealwright.services.workflow_values import FeedEntry
@@ -29,7 +28,7 @@ from tests.support.desk import DPW, VERIFIER, act, join
 from tests.support.office import MovableClock, the_operator
 from tests.support.review import ADMIN, grant, held_by, improver, reviewer, revoke
 from tests.support.work import plan_of
-from tests.support.workflows import STREET, Desks, open_workflow, propose, qualified, with_items, workflow_desks
+from tests.support.workflows import STREET, Desks, open_workflow, propose, qualified, with_items
 
 EVERYTHING = frozenset({DPW, VERIFIER})
 ALL, ASSIGNED, CLAIMABLE = FeedScope.ALL, FeedScope.ASSIGNED, FeedScope.CLAIMABLE
@@ -38,26 +37,8 @@ FOUND = Submission((ItemResponse("words", "A pothole"),))
 
 
 @pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
-
-
-@pytest.fixture
 def issuer(office: Office) -> Caller:
     return reviewer(office, "rita", DPW, VERIFIER)
-
-
-def _close(desks: Desks, workflow: Workflow, to: WorkflowStatus) -> None:
-    desks.act(
-        the_operator(desks.office),
-        lambda uow, me: desks.moves.close(uow, me, desks.moves.lock(uow, workflow.workflow_id), to),
-    )
-
-
-def _absent(desks: Desks, person: Caller, workflow: Workflow, order: int) -> None:
-    until = workflow.start_at + timedelta(hours=1)
-    absence = AbsencePeriod(new_id("abs"), person.user_id, workflow.series_id, order, workflow.start_at, until)
-    desks.act(person, lambda uow, _me: uow.series.put_absence(absence))
 
 
 def _set(desks: Desks, person: Caller, status: GrantStatus) -> None:
@@ -139,7 +120,7 @@ def test_only_open_workflows_are_in_the_feed(office: Office, desks: Desks, issue
     ana = qualified(office, issuer, "ana")
     propose(office)
     for to in (WorkflowStatus.FAILED, WorkflowStatus.SKIPPED, WorkflowStatus.DELETED):
-        _close(desks, open_workflow(office), to)
+        desks.close(open_workflow(office), to)
     begun = open_workflow(office)
     bea = qualified(office, issuer, "bea", [VERIFIER])
     desks.claim(bea, begun, 2)
@@ -240,8 +221,8 @@ def test_an_absence_takes_the_role_it_is_about_out_of_the_feed(office: Office, d
     one = open_workflow(office)
     ana, bea = qualified(office, issuer, "ana"), qualified(office, issuer, "bea")
     for order in (1, 2):
-        _absent(desks, ana, away, order)
-    _absent(desks, ana, half, 1)
+        desks.be_absent(ana, away, order)
+    desks.be_absent(ana, half, 1)
     view = desks.page(ana)
     found = {entry.view.workflow.workflow_id: _orders(entry) for entry in view.entries}
     assert found == {half.workflow_id: ([], [2]), one.workflow_id: ([], [1])}
@@ -330,7 +311,7 @@ def test_the_history_is_ones_own_latest_completion_first(
 
 def test_admins_see_every_workflow_that_is_not_deleted(office: Office, desks: Desks) -> None:
     pending, opened, deleted = propose(office), open_workflow(office), open_workflow(office)
-    _close(desks, deleted, WorkflowStatus.DELETED)
+    desks.close(deleted, WorkflowStatus.DELETED)
     boss = join(office, "boss", ADMIN)
     view = desks.page(boss)
     assert {entry.view.workflow.workflow_id for entry in view.entries} == {pending.workflow_id, opened.workflow_id}
@@ -386,7 +367,7 @@ def test_pages_of_any_size_add_up_to_what_each_instance_says_of_itself(
             with suppress(DomainError):
                 desks.claim(person, made[-1], chance.randint(1, 2))
         if number % 4 == 0:
-            _absent(desks, chance.choice(people), made[-1], chance.randint(1, 2))
+            desks.be_absent(chance.choice(people), made[-1], chance.randint(1, 2))
     desks.work_off(people[0], next(one for one in made if one.workflow_id in desks.ids(people[0], ASSIGNED)))
 
     told = []

@@ -26,7 +26,7 @@ from tests.support.desk import DPW, VERIFIER, act, join
 from tests.support.office import START, MovableClock, the_operator
 from tests.support.review import audit_of, audit_rows, grant, improver
 from tests.support.work import plan_of
-from tests.support.workflows import PROPOSER, Desks, open_workflow, qualified, workflow_desks
+from tests.support.workflows import PROPOSER, Desks, open_workflow, qualified
 
 DAILY, DAY = Recurrence.DAILY, timedelta(days=1)
 KEEP, UNSTARTED = RevocationPolicy.KEEP_CURRENT_RELEASE_FUTURE, RevocationPolicy.RELEASE_UNSTARTED
@@ -34,11 +34,6 @@ ALL, RETAIN = RevocationPolicy.RELEASE_ALL, RevocationPolicy.RETAIN_ALL
 IN_PROGRESS = StepStatus.IN_PROGRESS
 # One role's steps around another's.
 ROUND: Final = "aaba"
-
-
-@pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
 
 
 @pytest.fixture

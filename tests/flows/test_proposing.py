@@ -55,7 +55,7 @@ from tests.support.voting import (
     withdraw,
 )
 from tests.support.work import STREET_REPAIR, plan_of
-from tests.support.workflows import Desks, qualified, workflow_desks
+from tests.support.workflows import Desks, qualified
 
 WEEK = timedelta(days=7)
 SERIES, INSTANCE = TargetType.SERIES, TargetType.WORKFLOW
@@ -69,11 +69,6 @@ def pia(office: Office) -> Caller:
 @pytest.fixture
 def ada(office: Office) -> Caller:
     return join(office, "ada", ADMIN)
-
-
-@pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
 
 
 def test_the_documentations_project_waits_for_its_voters_as_written(office: Office, pia: Caller) -> None:

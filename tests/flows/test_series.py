@@ -23,16 +23,11 @@ from tests.support.desk import DPW, VERIFIER, join
 from tests.support.office import START, MovableClock
 from tests.support.review import audit_of, audit_rows, improver, reviewer, revoke
 from tests.support.work import plan_of
-from tests.support.workflows import Desks, open_workflow, qualified, workflow_desks
+from tests.support.workflows import Desks, open_workflow, qualified
 
 DAILY, DAY = Recurrence.DAILY, timedelta(days=1)
 # Two roles in turn: the first, third and fourth step are one person's.
 TURNS = plan_of({"a": [DPW], "b": []}, "abaa")
-
-
-@pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
 
 
 @pytest.fixture

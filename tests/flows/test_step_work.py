@@ -27,7 +27,7 @@ from tests.support.desk import DPW, VERIFIER, act, come_in, join
 from tests.support.office import MovableClock, the_operator
 from tests.support.review import ADMIN, audit_of, audit_rows, grant, held_by, improver, reviewer, revoke
 from tests.support.work import plan_of
-from tests.support.workflows import STREET, Desks, open_workflow, qualified, with_items, workflow_desks
+from tests.support.workflows import STREET, Desks, open_workflow, qualified, with_items
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(40)
 PDF = b"%PDF-1.4\n%%EOF"
@@ -36,11 +36,6 @@ DONE, OPEN, LOCKED = StepStatus.COMPLETED, StepStatus.AVAILABLE, StepStatus.LOCK
 PHOTO = WorkItem("photo", "Photo of the damage", requires_photo=True)
 WORDS = WorkItem("words", "What did you find?", requires_written_response=True)
 CLOSED = Submission((), True, "The road is closed")
-
-
-@pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ from tests.support.voting import (
     weekly,
 )
 from tests.support.work import STREET_REPAIR, plan_of
-from tests.support.workflows import Desks, qualified, workflow_desks
+from tests.support.workflows import Desks, qualified
 
 WEEK = timedelta(days=7)
 SERIES, INSTANCE = TargetType.SERIES, TargetType.WORKFLOW
@@ -62,11 +62,6 @@ def pia(office: Office) -> Caller:
 @pytest.fixture
 def ada(office: Office) -> Caller:
     return join(office, "ada", ADMIN)
-
-
-@pytest.fixture
-def desks(office: Office) -> Desks:
-    return workflow_desks(office)
 
 
 def test_a_change_makes_later_instances_another_way_and_no_present_one(

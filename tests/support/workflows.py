@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from sealwright.domain.ids import new_id
@@ -13,7 +13,7 @@ from sealwright.domain.people import Caller
 from sealwright.domain.recurrence import Recurrence, Schedule
 from sealwright.domain.series import Series, instance_of
 from sealwright.domain.workflow_plans import PlannedRole, PlannedStep, WorkflowPlan, WorkItem
-from sealwright.domain.workflows import StepClaim, Submission, Workflow, WorkflowStep
+from sealwright.domain.workflows import AbsencePeriod, StepClaim, Submission, Workflow, WorkflowStatus, WorkflowStep
 from sealwright.services.claiming import ClaimingDesk
 from sealwright.services.feed import FeedDesk, FeedScope
 from sealwright.services.office import Office
@@ -115,6 +115,19 @@ class Desks:
         """The steps that somebody wants in every instance of any series."""
         with self.office.units(write=False) as uow:
             return sorted(claim.step_order for claim in uow.series.claims_of(caller.user_id))
+
+    def close(self, workflow: Workflow, to: WorkflowStatus) -> None:
+        """Close an instance, as the operator."""
+        self.act(
+            the_operator(self.office),
+            lambda uow, me: self.moves.close(uow, me, self.moves.lock(uow, workflow.workflow_id), to),
+        )
+
+    def be_absent(self, person: Caller, workflow: Workflow, order: int) -> None:
+        """Keep somebody from an instance's step for the hour in which it begins."""
+        until = workflow.start_at + timedelta(hours=1)
+        absence = AbsencePeriod(new_id("abs"), person.user_id, workflow.series_id, order, workflow.start_at, until)
+        self.act(person, lambda uow, _me: uow.series.put_absence(absence))
 
     def act(self, caller: Caller, work: Callable[[UnitOfWork, Caller], T]) -> T:
         """Carry out an act of a desk as somebody."""

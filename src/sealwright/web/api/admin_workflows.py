@@ -13,8 +13,9 @@ from sealwright.web.api.desk_routes import Family
 from sealwright.web.api.proposers import PROPOSAL_STATUS
 from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.workflow_acts import GIVE_REASON
+from sealwright.web.api.workflow_replies import proposals_reply, status_asked, workflows_reply
 from sealwright.web.call import Call
-from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
+from sealwright.web.page_lists import numbered, numbered_answer, page_asked
 from sealwright.web.query import Parameter
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Handler, Route
@@ -24,17 +25,14 @@ PATH: Final = "/admin/workflows"
 
 def list_all(call: Call) -> Reply:
     """GET /admin/workflows."""
-    status = call.query.get("status", "all")
     wanted = WorkflowFilter(
-        status=None if status == "all" else WorkflowStatus(status),
+        status=status_asked(call, WorkflowStatus),
         proposer_id=call.query.get("proposer_id"),
         series_id=call.query.get("series_id"),
         search=call.query.get("search"),
     )
     page, count = page_asked(call)
-    found = call.office.workflow_admin.list(call.caller, wanted, page, count)
-    now = call.office.clock.now()
-    return page_reply(call, found, lambda view: workflow_rendering.workflow(view, now))
+    return workflows_reply(call, call.office.workflow_admin.list(call.caller, wanted, page, count))
 
 
 def get_one(call: Call) -> Reply:
@@ -46,11 +44,8 @@ def get_one(call: Call) -> Reply:
 
 def list_proposals(call: Call) -> Reply:
     """GET /admin/workflow-proposals."""
-    status = call.query.get("status", "all")
-    page, count = page_asked(call)
-    wanted = None if status == "all" else ProposalStatus(status)
-    found = call.office.workflow_admin.proposals(call.caller, wanted, page, count)
-    return page_reply(call, found, workflow_rendering.proposal)
+    wanted, (page, count) = status_asked(call, ProposalStatus), page_asked(call)
+    return proposals_reply(call, call.office.workflow_admin.proposals(call.caller, wanted, page, count))
 
 
 def force(call: Call) -> Reply:

@@ -19,8 +19,9 @@ from sealwright.web.api.desk_routes import Family
 from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.workflow_acts import PROPOSE_DELETION
 from sealwright.web.api.shapes.workflow_plans import PROPOSE, PROPOSE_EDIT, edited, plan_of
+from sealwright.web.api.workflow_replies import proposals_reply, status_asked, workflow_reply, workflows_reply
 from sealwright.web.call import Call
-from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
+from sealwright.web.page_lists import numbered, numbered_answer, page_asked
 from sealwright.web.query import Parameter, QueryShape
 from sealwright.web.reply import Reply, header_text, json_reply
 from sealwright.web.route import Answered, Audience, Route
@@ -53,19 +54,13 @@ def propose(call: Call) -> Reply:
 
 def list_own(call: Call) -> Reply:
     """GET /proposers/workflows."""
-    status = call.query.get("status", "all")
-    page, count = page_asked(call)
-    wanted = None if status == "all" else WorkflowStatus(status)
-    found = call.office.proposing.own(call.caller, wanted, page, count)
-    now = call.office.clock.now()
-    return page_reply(call, found, lambda view: workflow_rendering.workflow(view, now))
+    wanted, (page, count) = status_asked(call, WorkflowStatus), page_asked(call)
+    return workflows_reply(call, call.office.proposing.own(call.caller, wanted, page, count))
 
 
 def get_own(call: Call) -> Reply:
     """GET /proposers/workflows/{id}."""
-    view = call.office.proposing.own_one(call.caller, call.params["id"])
-    tag = version_tag(view.workflow.version)
-    return json_reply(workflow_rendering.workflow(view, call.office.clock.now()), headers=(tag,))
+    return workflow_reply(call, call.office.proposing.own_one(call.caller, call.params["id"]))
 
 
 def withdraw(call: Call) -> Reply:
@@ -110,11 +105,8 @@ def propose_deletion(call: Call) -> Reply:
 
 def list_proposals(call: Call) -> Reply:
     """GET /proposers/workflow-proposals."""
-    status = call.query.get("status", "all")
-    page, count = page_asked(call)
-    wanted = None if status == "all" else ProposalStatus(status)
-    found = call.office.proposing.own_proposals(call.caller, wanted, page, count)
-    return page_reply(call, found, workflow_rendering.proposal)
+    wanted, (page, count) = status_asked(call, ProposalStatus), page_asked(call)
+    return proposals_reply(call, call.office.proposing.own_proposals(call.caller, wanted, page, count))
 
 
 def qualified(call: Call) -> Reply:

@@ -7,12 +7,12 @@ from typing import Final
 from sealwright.domain.votes import ProposalKind, ProposalStatus, VoteDecision
 from sealwright.domain.workflows import WorkflowStatus
 from sealwright.web.api import workflow_rendering
-from sealwright.web.api.caching import version_tag
 from sealwright.web.api.desk_routes import Family
 from sealwright.web.api.shapes import workflow_answers, workflow_examples
 from sealwright.web.api.shapes.workflow_acts import VOTE
+from sealwright.web.api.workflow_replies import proposals_reply, status_asked, workflow_reply, workflows_reply
 from sealwright.web.call import Call
-from sealwright.web.page_lists import numbered, numbered_answer, page_asked, page_reply
+from sealwright.web.page_lists import numbered, numbered_answer, page_asked
 from sealwright.web.query import Parameter
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Handler, Route
@@ -20,26 +20,19 @@ from sealwright.web.route import Answered, Audience, Handler, Route
 
 def list_workflows(call: Call) -> Reply:
     """GET /voters/workflows."""
-    status = call.query.get("status", "pending")
-    page, count = page_asked(call)
-    found = call.office.voting.list(call.caller, None if status == "all" else WorkflowStatus(status), page, count)
-    now = call.office.clock.now()
-    return page_reply(call, found, lambda view: workflow_rendering.workflow(view, now))
+    wanted, (page, count) = status_asked(call, WorkflowStatus, "pending"), page_asked(call)
+    return workflows_reply(call, call.office.voting.list(call.caller, wanted, page, count))
 
 
 def get_workflow(call: Call) -> Reply:
     """GET /voters/workflows/{id}."""
-    view = call.office.voting.one(call.caller, call.params["id"])
-    tag = version_tag(view.workflow.version)
-    return json_reply(workflow_rendering.workflow(view, call.office.clock.now()), headers=(tag,))
+    return workflow_reply(call, call.office.voting.one(call.caller, call.params["id"]))
 
 
 def list_proposals(call: Call) -> Reply:
     """GET /voters/proposals."""
-    status = call.query.get("status", "pending")
-    page, count = page_asked(call)
-    found = call.office.voting.proposals(call.caller, None if status == "all" else ProposalStatus(status), page, count)
-    return page_reply(call, found, workflow_rendering.proposal)
+    wanted, (page, count) = status_asked(call, ProposalStatus, "pending"), page_asked(call)
+    return proposals_reply(call, call.office.voting.proposals(call.caller, wanted, page, count))
 
 
 def vote(call: Call) -> Reply:
