@@ -155,7 +155,7 @@ class Transaction:
         try:
             # A commit that failed may leave the driver inside a transaction that the pool believes to have ended.
             if _is_inside(self._driver):
-                self._driver.rollback()
+                self._leave()
             self._connection.close()
         except DATABASE_ERRORS:
             # The server forgot the transaction together with the connection.
@@ -164,6 +164,17 @@ class Transaction:
         finally:
             if descriptor is not None and self._watch is not None:
                 self._watch.leave(descriptor)
+
+    def _leave(self) -> None:
+        """End what was begun, without keeping anything.
+
+        A roll-back makes PostgreSQL's driver forget every statement that it has prepared, and all of them are planned
+        anew in the next unit of work. One that has only read, and has not failed, has nothing to take back.
+        """
+        if self.writes or self._has_failed or self.is_sqlite:
+            self._driver.rollback()
+        else:
+            self._driver.commit()
 
     def _guarded(self, run: Callable[[], T]) -> T:
         """Run a driver call under the watch, and turn what the driver raises into a refusal of ours."""
