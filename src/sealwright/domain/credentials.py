@@ -123,6 +123,7 @@ class CredentialRecord:
         document: The signed document, byte for byte; None after erasure.
         document_sha256: Hex digest of those bytes.
         reason: Free text for the office; never public.
+        copy_of: The credential of which this is a further form, made for a wallet or a download; it ends with it.
     """
 
     uid: UUID
@@ -147,6 +148,7 @@ class CredentialRecord:
     grant_id: str | None = None
     batch_id: str | None = None
     transaction_hash: str | None = None
+    copy_of: UUID | None = None
 
     @property
     def credential_id(self) -> str:

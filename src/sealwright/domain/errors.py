@@ -1,4 +1,5 @@
-"""Everything our own rules can refuse, as one tree. The branches of work are drawn in `domain.work_errors`.
+"""Everything our own rules can refuse, as one tree. The branches of work are drawn in `domain.work_errors`,
+those of delivery in `domain.delivery_errors`.
 
 DomainError
 ├── NotSignedIn                 no caller, or one that is not known any more

@@ -12,6 +12,8 @@ PREFIXES: Final = frozenset(
     {
         *("usr", "req", "grt", "off", "bat", "dlg", "key", "tok", "whk", "evt", "slt", "att"),
         *("ses", "psk", "ntc", "mal", "job", "lnk", "vew"),
+        # Parcels, DIDComm messages and threads; wallets' authorizations, tokens and transactions; presentations.
+        *("dlv", "msg", "thr", "wau", "wtk", "wtx", "prs"),
         *("wfl", "ser", "rol", "stp", "prp", "pay", "clm", "abs", "drf"),
     }
 )

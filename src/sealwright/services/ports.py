@@ -32,6 +32,16 @@ from sealwright.domain.credentials import (
 from sealwright.domain.dids import DIDRecord, DIDVersion, KeyPurpose, StoredKey
 from sealwright.domain.people import Person
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.delivery_ports import (
+    DidcommRows,
+    Offers,
+    Parcels,
+    PresentationRows,
+    Shares,
+    Spent,
+    WalletRows,
+    Webhooks,
+)
 from sealwright.services.desk_ports import (
     Attachments,
     CredentialTypes,
@@ -200,6 +210,9 @@ class Credentials(Protocol):
     def after(self, uid: UUID | None, limit: int) -> tuple[CredentialRecord, ...]:
         """All credentials in id order, for `verify-store`."""
 
+    def copies_of(self, uid: UUID) -> tuple[CredentialRecord, ...]:
+        """Further forms of a credential, made for wallets and downloads; oldest first, at most 1,000."""
+
 
 class StatusLists(Protocol):
     """Status lists and their bits."""
@@ -344,6 +357,14 @@ class UnitOfWork(Protocol):
     proposals: Proposals
     payouts: Payouts
     drafts: Drafts
+    offers: Offers
+    spent: Spent
+    wallets: WalletRows
+    parcels: Parcels
+    webhooks: Webhooks
+    didcomm: DidcommRows
+    shares: Shares
+    presentations: PresentationRows
 
     def commit(self) -> None:
         """Seal the audit entries and commit; raises StoreUnavailable or AuditUnavailable, and then nothing happened."""
@@ -410,6 +431,16 @@ class KeyStore(Protocol):
 
         Raises:
             SigningFailed: Wrong purpose, state or date, or the store failed.
+            Sealed: The key-encryption key is absent or does not fit.
+        """
+
+    def agree(self, key: StoredKey, public_key: bytes) -> bytes:
+        """The 32 bytes that a key-agreement key (X25519) and another party's public key have in common.
+
+        An Ed25519 key agrees by its X25519 form, where its DID's method derives that one (did:key).
+
+        Raises:
+            SigningFailed: The key is not for this, not active, or the public key is of small order.
             Sealed: The key-encryption key is absent or does not fit.
         """
 

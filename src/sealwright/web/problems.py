@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sealwright.domain import delivery_errors as delivery
 from sealwright.domain import errors as domain
 from sealwright.domain import work_errors as work
 from sealwright.vc import errors as vc
@@ -41,7 +42,10 @@ CATALOG: Final = _catalog(
     Problem("INVALID_IDEMPOTENCY_KEY", 400, "The Idempotency-Key is malformed"),
     Problem("INVALID_HEADER", 400, "The headers contradict each other"),
     Problem("VERIFICATION_FAILED", 400, "The document does not verify"),
+    Problem("INVALID_TX_CODE", 400, "The transaction code is wrong"),
+    Problem("DIDCOMM_INVALID", 400, "The DIDComm message is not acceptable"),
     Problem("UNAUTHENTICATED", 401, "A valid bearer token is needed"),
+    Problem("HOLDER_PROOF_REQUIRED", 401, "The holder has to be proved"),
     Problem("SIGN_IN_FAILED", 401, "Signing in failed"),
     Problem("ROLE_REQUIRED", 403, "The account role for this is missing"),
     Problem("ACCOUNT_INACTIVE", 403, "The account is deactivated"),
@@ -58,6 +62,7 @@ CATALOG: Final = _catalog(
     Problem("TYPE_NOT_REQUESTABLE", 403, "This credential type cannot be asked for"),
     Problem("CSRF_FAILED", 403, "The form's token is missing or stale"),
     Problem("FRESH_SIGN_IN_REQUIRED", 403, "A fresh sign-in is needed"),
+    Problem("HOLDER_MISMATCH", 403, "The offer is for another holder"),
     Problem("NOT_FOUND", 404, "There is nothing at this address"),
     Problem("ISSUER_NOT_FOUND", 404, "The issuer DID is not kept here"),
     Problem("SCHEMA_NOT_FOUND", 404, "There is no such credential schema"),
@@ -71,6 +76,9 @@ CATALOG: Final = _catalog(
     Problem("GRANT_NOT_FOUND", 404, "There is no such grant"),
     Problem("WORKFLOW_NOT_FOUND", 404, "There is no such workflow"),
     Problem("TYPE_NOT_FOUND", 404, "There is no such credential type"),
+    Problem("OFFER_NOT_FOUND", 404, "There is no such offer"),
+    Problem("THREAD_NOT_FOUND", 404, "There is no such DIDComm thread"),
+    Problem("WEBHOOK_NOT_FOUND", 404, "There is no such webhook"),
     Problem("METHOD_NOT_ALLOWED", 405, "The method is not offered here"),
     Problem("NOT_ACCEPTABLE", 406, "No acceptable representation exists"),
     Problem("REQUEST_TIMEOUT", 408, "The request took too long to arrive"),
@@ -107,9 +115,12 @@ CATALOG: Final = _catalog(
     Problem("PROPOSAL_PENDING_EXISTS", 409, "A proposal of this kind is pending already"),
     Problem("ADDRESS_IN_USE", 409, "Another person has this address"),
     Problem("UPLOADS_FULL", 409, "Too many uploaded files wait to be used"),
+    Problem("NOT_DELIVERABLE", 409, "The credential is not valid now"),
+    Problem("NO_DIDCOMM_ENDPOINT", 409, "The holder's DID takes no DIDComm messages"),
     Problem("IDEMPOTENCY_IN_PROGRESS", 409, "The first call with this key is still running", retryable=True),
     Problem("CREDENTIAL_ERASED", 410, "The document was erased"),
-    Problem("TOKEN_USED", 410, "The one-time link was used, or its time is over"),
+    Problem("TOKEN_USED", 410, "The one-time link or token was used, or its time is over"),
+    Problem("TOKEN_EXPIRED", 410, "The offer's time is over, or it was canceled"),
     Problem("PRECONDITION_FAILED", 412, "Another version is current"),
     Problem("PAYLOAD_TOO_LARGE", 413, "The body is too large"),
     Problem("BATCH_TOO_LARGE", 413, "The call carries too many rows"),
@@ -152,7 +163,9 @@ CATALOG: Final = _catalog(
     Problem("SCHEMA_REF_NOT_ALLOWED", 422, "The JSON Schema refers to another document"),
     Problem("SCHEMA_TOO_COMPLEX", 422, "The JSON Schema is too complex"),
     Problem("IDEMPOTENCY_KEY_REUSED", 422, "The Idempotency-Key was used with another body"),
+    Problem("URL_NOT_ALLOWED", 422, "The address may not be reached from here"),
     Problem("RATE_LIMIT_EXCEEDED", 429, "Too many calls", retryable=True),
+    Problem("TX_CODE_LOCKED", 429, "Too many wrong transaction codes"),
     Problem("HEADERS_TOO_LARGE", 431, "The headers are too large"),
     Problem("SIGNING_FAILED", 500, "Signing failed; nothing was issued", retryable=True),
     Problem("INTERNAL", 500, "Something went wrong here"),
@@ -172,6 +185,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     for error, code in {
         # Who is calling, and what they may do.
         domain.NotSignedIn: "UNAUTHENTICATED",
+        delivery.HolderProofRequired: "HOLDER_PROOF_REQUIRED",
         domain.RoleRequired: "ROLE_REQUIRED",
         domain.AccountInactive: "ACCOUNT_INACTIVE",
         domain.IssuerNotAuthorized: "ISSUER_NOT_AUTHORIZED",
@@ -187,6 +201,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.TypeNotRequestable: "TYPE_NOT_REQUESTABLE",
         domain.CsrfFailed: "CSRF_FAILED",
         domain.FreshSignInRequired: "FRESH_SIGN_IN_REQUIRED",
+        delivery.HolderMismatch: "HOLDER_MISMATCH",
         # What is not here.
         domain.IssuerNotFound: "ISSUER_NOT_FOUND",
         domain.SchemaNotFound: "SCHEMA_NOT_FOUND",
@@ -201,9 +216,14 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.TypeNotFound: "TYPE_NOT_FOUND",
         domain.AttachmentNotFound: "NOT_FOUND",
         work.WorkflowNotFound: "WORKFLOW_NOT_FOUND",
+        delivery.OfferNotFound: "OFFER_NOT_FOUND",
+        delivery.ThreadNotFound: "THREAD_NOT_FOUND",
+        delivery.WebhookNotFound: "WEBHOOK_NOT_FOUND",
         domain.NotFound: "NOT_FOUND",
         domain.CredentialErased: "CREDENTIAL_ERASED",
         domain.LinkSpent: "TOKEN_USED",
+        delivery.TokenUsed: "TOKEN_USED",
+        delivery.TokenExpired: "TOKEN_EXPIRED",
         # What does not fit the present state.
         domain.IssuerDeactivated: "ISSUER_DEACTIVATED",
         domain.HolderDeactivated: "HOLDER_DEACTIVATED",
@@ -229,6 +249,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.TypeInUse: "TYPE_IN_USE",
         domain.AddressInUse: "ADDRESS_IN_USE",
         domain.UploadsFull: "UPLOADS_FULL",
+        delivery.NotDeliverable: "NOT_DELIVERABLE",
+        delivery.NoDidcommEndpoint: "NO_DIDCOMM_ENDPOINT",
+        delivery.TxCodeLocked: "TX_CODE_LOCKED",
         work.StepAlreadyClaimed: "STEP_ALREADY_CLAIMED",
         work.RoleAlreadyHeld: "ROLE_ALREADY_HELD",
         work.StepNotAvailable: "STEP_NOT_AVAILABLE",
@@ -261,6 +284,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.InvalidIdempotencyKey: "INVALID_IDEMPOTENCY_KEY",
         domain.IdempotencyKeyReused: "IDEMPOTENCY_KEY_REUSED",
         domain.BatchTooLarge: "BATCH_TOO_LARGE",
+        delivery.InvalidTxCode: "INVALID_TX_CODE",
+        delivery.DidcommInvalid: "DIDCOMM_INVALID",
+        delivery.UrlNotAllowed: "URL_NOT_ALLOWED",
         domain.RateLimitExceeded: "RATE_LIMIT_EXCEEDED",
         domain.SignInFailed: "SIGN_IN_FAILED",
         domain.MailNotSent: "UNAVAILABLE",
