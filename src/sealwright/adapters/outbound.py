@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -131,13 +131,26 @@ def resolve_by_system(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked of an address, and how much of an answer is carried home."""
+    """What is asked of an address, and how much of an answer is carried home.
+
+    Args:
+        takes_any: Every answered status is an answer, of any type; more bytes than `max_bytes` are left unread.
+    """
 
     method: str
     accept: str
     max_bytes: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+    takes_any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and the first bytes of a body."""
+
+    status: int
+    body: bytes
 
 
 @dataclass(slots=True)
@@ -216,7 +229,7 @@ class GuardedOutbound:
             FetchRefused: Anything else, without detail.
         """
         headers = () if authorization is None else (("Authorization", authorization),)
-        return self._ask(_Question("GET", accept, max_bytes, headers), url)
+        return self._ask(_Question("GET", accept, max_bytes, headers), url).body
 
     def post_form(self, url: str, form: bytes, *, authorization: str, accept: str, max_bytes: int) -> bytes:
         """Post a urlencoded form with credentials of our own to an address that the operator has set up.
@@ -225,9 +238,17 @@ class GuardedOutbound:
             FetchRefused: Anything but a clean 200, without detail.
         """
         headers = (("Authorization", authorization), ("Content-Type", "application/x-www-form-urlencoded"))
-        return self._ask(_Question("POST", accept, max_bytes, headers, form), url)
+        return self._ask(_Question("POST", accept, max_bytes, headers, form), url).body
 
-    def _ask(self, question: _Question, url: str) -> bytes:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int) -> Answer:
+        """Post a message of ours; whatever status is answered is an answer, and the rest of a long body stays unread.
+
+        Raises:
+            FetchRefused: Nothing was answered, without detail.
+        """
+        return self._ask(_Question("POST", "*/*", max_bytes, tuple(headers.items()), body, takes_any=True), url)
+
+    def _ask(self, question: _Question, url: str) -> Answer:
         target = parse_target(url)
         deadline = _Deadline(time.monotonic() + self._deadline_seconds)
         with self._lanes.lane(target.host, deadline):
@@ -286,7 +307,7 @@ class GuardedOutbound:
 
     def _exchange(
         self, target: Target, addresses: Sequence[IPAddress], deadline: _Deadline, question: _Question
-    ) -> bytes:
+    ) -> Answer:
         pool = httpcore2.ConnectionPool(
             ssl_context=self._trust(),
             network_backend=_JudgedBackend(addresses, deadline),
@@ -309,21 +330,24 @@ class GuardedOutbound:
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.target)
         try:
             with pool, pool.stream(question.method, url, headers=headers, content=question.body) as response:
-                _check_head(response, question.accept, question.max_bytes)
-                body = bytearray()
-                for chunk in response.iter_stream():
-                    body += chunk
-                    if len(body) > question.max_bytes:
-                        raise FetchRefused("size")
-                return bytes(body)
-        except (
-            httpcore2.NetworkError,
-            httpcore2.ProtocolError,
-            httpcore2.TimeoutException,
-            httpcore2.UnsupportedProtocol,
-            OSError,
-        ) as error:
+                if not question.takes_any:
+                    _check_head(response, question.accept, question.max_bytes)
+                return Answer(response.status, _read(response, question))
+        except (httpcore2.TimeoutException, TimeoutError) as error:
+            raise FetchRefused("deadline") from error
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
             raise FetchRefused("exchange") from error
+
+
+def _read(response: httpcore2.Response, question: _Question) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) > question.max_bytes:
+            if not question.takes_any:
+                raise FetchRefused("size")
+            break
+    return bytes(body[: question.max_bytes])
 
 
 def _check_head(response: httpcore2.Response, accept: str, max_bytes: int) -> None:

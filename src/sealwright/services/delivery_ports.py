@@ -6,7 +6,7 @@ and webhook endpoints after them, the audit head last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -124,8 +124,12 @@ class Parcels(Protocol):
         """Those of a webhook whose (subject, reference) is there already stay as they are."""
 
     def get(self, parcel_id: str) -> Parcel | None: ...
-    def take(self, now: datetime, until: datetime, limit: int) -> tuple[Parcel, ...]:
-        """Take parcels that are due: their tries are counted and they are due again at `until`. No two get the same."""
+    def take(self, now: datetime, until: datetime, limit: int, *, avoiding: Collection[str] = ()) -> tuple[Parcel, ...]:
+        """Take parcels that are due: their tries are counted and they are due again at `until`. No two get the same.
+
+        Args:
+            avoiding: Subjects whose parcels stay where they are.
+        """
 
     def finish(self, parcel: Parcel) -> bool:
         """Store the outcome of a try; False if its row is not waiting any more, or another try has begun."""

@@ -1,0 +1,242 @@
+"""Dispatching: parcels leave after the commit that caused them, until they arrive or a day is over.
+
+A try takes three steps: the parcel is taken under a lease (a short transaction, which counts the try), its message is
+made and posted while no transaction is open, and the outcome is recorded together with whatever its carrier makes of
+it. A worker that dies between the steps loses nothing: the lease ends, and somebody tries again. So a message arrives
+at least once, and its parcel is recorded as sent once.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from sealwright.domain.errors import DomainError, OfficeClosed, VersionConflict
+from sealwright.domain.ids import new_id
+from sealwright.domain.parcels import GIVE_UP_AFTER, LEASE, Parcel, ParcelKind, ParcelState, pause_after
+from sealwright.services.delivery_ports import Envelope, NotSent, Poster
+from sealwright.services.parcel_rests import Rests
+from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+
+LOOK_EVERY_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 7.0
+_RECORD_AT_MOST: Final = 3
+# One round of `work_once` is bounded, so that a chore that calls it ends.
+_ROUND_AT_MOST: Final = 500
+
+_log = logging.getLogger(__name__)
+
+
+class Carrier(Protocol):
+    """Who knows what a kind of parcel says, and what follows from its fate."""
+
+    def prepare(self, parcel: Parcel) -> Envelope | None:
+        """Make the message now, outside any transaction of the dispatcher; None if nobody wants it any more."""
+
+    def arrived(self, uow: UnitOfWork, parcel: Parcel) -> None:
+        """Record what follows; the parcel's outcome is stored in the same transaction."""
+
+    def failed(self, uow: UnitOfWork, parcel: Parcel, *, is_dead: bool) -> None:
+        """The same for a try without success; `parcel.last_status` and `last_error` tell what happened."""
+
+
+def new_parcel(kind: ParcelKind, subject: str, *, reference: str, label: str, now: datetime) -> Parcel:
+    """A parcel that is due at once."""
+    return Parcel(
+        parcel_id=new_id("dlv"),
+        kind=kind,
+        subject=subject,
+        reference=reference,
+        label=label,
+        created_at=now,
+        due_at=now,
+        give_up_at=now + GIVE_UP_AFTER,
+    )
+
+
+class Dispatching:
+    """Carries parcels.
+
+    Args:
+        carriers: One for each kind.
+        workers: How many are under way at once in this process; never two of one subject.
+        sources: Asked once a second for parcels that are to be made; each gives how many it made.
+    """
+
+    def __init__(
+        self,
+        *,
+        units: UnitOfWorkFactory,
+        poster: Poster,
+        clock: Clock,
+        carriers: Mapping[ParcelKind, Carrier],
+        workers: int = 2,
+        sources: Sequence[Callable[[], int]] = (),
+    ) -> None:
+        self._units = units
+        self._poster = poster
+        self._clock = clock
+        self._carriers = dict(carriers)
+        self._sources = tuple(sources)
+        self._rests = Rests()
+        self._stopping = threading.Event()
+        self._wake = threading.Condition()
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"dispatching-{number}", daemon=True) for number in range(workers)
+        ]
+        self._threads.append(threading.Thread(target=self._gather, name="dispatching-sources", daemon=True))
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End after what is under way, or after some seconds; what is left is tried again by whoever comes next."""
+        self._stopping.set()
+        self.hint()
+        ends_at = time.monotonic() + _STOP_SECONDS
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout=max(0.0, ends_at - time.monotonic()))
+
+    def hint(self) -> None:
+        """Say that there is something to carry; without it, that is noticed within a second."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def work_once(self) -> int:
+        """Make and carry everything that is due now, in this thread; gives how many tries were made."""
+        for source in self._sources:
+            source()
+        return sum(1 for _ in range(_ROUND_AT_MOST) if self._carry_one())
+
+    def waiting(self) -> int:
+        """How many parcels wait, for the gauge."""
+        with self._units(write=False) as uow:
+            return uow.parcels.count_waiting()
+
+    # -- threads --------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            if not self._guarded(self._carry_one):
+                with self._wake:
+                    self._wake.wait(LOOK_EVERY_SECONDS)
+
+    def _gather(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY_SECONDS):
+            made = [self._guarded(source) for source in self._sources]
+            if any(made):
+                self.hint()
+
+    @staticmethod
+    def _guarded(work: Callable[[], int]) -> int:
+        """Let nothing end a thread; a failure is reported and waited out."""
+        try:
+            return work()
+        except DomainError as error:
+            _log.warning("dispatching refused", extra={"kind": type(error).__name__})
+        except Exception:  # noqa: BLE001 - one broken parcel must not end the others
+            _log.exception("dispatching failed")
+        return 0
+
+    # -- one try --------------------------------------------------------------------------------------
+
+    def _carry_one(self) -> bool:
+        """Try one parcel that is due; False if there is none."""
+        parcel = self._take()
+        if parcel is None:
+            return False
+        try:
+            outcome = self._try(parcel)
+        finally:
+            self._rests.leave(parcel.subject)
+        self._record(outcome)
+        return True
+
+    def _take(self) -> Parcel | None:
+        now = self._clock.now()
+        # Taking and noting is one step, so that two workers of this process never hold parcels of one subject.
+        with self._rests.lock:
+            with self._units() as uow:
+                taken = uow.parcels.take(now, now + LEASE, 1, avoiding=self._rests.avoided(now))
+                uow.commit()
+            for parcel in taken:
+                self._rests.enter(parcel.subject)
+        return taken[0] if taken else None
+
+    def _try(self, parcel: Parcel) -> Parcel:
+        """Make the message and post it; gives the parcel with its outcome."""
+        try:
+            envelope = self._carriers[parcel.kind].prepare(parcel)
+        except Exception:  # noqa: BLE001 - a message that cannot be made now is tried again, like one that is refused
+            _log.exception("message not made", extra={"kind": parcel.kind.value, "parcel": parcel.parcel_id})
+            return self._missed(parcel, None, "unready")
+        if envelope is None:
+            return replace(parcel, state=ParcelState.CANCELED, finished_at=self._clock.now())
+        host = f"host:{urlsplit(envelope.url).hostname}"
+        if self._rests.is_resting(host, self._clock.now()):
+            return self._missed(parcel, None, "host_rests")
+        return self._post(parcel, envelope, host)
+
+    def _post(self, parcel: Parcel, envelope: Envelope, host: str) -> Parcel:
+        try:
+            status = self._poster.post(envelope.url, envelope.body, envelope.headers).status
+        except NotSent as error:
+            self._rests.failed(host, self._clock.now())
+            self._rests.failed(parcel.subject, self._clock.now())
+            return self._missed(parcel, None, error.reason)
+        self._rests.answered(host)
+        if not 200 <= status < 300:
+            self._rests.failed(parcel.subject, self._clock.now())
+            return self._missed(parcel, status, "status")
+        self._rests.answered(parcel.subject)
+        now = self._clock.now()
+        return replace(parcel, state=ParcelState.SENT, last_status=status, last_error=None, finished_at=now)
+
+    def _missed(self, parcel: Parcel, status: int | None, error: str) -> Parcel:
+        """The parcel after a try without success: due again, the last time when its day is over, or dead after that."""
+        now = self._clock.now()
+        missed = replace(parcel, last_status=status, last_error=error)
+        if now >= parcel.give_up_at:
+            return replace(missed, state=ParcelState.DEAD, finished_at=now)
+        # Not a secret: spreads tries in time.
+        pause = pause_after(parcel.attempts, random.random())  # noqa: S311
+        return replace(missed, due_at=min(now + pause, parcel.give_up_at))
+
+    def _record(self, outcome: Parcel) -> None:
+        """Store an outcome with what follows from it, unless somebody else began a further try or nobody waits."""
+        for _ in range(_RECORD_AT_MOST):
+            try:
+                with self._units() as uow:
+                    self._tell(uow, outcome)
+                    if uow.parcels.finish(outcome):
+                        uow.commit()
+                return
+            except VersionConflict:
+                continue
+            except OfficeClosed:
+                # Nothing can be stored now. The lease ends, and the message goes out once more.
+                raise
+            except Exception:  # noqa: BLE001 - what arrived must not be sent again and again for a mistake of ours
+                _log.exception("outcome not told", extra={"kind": outcome.kind.value, "parcel": outcome.parcel_id})
+                break
+        with self._units() as uow:
+            if uow.parcels.finish(outcome):
+                uow.commit()
+
+    def _tell(self, uow: UnitOfWork, outcome: Parcel) -> None:
+        # Before the parcel's own row is written: carriers lock what comes earlier in the order of locks.
+        carrier = self._carriers[outcome.kind]
+        if outcome.state is ParcelState.SENT:
+            carrier.arrived(uow, outcome)
+        elif outcome.state is not ParcelState.CANCELED:
+            carrier.failed(uow, outcome, is_dead=outcome.state is ParcelState.DEAD)
