@@ -23,7 +23,6 @@ FILES = {
     "rsa.json": 2,
 }
 NOT_IMPLEMENTED = {
-    "did:key:z2J9": "P-521",
     "did:key:z4MX": "RSA",
     "did:key:zggh": "RSA",
     "did:key:z5Tc": "BLS12-381 G1 and G2 in one",

@@ -2,7 +2,8 @@
 
 Private keys are token objects, sensitive and not extractable. What the database keeps of one is its object id;
 the object's label is a digest of the row it belongs to, so an id that was moved to another row finds nothing.
-Small secrets, and keys made before the token came, stay with the software key store beside it.
+Small secrets, and keys made before the token came, stay with the software key store beside it. So do the X25519 keys
+of encrypted messages, which few tokens make; they sign nothing.
 
 Spec: PKCS #11 3.0, "EDDSA", "Edwards EC keys".
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from sealwright.adapters.kek import KekRefused, read_private_file
-from sealwright.adapters.software_keys import ED25519, SoftwareKeyStore, length_prefixed, require_signable
+from sealwright.adapters.software_keys import ED25519, X25519, SoftwareKeyStore, length_prefixed, require_signable
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import Sealed, SigningFailed
 from sealwright.services.ports import NewKey
@@ -78,7 +79,9 @@ class Pkcs11KeyStore:
         return self._software.is_sealed or not self._line.is_up
 
     def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
-        """Make a key in the token; raises Sealed, SigningFailed, UnsupportedKeyType."""
+        """Make a key in the token, or beside it if it is to agree; raises Sealed, SigningFailed, UnsupportedKeyType."""
+        if algorithm == X25519:
+            return self._software.generate(key_id=key_id, did=did, use=use, algorithm=algorithm)
         return self.generate_named(lambda _: (key_id, did), use=use, algorithm=algorithm)[0]
 
     def generate_named(
@@ -137,6 +140,10 @@ class Pkcs11KeyStore:
         if len(signature) != SIGNATURE_BYTES:
             raise SigningFailed("The token gave something else than a signature.")
         return signature
+
+    def agree(self, key: StoredKey, public_key: bytes) -> bytes:
+        """What a software key has in common with another; raises Sealed, SigningFailed, the latter for token keys."""
+        return self._software.agree(key, public_key)
 
     def rewrap(self, key: StoredKey) -> StoredKey:
         """Seal a software key anew; a key in the token is given back unchanged."""

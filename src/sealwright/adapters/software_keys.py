@@ -1,4 +1,4 @@
-"""The software key store: private keys as AES-256-GCM ciphertext, opened in memory to sign."""
+"""The software key store: private keys as AES-256-GCM ciphertext, opened in memory to sign and to agree."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from sealwright.adapters.kek import CannotOpen, KekRing, KeyEncryptionKey
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import Sealed, SigningFailed, StateConflict
 from sealwright.services.ports import NewKey
-from sealwright.vc.errors import UnsupportedKeyType
+from sealwright.vc.errors import InvalidKey, UnsupportedKeyType
+from sealwright.vc.keys import x25519
 from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32, generate_private_key, public_from_private
 
 BACKEND: Final = "software"
 ED25519: Final = "Ed25519"
+X25519: Final = "X25519"
 _FORMAT: Final = b"\x01"
 _MOST_SIGNERS: Final = 1024
 
 
 class SoftwareKeyStore:
-    """Keeps Ed25519 keys sealed under the key-encryption key, and signs with them.
+    """Keeps Ed25519 and X25519 keys sealed under the key-encryption key, signs and agrees with them.
 
     The key id, DID, purpose, algorithm and KEK id are the associated data of each ciphertext, so one that was
     moved to another row does not open. Opened keys stay in memory, the last 1,024 of them; an entry counts
@@ -45,7 +47,7 @@ class SoftwareKeyStore:
         return not self._fits or self._keks.current() is None
 
     def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
-        """Make a private key; raises Sealed, and UnsupportedKeyType for an algorithm other than Ed25519."""
+        """Make a private key; raises Sealed, and UnsupportedKeyType for other algorithms than Ed25519 and X25519."""
         return self._seal_new(generate_private_key(), key_id, did, use, algorithm)
 
     def generate_named(
@@ -53,7 +55,7 @@ class SoftwareKeyStore:
     ) -> tuple[NewKey, str, str]:
         """Make a private key whose key id and DID follow from its public key; raises as `generate`."""
         seed = generate_private_key()
-        key_id, did = naming(public_from_private(seed))
+        key_id, did = naming(_public(seed, algorithm))
         return self._seal_new(seed, key_id, did, use, algorithm), key_id, did
 
     def import_seed(self, seed: bytes, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
@@ -71,6 +73,26 @@ class SoftwareKeyStore:
         if not self._fits:
             raise Sealed("The key-encryption key does not fit the stored keys.")
         return self._signer(key).sign(data)
+
+    def agree(self, key: StoredKey, public_key: bytes) -> bytes:
+        """The 32 bytes that an X25519 key, or the X25519 form of a did:key's own key, has in common with another.
+
+        Raises:
+            SigningFailed: The key is not for this, not active, or the public key is of small order.
+            Sealed: The key-encryption key is absent or does not fit.
+        """
+        # Any other key that signs must not agree as well: one key, one purpose. The method did:key derives both.
+        is_derived = key.algorithm == ED25519 and key.did.startswith("did:key:")
+        use = KeyPurpose.CREDENTIALS if is_derived else KeyPurpose.KEY_AGREEMENT
+        if key.backend != BACKEND or key.use is not use or key.state is not MethodState.ACTIVE:
+            raise SigningFailed("The key is not for agreeing with others, or not active.")
+        if not self._fits:
+            raise Sealed("The key-encryption key does not fit the stored keys.")
+        secret = self._open(key)
+        try:
+            return x25519.agree(x25519.private_of_ed25519(secret) if is_derived else secret, public_key)
+        except InvalidKey as error:
+            raise SigningFailed("The other party's key is of small order.") from error
 
     def rewrap(self, key: StoredKey) -> StoredKey:
         """Seal the key anew under the present key-encryption key; other backends' keys are given back unchanged.
@@ -133,11 +155,10 @@ class SoftwareKeyStore:
         return kek
 
     def _seal_new(self, seed: Secret32, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
-        if algorithm != ED25519:
-            raise UnsupportedKeyType(f"The software key store makes no {algorithm} keys.")
+        public_key = _public(seed, algorithm)
         kek = self._require_kek()
         sealed = _FORMAT + kek.seal(seed.reveal(), _associated(key_id, did, use, algorithm, kek.kek_id))
-        return NewKey(public_from_private(seed), BACKEND, sealed, kek.kek_id)
+        return NewKey(public_key, BACKEND, sealed, kek.kek_id)
 
     def _signer(self, key: StoredKey) -> Ed25519Signer:
         # Every member that binds the ciphertext is part of the name, so a changed row is opened, and judged, anew.
@@ -155,16 +176,24 @@ class SoftwareKeyStore:
         kek = self._keks.find(key.kek_id)
         if kek is None:
             raise Sealed("The key-encryption key is absent or does not fit.")
-        if key.algorithm != ED25519 or key.sealed[:1] != _FORMAT:
+        if key.algorithm not in (ED25519, X25519) or key.sealed[:1] != _FORMAT:
             raise SigningFailed("The stored key has an unknown form.")
         try:
             opened = kek.open(key.sealed[1:], _associated(key.key_id, key.did, key.use, key.algorithm, key.kek_id))
         except CannotOpen as error:
             raise SigningFailed("The stored key does not open as the key it is kept as.") from error
         seed = Secret32(opened)
-        if not hmac.compare_digest(public_from_private(seed), key.public_key):
+        if not hmac.compare_digest(_public(seed, key.algorithm), key.public_key):
             raise SigningFailed("The stored key and its public key do not belong together.")
         return seed
+
+
+def _public(seed: Secret32, algorithm: str) -> bytes:
+    if algorithm == ED25519:
+        return public_from_private(seed)
+    if algorithm == X25519:
+        return x25519.public_from_private(seed)
+    raise UnsupportedKeyType(f"The software key store makes no {algorithm} keys.")
 
 
 def require_signable(key: StoredKey, backend: str, *, use: KeyPurpose, at: datetime) -> None:
@@ -177,6 +206,8 @@ def require_signable(key: StoredKey, backend: str, *, use: KeyPurpose, at: datet
         raise SigningFailed("The key belongs to another key store.")
     if key.use is not use:
         raise SigningFailed("The key has another purpose.")
+    if key.algorithm != ED25519:
+        raise SigningFailed("The key does not sign.")
     if key.state is not MethodState.ACTIVE:
         raise SigningFailed("The key is not active.")
     if key.not_after is not None and at >= key.not_after:

@@ -16,7 +16,9 @@ from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import Sealed, SigningFailed
 from sealwright.services.ports import KeyStore, NewKey
 from sealwright.vc.errors import InvalidKey, UnsupportedKeyType
-from sealwright.vc.keys.ed25519 import verify
+from sealwright.vc.keys import x25519
+from sealwright.vc.keys.ed25519 import Secret32, derive_x25519, verify
+from sealwright.vc.keys.multikey import PublicKey
 
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 KEK = KeyEncryptionKey(bytes(range(32)))
@@ -280,3 +282,47 @@ def test_kek_neither_prints_nor_pickles() -> None:
     assert bytes(range(32)).hex() not in shown
     with pytest.raises(TypeError):
         pickle.dumps(KEK)
+
+
+def agreeing(keys: SoftwareKeyStore) -> StoredKey:
+    did, key_id = "did:adi:issuer001", "did:adi:issuer001#agree-1"
+    made = keys.generate(key_id=key_id, did=did, use=KeyPurpose.KEY_AGREEMENT, algorithm="X25519")
+    return replace(stored(made, key_id), use=KeyPurpose.KEY_AGREEMENT, algorithm="X25519")
+
+
+def test_key_agreement_keys_have_in_common_what_the_other_side_computes() -> None:
+    keys, other = store(), Secret32(bytes([9]) * 32)
+    key = agreeing(keys)
+    assert keys.agree(key, x25519.public_from_private(other)) == x25519.agree(other, key.public_key)
+    assert keys.agree(keys.rewrap(key), x25519.public_from_private(other)) == x25519.agree(other, key.public_key)
+
+
+def test_only_the_method_did_key_derives_agreement_from_a_signing_key() -> None:
+    keys, other = store(), Secret32(bytes([9]) * 32)
+    multikey = PublicKey("Ed25519", PUBLIC_KEY).multikey
+    did, key_id = f"did:key:{multikey}", f"did:key:{multikey}#{multikey}"
+    made = keys.import_seed(SEED, key_id=key_id, did=did, use=KeyPurpose.CREDENTIALS, algorithm="Ed25519")
+    expected = x25519.agree(other, derive_x25519(PUBLIC_KEY))
+    assert keys.agree(stored(made, key_id, did), x25519.public_from_private(other)) == expected
+    with pytest.raises(SigningFailed):
+        keys.agree(imported(keys), x25519.public_from_private(other))
+
+
+def test_agreement_is_refused_to_ended_keys_and_weak_ones() -> None:
+    keys, other = store(), x25519.public_from_private(Secret32(bytes([9]) * 32))
+    key = agreeing(keys)
+    for ended in (MethodState.RETIRED, MethodState.COMPROMISED):
+        with pytest.raises(SigningFailed):
+            keys.agree(replace(key, state=ended), other)
+    with pytest.raises(SigningFailed):
+        keys.agree(key, bytes(32))
+    with pytest.raises(SigningFailed):
+        keys.agree(replace(key, use=KeyPurpose.CREDENTIALS), other)
+    with pytest.raises(Sealed):
+        store(OTHER_KEK).agree(key, other)
+
+
+def test_a_key_that_agrees_never_signs() -> None:
+    keys = store()
+    with pytest.raises(SigningFailed):
+        keys.sign(agreeing(keys), b"data", use=KeyPurpose.KEY_AGREEMENT, at=NOW)

@@ -32,6 +32,7 @@ _SUITES: Final = "https://w3id.org/security/suites"
 _PRIVATE_MEMBERS: Final = frozenset(
     {"privateKeyMultibase", "secretKeyMultibase", "privateKeyBase58", "privateKeyJwk", "secretKeyJwk"}
 )
+_JWK_KINDS: Final = ("Ed25519", "X25519", "P-256", "P-384", "P-521", "secp256k1")
 _MAX_KEY_TEXT: Final = 256
 _KEY_MEMBERS: Final = ("publicKeyMultibase", "publicKeyJwk", "publicKeyBase58")
 
@@ -49,8 +50,8 @@ METHOD_TYPES: Final[Mapping[str, MethodType]] = {
     ED25519_2020: MethodType(f"{_SUITES}/ed25519-2020/v1", ("Ed25519",)),
     X25519_2020: MethodType(f"{_SUITES}/x25519-2020/v1", ("X25519",)),
     MULTIKEY: MethodType("https://w3id.org/security/multikey/v1", KEY_KINDS),
-    JSON_WEB_KEY_2020: MethodType(f"{_SUITES}/jws-2020/v1", ("Ed25519", "X25519", "P-256", "P-384", "secp256k1")),
-    "JsonWebKey": MethodType("https://w3id.org/security/jwk/v1", ("Ed25519", "X25519", "P-256", "P-384", "secp256k1")),
+    JSON_WEB_KEY_2020: MethodType(f"{_SUITES}/jws-2020/v1", _JWK_KINDS),
+    "JsonWebKey": MethodType("https://w3id.org/security/jwk/v1", _JWK_KINDS),
     "Ed25519VerificationKey2018": MethodType(f"{_SUITES}/ed25519-2018/v1", ("Ed25519",), "Ed25519"),
     "X25519KeyAgreementKey2019": MethodType(f"{_SUITES}/x25519-2019/v1", ("X25519",), "X25519"),
     "EcdsaSecp256k1VerificationKey2019": MethodType(f"{_SUITES}/secp256k1-2019/v1", ("secp256k1",), "secp256k1"),

@@ -18,9 +18,9 @@ from sealwright.vc.keys.ed25519 import Secret32, public_from_private
 from sealwright.vc.keys.multikey import EC_CURVES, KeyKind, PublicKey
 
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
-_COORDINATE_BYTES: Final[Mapping[str, int]] = {"P-256": 32, "P-384": 48, "secp256k1": 32}
+_COORDINATE_BYTES: Final[Mapping[str, int]] = {"P-256": 32, "P-384": 48, "P-521": 66, "secp256k1": 32}
 _OKP_KINDS: Final[Mapping[str, KeyKind]] = {"Ed25519": "Ed25519", "X25519": "X25519"}
-_EC_KINDS: Final[Mapping[str, KeyKind]] = {"P-256": "P-256", "P-384": "P-384", "secp256k1": "secp256k1"}
+_EC_KINDS: Final[Mapping[str, KeyKind]] = {kind: kind for kind in ("P-256", "P-384", "P-521", "secp256k1")}
 
 
 def public_key_from_jwk(jwk: Mapping[str, JSONValue]) -> PublicKey:
@@ -29,7 +29,7 @@ def public_key_from_jwk(jwk: Mapping[str, JSONValue]) -> PublicKey:
     Raises:
         InvalidKey: A private member is present, a coordinate is missing or malformed, or the point is not on the curve.
         InvalidPublicKeyLength: A coordinate has the wrong length.
-        UnsupportedKeyType: Another key type or curve than Ed25519, X25519, P-256, P-384, secp256k1.
+        UnsupportedKeyType: Another key type or curve than Ed25519, X25519, P-256, P-384, P-521, secp256k1.
 
     Spec: RFC 7517; RFC 7518, "Parameters for Elliptic Curve Keys"; RFC 8037.
     """

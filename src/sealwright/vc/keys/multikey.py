@@ -1,7 +1,7 @@
 """Public keys as multikeys: a codec prefix, the key bytes, and base58btc around both.
 
-Only Ed25519 signs today. The other kinds are read, checked as far as our libraries can, and written, because DID
-documents of others list them.
+Only Ed25519 signs today, and only X25519 agrees. The other kinds are read, checked as far as our libraries can, and
+written, because DID documents of others list them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sealwright.vc.encoding.multibase import multibase_decode, multibase_encode
 from sealwright.vc.errors import InvalidEncoding, InvalidKey, InvalidPublicKeyLength, UnsupportedKeyType
 from sealwright.vc.keys.ed25519 import check_public_key as check_ed25519
 
-KeyKind = Literal["Ed25519", "X25519", "P-256", "P-384", "secp256k1", "BLS12-381-G2"]
+KeyKind = Literal["Ed25519", "X25519", "P-256", "P-384", "P-521", "secp256k1", "BLS12-381-G2"]
 
 # Longer text is no key of any kind we know; the cap keeps base58, which is quadratic, cheap.
 MAX_MULTIKEY_LENGTH: Final = 1024
@@ -27,6 +27,7 @@ MAX_MULTIKEY_LENGTH: Final = 1024
 EC_CURVES: Final[Mapping[str, ec.EllipticCurve]] = {
     "P-256": ec.SECP256R1(),
     "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
     "secp256k1": ec.SECP256K1(),
 }
 
@@ -99,6 +100,7 @@ _CODECS: Final[Mapping[str, _Codec]] = {
     "X25519": _Codec(b"\xec\x01", 32, _check_x25519),
     "P-256": _Codec(b"\x80\x24", 33, _check_curve_point("P-256")),
     "P-384": _Codec(b"\x81\x24", 49, _check_curve_point("P-384")),
+    "P-521": _Codec(b"\x82\x24", 67, _check_curve_point("P-521")),
     "secp256k1": _Codec(b"\xe7\x01", 33, _check_curve_point("secp256k1")),
     "BLS12-381-G2": _Codec(b"\xeb\x01", 96, _check_bls_g2),
 }

@@ -14,6 +14,7 @@ PREFIXES = {
     "X25519": "z6LS",
     "P-256": "zDn",
     "P-384": "z82",
+    "P-521": "z2J9",
     "secp256k1": "zQ3s",
     "BLS12-381-G2": "zUC",
 }
@@ -74,4 +75,4 @@ def test_unknown_codecs_and_private_keys_are_refused_as_unknown() -> None:
 
 def test_writing_an_unknown_kind_is_refused() -> None:
     with pytest.raises(UnsupportedKeyType):
-        encode_multikey("P-521", bytes(67))  # type: ignore[arg-type]
+        encode_multikey("P-192", bytes(25))  # type: ignore[arg-type]
