@@ -33,6 +33,18 @@ def test_secrets_and_personal_data_are_classed_as_such() -> None:
         ("one_time_links", "digest"),
         ("challenges", "digest"),
         ("challenges", "payload"),
+        ("offers", "secret_digest"),
+        ("offers", "code_digest"),
+        ("wallet_authorizations", "request_digest"),
+        ("wallet_authorizations", "code_digest"),
+        ("wallet_tokens", "digest"),
+        ("wallet_transactions", "digest"),
+        ("wallet_notifications", "digest"),
+        ("webhooks", "secrets"),
+        ("didcomm_messages", "sealed"),
+        ("shares", "digest"),
+        ("presentations", "digest"),
+        ("presentations", "reader_digest"),
     }
     for place in (
         ("people", "email"),
@@ -42,6 +54,9 @@ def test_secrets_and_personal_data_are_classed_as_such() -> None:
         ("attachments", "content"),
         ("credentials", "document"),
         ("credentials", "reason"),
+        ("offers", "email"),
+        ("shares", "shown"),
+        ("presentations", "report"),
     ):
         assert classes[place] is ColumnClass.PERSONAL
     assert not any(kind is ColumnClass.PERSONAL for (table, _), kind in classes.items() if table == "audit_rows")

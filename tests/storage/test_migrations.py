@@ -18,7 +18,7 @@ from sealwright.storage.migrations import migrate, migration_state, require_newe
 from sealwright.storage.tables import metadata
 from tests.storage.racing import together
 
-NEWEST = "0004"
+NEWEST = "0005"
 
 
 @pytest.fixture

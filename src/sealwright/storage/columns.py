@@ -155,6 +155,63 @@ WORKFLOW_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "workflow_drafts": _classed(identifier="draft_id user_id", personal="title body", plain="updated_at"),
 }
 
+DELIVERY_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
+    "offers": _classed(
+        identifier="offer_id created_by credential_id grant_id request_id schema_id issuer_did holder_did"
+        " holder_user_id origin thread_id redeemer delivered_id",
+        personal="email",
+        hidden="secret_digest code_digest",
+        plain="channel state binding created_at expires_at credential_type tx_code_required attempts_left opened_at"
+        " accepted_at ended_at version",
+    ),
+    "spent_once": _classed(identifier="digest", plain="kind expires_at"),
+    "wallet_authorizations": _classed(
+        identifier="authorization_id user_id issuer_state jkt",
+        personal="state",
+        hidden="request_digest code_digest",
+        plain="client_id redirect_uri code_challenge configuration_ids created_at expires_at used_at",
+    ),
+    "wallet_tokens": _classed(
+        identifier="token_id offer_id user_id jkt",
+        hidden="digest",
+        plain="configuration_ids created_at expires_at identifiers client_id",
+    ),
+    "wallet_transactions": _classed(
+        identifier="transaction_id token_id request_id holders",
+        hidden="digest",
+        plain="configuration_id created_at state ended_at",
+    ),
+    "wallet_notifications": _classed(
+        identifier="token_id credential_ids", hidden="digest", plain="created_at event told_at"
+    ),
+    "parcels": _classed(
+        identifier="parcel_id subject reference",
+        plain="kind label created_at due_at give_up_at attempts state last_status last_error finished_at",
+    ),
+    "webhooks": _classed(
+        identifier="webhook_id owner_id",
+        hidden="secrets",
+        plain="owner_kind url events description status position created_at rotated_at failing_since paused_by_itself"
+        " version",
+    ),
+    "didcomm_threads": _classed(
+        identifier="thread_id own_did their_did their_digest offer_id credential_id",
+        plain="state created_at updated_at version",
+    ),
+    "didcomm_messages": _classed(
+        identifier="message_id thread_id", hidden="sealed", plain="position type direction at"
+    ),
+    "shares": _classed(
+        identifier="uid", personal="shown", hidden="digest", plain="created_at updated_at generation is_on is_listed"
+    ),
+    "presentations": _classed(
+        identifier="presentation_id owner thread_id",
+        personal="report",
+        hidden="digest reader_digest",
+        plain="credential_type claims created_at expires_at state answered_at",
+    ),
+}
+
 COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "registry": _classed(plain="id epoch"),
     "office_settings": _classed(plain="name value"),
@@ -207,7 +264,7 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "type_sets": _classed(identifier="type_set", plain="types"),
     "credentials": _classed(
         identifier="uid external_id issuer_did holder_did holder_digest schema_id type_set verification_method"
-        " list_id list_index grant_id batch_id",
+        " list_id list_index grant_id batch_id copy_of",
         personal="document reason",
         plain="types proof_type revocable suspendable status issued_at expires_at document_sha256 revoked_at"
         " reason_code transaction_hash",
@@ -222,5 +279,6 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "checkpoints": _classed(identifier="checkpoint_id", plain="sequence head_hash at note"),
     **DESK_CLASSES,
     **WORKFLOW_CLASSES,
+    **DELIVERY_CLASSES,
     "rate_windows": _classed(identifier="bucket", plain="started_at hits"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -87,11 +87,11 @@ class TypeSets:
         self._stored.update(self._new)
 
 
-def values_of(record: CredentialRecord, uid: UUID | bytes, types: TypeSet) -> tuple[object, ...]:
-    """Give a credential as a row, in the order of the table's columns."""
+def values_of(record: CredentialRecord, uid: Callable[[UUID], UUID | bytes], types: TypeSet) -> tuple[object, ...]:
+    """Give a credential as a row, in the order of the table's columns; `uid` gives uids as the driver takes them."""
     place = record.place
     return (
-        uid,
+        uid(record.uid),
         record.external_id,
         record.issuer_did,
         record.holder_did,
@@ -116,6 +116,7 @@ def values_of(record: CredentialRecord, uid: UUID | bytes, types: TypeSet) -> tu
         record.grant_id,
         record.batch_id,
         record.transaction_hash,
+        None if record.copy_of is None else uid(record.copy_of),
     )
 
 
@@ -144,4 +145,5 @@ def credential_of(row: Row[Any]) -> CredentialRecord:
         grant_id=row.grant_id,
         batch_id=row.batch_id,
         transaction_hash=row.transaction_hash,
+        copy_of=row.copy_of,
     )

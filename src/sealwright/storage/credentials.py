@@ -33,6 +33,10 @@ _BY_UIDS: Final = CREDENTIAL.where(credentials.c.uid.in_(sa.bindparam("uids", ex
 )
 _FIRST: Final = CREDENTIAL.order_by(credentials.c.uid).limit(sa.bindparam("how_many"))
 _AFTER: Final = _FIRST.where(credentials.c.uid > sa.bindparam("uid", type_=_UID))
+# As text, so that both databases see the condition of the index in it.
+_COPIES: Final = _FIRST.where(
+    sa.text("copy_of IS NOT NULL"), credentials.c.copy_of == sa.bindparam("source", type_=_UID)
+)
 _TYPE_SETS: Final = sa.select(type_sets.c.type_set, type_sets.c.types)
 _SET_STATUS: Final = (
     sa.update(credentials)
@@ -54,6 +58,7 @@ _COUNT_ACTIVE: Final = sa.select(sa.func.count()).where(
 )
 # A statement of a few hundred parts is planned fast; longer lists of visible DIDs are asked in turns.
 _MOST_RUNS: Final = 200
+_MOST_COPIES: Final = 1_000
 
 
 class StoredCredentials:
@@ -72,8 +77,7 @@ class StoredCredentials:
         if not records:
             return
         sets = self.type_sets.write(records)
-        uid = self._transaction.uid
-        rows = [values_of(record, uid(record.uid), sets[record.types]) for record in records]
+        rows = [values_of(record, self._transaction.uid, sets[record.types]) for record in records]
         try:
             _WRITER.write(self._transaction, rows)
         except AlreadyTaken as error:
@@ -152,6 +156,11 @@ class StoredCredentials:
             rows = self._transaction.rows(_FIRST, {"how_many": limit})
         else:
             rows = self._transaction.rows(_AFTER, {"uid": uid, "how_many": limit})
+        return tuple(credential_of(row) for row in rows)
+
+    def copies_of(self, uid: UUID) -> tuple[CredentialRecord, ...]:
+        """List the further forms of a credential, oldest first; at most 1,000."""
+        rows = self._transaction.rows(_COPIES, {"source": uid, "how_many": _MOST_COPIES})
         return tuple(credential_of(row) for row in rows)
 
     def _page(self, wanted: CredentialFilter, now: datetime, key: PageKey) -> Sequence[UUID]:

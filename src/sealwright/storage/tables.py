@@ -337,6 +337,8 @@ credentials: Final = table(
     sa.Column("grant_id", words()),
     sa.Column("batch_id", words()),
     sa.Column("transaction_hash", words()),
+    # The credential of which this is a further form.
+    sa.Column("copy_of", Uid),
     # With state and expiry behind, an issuer's credentials are counted and filtered on the index alone.
     sa.Index("ix_credentials_issuer", "issuer_did", "uid", "status", "expires_at"),
     sa.Index("ix_credentials_holder", "holder_digest", "uid"),
@@ -356,6 +358,13 @@ sa.Index(
     credentials.c.uid,
     sqlite_where=sa.text("batch_id IS NOT NULL"),
     postgresql_where=sa.text("batch_id IS NOT NULL"),
+)
+sa.Index(
+    "ix_credentials_copies",
+    credentials.c.copy_of,
+    credentials.c.uid,
+    sqlite_where=sa.text("copy_of IS NOT NULL"),
+    postgresql_where=sa.text("copy_of IS NOT NULL"),
 )
 sa.Index(
     "ix_credentials_touched",

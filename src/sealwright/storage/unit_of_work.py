@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from sealwright.services.delivery_ports import (
+    DidcommRows,
+    Offers,
+    Parcels,
+    PresentationRows,
+    Shares,
+    Spent,
+    WalletRows,
+    Webhooks,
+)
 from sealwright.services.desk_ports import (
     Attachments,
     CredentialTypes,
@@ -39,6 +49,7 @@ from sealwright.storage.attachments import StoredAttachments, StoredSavedViews
 from sealwright.storage.audit import StoredAuditLog
 from sealwright.storage.credential_types import StoredCredentialTypes
 from sealwright.storage.credentials import StoredCredentials
+from sealwright.storage.didcomm import StoredDidcommRows
 from sealwright.storage.dids import StoredDIDs
 from sealwright.storage.engines import Database
 from sealwright.storage.enrollment import StoredEnrollment
@@ -49,18 +60,25 @@ from sealwright.storage.grants import StoredGrants
 from sealwright.storage.idempotency import StoredIdempotency
 from sealwright.storage.keys import StoredKeys
 from sealwright.storage.notices import StoredNotices
+from sealwright.storage.offers import StoredOffers
 from sealwright.storage.office import StoredOffice
+from sealwright.storage.parcels import StoredParcels
 from sealwright.storage.payouts import StoredPayouts
 from sealwright.storage.people import StoredPeople
+from sealwright.storage.presentations import StoredPresentationRows
 from sealwright.storage.proposals import StoredProposals
 from sealwright.storage.report_wishes import StoredReportWishes
 from sealwright.storage.requests import StoredRequests
 from sealwright.storage.reservations import StoredReservations
 from sealwright.storage.schemas import StoredSchemas
 from sealwright.storage.series import StoredSeries
+from sealwright.storage.shares import StoredShares
 from sealwright.storage.sign_ins import StoredSignIns
+from sealwright.storage.spent import StoredSpent
 from sealwright.storage.status_lists import StoredStatusLists
 from sealwright.storage.transaction import Transaction, open_transaction
+from sealwright.storage.wallet_rows import StoredWalletRows
+from sealwright.storage.webhooks import StoredWebhooks
 from sealwright.storage.workflow_claims import StoredClaims
 from sealwright.storage.workflow_drafts import StoredDrafts
 from sealwright.storage.workflows import StoredWorkflows
@@ -70,7 +88,8 @@ class StoredUnitOfWork:
     """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
 
     Locks are always taken in one order: registry epoch, records (of workflows: grants, series, instances, proposals,
-    payouts), status lists, counters, clock of requests, counters of the feed, audit head.
+    payouts; offers, wallets' rows, threads), status lists, counters, clock of requests, counters of the feed, parcels,
+    webhooks, audit head.
     """
 
     def __init__(self, transaction: Transaction) -> None:
@@ -108,6 +127,14 @@ class StoredUnitOfWork:
         self.proposals: Proposals = StoredProposals(transaction)
         self.payouts: Payouts = StoredPayouts(transaction)
         self.drafts: Drafts = StoredDrafts(transaction)
+        self.offers: Offers = StoredOffers(transaction)
+        self.spent: Spent = StoredSpent(transaction)
+        self.wallets: WalletRows = StoredWalletRows(transaction)
+        self.parcels: Parcels = StoredParcels(transaction)
+        self.webhooks: Webhooks = StoredWebhooks(transaction)
+        self.didcomm: DidcommRows = StoredDidcommRows(transaction)
+        self.shares: Shares = StoredShares(transaction)
+        self.presentations: PresentationRows = StoredPresentationRows(transaction)
 
     def commit(self) -> None:
         """Seal the audit entries and commit.

@@ -1,0 +1,86 @@
+"""Conversations over DIDComm, as rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from sealwright.domain.didcomm import DidcommMessage, DidcommThread, Direction, ThreadState
+from sealwright.domain.errors import VersionConflict
+from sealwright.storage.credential_rows import holder_digest
+from sealwright.storage.delivery_tables import didcomm_messages as messages
+from sealwright.storage.delivery_tables import didcomm_threads as threads
+from sealwright.storage.shapes import Shape, named
+from sealwright.storage.transaction import Transaction
+
+_THREADS: Final = Shape(DidcommThread, {"state": named(ThreadState)})
+_MESSAGES: Final = Shape(DidcommMessage, {"direction": named(Direction)})
+_THREAD: Final = sa.select(*threads.columns).where(threads.c.thread_id == sa.bindparam("key"))
+_MESSAGE: Final = sa.select(*messages.columns)
+_NEXT_POSITION: Final = sa.select(sa.func.coalesce(sa.func.max(messages.c.position), 0) + 1).where(
+    messages.c.thread_id == sa.bindparam("key")
+)
+_MOST_SHOWN: Final = 200
+_SHOWN: Final = (
+    sa.select(*(one for one in messages.columns if one is not messages.c.sealed), sa.null().label("sealed"))
+    .where(messages.c.thread_id == sa.bindparam("key"))
+    .order_by(messages.c.position, messages.c.message_id)
+    .limit(_MOST_SHOWN)
+)
+
+
+class StoredDidcommRows:
+    """Threads and messages in the database."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def add_thread(self, thread: DidcommThread) -> None:
+        """Add a thread."""
+        self._transaction.change(sa.insert(threads), _thread_values(thread))
+
+    def thread(self, thread_id: str) -> DidcommThread | None:
+        """Find a thread."""
+        return _THREADS.optional(self._transaction.row(_THREAD, {"key": thread_id}))
+
+    def thread_for_update(self, thread_id: str) -> DidcommThread | None:
+        """Find a thread and lock its row until the unit of work ends."""
+        return _THREADS.optional(self._transaction.row(self._transaction.locking(_THREAD), {"key": thread_id}))
+
+    def update_thread(self, thread: DidcommThread) -> None:
+        """Replace the row whose version is one less.
+
+        Raises:
+            VersionConflict: The thread has moved on, or is unknown.
+        """
+        statement = (
+            sa.update(threads)
+            .where(threads.c.thread_id == thread.thread_id, threads.c.version == thread.version - 1)
+            .values(_thread_values(thread))
+        )
+        if self._transaction.change(statement) != 1:
+            raise VersionConflict("This thread was changed in the meantime.")
+
+    def add_message(self, message: DidcommMessage) -> None:
+        """Add a message behind those of its thread."""
+        row = self._transaction.row(_NEXT_POSITION, {"key": message.thread_id})
+        position = 1 if row is None else int(row[0])
+        self._transaction.change(sa.insert(messages), {**_MESSAGES.values(message), "position": position})
+
+    def message(self, message_id: str) -> DidcommMessage | None:
+        """Find a message."""
+        return _MESSAGES.optional(self._transaction.row(_MESSAGE.where(messages.c.message_id == message_id)))
+
+    def messages(self, thread_id: str) -> tuple[DidcommMessage, ...]:
+        """List the messages of a thread in the order they were added, at most 200, sealed contents left out."""
+        return tuple(_MESSAGES.read(row) for row in self._transaction.rows(_SHOWN, {"key": thread_id}))
+
+    def drop_sealed(self, message_id: str) -> None:
+        """Forget what was to be sent."""
+        statement = sa.update(messages).where(messages.c.message_id == message_id)
+        self._transaction.change(statement.values(sealed=None))
+
+
+def _thread_values(thread: DidcommThread) -> dict[str, object]:
+    return {**_THREADS.values(thread), "their_digest": holder_digest(thread.their_did)}

@@ -1,0 +1,202 @@
+"""What wallets hold of us while they fetch a credential, as rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from sealwright.domain.wallets import (
+    TransactionState,
+    WalletAuthorization,
+    WalletNotification,
+    WalletToken,
+    WalletTransaction,
+)
+from sealwright.storage.delivery_tables import (
+    wallet_authorizations as authorizations,
+)
+from sealwright.storage.delivery_tables import (
+    wallet_notifications as notifications,
+)
+from sealwright.storage.delivery_tables import (
+    wallet_tokens as tokens,
+)
+from sealwright.storage.delivery_tables import (
+    wallet_transactions as transactions,
+)
+from sealwright.storage.shapes import Shape, listed, named
+from sealwright.storage.transaction import Transaction
+
+_TEXTS: Final = listed(tuple[str, ...])
+_AUTHORIZATIONS: Final = Shape(WalletAuthorization, {"configuration_ids": _TEXTS})
+_TOKENS: Final = Shape(WalletToken, {"configuration_ids": _TEXTS, "identifiers": _TEXTS})
+_TRANSACTIONS: Final = Shape(WalletTransaction, {"holders": _TEXTS, "state": named(TransactionState)})
+_NOTIFICATIONS: Final = Shape(WalletNotification, {"credential_ids": _TEXTS})
+_WAITING: Final = transactions.c.state == TransactionState.WAITING.value
+_AUTHORIZATION: Final = sa.select(*authorizations.columns)
+_BY_CODE: Final = _AUTHORIZATION.where(
+    # As text, so that both databases see the condition of the index in it.
+    sa.text("code_digest IS NOT NULL"),
+    authorizations.c.code_digest == sa.bindparam("key"),
+)
+_WAITING_OF: Final = (
+    sa.select(*transactions.columns)
+    .where(
+        transactions.c.token_id == sa.bindparam("token_id"),
+        _WAITING,
+        transactions.c.request_id == sa.bindparam("request_id"),
+        transactions.c.configuration_id == sa.bindparam("configuration_id"),
+    )
+    .order_by(transactions.c.created_at, transactions.c.transaction_id)
+    .limit(1)
+)
+_AUTHORIZATIONS_OVER: Final = (
+    sa.select(authorizations.c.authorization_id)
+    .where(authorizations.c.expires_at <= sa.bindparam("before", type_=authorizations.c.expires_at.type))
+    .order_by(authorizations.c.expires_at, authorizations.c.authorization_id)
+    .limit(sa.bindparam("how_many"))
+)
+# A token lives on for what was asked with it and is not decided yet.
+_TOKENS_OVER: Final = (
+    sa.select(tokens.c.token_id)
+    .where(
+        tokens.c.expires_at <= sa.bindparam("before", type_=tokens.c.expires_at.type),
+        ~sa.exists().where(transactions.c.token_id == tokens.c.token_id, _WAITING),
+    )
+    .order_by(tokens.c.expires_at, tokens.c.token_id)
+    .limit(sa.bindparam("how_many"))
+)
+
+
+class StoredWalletRows:
+    """Authorizations, access tokens, transactions and notifications in the database."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    # -- authorizations ----------------------------------------------------------------------------
+
+    def add_authorization(self, authorization: WalletAuthorization) -> None:
+        """Add a pushed authorization request."""
+        self._transaction.change(sa.insert(authorizations), _AUTHORIZATIONS.values(authorization))
+
+    def authorization(self, authorization_id: str) -> WalletAuthorization | None:
+        """Find an authorization."""
+        return self._authorization(_AUTHORIZATION.where(authorizations.c.authorization_id == authorization_id))
+
+    def authorization_by_request(self, digest: bytes) -> WalletAuthorization | None:
+        """Find an authorization by the digest of its address."""
+        return self._authorization(_AUTHORIZATION.where(authorizations.c.request_digest == digest))
+
+    def authorization_by_code(self, digest: bytes) -> WalletAuthorization | None:
+        """Find an authorization by the digest of its code."""
+        return _AUTHORIZATIONS.optional(self._transaction.row(_BY_CODE, {"key": digest}))
+
+    def consent(self, authorization_id: str, user_id: str, code_digest: bytes, expires_at: datetime) -> bool:
+        """Bind an authorization to its person and code; False if that happened before."""
+        statement = (
+            sa.update(authorizations)
+            .where(authorizations.c.authorization_id == authorization_id, authorizations.c.user_id.is_(None))
+            .values(user_id=user_id, code_digest=code_digest, expires_at=expires_at)
+        )
+        return self._transaction.change(statement) == 1
+
+    def use_code(self, authorization_id: str, at: datetime) -> bool:
+        """Mark its code as exchanged; False if it was, or there is none."""
+        statement = (
+            sa.update(authorizations)
+            .where(
+                authorizations.c.authorization_id == authorization_id,
+                authorizations.c.code_digest.is_not(None),
+                authorizations.c.used_at.is_(None),
+            )
+            .values(used_at=at)
+        )
+        return self._transaction.change(statement) == 1
+
+    def _authorization(self, statement: sa.Select[Any]) -> WalletAuthorization | None:
+        return _AUTHORIZATIONS.optional(self._transaction.row(statement))
+
+    # -- tokens ------------------------------------------------------------------------------------
+
+    def add_token(self, token: WalletToken) -> None:
+        """Add an access token."""
+        self._transaction.change(sa.insert(tokens), _TOKENS.values(token))
+
+    def token_by_digest(self, digest: bytes) -> WalletToken | None:
+        """Find an access token by its digest."""
+        statement = sa.select(*tokens.columns).where(tokens.c.digest == digest)
+        return _TOKENS.optional(self._transaction.row(statement))
+
+    def token(self, token_id: str) -> WalletToken | None:
+        """Find an access token."""
+        statement = sa.select(*tokens.columns).where(tokens.c.token_id == token_id)
+        return _TOKENS.optional(self._transaction.row(statement))
+
+    def end_tokens(self, *, offer_id: str | None = None, authorization_user: str | None = None, at: datetime) -> int:
+        """Let the tokens of an offer, or of a person, expire now; gives how many did."""
+        ended = 0
+        for column, key in ((tokens.c.offer_id, offer_id), (tokens.c.user_id, authorization_user)):
+            if key is not None:
+                statement = sa.update(tokens).where(
+                    sa.text(f"{column.name} IS NOT NULL"), column == key, tokens.c.expires_at > at
+                )
+                ended += self._transaction.change(statement.values(expires_at=at))
+        return ended
+
+    # -- transactions ------------------------------------------------------------------------------
+
+    def add_transaction(self, transaction: WalletTransaction) -> None:
+        """Add a deferred issuance."""
+        self._transaction.change(sa.insert(transactions), _TRANSACTIONS.values(transaction))
+
+    def transaction_by_digest(self, digest: bytes) -> WalletTransaction | None:
+        """Find a deferred issuance by its digest."""
+        statement = sa.select(*transactions.columns).where(transactions.c.digest == digest)
+        return _TRANSACTIONS.optional(self._transaction.row(statement))
+
+    def transaction_of(self, token_id: str, request_id: str, configuration_id: str) -> WalletTransaction | None:
+        """Find the waiting transaction of a token for a request."""
+        key = {"token_id": token_id, "request_id": request_id, "configuration_id": configuration_id}
+        return _TRANSACTIONS.optional(self._transaction.row(_WAITING_OF, key))
+
+    def end_transaction(self, transaction: WalletTransaction) -> bool:
+        """Store its final state; False unless it was waiting."""
+        statement = (
+            sa.update(transactions)
+            .where(transactions.c.transaction_id == transaction.transaction_id, _WAITING)
+            .values(state=transaction.state.value, ended_at=transaction.ended_at)
+        )
+        return self._transaction.change(statement) == 1
+
+    # -- notifications -----------------------------------------------------------------------------
+
+    def add_notification(self, notification: WalletNotification) -> None:
+        """Add what a wallet may tell us about."""
+        self._transaction.change(sa.insert(notifications), _NOTIFICATIONS.values(notification))
+
+    def notification_by_digest(self, digest: bytes) -> WalletNotification | None:
+        """Find what a wallet tells us about."""
+        statement = sa.select(*notifications.columns).where(notifications.c.digest == digest)
+        return _NOTIFICATIONS.optional(self._transaction.row(statement))
+
+    def tell(self, digest: bytes, event: str, at: datetime) -> None:
+        """Record what a wallet told us; the last word counts."""
+        statement = sa.update(notifications).where(notifications.c.digest == digest)
+        self._transaction.change(statement.values(event=event, told_at=at))
+
+    # -- housekeeping ------------------------------------------------------------------------------
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop authorizations and tokens whose time is over, with what belongs to the tokens; gives how many."""
+        key = {"before": before, "how_many": limit}
+        gone = [row.authorization_id for row in self._transaction.rows(_AUTHORIZATIONS_OVER, key)]
+        if gone:
+            self._transaction.change(sa.delete(authorizations).where(authorizations.c.authorization_id.in_(gone)))
+        over = [row.token_id for row in self._transaction.rows(_TOKENS_OVER, key)]
+        if over:
+            for table in (notifications, transactions, tokens):
+                self._transaction.change(sa.delete(table).where(table.c.token_id.in_(over)))
+        return len(gone) + len(over)
