@@ -1,0 +1,100 @@
+"""What a credential says, whatever form it came in. Nothing here is verified; show it only beside a report that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from sealwright.vc.credentials.sd_jwt_vc import ENVELOPE_NAMES
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
+from sealwright.vc.errors import VcError
+from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt, open_sd_jwt
+from sealwright.vc.verification.opening import open_credential
+
+_BASE_TYPE: Final = "VerifiableCredential"
+_LAST_SECOND: Final = 253_402_300_799
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A credential's own words.
+
+    Args:
+        issuer: Its issuer: a DID, or the address under which an issuer's keys are published.
+        issuer_name: What the issuer calls itself.
+        type: Its type beside VerifiableCredential: a name, or the address of one.
+        claims: About its one subject, without the subject's id; empty where it has several subjects.
+    """
+
+    issuer: str | None = None
+    issuer_name: str | None = None
+    type: str | None = None
+    credential_id: str | None = None
+    subject: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    claims: Mapping[str, JSONValue] = field(default_factory=dict)
+
+
+def content_of(source: object) -> Content:
+    """What a credential says: an object, an envelope, a JWT or an SD-JWT; blank for what cannot be read."""
+    try:
+        if isinstance(source, str) and is_sd_jwt(source):
+            return _of_sd_jwt(open_sd_jwt(source).claims)
+        token = open_credential(source)
+    except VcError:
+        return Content()
+    document = source if token is None else token.document
+    return _of_document(document) if isinstance(document, Mapping) else Content()
+
+
+def _of_sd_jwt(claims: Mapping[str, JSONValue]) -> Content:
+    return Content(
+        issuer=_text(claims.get("iss")),
+        type=_text(claims.get("vct")),
+        credential_id=_text(claims.get("jti")),
+        subject=_text(claims.get("sub")),
+        valid_from=_second(claims.get("nbf", claims.get("iat"))),
+        valid_until=_second(claims.get("exp")),
+        claims={name: value for name, value in claims.items() if name not in ENVELOPE_NAMES},
+    )
+
+
+def _of_document(document: Mapping[str, JSONValue]) -> Content:
+    issuer, types = document.get("issuer"), document.get("type")
+    named = issuer if isinstance(issuer, dict) else {"id": issuer}
+    subject = document.get("credentialSubject")
+    if isinstance(subject, list) and len(subject) == 1:
+        subject = subject[0]
+    about = subject if isinstance(subject, dict) else {}
+    own = [one for one in types if isinstance(one, str) and one != _BASE_TYPE] if isinstance(types, list) else []
+    return Content(
+        issuer=_text(named.get("id")),
+        issuer_name=_text(named.get("name")),
+        type=own[-1] if own else None,
+        credential_id=_text(document.get("id")),
+        subject=_text(about.get("id")),
+        valid_from=_date(document.get("validFrom", document.get("issuanceDate"))),
+        valid_until=_date(document.get("validUntil", document.get("expirationDate"))),
+        claims={name: value for name, value in about.items() if name != "id"},
+    )
+
+
+def _text(value: JSONValue) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _date(value: JSONValue) -> datetime | None:
+    try:
+        return parse_xsd_datetime_stamp(value) if isinstance(value, str) else None
+    except VcError:
+        return None
+
+
+def _second(value: JSONValue) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_SECOND:
+        return None
+    return datetime.fromtimestamp(int(value), UTC)
