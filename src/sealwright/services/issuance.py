@@ -35,19 +35,18 @@ from sealwright.domain.errors import (
     Sealed,
     SigningFailed,
 )
-from sealwright.domain.ids import new_credential_uid
+from sealwright.domain.ids import credential_urn, new_credential_uid
 from sealwright.domain.people import Caller
 from sealwright.services.issuing_line import Issued, IssuingLine, Job
 from sealwright.services.order_checks import DocumentOptions, OrderChecks
-from sealwright.services.orders import IssuanceOrder, OrderGuard, unsigned_document
+from sealwright.services.orders import CopyWish, IssuanceOrder, OrderGuard
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
-from sealwright.services.self_check import check_own_signature
+from sealwright.services.signing_forms import draft_of
 from sealwright.services.status_lists import StatusAllocator
 from sealwright.vc.canon import Canonicalizer
-from sealwright.vc.encoding.strict_json import JSONValue, dump_json
+from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
-from sealwright.vc.proofs.signing import ProofOptions, attach, prepare
 
 __all__ = ["DocumentOptions", "Issued", "Issuing"]
 
@@ -101,6 +100,10 @@ class Issuing:
     ) -> IssuanceOrder:
         """Check a caller's own unsigned document; refusals as `OrderChecks.check_document`."""
         return self._checks.check_document(credential, options, caller, view)
+
+    def check_copy(self, wish: CopyWish, caller: Caller, view: RegistryView, guard: OrderGuard) -> IssuanceOrder:
+        """Check a further form of a credential; refusals as `OrderChecks.check_copy`."""
+        return self._checks.check_copy(wish, caller, view, guard)
 
     def preview(self, order: IssuanceOrder) -> dict[str, JSONValue]:
         """The unsigned document as it would be, with placeholders for what only a reservation gives."""
@@ -261,23 +264,16 @@ class Issuing:
             job.error = SigningFailed("Nothing was issued; try again.")
 
     def _sign(self, order: IssuanceOrder, reservation: Reservation) -> CredentialRecord:
-        # (4) build the document and check it whole
-        document = unsigned_document(order, reservation, self._public_url)
-        created = order.created or reservation.reserved_at
-        prepared = prepare(
-            document,
-            ProofOptions(suite=order.proof_type, verification_method=order.method.id, created=created),
-            self._canon,
-            allow_inline=order.is_document,
-        )
+        # (4) build the credential and check it whole
+        draft = draft_of(order, reservation, self._public_url, self._canon)
         # (5) sign
         key = self._registry.view(order.caller.epoch).key(order.method.id)
         if key is None:
             raise SigningFailed("The issuer's key is gone.")
-        signature = self._keys.sign(key, prepared.data_to_sign, use=KeyPurpose.CREDENTIALS, at=reservation.reserved_at)
-        signed = dump_json(attach(prepared, signature))
+        signature = self._keys.sign(key, draft.data_to_sign, use=KeyPurpose.CREDENTIALS, at=reservation.reserved_at)
+        signed = draft.signed(signature)
         # (6) verify our own signature, over the bytes that will leave
-        check_own_signature(signed, document, order.issuer, self._canon, self._clock.now(), inline=order.is_document)
+        draft.check(signed, self._clock.now())
         return _record(order, reservation, signed)
 
     # (7) store the credential and the event, and commit
@@ -377,6 +373,7 @@ def _event(job: Job) -> AuditEntry:
             "statusListId": place.list_id if place else None,
             "statusListIndex": place.index if place else None,
             **({"grantId": record.grant_id} if record.grant_id is not None else {}),
+            **({"copyOf": credential_urn(record.copy_of)} if record.copy_of is not None else {}),
         },
         request_id=job.order.caller.request_id,
     )

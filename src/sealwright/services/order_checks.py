@@ -6,7 +6,7 @@ The order of the checks is the order in which the contract lets refusals win.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -28,10 +28,19 @@ from sealwright.domain.errors import (
     Sealed,
     StateConflict,
 )
+from sealwright.domain.formats import TOKEN_PROOF_TYPES, CredentialFormat
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
-from sealwright.services.orders import IssuanceOrder, OrderGuard, data_model_of, unsigned_document
+from sealwright.services.given_documents import as_list, document_date, id_of, placed_subjects, subject_id, subjects
+from sealwright.services.orders import (
+    CopyWish,
+    IssuanceOrder,
+    OrderGuard,
+    data_model_of,
+    sd_jwt_claims,
+    unsigned_document,
+)
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import RegistryView
 from sealwright.services.schema_shelf import SchemaShelf
@@ -41,11 +50,14 @@ from sealwright.vc.credentials.structure import check_credential
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.encoding.timestamps import format_timestamp, parse_xsd_datetime_stamp
-from sealwright.vc.errors import ClaimsDoNotMatchSchema, DIDNotResolved, InvalidDate, UnsupportedDIDMethod
+from sealwright.vc.encoding.timestamps import format_timestamp
+from sealwright.vc.errors import ClaimsDoNotMatchSchema, DIDNotResolved, UnsupportedDIDMethod
 from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.sd_jwt import conceal
 from sealwright.vc.proofs.signing import with_suite_context
 
+# Tokens are signed by the key that signs this suite: both ask for Ed25519.
+TOKEN_SUITE: Final = "Ed25519Signature2020"  # noqa: S105 - a suite, not a secret
 _PREVIEW_UID: Final = UUID("00000000-0000-7000-8000-000000000000")
 
 
@@ -173,6 +185,46 @@ class OrderChecks:
         self._require_open(order, view)
         return order
 
+    def check_copy(self, wish: CopyWish, caller: Caller, view: RegistryView, guard: OrderGuard) -> IssuanceOrder:
+        """Check a further form of a credential; its end and its policy were judged when that was issued.
+
+        Raises:
+            As `check`, but for dates and policy.
+        """
+        issuer = self._access.issuer(wish.issuer_did, view)
+        schema = self._access.schema(wish.schema_id, view)
+        holder, holder_active = self._holder(wish.holder_did, view)
+        self._access.require_issuer(caller, issuer)
+        self._access.require_schema(caller, issuer, schema)
+        _require_active(schema)
+        if not holder_active:
+            raise HolderDeactivated(f"{holder} is deactivated.")
+        order = IssuanceOrder(
+            caller=caller,
+            issuer=issuer,
+            method=_signing_method(issuer, wish.proof_type),
+            schema=schema,
+            holder_did=holder,
+            content=self._schemas.check_claims(schema, wish.claims),
+            is_document=False,
+            proof_type=wish.proof_type,
+            model=data_model_of(wish.proof_type),
+            types=wish.types,
+            purposes=wish.purposes,
+            issued_from=None,
+            expiration=wish.expiration,
+            created=None,
+            external_id=None,
+            guard=guard,
+            shape=wish.shape,
+        )
+        if order.form is CredentialFormat.SD_JWT:
+            conceal(sd_jwt_claims(order, self._imagined(order), self._public_url))
+        else:
+            self._prove_signable(order)
+        self._require_open(order, view)
+        return order
+
     def check_document(
         self, credential: Mapping[str, JSONValue], options: DocumentOptions, caller: Caller, view: RegistryView
     ) -> IssuanceOrder:
@@ -191,7 +243,7 @@ class OrderChecks:
         model = check_credential(self._dated(credential), pinned=self._canon.pinned_content).value
         proof_type = options.proof_type or ("Ed25519Signature2020" if model == "1.1" else "eddsa-rdfc-2022")
         suite_named(proof_type)
-        issuer = self._access.issuer(_id_of(credential["issuer"]), view)
+        issuer = self._access.issuer(id_of(credential["issuer"]), view)
         self._access.require_issuer(caller, issuer)
         named = self._require_road(credential, issuer, caller, view)
         document = with_suite_context(credential, proof_type)
@@ -201,15 +253,15 @@ class OrderChecks:
             issuer=issuer,
             method=_signing_method(issuer, proof_type),
             schema=None,
-            holder_did=_subject_id(credential),
+            holder_did=subject_id(credential),
             content=document,
             is_document=True,
             proof_type=proof_type,
             model=model,
-            types=tuple(str(name) for name in _as_list(credential["type"]) if name != "VerifiableCredential"),
+            types=tuple(str(name) for name in as_list(credential["type"]) if name != "VerifiableCredential"),
             purposes=options.status_purposes,
             issued_from=None,
-            expiration=_document_date(credential, "expirationDate" if model == "1.1" else "validUntil"),
+            expiration=document_date(credential, "expirationDate" if model == "1.1" else "validUntil"),
             created=options.created,
             external_id=chosen_id if isinstance(chosen_id, str) else options.credential_id,
         )
@@ -231,7 +283,7 @@ class OrderChecks:
         Raises:
             SchemaNotAuthorized, PolicyViolation: By a schema.
         """
-        listed = _as_list(credential.get("credentialSchema", []))
+        listed = as_list(credential.get("credentialSchema", []))
         named = {str(one.get("id")) if isinstance(one, Mapping) else str(one) for one in listed}
         known = [schema for schema_id in sorted(named) if (schema := view.schema(schema_id)) is not None]
         if caller.schemas is not None and (not known or len(known) != len(named)):
@@ -251,7 +303,7 @@ class OrderChecks:
             self._access.require_schema(order.caller, order.issuer, schema)
         for schema in schemas:
             _require_active(schema)
-        for subject in _subjects(order.content):
+        for subject in subjects(order.content):
             about = view.did(str(subject.get("id", "")))
             if about is not None and not about.is_active:
                 raise HolderDeactivated(f"{about.did} is deactivated.")
@@ -266,7 +318,7 @@ class OrderChecks:
             PolicyViolation: One that it uses demands revocable credentials.
         """
         for schema in named:
-            for place, subject in _placed_subjects(order.content):
+            for place, subject in placed_subjects(order.content):
                 claims = {name: value for name, value in subject.items() if name != "id"}
                 try:
                     self._schemas.validator(schema).check(claims)
@@ -407,7 +459,7 @@ def _require_no_type(schema: SchemaRecord, view: RegistryView) -> None:
 def _signing_method(issuer: DIDRecord, proof_type: str) -> MethodRecord:
     if not issuer.is_active:
         raise IssuerDeactivated(f"{issuer.did} is deactivated.")
-    method = issuer.signing_method(proof_type)
+    method = issuer.signing_method(TOKEN_SUITE if proof_type in TOKEN_PROOF_TYPES else proof_type)
     if method is None:
         raise IssuerKeyMissing(f"{issuer.did} has no active assertion method for {proof_type}.")
     return method
@@ -424,37 +476,3 @@ def _years_after(moment: datetime, years: int) -> datetime:
         return moment.replace(year=moment.year + years)
     except ValueError:  # 29 February, and no such day in that year
         return moment.replace(year=moment.year + years, day=28)
-
-
-def _id_of(node: object) -> str:
-    return str(node["id"]) if isinstance(node, Mapping) else str(node)
-
-
-def _as_list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _placed_subjects(credential: Mapping[str, JSONValue]) -> Iterator[tuple[str, Mapping[str, JSONValue]]]:
-    """Each subject with the JSON Pointer of its place in the document."""
-    subject = credential.get("credentialSubject")
-    for index, one in enumerate(_as_list(subject)):
-        if isinstance(one, Mapping):
-            yield f"/credentialSubject/{index}" if isinstance(subject, list) else "/credentialSubject", one
-
-
-def _subjects(credential: Mapping[str, JSONValue]) -> Iterator[Mapping[str, JSONValue]]:
-    return (subject for _, subject in _placed_subjects(credential))
-
-
-def _subject_id(credential: Mapping[str, JSONValue]) -> str:
-    return next((str(subject["id"]) for subject in _subjects(credential) if isinstance(subject.get("id"), str)), "")
-
-
-def _document_date(credential: Mapping[str, JSONValue], member: str) -> datetime | None:
-    text = credential.get(member)
-    if not isinstance(text, str):
-        return None
-    try:
-        return parse_xsd_datetime_stamp(text).replace(microsecond=0)
-    except InvalidDate:
-        return None

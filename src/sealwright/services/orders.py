@@ -10,23 +10,40 @@ from typing import Final, Protocol
 
 from sealwright.domain.credentials import CredentialRecord, Reservation, StatusPurpose
 from sealwright.domain.dids import DIDRecord, MethodRecord
+from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.credentials.build import CredentialParts, build_credential
+from sealwright.vc.credentials.open_badge import Achievement, BadgeParts, build_open_badge
+from sealwright.vc.credentials.sd_jwt_vc import SdJwtVcParts, sd_jwt_vc_claims
 from sealwright.vc.encoding.jcs import canonicalize_json
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
+from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.sd_jwt import Claims
 from sealwright.vc.status.documents import STATUS_LIST_2021_CONTEXT, StatusListKind, as_member, status_entries
 
 # The suites of 2020 sign documents of the Data Model 1.1, all later ones 2.0 (contract, section 2.1).
 MODEL_1_1_SUITES: Final = frozenset({"Ed25519Signature2020", "BbsBlsSignature2020"})
+# Credentials in compact JWTs are written as 1.1, the form that wallets read under this name.
+_MODEL_1_1: Final = MODEL_1_1_SUITES | {CredentialFormat.JWT_VC_JSON.value}
 
 
 def data_model_of(proof_type: str) -> str:
-    """The data model version that a suite signs under our own API."""
-    return "1.1" if proof_type in MODEL_1_1_SUITES else "2.0"
+    """The data model version that a suite or form signs under our own API."""
+    return "1.1" if proof_type in _MODEL_1_1 else "2.0"
+
+
+def vct_address(public_url: str, name: str) -> str:
+    """The type of our SD-JWT VCs: where its metadata is published."""
+    return f"{public_url}/vct/{name}"
+
+
+def token_list_address(public_url: str, list_id: str) -> str:
+    """Where a list is published as a token, for credentials that are SD-JWTs."""
+    return f"{public_url}/status/{list_id}/token"
 
 
 def status_list_address(public_url: str, list_id: str, purpose: str, model: str) -> str:
@@ -56,6 +73,23 @@ class OrderGuard(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What a further form of a credential needs beside its claims.
+
+    Args:
+        form: The form.
+        type_name: Names the type of an SD-JWT VC in its address.
+        holder_key: The key that an SD-JWT VC is bound to.
+        achievement: What an Open Badge is given for.
+    """
+
+    form: CredentialFormat
+    type_name: str | None = None
+    holder_key: PublicKey | None = None
+    achievement: Achievement | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IssuanceOrder:
     """A checked and authorized wish for a credential; only this can be signed.
 
@@ -67,6 +101,7 @@ class IssuanceOrder:
         external_id: The record's id where the document brings its own.
         guard: Asked again at the moment of effect; None where nothing but the registry decides.
         named_schemas: Ids of kept schemas that a caller's own document names, or whose words it is written in.
+        shape: What the form of the credential needs beside its claims; None for a document with an embedded proof.
     """
 
     caller: Caller
@@ -86,6 +121,12 @@ class IssuanceOrder:
     external_id: str | None
     guard: OrderGuard | None = None
     named_schemas: frozenset[str] = frozenset()
+    shape: Shape | None = None
+
+    @property
+    def form(self) -> CredentialFormat:
+        """The form in which the credential leaves."""
+        return self.shape.form if self.shape is not None else CredentialFormat.LDP_VC
 
     @property
     def schema_ids(self) -> frozenset[str]:
@@ -106,9 +147,32 @@ class IssuanceOrder:
                     "proofType": self.proof_type,
                     "purposes": [purpose.value for purpose in self.purposes],
                     "expiration": format_timestamp(self.expiration) if self.expiration else None,
+                    **({"form": self.form.value} if self.shape is not None else {}),
                 }
             )
         ).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class CopyWish:
+    """A further form of a credential that stands already: whose words, for whom, in which shape.
+
+    Args:
+        claims: Of the verified document.
+        types: What the copy is, beside VerifiableCredential.
+        proof_type: The suite, or a token's form.
+        purposes: As the credential itself has them.
+    """
+
+    issuer_did: str
+    schema_id: str
+    holder_did: str
+    claims: Mapping[str, JSONValue]
+    expiration: datetime | None
+    types: tuple[str, ...]
+    proof_type: str
+    purposes: tuple[StatusPurpose, ...]
+    shape: Shape | None
 
 
 def unsigned_document(order: IssuanceOrder, reservation: Reservation, public_url: str) -> dict[str, JSONValue]:
@@ -117,6 +181,8 @@ def unsigned_document(order: IssuanceOrder, reservation: Reservation, public_url
     if order.is_document:
         return _completed(order, reservation, entries)
     assert order.schema is not None
+    if order.form is CredentialFormat.OPEN_BADGE:
+        return _badge(order, reservation, entries)
     return build_credential(
         CredentialParts(
             model=order.model,
@@ -135,13 +201,53 @@ def unsigned_document(order: IssuanceOrder, reservation: Reservation, public_url
     )
 
 
+def _badge(
+    order: IssuanceOrder, reservation: Reservation, entries: tuple[dict[str, JSONValue], ...]
+) -> dict[str, JSONValue]:
+    assert order.shape is not None
+    assert order.shape.achievement is not None
+    return build_open_badge(
+        BadgeParts(
+            credential_id=reservation.credential_id,
+            issuer_did=order.issuer.did,
+            issuer_name=order.issuer.name or order.issuer.did,
+            subject_id=order.holder_did,
+            achievement=order.shape.achievement,
+            valid_from=reservation.reserved_at,
+            valid_until=order.expiration,
+            status=entries,
+        )
+    )
+
+
+def sd_jwt_claims(order: IssuanceOrder, reservation: Reservation, public_url: str) -> dict[str, Claims]:
+    """Build the payload of an SD-JWT VC before its claims are concealed, from the reservation and its order alone."""
+    assert order.shape is not None
+    assert order.shape.type_name is not None
+    place = reservation.place
+    return sd_jwt_vc_claims(
+        SdJwtVcParts(
+            issuer=public_url,
+            vct=vct_address(public_url, order.shape.type_name),
+            claims=order.content,
+            holder_key=order.shape.holder_key,
+            issued_at=reservation.reserved_at,
+            subject=order.holder_did,
+            credential_id=reservation.credential_id,
+            expires_at=order.expiration,
+            status=(token_list_address(public_url, place.list_id), place.index) if place is not None else None,
+        )
+    )
+
+
 def _contexts(order: IssuanceOrder, schema: SchemaRecord, *, has_status: bool) -> tuple[str, ...]:
     """Contexts after the base one: the schema's, the status list's and the suite's where the base lacks their terms."""
     contexts = [schema.context_url]
     if order.model == "1.1":
         if has_status:
             contexts.append(STATUS_LIST_2021_CONTEXT)
-        contexts.append(suite_named(order.proof_type).contexts[0])
+        if not order.form.is_text:
+            contexts.append(suite_named(order.proof_type).contexts[0])
     return tuple(contexts)
 
 

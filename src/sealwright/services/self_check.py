@@ -12,8 +12,13 @@ from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import ResolvedDID
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import DIDNotFound
+from sealwright.vc.proofs.jwt import JWT_ALGORITHMS, open_token, verify_token
 from sealwright.vc.proofs.registry import SUITES
-from sealwright.vc.proofs.verifying import verify_proofs
+from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
+from sealwright.vc.proofs.token_keys import verify_with_method
+from sealwright.vc.proofs.verifying import check_control, verify_proofs
+
+_OTHER = "The signed credential is not the one that was checked."
 
 
 class _OnlyIssuer:
@@ -60,3 +65,31 @@ def check_own_signature(
         now=now,
         allow_inline=inline,
     )
+
+
+def check_own_token(signed: bytes, unsigned: Mapping[str, JSONValue], issuer: DIDRecord) -> None:
+    """Verify a compact JWT that is about to leave, and that it stands for the document that was checked.
+
+    Raises:
+        SigningFailed, ProofInvalid and its kin: As for `check_own_signature`.
+    """
+    token = open_token(signed.decode("ascii"))
+    if token.document != unsigned:
+        raise SigningFailed(_OTHER)
+    proven = verify_token(token, resolver=_OnlyIssuer(issuer), accepted=JWT_ALGORITHMS, purpose="assertionMethod")
+    check_control(proven, issuer.did)
+
+
+def check_own_sd_jwt(signed: bytes, meant: Mapping[str, JSONValue], method: str, issuer: DIDRecord) -> None:
+    """Verify an SD-JWT VC that is about to leave, and that all of it, disclosed, says what was checked.
+
+    Raises:
+        SigningFailed, ProofInvalid and its kin: As for `check_own_signature`.
+    """
+    opened = open_sd_jwt(signed.decode("ascii"))
+    if opened.claims != meant or opened.token.header.get("kid") != method:
+        raise SigningFailed(_OTHER)
+    proven = verify_with_method(
+        opened.token, method, resolver=_OnlyIssuer(issuer), accepted=JWT_ALGORITHMS, purpose="assertionMethod"
+    )
+    check_control(proven, issuer.did)

@@ -11,36 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
-
 from sealwright.vc.credentials.form import is_url
 from sealwright.vc.credentials.model import CREDENTIALS_V1
-from sealwright.vc.dids.resolver import DIDResolver, ResolvedDID
+from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.dids.syntax import parse_did_url
-from sealwright.vc.dids.verification_method import VerificationMethod
-from sealwright.vc.encoding.multibase import base64url_decode
-from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp, parse_xsd_datetime_stamp
-from sealwright.vc.errors import (
-    Fault,
-    InvalidDate,
-    InvalidDID,
-    KeyCompromised,
-    MalformedDocument,
-    ProofInvalid,
-    VcError,
-)
-from sealwright.vc.keys import ed25519
-from sealwright.vc.keys.jwk import public_jwk
-from sealwright.vc.keys.multikey import KeyKind, PublicKey
+from sealwright.vc.errors import InvalidDate, InvalidDID, ProofInvalid
+from sealwright.vc.proofs.compact import JWT_ALGORITHMS, CompactToken, malformed, open_compact
+from sealwright.vc.proofs.token_keys import VerifiedToken, verify_with_method
 
-ALGORITHM_KINDS: Final[Mapping[str, KeyKind]] = {"EdDSA": "Ed25519", "Ed25519": "Ed25519", "ES256": "P-256"}
-JWT_ALGORITHMS: Final = frozenset(ALGORITHM_KINDS)
-"""Algorithms that can be checked; a caller puts those it takes among its accepted suites."""
+__all__ = ["JWT_ALGORITHMS", "CredentialToken", "VerifiedToken", "credential_payload", "open_token", "verify_token"]
 
-MAX_TOKEN_LENGTH: Final = 1024 * 1024
 _HEADER_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt", "vc+ld+json+jwt"})
 _MAX_NUMERIC_DATE: Final = 253_402_300_799  # the last second of the year 9999
 
@@ -50,27 +32,17 @@ class CredentialToken:
     """A JWT that was taken apart and whose signature nobody has checked yet.
 
     Args:
-        text: The compact form.
-        header: The protected header.
+        compact: The token itself.
         document: The credential that the payload stands for, without proof.
-        signing_input: The bytes that are signed.
-        signature: The raw signature.
     """
 
-    text: str
-    header: Mapping[str, JSONValue]
+    compact: CompactToken
     document: dict[str, JSONValue]
-    signing_input: bytes
-    signature: bytes
 
-
-@dataclass(frozen=True, slots=True)
-class VerifiedToken:
-    """A token whose signature holds, with what `check_control` needs to judge its key."""
-
-    method: VerificationMethod
-    controller: ResolvedDID
-    purpose: str
+    @property
+    def header(self) -> Mapping[str, JSONValue]:
+        """The protected header."""
+        return self.compact.header
 
 
 def open_token(text: str) -> CredentialToken:
@@ -86,24 +58,32 @@ def open_token(text: str) -> CredentialToken:
 
     Spec: Verifiable Credentials Data Model 1.1, "JSON Web Token"; Securing Verifiable Credentials using JOSE and COSE.
     """
-    parts = text.split(".") if len(text) <= MAX_TOKEN_LENGTH else []
-    if len(parts) != 3:
-        raise _malformed("", "The text is not a compact JWT.")
-    try:
-        header_bytes, payload_bytes, signature = (base64url_decode(part) for part in parts)
-    except VcError:
-        raise _malformed("", "The parts of the JWT are not base64url.") from None
-    header, payload = parse_json(header_bytes), parse_json(payload_bytes)
-    if not isinstance(header, dict) or not isinstance(payload, dict):
-        raise _malformed("", "Header and payload of the JWT must be objects.")
-    if "crit" in header or "b64" in header:
-        raise _malformed("", "The JWT asks for extensions that are not understood here.")
-    kind = header.get("typ", "JWT")
-    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in _HEADER_TYPES:
+    compact = open_compact(text)
+    if "typ" in compact.header and compact.kind not in _HEADER_TYPES:
         # A token made for another purpose, such as proof of possession, must not pass for a credential.
-        raise _malformed("", "The JWT is not of a type that carries a credential.")
-    signing_input = f"{parts[0]}.{parts[1]}".encode("ascii")
-    return CredentialToken(text, header, _document(payload), signing_input, signature)
+        raise malformed("", "The JWT is not of a type that carries a credential.")
+    return CredentialToken(compact, _document(compact.payload))
+
+
+def credential_payload(document: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+    """The payload that carries an unsigned 1.1 credential with one subject: whole under `vc`, and its core repeated.
+
+    Spec: Verifiable Credentials Data Model 1.1, "JWT Encoding".
+    """
+    issuer, subject = document["issuer"], document["credentialSubject"]
+    payload: dict[str, JSONValue] = {"iss": issuer["id"] if isinstance(issuer, dict) else issuer}
+    if isinstance(subject, dict) and "id" in subject:
+        payload["sub"] = subject["id"]
+    if "id" in document:
+        payload["jti"] = document["id"]
+    payload["nbf"] = _seconds(document["issuanceDate"])
+    if "expirationDate" in document:
+        payload["exp"] = _seconds(document["expirationDate"])
+    return {**payload, "vc": dict(document)}
+
+
+def _seconds(date: JSONValue) -> int:
+    return int(parse_xsd_datetime_stamp(str(date)).timestamp())
 
 
 def verify_token(
@@ -124,30 +104,8 @@ def verify_token(
 
     Spec: RFC 7515, "Message Signature or MAC Validation".
     """
-    algorithm = token.header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in accepted or algorithm not in ALGORITHM_KINDS:
-        raise ProofInvalid("The JWT's algorithm is not one that is accepted here.")
     address = _key_address(token)
-    resolved = resolver.resolve(str(parse_did_url(address).did))
-    if address in resolved.compromised_methods:
-        raise KeyCompromised("The JWT's key is known to be compromised.")
-    method = resolved.document.method(address)
-    if method is None or method.public_key.kind != ALGORITHM_KINDS[algorithm]:
-        raise ProofInvalid(f"The DID document lists no {ALGORITHM_KINDS[algorithm]} key under the JWT's kid.")
-    _check_signature(token, method.public_key)
-    return VerifiedToken(method, resolved, purpose)
-
-
-def _check_signature(token: CredentialToken, key: PublicKey) -> None:
-    if key.kind == "Ed25519":
-        ed25519.verify(key.raw, token.signature, token.signing_input)
-        return
-    material: dict[str, str | list[str]] = dict(public_jwk(key))
-    try:
-        # The algorithm is fixed by the key's kind, never by the header.
-        jws.deserialize_compact(token.text, ECKey.import_key(material), algorithms=["ES256"])
-    except (JoseError, ValueError):
-        raise ProofInvalid("The JWT's signature does not hold.") from None
+    return verify_with_method(token.compact, address, resolver=resolver, accepted=accepted, purpose=purpose)
 
 
 def _key_address(token: CredentialToken) -> str:
@@ -169,7 +127,7 @@ def _document(payload: dict[str, JSONValue]) -> dict[str, JSONValue]:
     inner = payload.get("vc")
     if inner is not None:
         if not isinstance(inner, dict) or "@context" in payload:
-            raise _malformed("/vc", "vc must be the credential, and the only one.")
+            raise malformed("/vc", "vc must be the credential, and the only one.")
         document = dict(inner)
         is_v1 = True
     else:
@@ -178,7 +136,7 @@ def _document(payload: dict[str, JSONValue]) -> dict[str, JSONValue]:
         is_v1 = isinstance(contexts, list) and CREDENTIALS_V1 in contexts[:1]
     if "proof" in document:
         # An embedded proof beside the token's signature would leave it open which of the two was checked.
-        raise _malformed("/proof", "A credential inside a JWT has no proof of its own.")
+        raise malformed("/proof", "A credential inside a JWT has no proof of its own.")
     if inner is None:
         for name in ("iss", "sub", "jti", "nbf", "exp", "iat", "aud", "cnf"):
             document.pop(name, None)
@@ -202,7 +160,7 @@ def _merge_texts(document: dict[str, JSONValue], payload: Mapping[str, JSONValue
         document["credentialSubject"] = subject = {**subject}
         _merge(subject, "id", payload, "sub")
     elif "sub" in payload:
-        raise _malformed("/sub", "sub says who the subject is, and the credential has not exactly one.")
+        raise malformed("/sub", "sub says who the subject is, and the credential has not exactly one.")
 
 
 def _merge(target: dict[str, JSONValue], member: str, payload: Mapping[str, JSONValue], claim: str) -> None:
@@ -210,9 +168,9 @@ def _merge(target: dict[str, JSONValue], member: str, payload: Mapping[str, JSON
         return
     value = payload[claim]
     if not is_url(value):
-        raise _malformed(f"/{claim}", f"{claim} must be a URL.")
+        raise malformed(f"/{claim}", f"{claim} must be a URL.")
     if target.setdefault(member, value) != value:
-        raise _malformed(f"/{claim}", f"{claim} contradicts the credential.")
+        raise malformed(f"/{claim}", f"{claim} contradicts the credential.")
 
 
 def _merge_date(document: dict[str, JSONValue], payload: Mapping[str, JSONValue], claim: str, member: str) -> None:
@@ -220,7 +178,7 @@ def _merge_date(document: dict[str, JSONValue], payload: Mapping[str, JSONValue]
         return
     seconds = payload[claim]
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _MAX_NUMERIC_DATE:
-        raise _malformed(f"/{claim}", f"{claim} must be a number of seconds.")
+        raise malformed(f"/{claim}", f"{claim} must be a number of seconds.")
     moment = datetime.fromtimestamp(int(seconds), UTC)
     stated = document.setdefault(member, format_timestamp(moment))
     try:
@@ -228,8 +186,4 @@ def _merge_date(document: dict[str, JSONValue], payload: Mapping[str, JSONValue]
     except InvalidDate:
         agrees = False
     if not agrees:
-        raise _malformed(f"/{claim}", f"{claim} contradicts the credential's {member}.")
-
-
-def _malformed(pointer: str, detail: str) -> MalformedDocument:
-    return MalformedDocument(detail, faults=(Fault(pointer, "INVALID_VALUE", detail),), pointer=pointer)
+        raise malformed(f"/{claim}", f"{claim} contradicts the credential's {member}.")

@@ -1,0 +1,122 @@
+"""Compact JWS text, made in two steps as every proof here: what is to be signed, then the signature behind it.
+
+Between the two a signer works that sees nothing but bytes, and may sit in another process or device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from sealwright.vc.encoding.multibase import base64url_decode, base64url_encode
+from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
+from sealwright.vc.errors import Fault, MalformedDocument, ProofInvalid, VcError
+from sealwright.vc.keys import ed25519
+from sealwright.vc.keys.jwk import public_jwk
+from sealwright.vc.keys.multikey import KeyKind, PublicKey
+
+ALGORITHM_KINDS: Final[Mapping[str, KeyKind]] = {"EdDSA": "Ed25519", "Ed25519": "Ed25519", "ES256": "P-256"}
+JWT_ALGORITHMS: Final = frozenset(ALGORITHM_KINDS)
+"""Algorithms that can be checked; a caller puts those it takes among its accepted suites."""
+
+MAX_TOKEN_LENGTH: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CompactToken:
+    """A compact JWS that was taken apart and whose signature nobody has checked yet.
+
+    Args:
+        text: The compact form.
+        header: The protected header.
+        payload: The payload.
+        signing_input: The bytes that are signed.
+        signature: The raw signature.
+    """
+
+    text: str
+    header: Mapping[str, JSONValue]
+    payload: dict[str, JSONValue]
+    signing_input: bytes
+    signature: bytes
+
+    @property
+    def kind(self) -> str | None:
+        """The header's `typ` in its short form and lower case; None where it states none."""
+        stated = self.header.get("typ")
+        return stated.lower().removeprefix("application/") if isinstance(stated, str) else None
+
+
+def signing_input(header: Mapping[str, JSONValue], payload: Mapping[str, JSONValue]) -> bytes:
+    """The bytes to sign for a JWT of this header and payload.
+
+    Spec: RFC 7515, "Producing and Consuming JWSs".
+    """
+    return f"{base64url_encode(dump_json(header))}.{base64url_encode(dump_json(payload))}".encode("ascii")
+
+
+def sealed(signed: bytes, signature: bytes) -> str:
+    """The compact text: what was signed, and the signature."""
+    return f"{signed.decode('ascii')}.{base64url_encode(signature)}"
+
+
+def open_compact(text: str) -> CompactToken:
+    """Take a compact JWT apart; nothing is verified.
+
+    Raises:
+        MalformedDocument: Not three parts of base64url, not objects, or it asks for extensions.
+        UnreadableJSON: Header or payload are not strict JSON.
+    """
+    parts = text.split(".") if len(text) <= MAX_TOKEN_LENGTH else []
+    if len(parts) != 3:
+        raise malformed("", "The text is not a compact JWT.")
+    try:
+        header_bytes, payload_bytes, signature = (base64url_decode(part) for part in parts)
+    except VcError:
+        raise malformed("", "The parts of the JWT are not base64url.") from None
+    header, payload = parse_json(header_bytes), parse_json(payload_bytes)
+    if not isinstance(header, dict) or not isinstance(payload, dict):
+        raise malformed("", "Header and payload of the JWT must be objects.")
+    if "crit" in header or "b64" in header:
+        raise malformed("", "The JWT asks for extensions that are not understood here.")
+    return CompactToken(text, header, payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
+
+
+def check_signature(token: CompactToken, key: PublicKey, accepted: Collection[str]) -> None:
+    """Check a signature with a key that somebody else vouches for.
+
+    Raises:
+        ProofInvalid: Algorithm not accepted or unfit for the key, or a signature that does not hold.
+        InvalidKey: The key is weak.
+
+    Spec: RFC 7515, "Message Signature or MAC Validation".
+    """
+    if key.kind != ALGORITHM_KINDS[accepted_algorithm(token, accepted)]:
+        raise ProofInvalid("The JWT's algorithm does not fit the key.")
+    if key.kind == "Ed25519":
+        ed25519.verify(key.raw, token.signature, token.signing_input)
+        return
+    material: dict[str, str | list[str]] = dict(public_jwk(key))
+    try:
+        # The algorithm is fixed by the key's kind, never by the header.
+        jws.deserialize_compact(token.text, ECKey.import_key(material), algorithms=["ES256"])
+    except (JoseError, ValueError):
+        raise ProofInvalid("The JWT's signature does not hold.") from None
+
+
+def accepted_algorithm(token: CompactToken, accepted: Collection[str]) -> str:
+    """The header's algorithm, if it is one that is taken; raises ProofInvalid."""
+    algorithm = token.header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in accepted or algorithm not in ALGORITHM_KINDS:
+        raise ProofInvalid("The JWT's algorithm is not one that is accepted here.")
+    return algorithm
+
+
+def malformed(pointer: str, detail: str) -> MalformedDocument:
+    """The refusal of a token's form."""
+    return MalformedDocument(detail, faults=(Fault(pointer, "INVALID_VALUE", detail),), pointer=pointer)

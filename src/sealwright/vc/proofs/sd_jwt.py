@@ -1,0 +1,128 @@
+"""SD-JWT: concealing claims behind salted digests, and choosing which of them are shown.
+
+A claim that may be shown is wrapped in `Hidden` before it is concealed; what is left of it in the signed payload is the
+digest of a disclosure, and the disclosures travel beside the token, each in text of its own.
+
+Spec: RFC 9901, Selective Disclosure for JWTs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sealwright.vc.encoding.multibase import base64url_encode
+from sealwright.vc.encoding.pointers import child
+from sealwright.vc.encoding.strict_json import JSONValue, dump_json
+from sealwright.vc.errors import Fault, ReservedKey
+
+SALT_BYTES: Final = 16
+HASH_NAME: Final = "sha-256"
+DIGESTS: Final = "_sd"
+DIGEST_NAME: Final = "_sd_alg"
+ITEM: Final = "..."
+RESERVED_NAMES: Final = frozenset({DIGESTS, DIGEST_NAME, ITEM})
+"""Names that claims may not have at any level: a reader would take them for digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A member's value or an array's item that its holder may show or keep back."""
+
+    value: Claims
+
+
+Claims: TypeAlias = "Hidden | bool | int | float | str | Sequence[Claims] | Mapping[str, Claims] | None"
+"""JSON in which any member or item may be hidden, inside hidden ones too."""
+
+Salts: TypeAlias = "Callable[[], str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Concealed:
+    """What is signed, and the disclosures that open it; each disclosure follows those that stand inside it."""
+
+    payload: dict[str, JSONValue]
+    disclosures: tuple[str, ...]
+
+
+def fresh_salt() -> str:
+    """128 bits from the operating system, as base64url."""
+    return base64url_encode(secrets.token_bytes(SALT_BYTES))
+
+
+def conceal(claims: Mapping[str, Claims], *, salts: Salts = fresh_salt) -> Concealed:
+    """Replace every hidden claim by its digest.
+
+    Args:
+        claims: The whole payload, with its hidden parts wrapped.
+        salts: Gives a new salt for each disclosure.
+
+    Raises:
+        ReservedKey: A name that is kept for digests.
+
+    Spec: RFC 9901, "SD-JWT and SD-JWT+KB Data Formats".
+    """
+    work = _Concealing(salts)
+    payload = work.object(claims, "")
+    if work.disclosures:
+        payload[DIGEST_NAME] = HASH_NAME
+    return Concealed(payload, tuple(work.disclosures))
+
+
+def digest_of(text: str, hash_name: str = HASH_NAME) -> str:
+    """The digest of ASCII text (a disclosure, a presented SD-JWT) as base64url."""
+    return base64url_encode(hashlib.new(hash_name.replace("-", ""), text.encode("ascii")).digest())
+
+
+def combined(token: str, disclosures: Sequence[str]) -> str:
+    """The SD-JWT in text: the token, each disclosure, and a tilde behind each."""
+    return "~".join((token, *disclosures, ""))
+
+
+class _Concealing:
+    """One run of `conceal`; collects disclosures, inner ones first."""
+
+    def __init__(self, salts: Salts) -> None:
+        self._salts = salts
+        self.disclosures: list[str] = []
+
+    def object(self, claims: Mapping[str, Claims], pointer: str) -> dict[str, JSONValue]:
+        plain: dict[str, JSONValue] = {}
+        digests: list[str] = []
+        for name, value in claims.items():
+            at = child(pointer, name)
+            if name in RESERVED_NAMES:
+                detail = "The name is kept for the digests of concealed claims."
+                raise ReservedKey(detail, faults=(Fault(at, "RESERVED_KEY", detail),), pointer=at)
+            if isinstance(value, Hidden):
+                digests.append(self._disclose(name, self._value(value.value, at)))
+            else:
+                plain[name] = self._value(value, at)
+        if digests:
+            # In sorted order, which tells nothing of the order of the claims.
+            plain[DIGESTS] = [*sorted(digests)]
+        return plain
+
+    def _value(self, value: Claims, pointer: str) -> JSONValue:
+        if isinstance(value, Hidden):
+            raise TypeError("a hidden value stands in an object or array, not in another hidden value")
+        if isinstance(value, Mapping):
+            return self.object(value, pointer)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return [self._item(item, child(pointer, index)) for index, item in enumerate(value)]
+        return value
+
+    def _item(self, item: Claims, pointer: str) -> JSONValue:
+        if isinstance(item, Hidden):
+            return {ITEM: self._disclose(self._value(item.value, pointer))}
+        return self._value(item, pointer)
+
+    def _disclose(self, *parts: JSONValue) -> str:
+        contents: list[JSONValue] = [self._salts(), *parts]
+        disclosure = base64url_encode(dump_json(contents))
+        self.disclosures.append(disclosure)
+        return digest_of(disclosure)
