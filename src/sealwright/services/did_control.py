@@ -57,6 +57,18 @@ def check_control_proof(text: str, resolved: ResolvedDID, *, audience: str) -> C
 
     Spec: RFC 7515, "Message Signature or MAC Validation".
     """
+    header, payload, signed, signature = read_control_jws(text)
+    method = authentication_method(header, resolved)
+    check_signature(text, signed, signature, method)
+    return _judged(payload, audience)
+
+
+def read_control_jws(text: str) -> tuple[dict[str, JSONValue], dict[str, JSONValue], bytes, bytes]:
+    """Read a compact JWS by a key of a DID: header, payload, the signed bytes, and the signature. Nothing is verified.
+
+    Raises:
+        InvalidProof: Another form.
+    """
     parts = text.split(".") if len(text) <= MAX_PROOF else []
     if len(parts) != 3 or not text.isascii():
         raise InvalidProof("The proof is no compact JWS.")
@@ -68,14 +80,15 @@ def check_control_proof(text: str, resolved: ResolvedDID, *, audience: str) -> C
     if not isinstance(header, dict) or not isinstance(payload, dict) or not header.keys() <= _HEADER_MEMBERS:
         # Keys and key addresses in a header (jwk, x5u …) would let the sender choose what we check with.
         raise InvalidProof("The proof's header or payload has another form.")
-    method = _method(header, resolved)
-    if ALGORITHMS.get(str(header.get("alg"))) != method.public_key.kind:
-        raise InvalidProof("The proof's algorithm does not fit its key.")
-    _check_signature(text, f"{parts[0]}.{parts[1]}".encode("ascii"), signature, method)
-    return _judged(payload, audience)
+    return header, payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature
 
 
-def _method(header: Mapping[str, JSONValue], resolved: ResolvedDID) -> VerificationMethod:
+def authentication_method(header: Mapping[str, JSONValue], resolved: ResolvedDID) -> VerificationMethod:
+    """The authentication method that a header names, if the DID document lists it and its algorithm fits.
+
+    Raises:
+        InvalidProof: It does not.
+    """
     kid = header.get("kid")
     listed = resolved.document.relationship(_PURPOSE)
     did = resolved.document.id
@@ -87,10 +100,13 @@ def _method(header: Mapping[str, JSONValue], resolved: ResolvedDID) -> Verificat
         raise InvalidProof("The DID document lists no such authentication method.")
     if method.controller != did:
         raise InvalidProof("The method is controlled by another DID.")
+    if ALGORITHMS.get(str(header.get("alg"))) != method.public_key.kind:
+        raise InvalidProof("The proof's algorithm does not fit its key.")
     return method
 
 
-def _check_signature(text: str, signing_input: bytes, signature: bytes, method: VerificationMethod) -> None:
+def check_signature(text: str, signing_input: bytes, signature: bytes, method: VerificationMethod) -> None:
+    """Check the signature of a compact JWS by the key that a DID document lists; raises InvalidProof."""
     key = method.public_key
     try:
         if key.kind == "Ed25519":

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from sealwright.domain.errors import MailNotSent, NotSignedIn
 from sealwright.domain.ids import new_id
@@ -29,8 +29,24 @@ _GIVE_UP_AFTER: Final = 2
 _log = logging.getLogger(__name__)
 
 
+class LinkedLetters(Protocol):
+    """Letters whose link is no part of their row: it is put in while they are sent."""
+
+    def completed(self, uow: UnitOfWork, mail: Mail) -> Mail:
+        """Put the link in; letters of other kinds stay as they are."""
+
+    def left(self, uow: UnitOfWork, mail: Mail) -> None:
+        """Note that a letter has left."""
+
+
 class MailingDesk:
-    """The outbox. `work` is a chore: two short transactions for a letter, and none is open while a server is asked."""
+    """The outbox. `work` is a chore: two short transactions for a letter, and none is open while a server is asked.
+
+    Attributes:
+        linked: Completes letters of offers; joined later, for whoever writes them needs this desk.
+    """
+
+    linked: LinkedLetters | None
 
     def __init__(
         self, units: UnitOfWorkFactory, mailer: Mailer, clock: Clock, *, head: LetterHead, default_locale: str
@@ -40,6 +56,12 @@ class MailingDesk:
         self._clock = clock
         self._head = head
         self._default_locale = default_locale
+        self.linked = None
+
+    @property
+    def default_language(self) -> str:
+        """The language of letters to people whom we do not know."""
+        return self._default_locale
 
     @property
     def is_local(self) -> bool:
@@ -133,6 +155,8 @@ class MailingDesk:
                 continue
             with self._units() as uow:
                 uow.notices.sent(mail.mail_id, self._clock.now())
+                if self.linked is not None:
+                    self.linked.left(uow, mail)
                 uow.commit()
             sent += 1
         return sent
@@ -145,6 +169,8 @@ class MailingDesk:
                 return None
             uow.notices.failed(found[0].mail_id, now)
             mail = replace(found[0], stop_link=self._stop_link(uow, found[0].user_id, found[0].kind))
+            if self.linked is not None:
+                mail = self.linked.completed(uow, mail)
             uow.commit()
         return mail
 

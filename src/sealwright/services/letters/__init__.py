@@ -5,11 +5,20 @@ from __future__ import annotations
 from sealwright.services.letters.frame import Letter, LetterHead
 from sealwright.services.letters.notices import tell_notice
 from sealwright.services.letters.told import Told
-from sealwright.services.letters.writing import ACCOUNT_KINDS, DIGEST, TEST, write_digest, write_letter, write_report
+from sealwright.services.letters.writing import (
+    ACCOUNT_KINDS,
+    DIGEST,
+    OFFER,
+    TEST,
+    write_digest,
+    write_letter,
+    write_report,
+)
 
 __all__ = [
     "ACCOUNT_KINDS",
     "DIGEST",
+    "OFFER",
     "TEST",
     "Letter",
     "LetterHead",

@@ -15,6 +15,7 @@ from sealwright.services.letters.told import Told
 
 DIGEST: Final = "digest"
 TEST: Final = "test"
+OFFER: Final = "offer"
 # A digest names at most so many events; the inbox has them all.
 DIGEST_ITEMS: Final = 40
 _ITEM_MAX: Final = 160
@@ -146,6 +147,29 @@ def _invitation(data: Mapping[str, str], texts: Texts, head: LetterHead) -> Cont
     )
 
 
+def _offer(data: Mapping[str, str], texts: Texts, head: LetterHead) -> Content:
+    hours = int(data["hours"])
+    lines = [
+        texts.gettext("%(organization)s has a credential for you.", organization=head.organization),
+        texts.ngettext(
+            "Open the link to take it: on this device, or in a wallet. It works for %(num)s hour.",
+            "Open the link to take it: on this device, or in a wallet. It works for %(num)s hours.",
+            hours,
+        ),
+        texts.gettext("Nobody else can take it with this letter: you sign in, or your wallet proves that it is yours.")
+        if data.get("bound")
+        else texts.gettext("Whoever has this link can take it, so do not pass this letter on."),
+    ]
+    if data.get("code"):
+        lines.append(texts.gettext("You will be asked for a code of six digits. It is told to you apart."))
+    return Content(
+        subject=texts.gettext("A credential is waiting for you"),
+        lines=tuple(lines),
+        why=texts.gettext("You get this because somebody there had it sent to this address."),
+        act=(texts.gettext("Take the credential"), data["link"]),
+    )
+
+
 def _test(_: Mapping[str, str], texts: Texts, head: LetterHead) -> Content:
     return Content(
         subject=texts.gettext("A test letter"),
@@ -159,5 +183,6 @@ ACCOUNT_KINDS: Final[Mapping[str, Callable[[Mapping[str, str], Texts, LetterHead
     "sign_in": _sign_in,
     "verify_email": _verify_email,
     "invitation": _invitation,
+    OFFER: _offer,
     TEST: _test,
 }
