@@ -23,6 +23,7 @@ class WalletAuthorization:
         user_id: Who consented; None before.
         code_digest: SHA-256 of the code; None before.
         used_at: When the code was exchanged: once.
+        by_scope: Asked for by scope, so that credential requests name configurations, not identifiers.
     """
 
     authorization_id: str
@@ -39,6 +40,7 @@ class WalletAuthorization:
     user_id: str | None = None
     code_digest: bytes | None = None
     used_at: datetime | None = None
+    by_scope: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ DELIVERY_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         identifier="authorization_id user_id issuer_state jkt",
         personal="state",
         hidden="request_digest code_digest",
-        plain="client_id redirect_uri code_challenge configuration_ids created_at expires_at used_at",
+        plain="client_id redirect_uri code_challenge configuration_ids created_at expires_at used_at by_scope",
     ),
     "wallet_tokens": _classed(
         identifier="token_id offer_id user_id jkt",

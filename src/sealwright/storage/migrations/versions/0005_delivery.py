@@ -160,6 +160,7 @@ def _authorizations() -> None:
         sa.Column("user_id", words()),
         sa.Column("code_digest", sa.LargeBinary),
         sa.Column("used_at", Moment),
+        sa.Column("by_scope", Flag, nullable=False),
         sa.UniqueConstraint("request_digest", name="uq_wallet_authorizations_request"),
         sa.Index("ix_wallet_authorizations_expires", "expires_at", "authorization_id"),
         sqlite_strict=True,
