@@ -61,6 +61,8 @@ serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
 test: prepare peers ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
 	@$(PY) -m compileall -qq -j 0 src tests
 	@if [ -n "$(PYTEST_ARGS)" ]; then exec $(PY) -m pytest $(PYTEST_ARGS); fi; \
+	export TMPDIR=$$(mktemp -d -p "$$($(PY) -m tests.support.scratch)" sealwright-tests-XXXXXX) && chmod 0755 "$$TMPDIR" && \
+	trap 'rm -rf "$$TMPDIR"' EXIT && \
 	$(PY) -m pytest -q $(SIDE_BY_SIDE) --ignore=tests/faults --ignore=tests/pages && \
 	$(PY) -m pytest -q $(SIDE_BY_SIDE) tests/faults tests/pages
 

@@ -258,8 +258,11 @@ def _check_version(server: PostgresServer) -> None:
 
 
 def _reachable_temp() -> str:
-    """A folder for the cluster that another account can reach, whatever TMPDIR says."""
-    return "/tmp" if os.geteuid() == 0 and Path("/tmp").is_dir() else tempfile.gettempdir()
+    """A folder for the cluster that another account can reach: the usual one if it can, else /tmp."""
+    usual = Path(tempfile.gettempdir())
+    if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (usual, *usual.parents)):
+        return str(usual)
+    return "/tmp"
 
 
 def _tail(path: Path) -> str:
