@@ -16,13 +16,13 @@ from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.credentials.build import CredentialParts, build_credential
 from sealwright.vc.credentials.open_badge import Achievement, BadgeParts, build_open_badge
-from sealwright.vc.credentials.sd_jwt_vc import SdJwtVcParts, sd_jwt_vc_claims
 from sealwright.vc.encoding.jcs import canonicalize_json
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.proofs.registry import suite_named
 from sealwright.vc.proofs.sd_jwt import Claims
+from sealwright.vc.proofs.sd_jwt_vc import SdJwtVcParts, sd_jwt_vc_claims
 from sealwright.vc.status.documents import STATUS_LIST_2021_CONTEXT, StatusListKind, as_member, status_entries
 
 # The suites of 2020 sign documents of the Data Model 1.1, all later ones 2.0 (contract, section 2.1).

@@ -15,11 +15,11 @@ from sealwright.domain.formats import CredentialFormat
 from sealwright.services.orders import IssuanceOrder, sd_jwt_claims, unsigned_document
 from sealwright.services.self_check import check_own_sd_jwt, check_own_signature, check_own_token
 from sealwright.vc.canon import Canonicalizer
-from sealwright.vc.credentials.sd_jwt_vc import MEDIA_TYPE, shown
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.proofs.compact import sealed, signing_input
 from sealwright.vc.proofs.jwt import credential_payload
 from sealwright.vc.proofs.sd_jwt import combined, conceal
+from sealwright.vc.proofs.sd_jwt_vc import MEDIA_TYPE, shown
 from sealwright.vc.proofs.signing import PreparedProof, ProofOptions, attach, prepare
 
 # Wallets know this name; RFC 9864 would call it Ed25519.

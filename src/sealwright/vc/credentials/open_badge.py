@@ -13,7 +13,6 @@ from typing import Final
 from sealwright.vc.credentials.model import DataModel
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
-from sealwright.vc.status.documents import as_member
 
 OPEN_BADGE_CONTEXT: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 OPEN_BADGE_TYPE: Final = "OpenBadgeCredential"
@@ -68,7 +67,8 @@ def build_open_badge(parts: BadgeParts) -> dict[str, JSONValue]:
         "achievement": _achievement(parts.achievement),
     }
     if parts.status:
-        document["credentialStatus"] = as_member([dict(entry) for entry in parts.status])
+        entries: list[JSONValue] = [dict(entry) for entry in parts.status]
+        document["credentialStatus"] = entries[0] if len(entries) == 1 else entries
     return document
 
 
