@@ -91,8 +91,3 @@ MARKERS: Final[Mapping[str, Marker]] = {
     "unproved": Marker("question", N_("unproved")),
     "primary": Marker("star", N_("primary")),
 }
-
-
-def emblem_tone(value: str) -> int:
-    """The color of a credential type's emblem, 1 to 6: the same on every page, for everybody."""
-    return sum(value.encode("utf-8")) % 6 + 1

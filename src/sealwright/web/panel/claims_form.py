@@ -13,8 +13,9 @@ from enum import Enum
 from typing import Final, cast
 
 from sealwright.locales import N_
+from sealwright.services.claim_words import member_words, spelled_value
 from sealwright.vc.encoding.pointers import child
-from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
+from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import UnreadableJSON
 
 DEPTH_MAX: Final = 4
@@ -115,18 +116,6 @@ def read_claims(
     return claims, tuple(faults)
 
 
-def spelled_claims(claims: Mapping[str, JSONValue], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Give claims as label and text for reading, objects opened, labels of inner ones after their outer's."""
-    for name, value in claims.items():
-        label = f"{prefix}, {_words(name).lower()}" if prefix else _words(name)
-        if isinstance(value, dict):
-            yield from spelled_claims(value, label)
-        elif isinstance(value, list):
-            yield label, ", ".join(_spelled(item) for item in value)
-        else:
-            yield label, _spelled(value)
-
-
 class _Unreadable(Exception):
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -142,7 +131,7 @@ def _fields(schema: Mapping[str, object], claims: object, pointer: str, group: s
         value = claims.get(name) if isinstance(claims, Mapping) else None
         rule = member if isinstance(member, Mapping) else {}
         place = child(pointer, str(name))
-        label = _text_of(rule, "title") or _words(str(name))
+        label = _text_of(rule, "title") or member_words(str(name))
         if rule.get("type") == "object" and "properties" in rule and depth < DEPTH_MAX:
             inner = f"{group}, {label.lower()}" if group else label
             yield from _fields(rule, value, place, inner, depth + 1)
@@ -205,7 +194,7 @@ def _typed(control: Control, value: object) -> str:
         return "\n".join(str(item) for item in value)
     if control is Control.MOMENT and isinstance(value, str):
         return value.removesuffix("Z")[:19]
-    return _spelled(value)
+    return spelled_value(value)
 
 
 def _value(one: ClaimField, text: str) -> JSONValue:
@@ -260,24 +249,6 @@ def _has_place(claims: Mapping[str, JSONValue], pointer: str) -> bool:
     for part in pointer[1:].split("/")[:-1]:
         place = place.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(place, Mapping) else None
     return isinstance(place, Mapping)
-
-
-def _words(name: str) -> str:
-    """Turn a member's name into words: ``graduationYear`` into ``Graduation year``."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).strip()
-    return spaced[:1].upper() + spaced[1:].lower() if spaced else name
-
-
-def _spelled(value: object) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case int() | float():
-            return f"{value:g}" if isinstance(value, float) else str(value)
-        case _:
-            return dump_json(value).decode()
 
 
 def _text_of(rule: Mapping[str, object], name: str) -> str:

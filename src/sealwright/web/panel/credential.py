@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.credentials import CredentialStatus
 from sealwright.domain.errors import CredentialErased
+from sealwright.services.claim_words import spelled_claims
 from sealwright.services.credential_sheets import CredentialSheet
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
-from sealwright.web.panel.claims_form import spelled_claims
 from sealwright.web.panel.grant_view import acts_on
 from sealwright.web.panel.issuer import labels_of, types_of
 from sealwright.web.panel.json_text import spread

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.requests import Issuance, RequestState
-from sealwright.web.panel.badges import emblem_tone
+from sealwright.services.papers import emblem_tone
 from sealwright.web.panel.improver_frame import CREDENTIALS, NEW, REQUESTS, Own, tabs_of
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.reply import Reply

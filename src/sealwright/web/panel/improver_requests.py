@@ -9,11 +9,12 @@ from sealwright.domain.catalog import CredentialType, Visibility
 from sealwright.domain.errors import DomainError, TypeNotFound
 from sealwright.domain.requests import RequestState
 from sealwright.locales import N_
+from sealwright.services.claim_words import spelled_claims
+from sealwright.services.papers import emblem_tone
 from sealwright.services.review_values import NewRequest
 from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.errors import UnreadableJSON, VcError
-from sealwright.web.panel.badges import emblem_tone
-from sealwright.web.panel.claims_form import claim_fields, read_claims, spelled_claims
+from sealwright.web.panel.claims_form import claim_fields, read_claims
 from sealwright.web.panel.improver import NEW, REQUESTS, Catalog, badges_of
 from sealwright.web.panel.own_forms import form_of, save, tell
 from sealwright.web.panel.page_call import Toast

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sealwright.domain.errors import InvalidFilter
 from sealwright.domain.requests import RequestState
 from sealwright.services.desk_ports import NumberedPage
-from sealwright.web.panel.badges import emblem_tone
+from sealwright.services.papers import emblem_tone
 from sealwright.web.panel.page_call import PageCall, Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute

@@ -16,9 +16,10 @@ from jinja2.runtime import Macro
 from markupsafe import Markup
 
 from sealwright.locales import Texts, texts_for
+from sealwright.services.papers import emblem_tone
 from sealwright.web.auth.form_token import masked
 from sealwright.web.panel import moments
-from sealwright.web.panel.badges import BADGES, MARKERS, emblem_tone
+from sealwright.web.panel.badges import BADGES, MARKERS
 from sealwright.web.panel.page_form import FieldError, FormData
 from sealwright.web.panel.static_urls import static_url
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.requests import HistoryEntry, Issuance, RequestState
 from sealwright.locales import N_
+from sealwright.services.claim_words import spelled_claims
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
-from sealwright.web.panel.claims_form import ClaimField, claim_fields, spelled_claims
+from sealwright.web.panel.claims_form import ClaimField, claim_fields
 from sealwright.web.panel.queue_rows import badges_of, markers_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sealwright.domain.people import AccountRole
 from sealwright.domain.requests import RequestState
 from sealwright.locales import LANGUAGES, N_, language_name
-from sealwright.web.panel.badges import emblem_tone
+from sealwright.services.papers import emblem_tone
 from sealwright.web.panel.banners import Banner, banners_of
 from sealwright.web.panel.page_route import ROLE_NAMES
 
