@@ -390,7 +390,7 @@ class OrderChecks:
         if did.method in ("key", "jwk"):
             self._resolver.resolve(reference)
             return reference, True
-        if did.method not in ("adi", "web"):
+        if did.method not in ("adi", "web", "peer"):
             raise UnsupportedDIDMethod(f"Holders of method did:{did.method} are not supported.")
         try:
             resolved = self._resolver.resolve(reference)

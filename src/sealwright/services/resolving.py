@@ -56,14 +56,14 @@ class OfficeResolver:
         Raises:
             InvalidDID, InvalidKey: Malformed.
             UnsupportedDIDMethod: No road to it is open here.
-            DIDNotFound: A did:adi that is not kept here, or a did:web that does not exist.
+            DIDNotFound: A did:adi that is not kept here, a did:web that does not exist, or a short did:peer.
             DIDUnresolvable: It could not be looked up now.
         """
         method = parse_did(did).method
         record = self._registry.current().did(did)
         if record is not None and record.did == did:
             return resolved_from_record(record)
-        if method in ("key", "jwk"):
+        if method in ("key", "jwk", "peer"):
             return self._generic.resolve(did)
         if method == "adi":
             raise DIDNotFound(f"{did} is not kept here.")

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sealwright.vc.dids.document import DIDDocument
 from sealwright.vc.dids.methods import resolve_did_jwk, resolve_did_key
+from sealwright.vc.dids.peer import resolve_did_peer
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.errors import UnsupportedDIDMethod
 
@@ -42,7 +43,7 @@ class DIDResolver(Protocol):
 
 
 class GenericResolver:
-    """Resolves did:key and did:jwk, which hold their key in the identifier itself."""
+    """Resolves did:key, did:jwk and did:peer, which hold their keys in the identifier itself."""
 
     def resolve(self, did: str) -> ResolvedDID:
         """Derive the document from the DID.
@@ -50,11 +51,14 @@ class GenericResolver:
         Raises:
             InvalidDID: Not a DID, or not one of its method.
             InvalidKey: The key inside is malformed or weak.
-            UnsupportedDIDMethod: Neither did:key nor did:jwk.
+            DIDNotFound: A short did:peer, which holds no key.
+            UnsupportedDIDMethod: None of the three.
         """
         method = parse_did(did).method
         if method == "key":
             return ResolvedDID(resolve_did_key(did))
         if method == "jwk":
             return ResolvedDID(resolve_did_jwk(did))
+        if method == "peer":
+            return ResolvedDID(resolve_did_peer(did))
         raise UnsupportedDIDMethod(f"DID method {method} is not resolved without a registry or a network.")
