@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from sealwright.domain.enrollment import IssuerProfile, IssuerState, RoleRequest, RoleState
-from sealwright.domain.ids import new_credential_uid
+from sealwright.domain.ids import credential_urn, new_credential_uid
 from sealwright.domain.notices import Mail, Notice, NoticeKind
 from sealwright.domain.people import AccountRole
 from sealwright.domain.reports import ReportEvery, ReportWish
@@ -42,6 +42,17 @@ from tests.storage.builders import (
     request,
     token,
 )
+from tests.storage.delivery_builders import (
+    didcomm_message,
+    didcomm_thread,
+    offer,
+    presentation,
+    share,
+    wallet_authorization,
+    wallet_notification,
+    wallet_token,
+    wallet_transaction,
+)
 from tests.storage.workflow_builders import claim, listed, payout, proposal
 
 MARK = "Quixote"
@@ -63,9 +74,19 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     asked = request(f"req_{user_id}", user_id, message=text, note=text, claims={"name": text}, requester_note=text)
     history = entry_of_history(asked.request_id, note=text, message=text)
     uow.requests.add(replace(asked, answers={"Why?": text}), history)
-    uow.grants.add(grant(f"grt_{user_id}", user_id, note=text, reason=text, claims={"name": text}))
+    held = grant(f"grt_{user_id}", user_id, note=text, reason=text, claims={"name": text})
+    uow.grants.add(held)
     document = f'{{"name": "{text}"}}'.encode()
-    uow.credentials.add_many([credential(new_credential_uid(), holder_did=did, document=document, reason=text)])
+    source, other = new_credential_uid(), new_credential_uid()
+    uow.credentials.add_many(
+        [
+            credential(source, holder_did=did, document=document, reason=text),
+            credential(holder_did="did:jwk:wallet", document=document, reason=text, copy_of=source),
+            credential(other, holder_did="did:key:former", document=document, reason=text),
+        ]
+    )
+    uow.grants.update(replace(held, credential_id=credential_urn(other), version=2))
+    uow.shares.put(share(source, is_on=True, is_listed=True, shown=(f"/{text}",)))
     uow.enrollment.put_role_request(
         RoleRequest(user_id, AccountRole.VOTER, RoleState.PENDING, NOW, NOW, note=text, decision_note=text)
     )
@@ -86,6 +107,7 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     uow.report_wishes.put(ReportWish(user_id, ReportEvery.WEEK, ("dpw_certified",), NOW))
     uow.saved_views.put(SavedView(f"vew_{user_id}", user_id, text, text, pinned=False, is_default=False))
     _work_of(uow, user_id, text)
+    _deliveries_of(uow, user_id, text)
 
 
 def _work_of(uow: UnitOfWork, user_id: str, text: str) -> None:
@@ -108,6 +130,26 @@ def _work_of(uow: UnitOfWork, user_id: str, text: str) -> None:
     uow.series.put_absence(AbsencePeriod(f"abs_{user_id}", user_id, open_one.series_id, 1, NOW, later))
     uow.series.add_claims([SeriesClaim(open_one.series_id, 1, user_id, NOW)])
     uow.drafts.put(Draft(f"drf_{user_id}", user_id, text, text, NOW))
+
+
+def _deliveries_of(uow: UnitOfWork, user_id: str, text: str) -> None:
+    """Give somebody an offer by mail, what wallets hold, a conversation, and presentations on both sides."""
+    did = f"did:adi:{user_id}"
+    thread_id, offer_id = f"thr_{user_id}", f"off_{user_id}"
+    uow.offers.add(offer(offer_id, holder_user_id=user_id, email=text, thread_id=thread_id))
+    for part in ("asked", "offered"):
+        token_id = f"wtk_{part}_{user_id}"
+        of_offer = {"user_id": user_id} if part == "asked" else {"offer_id": offer_id}
+        uow.wallets.add_token(wallet_token(token_id, **{"user_id": None, "offer_id": None, **of_offer}))
+        uow.wallets.add_transaction(wallet_transaction(f"wtx_{part}_{user_id}", token_id))
+        uow.wallets.add_notification(wallet_notification(f"{part}{user_id}".encode(), token_id))
+    uow.wallets.add_authorization(wallet_authorization(f"wau_{user_id}", user_id=user_id, state=text))
+    uow.didcomm.add_thread(didcomm_thread(thread_id, their_did="did:key:other"))
+    uow.didcomm.add_message(didcomm_message(f"msg_{user_id}", thread_id, sealed=text.encode()))
+    uow.didcomm.add_thread(didcomm_thread(f"{thread_id}_own", their_did=did))
+    uow.didcomm.add_message(didcomm_message(f"msg_own_{user_id}", f"{thread_id}_own", sealed=text.encode()))
+    uow.presentations.add(presentation(f"prs_seen_{user_id}", report={"holder": did, "name": text}))
+    uow.presentations.add(presentation(f"prs_own_{user_id}", owner=user_id, report={"name": text}))
 
 
 def _places_of(database: Database, name: str) -> set[str]:
@@ -174,6 +216,21 @@ def test_ids_and_states_stay(full: UnitOfWorkFactory) -> None:
         for absent, there_are in (("usr_gone", 0), ("usr_here", 1)):
             kept = (uow.series.absences_of(absent), uow.series.claims_of(absent), uow.drafts.of_person(absent))
             assert [len(one) for one in kept] == [there_are] * 3
+            fetched = (
+                uow.wallets.authorization(f"wau_{absent}"),
+                uow.wallets.token(f"wtk_asked_{absent}"),
+                uow.wallets.token(f"wtk_offered_{absent}"),
+                uow.wallets.transaction_of(f"wtk_offered_{absent}", "req_one", "degree"),
+                uow.wallets.notification_by_digest(f"asked{absent}".encode()),
+            )
+            assert [one is not None for one in fetched] == [bool(there_are)] * 5
+        offered = uow.offers.get("off_usr_gone")
+        assert offered is not None
+        assert (offered.holder_user_id, offered.email) == ("usr_gone", None)
+        assert {one.copy_of is None for one in uow.credentials.after(None, 100) if one.document is None} == {
+            True,
+            False,
+        }
         assert len(uow.sign_ins.sessions_of("usr_here")) == 1
 
 

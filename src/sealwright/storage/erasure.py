@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
+from sealwright.domain.ids import credential_urn, uid_from_text
 from sealwright.storage.access_tables import (
     attachments,
     challenges,
@@ -22,6 +26,17 @@ from sealwright.storage.access_tables import (
     sessions,
 )
 from sealwright.storage.credential_rows import holder_digest
+from sealwright.storage.delivery_tables import (
+    didcomm_messages,
+    didcomm_threads,
+    offers,
+    presentations,
+    shares,
+    wallet_authorizations,
+    wallet_notifications,
+    wallet_tokens,
+    wallet_transactions,
+)
 from sealwright.storage.desk_tables import grants, issuer_profiles, request_history, requests, role_requests
 from sealwright.storage.tables import credentials, dids, idempotency_keys, people, personal_tokens, private_keys
 from sealwright.storage.transaction import Transaction
@@ -53,7 +68,22 @@ _DROPPED: Final = (
     workflow_drafts,
     absence_periods,
     series_claims,
+    wallet_authorizations,
 )
+_ROWS_A_STATEMENT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A person's DIDs, and the uids of their credentials."""
+
+    dids: tuple[str, ...]
+    uids: tuple[UUID, ...]
+
+    def parts(self) -> Iterator[Sequence[UUID]]:
+        """Give the uids a statement's worth at a time."""
+        for start in range(0, len(self.uids), _ROWS_A_STATEMENT):
+            yield self.uids[start : start + _ROWS_A_STATEMENT]
 
 
 class StoredErasure:
@@ -65,9 +95,13 @@ class StoredErasure:
     def person(self, user_id: str) -> None:
         """Empty the personal columns of a person's requests, grants, files, profiles, work, votes and credentials.
 
+        What wallets hold for them goes whole, so that nothing more can be fetched with it.
+
         Must come before the person's own row is emptied: it says whose DIDs they are.
         """
-        self._credentials(user_id)
+        held = self._held_by(user_id)
+        self._credentials(held)
+        self._delivery(user_id, held)
         for table in _DROPPED:
             self._transaction.change(sa.delete(table).where(table.c.user_id == user_id))
         mine = sa.select(requests.c.request_id).where(requests.c.user_id == user_id)
@@ -114,15 +148,52 @@ class StoredErasure:
         self._empty(proposals, proposals.c.forced_by == user_id, forced_reason=None)
         self._empty(payouts, payouts.c.payee_user_id == user_id, reason=None)
 
-    def _credentials(self, user_id: str) -> None:
-        """Empty the documents of the credentials that name one of their DIDs; status and digest stay."""
+    def _credentials(self, held: _Held) -> None:
+        """Empty the documents of somebody's credentials and of their further forms; status and digest stay.
+
+        What their public pages show goes with them.
+        """
+        for uids in held.parts():
+            mine = credentials.c.uid.in_(uids) | (sa.text("copy_of IS NOT NULL") & credentials.c.copy_of.in_(uids))
+            self._empty(credentials, mine, document=None, reason=None)
+            self._empty(shares, shares.c.uid.in_(uids), is_on=False, shown="[]", is_listed=False)
+            named = [credential_urn(uid) for uid in uids]
+            self._empty(offers, offers.c.credential_id.in_(named), email=None)
+
+    def _delivery(self, user_id: str, held: _Held) -> None:
+        """Take away what wallets hold for somebody, what was to be sent to them, and what they showed."""
+        theirs = sa.select(offers.c.offer_id).where(offers.c.holder_user_id == user_id)
+        of_wallet = sa.select(wallet_tokens.c.token_id).where(
+            (wallet_tokens.c.user_id == user_id) | wallet_tokens.c.offer_id.in_(theirs)
+        )
+        for table in (wallet_notifications, wallet_transactions, wallet_tokens):
+            self._transaction.change(sa.delete(table).where(table.c.token_id.in_(of_wallet)))
+        self._empty(offers, offers.c.holder_user_id == user_id, email=None)
+        of_offers = sa.select(offers.c.thread_id).where(offers.c.holder_user_id == user_id)
+        spoken = sa.select(didcomm_threads.c.thread_id).where(
+            didcomm_threads.c.their_digest.in_([holder_digest(did) for did in held.dids])
+            | didcomm_threads.c.thread_id.in_(of_offers.where(offers.c.thread_id.is_not(None)))
+        )
+        self._empty(didcomm_messages, didcomm_messages.c.thread_id.in_(spoken), sealed=None)
+        # Whoever was shown something asked for it; the few that are kept for minutes are looked through.
+        shown = [presentations.c.report.contains(did, autoescape=True) for did in held.dids]
+        self._empty(presentations, sa.or_(presentations.c.owner == user_id, *shown), report=None)
+
+    def _held_by(self, user_id: str) -> _Held:
+        """Find somebody's DIDs, and their credentials: by DID, and those behind their grants."""
         row = self._transaction.row(_PERSON, {"user_id": user_id})
         if row is None:
-            return
-        held = {*msgspec.json.decode(row.dids, type=list[str]), *([row.holder_did] if row.holder_did else [])}
-        digests = [holder_digest(did) for did in sorted(held)]
-        if digests:
-            self._empty(credentials, credentials.c.holder_digest.in_(digests), document=None, reason=None)
+            return _Held((), ())
+        own = {*msgspec.json.decode(row.dids, type=list[str]), *([row.holder_did] if row.holder_did else [])}
+        by_did = sa.select(credentials.c.uid).where(
+            credentials.c.holder_digest.in_([holder_digest(did) for did in sorted(own)])
+        )
+        found = {one.uid for one in self._transaction.rows(by_did)}
+        by_grant = sa.select(grants.c.credential_id).where(
+            grants.c.user_id == user_id, grants.c.credential_id.is_not(None)
+        )
+        granted = (uid_from_text(one.credential_id) for one in self._transaction.rows(by_grant))
+        return _Held(tuple(sorted(own)), tuple(sorted({*found, *(uid for uid in granted if uid is not None)})))
 
     def _empty(self, table: sa.Table, condition: sa.ColumnElement[bool], **values: Any) -> None:
         self._transaction.change(sa.update(table).where(condition).values(**values))
