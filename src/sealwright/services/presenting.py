@@ -31,7 +31,6 @@ KEPT: Final = timedelta(minutes=10)
 ANYONE: Final = "anyone"
 REQUESTS_PATH: Final = "/oid4vp/requests/"
 ANSWERS_PATH: Final = "/oid4vp/answers/"
-_FORGET_AT_MOST: Final = 500
 _MISSING: Final = "There is no such request for a presentation, or its time is over."
 _MayRead: TypeAlias = "Callable[[PresentationRequest], bool]"
 _WAITING: Final = frozenset({PresentationState.CREATED, PresentationState.FETCHED})
@@ -54,7 +53,7 @@ class MadeRequest:
     answer_by: datetime
 
 
-class Presenting:
+class PresentingDesk:
     """Requests for presentations, their answers, and the verdicts on them."""
 
     def __init__(
@@ -192,13 +191,6 @@ class Presenting:
         with self._units(write=False) as uow:
             kind = _kind_of(uow, request)
         return self._judging.judge(request, kind, form, presentation, nonce=nonce, audience=audience)
-
-    def forget(self) -> int:
-        """Drop requests whose time is over, and what was shown with them; a chore."""
-        with self._units() as uow:
-            gone = uow.presentations.forget(self._clock.now(), _FORGET_AT_MOST)
-            uow.commit()
-        return gone
 
     def _judged(
         self, request: PresentationRequest, kind: AskableKind, answer: WalletAnswer, wallet_request: WalletRequest

@@ -17,7 +17,7 @@ from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.verification import PresentationOptions, Verifier, VerifyOptions
 from sealwright.services.verify_content import Content, content_of
-from sealwright.services.verify_reading import Brought
+from sealwright.services.verify_reading import Brought, BroughtLink, PaperReader, read_file, read_text
 from sealwright.vc.credentials.structure import credentials_of
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import UnreadableJSON
@@ -97,11 +97,33 @@ class Finding:
 class VerifyDesk:
     """Verdicts for pages. Verification itself is the verifier's; here it is asked with this office's own issuers."""
 
-    def __init__(self, *, verifier: Verifier, registry: Registry, units: UnitOfWorkFactory, public_url: str) -> None:
+    def __init__(
+        self,
+        *,
+        verifier: Verifier,
+        registry: Registry,
+        units: UnitOfWorkFactory,
+        public_url: str,
+        papers: PaperReader | None = None,
+    ) -> None:
         self._verifier = verifier
         self._registry = registry
         self._units = units
         self._public_url = public_url
+        self._papers = papers
+
+    def read_text(self, text: str) -> Brought | BroughtLink:
+        """Tell what a pasted text is; raises Unreadable."""
+        return read_text(text, public_url=self._public_url)
+
+    def read_file(self, content: bytes) -> Brought | BroughtLink:
+        """Tell what an uploaded file holds; raises Unreadable."""
+        return read_file(content, public_url=self._public_url, papers=self._papers)
+
+    def stored(self, credential_id: str) -> CredentialRecord | None:
+        """The credential of ours that a link names; None where there is none."""
+        with self._units(write=False) as uow:
+            return uow.credentials.get(credential_id)
 
     def check(self, brought: Brought, *, challenge: str | None = None, domain: str | None = None) -> Finding:
         """Check what somebody brought; nothing it can hold makes this raise."""

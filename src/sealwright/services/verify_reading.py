@@ -12,13 +12,13 @@ from enum import Enum
 from typing import Final, Protocol
 from urllib.parse import unquote
 
+from sealwright.protocols.baking import NotABadge, baked_credential, is_png
 from sealwright.vc.encoding.multibase import base64url_decode
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
 from sealwright.vc.errors import UnreadableJSON, VcError
 
 MOST_BYTES: Final = 1024 * 1024
 _PDF: Final = b"%PDF-"
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _RECORD: Final = re.compile(r"/(?:api/v1/|issuer/|improver/)?credentials/([^/?#]{1,512})(?:/document)?/?")
@@ -62,13 +62,6 @@ class PaperReader(Protocol):
 
     def attachments(self, content: bytes) -> Sequence[bytes]:
         """The attached files, at most 16, of at most 1 MiB each; raises FileRefused, ReaderBusy."""
-
-
-class BadgeReader(Protocol):
-    """Reads the credential out of a baked picture."""
-
-    def __call__(self, content: bytes) -> str | None:
-        """The text that was baked in; None where there is none. Raises FileRefused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +108,7 @@ def read_text(text: str, *, public_url: str) -> Brought | BroughtLink:
     raise Unreadable(WhyUnreadable.NOT_A_CREDENTIAL)
 
 
-def read_file(content: bytes, *, public_url: str, papers: PaperReader, badges: BadgeReader) -> Brought | BroughtLink:
+def read_file(content: bytes, *, public_url: str, papers: PaperReader | None) -> Brought | BroughtLink:
     """Tell what a file holds: a PDF with an attached credential, a baked picture, or text.
 
     Raises:
@@ -125,15 +118,17 @@ def read_file(content: bytes, *, public_url: str, papers: PaperReader, badges: B
         raise Unreadable(WhyUnreadable.TOO_LARGE)
     if _PDF in content[:1024]:
         return _from_pdf(content, public_url, papers)
-    if content.startswith(_PNG):
-        return _from_picture(content, public_url, badges)
+    if is_png(content):
+        return _from_picture(content, public_url)
     try:
         return read_text(content.decode("utf-8"), public_url=public_url)
     except UnicodeDecodeError:
         raise Unreadable(WhyUnreadable.NOT_TEXT) from None
 
 
-def _from_pdf(content: bytes, public_url: str, papers: PaperReader) -> Brought:
+def _from_pdf(content: bytes, public_url: str, papers: PaperReader | None) -> Brought:
+    if papers is None:
+        raise Unreadable(WhyUnreadable.PDF_UNREADABLE)
     try:
         attached = papers.attachments(content)
     except ReaderBusy:
@@ -150,12 +145,11 @@ def _from_pdf(content: bytes, public_url: str, papers: PaperReader) -> Brought:
     raise Unreadable(WhyUnreadable.PDF_EMPTY)
 
 
-def _from_picture(content: bytes, public_url: str, badges: BadgeReader) -> Brought:
+def _from_picture(content: bytes, public_url: str) -> Brought:
     try:
-        text = badges(content)
-    except FileRefused:
-        text = None
-    found = read_text(text, public_url=public_url) if text else None
+        found = read_text(baked_credential(content), public_url=public_url)
+    except NotABadge:
+        raise Unreadable(WhyUnreadable.PICTURE_EMPTY) from None
     if not isinstance(found, Brought):
         raise Unreadable(WhyUnreadable.PICTURE_EMPTY)
     return found
