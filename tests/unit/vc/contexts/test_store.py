@@ -39,9 +39,10 @@ def test_pinned_holds_the_base_set() -> None:
         "https://w3id.org/security/data-integrity/v2",
         "https://w3id.org/security/suites/ed25519-2020/v1",
         "https://w3id.org/vc/status-list/2021/v1",
+        "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
     ):
         assert store.knows(url)
-    assert len(store.snapshot()) == len(vendored_rows()) == 14
+    assert len(store.snapshot()) == len(vendored_rows()) == 15
 
 
 def test_credentials_v2_has_the_digest_its_specification_fixes() -> None:
