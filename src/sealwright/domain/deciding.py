@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from sealwright.domain.delivering import OfferWish
 from sealwright.domain.errors import (
     InvalidDecision,
     MalformedBody,
@@ -76,6 +77,7 @@ class Decision:
         expires_at: The end of the grant; None takes it from the type.
         claims: Replace those of the request; None keeps them.
         checklist: The items that were ticked.
+        delivery: How an approved credential is to reach its holder; None makes no offer.
         hold: Signing and messages wait for the undo window (pages); the API never waits.
     """
 
@@ -90,6 +92,7 @@ class Decision:
     checklist: tuple[str, ...] = ()
     dry_run: bool = False
     hold: bool = False
+    delivery: OfferWish | None = None
 
     def __post_init__(self) -> None:
         if self.state is RequestState.WITHDRAWN:

@@ -128,11 +128,15 @@ class Acts:
         render: Callable[[T], StoredAnswer],
         *,
         scope: IdempotencyScope | None = None,
+        is_secret: bool = False,
     ) -> Answer:
         """Carry out an act that has a second half after its commit, such as signing; with a scope exactly once.
 
         The key is bound in the first half's transaction to a reference of what it began. Whoever comes again with
         the key, after a crash between the halves too, goes on from there and gets the one answer.
+
+        Args:
+            is_secret: The answer shows a secret once: it is kept sealed.
 
         Raises:
             IdempotencyKeyReused: The key was used with another body.
@@ -149,22 +153,22 @@ class Acts:
                 reference = halves.reference(begun)
                 if reference is None:
                     rendered = render(halves.finish(begun))
-                    uow.idempotency.finish(scope, rendered)
+                    uow.idempotency.finish(scope, self._sealed(rendered) if is_secret else rendered)
                     uow.commit()
                     return Answer(rendered, replayed=False)
                 uow.idempotency.rebind(scope, _BEGUN, reference, now)
                 uow.commit()
         if is_first:
-            return self._settle(scope, render(halves.finish(begun)))
+            return self._settle(scope, render(halves.finish(begun)), is_secret=is_secret)
         with self._units(write=False) as uow:
             known = uow.idempotency.find(scope)
             if known is None or known.answer is not None or known.reference in (None, _BEGUN):
                 return self._replay(uow, scope)
             _require_same_body(known, scope)
             reference = known.reference or ""
-        return self._settle(scope, render(halves.resume(caller, reference)))
+        return self._settle(scope, render(halves.resume(caller, reference)), is_secret=is_secret)
 
-    def _settle(self, scope: IdempotencyScope, rendered: StoredAnswer) -> Answer:
+    def _settle(self, scope: IdempotencyScope, rendered: StoredAnswer, *, is_secret: bool) -> Answer:
         """Keep the answer of an act in two halves; the first one that is kept is everybody's."""
         with self._units() as uow:
             # Locks the key's row, so that two who finish the same act do not both keep their answer.
@@ -172,7 +176,7 @@ class Acts:
             known = uow.idempotency.find(scope)
             if known is not None and known.answer is not None:
                 return self._replay(uow, scope)
-            uow.idempotency.finish(scope, rendered)
+            uow.idempotency.finish(scope, self._sealed(rendered) if is_secret else rendered)
             uow.commit()
         return Answer(rendered, replayed=False)
 

@@ -19,6 +19,9 @@ from sealwright.services.grant_making import GrantMaking, PlannedGrant, Terms
 from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.intake import request_event
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.offer_effects import request_rejected
+from sealwright.services.offer_values import MadeOffer
+from sealwright.services.offers import OfferDesk
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.queue_scope import require_reviewer
 from sealwright.services.status_moves import Cause
@@ -41,20 +44,25 @@ class Carried:
 
     Args:
         to_sign: The grant that waits for its signature now; None when nothing does.
+        offer: What the decision offers, with its secrets.
     """
 
     request: CredentialRequest
     effects: Effects
     to_sign: str | None = None
+    offer: MadeOffer | None = None
 
 
 class Deciding:
     """Decides within an open unit of work."""
 
-    def __init__(self, making: GrantMaking, moves: GrantMoves, notices: NoticeDesk, clock: Clock) -> None:
+    def __init__(
+        self, making: GrantMaking, moves: GrantMoves, notices: NoticeDesk, offers: OfferDesk, clock: Clock
+    ) -> None:
         self._making = making
         self._moves = moves
         self._notices = notices
+        self._offers = offers
         self._clock = clock
 
     def carry_out(self, uow: UnitOfWork, caller: Caller, decision: Decision) -> Carried:
@@ -67,6 +75,7 @@ class Deciding:
             NotAnApprovedImprover, GrantInForce: By the requester.
             ClaimsDoNotMatchSchema and its kin, ExpirationInPast, ExpirationTooFar: By the grant's terms.
             IssuingHalted, Sealed: The office does not issue now.
+            MissingMember, NoDidcommEndpoint: The delivery that is wished for lacks something.
         """
         request = locked_request(uow, caller, decision.request_id)
         kind = uow.types.get(request.credential_type)
@@ -82,6 +91,8 @@ class Deciding:
         effects = self._end_grant(uow, caller, decision, move, now)
         if not decision.dry_run:
             uow.requests.update(move.after, move.entry)
+            if move.step is Step.REJECT:
+                request_rejected(uow, caller, request.request_id, now)
             self._record(uow, caller, move, now)
             self._tell(uow, decision, move)
         return Carried(request if decision.dry_run else move.after, effects)
@@ -111,7 +122,10 @@ class Deciding:
         self._making.write(uow, caller, planned.grant)
         self._record(uow, caller, replace(move, after=after), planned.grant.issued_at, grantId=planned.grant.grant_id)
         self._tell(uow, decision, replace(move, after=after), planned)
-        return Carried(after, effects, None if self._holds(decision) else planned.grant.grant_id)
+        self._offers.approved(uow, caller, planned.grant)
+        wish = decision.delivery
+        offer = self._offers.offer_grant(uow, caller, planned.grant, wish) if wish is not None else None
+        return Carried(after, effects, None if self._holds(decision) else planned.grant.grant_id, offer)
 
     def _end_grant(self, uow: UnitOfWork, caller: Caller, decision: Decision, move: Move, now: datetime) -> Effects:
         """End the request's own grant where the move leaves approved; a grant that ended otherwise is left alone."""

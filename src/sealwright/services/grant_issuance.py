@@ -36,6 +36,7 @@ from sealwright.domain.requests import Issuance
 from sealwright.services.grant_moves import grant_event
 from sealwright.services.issuance import Issuing
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.offers import OfferDesk
 from sealwright.services.orders import IssuanceOrder
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
@@ -71,10 +72,11 @@ class Signed:
 class GrantGuard:
     """Looks at a grant again at the moments of effect, and marks it as issued when its credential is stored."""
 
-    def __init__(self, grant_id: str, notices: NoticeDesk) -> None:
+    def __init__(self, grant_id: str, notices: NoticeDesk, offers: OfferDesk) -> None:
         self.key = f"grant:{grant_id}"
         self._grant_id = grant_id
         self._notices = notices
+        self._offers = offers
 
     def look_again(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime) -> None:  # noqa: ARG002 - the port's
         """Refuse when the grant has ended, is suspended, has its credential, or its person was erased.
@@ -105,7 +107,9 @@ class GrantGuard:
             "credential_id": record.credential_id,
         }
         self._notices.tell(uow, NoticeKind.CREDENTIAL_READY, [grant.user_id], data)
-        return replace(record, grant_id=grant.grant_id)
+        bound = replace(record, grant_id=grant.grant_id)
+        self._offers.signed(uow, order.caller, bound)
+        return bound
 
 
 class GrantIssuance:
@@ -119,6 +123,7 @@ class GrantIssuance:
         issuing: Issuing,
         custodian: Custodian,
         notices: NoticeDesk,
+        offers: OfferDesk,
         clock: Clock,
         code_of: Callable[[Exception], str],
     ) -> None:
@@ -127,6 +132,7 @@ class GrantIssuance:
         self._issuing = issuing
         self._custodian = custodian
         self._notices = notices
+        self._offers = offers
         self._clock = clock
         self._code_of = code_of
 
@@ -215,7 +221,7 @@ class GrantIssuance:
             revocable=True,
             suspendable=kind.suspendable,
         )
-        return self._issuing.check(wish, caller, view, GrantGuard(grant.grant_id, self._notices))
+        return self._issuing.check(wish, caller, view, GrantGuard(grant.grant_id, self._notices, self._offers))
 
     def _holder(self, grant: Grant) -> str:
         """The DID that the person's new credentials name; a custodial one is made in an act of its own."""

@@ -19,6 +19,7 @@ from sealwright.domain.grants import Grant, GrantStatus
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Actor, Caller, system_actor
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.offer_effects import grant_ended
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.status_moves import Cause, move_credential
 from sealwright.services.workflow_effects import WorkflowChange, WorkflowEffects
@@ -113,6 +114,7 @@ class GrantMoves:
         if dry_run:
             return GrantChange(after, effects, record)
         uow.grants.update(after)
+        grant_ended(uow, caller, grant.grant_id, now)
         self._record(uow, caller, "grant.revoked", grant, after, reasonCode=cause.code.value)
         if record is not None:
             to = CredentialStatus.REVOKED
@@ -175,6 +177,7 @@ class GrantMoves:
         after = replace(grant, status=GrantStatus.EXPIRED, sign_after=None, version=grant.version + 1)
         uow.grants.update(after)
         self._workflows.lost(uow, grant, uow.types.get(grant.credential_type), apply=True)
+        grant_ended(uow, CLOCK_CALLER, grant.grant_id, self._clock.now())
         self._record(uow, CLOCK_CALLER, "grant.expired", grant, after)
         return after
 

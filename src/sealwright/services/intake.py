@@ -29,6 +29,7 @@ from sealwright.domain.requests import CredentialRequest, Evidence, HistoryEntry
 from sealwright.services.fixed_claims import with_fixed_claims
 from sealwright.services.grant_making import grant_in_force
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.offer_effects import request_withdrawn
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.request_views import RequestViews, for_requester, own_view
 from sealwright.services.review_values import NewRequest, RequestDetail, RequestView
@@ -115,6 +116,7 @@ class Intake:
             return self._shown(uow, caller, request)
         after, entry = move
         uow.requests.update(after, entry)
+        request_withdrawn(uow, caller, request_id, self._clock.now())
         self._record(uow, caller, "request.withdrawn", request, after)
         return self._shown(uow, caller, after)
 

@@ -20,7 +20,7 @@ from sealwright.services.access import Access
 from sealwright.services.delivery_ports import OfferFilter
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.offer_effects import expire_offer
-from sealwright.services.offer_letters import address_for, claim_address, write_offer_letter
+from sealwright.services.offer_letters import OfferLetters, address_for, claim_address, write_offer_letter
 from sealwright.services.offer_moves import OfferMoves, offer_event, require_deliverable
 from sealwright.services.offer_values import DidcommOffers, HeldOffer, MadeOffer
 from sealwright.services.office_secrets import OfficeSecrets, secret_digest
@@ -64,6 +64,7 @@ class OfferDesk:
         self._public_url = public_url
         self._ttl = ttl
         self.didcomm = None
+        mailing.linked = OfferLetters(secrets, clock, public_url)
 
     # -- making ------------------------------------------------------------------------------------
 

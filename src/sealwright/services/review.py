@@ -28,6 +28,7 @@ from sealwright.domain.errors import (
     UserNotFound,
 )
 from sealwright.domain.notices import NoticeKind
+from sealwright.domain.offers import OfferChannel
 from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.domain.requests import CredentialRequest, Issuance, RequestFilter, RequestState
 from sealwright.services.acts import Acts, Answer
@@ -47,6 +48,7 @@ from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.intake import request_event, require_text
 from sealwright.services.looks import Looks
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.offers import OfferDesk, grant_origin
 from sealwright.services.ports import Clock, StoredAnswer, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.queue_scope import QueueScope, narrowed, require_reviewer, scope_types
 from sealwright.services.request_views import RequestViews, last_move
@@ -81,6 +83,7 @@ class ReviewDesk:
         notices: NoticeDesk,
         views: RequestViews,
         looks: Looks,
+        offers: OfferDesk,
         clock: Clock,
     ) -> None:
         self._units = units
@@ -92,6 +95,7 @@ class ReviewDesk:
         self._notices = notices
         self._views = views
         self._looks = looks
+        self._offers = offers
         self._clock = clock
         self._scope = QueueScope(clock)
 
@@ -211,6 +215,7 @@ class ReviewDesk:
         Raises:
             As `Deciding.carry_out`; nothing was changed then.
         """
+        self._judge_delivery(decision, None)
         if decision.dry_run:
             return self._acts.rehearse(caller, lambda uow, me: self._rehearsed(uow, me, decision))
         halves = _DecisionHalves(self, caller, decision)
@@ -230,7 +235,9 @@ class ReviewDesk:
         """
         if decision.dry_run:
             return Answer(render(self.decide(caller, decision)), replayed=False)
-        return self._acts.answer_in_two(caller, _DecisionHalves(self, caller, decision), render, scope=scope)
+        self._judge_delivery(decision, scope)
+        halves = _DecisionHalves(self, caller, decision)
+        return self._acts.answer_in_two(caller, halves, render, scope=scope, is_secret=decision.delivery is not None)
 
     def decide_many(self, caller: Caller, decisions: Iterable[Decision]) -> tuple[DecidedItem, ...]:
         """Decide one by one, in order; one refusal stops nobody else."""
@@ -338,6 +345,18 @@ class ReviewDesk:
                 items.append(AskedItem(request_id, None, error))
         return tuple(items)
 
+    def _judge_delivery(self, decision: Decision, scope: IdempotencyScope | None) -> None:
+        """Ask before the act what it may not ask; a call that was answered is not judged again."""
+        wish = decision.delivery
+        if wish is None or wish.channel is not OfferChannel.DIDCOMM:
+            return
+        if scope is not None and self._acts.replay(scope) is not None:
+            return
+        with self._units(write=False) as uow:
+            request = uow.requests.get(decision.request_id)
+            person = uow.people.get(request.user_id) if request is not None else None
+        self._offers.judge(person.holder_did if person is not None else None, wish)
+
     def _rehearsed(self, uow: UnitOfWork, caller: Caller, decision: Decision) -> Decided:
         carried = self._deciding.carry_out(uow, caller, decision)
         return Decided(self._views.view(uow, caller, carried.request), carried.effects, dry_run=True)
@@ -375,13 +394,19 @@ class ReviewDesk:
     def begun(self, uow: UnitOfWork, caller: Caller, decision: Decision) -> tuple[Decided, str | None]:
         """The first half of a decision: everything but the signature."""
         carried: Carried = self._deciding.carry_out(uow, caller, decision)
-        return Decided(self._views.view(uow, caller, carried.request), carried.effects), carried.to_sign
+        view = self._views.view(uow, caller, carried.request)
+        return Decided(view, carried.effects, offer=carried.offer), carried.to_sign
 
     def signed(self, caller: Caller, decided: Decided, grant_id: str) -> Decided:
         """The second half: the signature, and the request as it stands after it."""
         outcome = self._issuance.sign_soon(grant_id, request_id=caller.request_id)
         view = self._shown(caller, decided.view.request.request_id)
-        return Decided(view, with_outcome(decided.effects, outcome))
+        offer = decided.offer
+        if offer is not None:
+            # The signature has told the offer which credential it is about.
+            with self._units(write=False) as uow:
+                offer = self._offers.of_origin(uow, grant_origin(grant_id))
+        return Decided(view, with_outcome(decided.effects, outcome), offer=offer)
 
     def resumed(self, caller: Caller, request_id: str, grant_id: str, from_state: str) -> Decided:
         """Finish an approval that an earlier call with the same key began.
@@ -394,8 +419,9 @@ class ReviewDesk:
             raise outcome.error
         with self._units(write=False) as uow:
             effects = self._making.effects_of(uow, outcome.grant)
+            offer = self._offers.of_origin(uow, grant_origin(grant_id))
         effects = replace(effects, request_from=RequestState(from_state), request_to=RequestState.APPROVED)
-        return Decided(self._shown(caller, request_id), with_outcome(effects, outcome))
+        return Decided(self._shown(caller, request_id), with_outcome(effects, outcome), offer=offer)
 
 
 class _DecisionHalves:

@@ -13,10 +13,12 @@ from sealwright.services.grant_issuance import GrantIssuance
 from sealwright.services.grant_making import GrantMaking
 from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.granting import GrantingDesk
+from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.looks import Looks
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.offers import OfferDesk
 from sealwright.services.order_checks import OrderChecks
 from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.ports import Clock, UnitOfWorkFactory
@@ -41,6 +43,7 @@ class ReviewNeighbors:
     notices: NoticeDesk
     custodian: OwnDIDs
     looks: Looks
+    offers: OfferDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class Review:
     making: GrantMaking
     issuance: GrantIssuance
     expiry: Expiry
+
+    def keep(self, housekeeping: Housekeeping, *, sign_every: timedelta, expire_every: timedelta) -> None:
+        """Let the clock sign what is due, and end what has expired."""
+        housekeeping.add("sign grants", self.issuance.sign_due, sign_every)
+        housekeeping.add("expire grants", self.expiry.expire_due, expire_every)
 
 
 def join_review(near: ReviewNeighbors, *, undo_window: timedelta, code_of: Callable[[Exception], str]) -> Review:
@@ -71,6 +79,7 @@ def join_review(near: ReviewNeighbors, *, undo_window: timedelta, code_of: Calla
         issuing=near.issuing,
         custodian=near.custodian,
         notices=near.notices,
+        offers=near.offers,
         clock=clock,
         code_of=code_of,
     )
@@ -79,13 +88,14 @@ def join_review(near: ReviewNeighbors, *, undo_window: timedelta, code_of: Calla
         desk=ReviewDesk(
             units=units,
             acts=near.acts,
-            deciding=Deciding(making, near.moves, near.notices, clock),
+            deciding=Deciding(making, near.moves, near.notices, near.offers, clock),
             making=making,
             moves=near.moves,
             issuance=issuance,
             notices=near.notices,
             views=views,
             looks=near.looks,
+            offers=near.offers,
             clock=clock,
         ),
         granting=GrantingDesk(

@@ -12,6 +12,7 @@ from sealwright.domain.effects import Effects
 from sealwright.domain.grants import Grant
 from sealwright.domain.people import Person
 from sealwright.domain.requests import CredentialRequest, HistoryEntry
+from sealwright.services.offer_values import MadeOffer
 from sealwright.vc.encoding.strict_json import JSONValue
 
 __all__ = [
@@ -91,11 +92,12 @@ class RequestDetail:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision's outcome; in a dry run `view` shows the request as it stands."""
+    """A decision's outcome; in a dry run `view` shows the request as it stands. `offer` comes with its secrets."""
 
     view: RequestView
     effects: Effects
     dry_run: bool = False
+    offer: MadeOffer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sealwright.domain.people import Caller
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
 from sealwright.services.grant_moves import GrantChange, GrantMoves
+from sealwright.services.offer_effects import credential_ended
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry
 from sealwright.services.status_moves import Cause, StatusChange, move_credential, moved
@@ -201,4 +202,6 @@ class RevocationDesk:
         now = self._clock.now()
         if dry_run:
             return StatusChange(moved(record, goal.to, goal.cause, now))
+        if goal.to is CredentialStatus.REVOKED:
+            credential_ended(uow, caller, record.credential_id, now)
         return StatusChange(move_credential(uow, caller, record, goal.to, cause=goal.cause, now=now))
