@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sealwright import bootstrap
+from sealwright.bootstrap import ground, joining
 from sealwright.domain import gating
 from sealwright.domain.dids import KeyPurpose
 from sealwright.domain.errors import StoreUnavailable
@@ -160,7 +160,7 @@ def _wrap_units(strike: _Strike, bug: str) -> None:
 
         return units
 
-    _replace(bootstrap, "make_unit_of_work_factory", wrapped)
+    _replace(ground, "make_unit_of_work_factory", wrapped)
 
 
 @contextmanager
@@ -189,8 +189,8 @@ class _WrappedKeys:
 
 
 def _wrap_keys(strike: _Strike) -> None:
-    make = bootstrap._key_store
-    _replace(bootstrap, "_key_store", lambda settings: _WrappedKeys(make(settings), strike))
+    make = ground.key_store
+    _replace(ground, "key_store", lambda settings: _WrappedKeys(make(settings), strike))
 
 
 def _wrap_replies(strike: _Strike) -> None:
@@ -268,7 +268,7 @@ class _OwnRates:
 
 
 def _count_alone() -> None:
-    _replace(bootstrap, "make_rate_limiter", lambda database: _OwnRates())
+    _replace(joining, "make_rate_limiter", lambda database: _OwnRates())
 
 
 def _remember_lists() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from sealwright.domain.errors import DomainError
 from sealwright.services.auditing import Auditing
@@ -15,6 +16,16 @@ from sealwright.services.search_memory import SearchMemory
 from sealwright.vc.errors import VcError
 
 _QUEUE_MOST = 10_000
+
+
+class Carrying(Protocol):
+    """Threads of their own that carry messages to strangers' machines."""
+
+    def start(self) -> None:
+        """Begin; once."""
+
+    def stop(self) -> None:
+        """Finish what is under way, and end."""
 
 
 class Background:
@@ -38,8 +49,14 @@ class Background:
         self._housekeeping = housekeeping
         self._searches = searches
         self._close_store = close_store
+        self._carriers: list[Carrying] = []
         self._lock = threading.Lock()
         self._is_started = False
+        self._is_carrying = False
+
+    def add(self, carrying: Carrying) -> None:
+        """Take on what carries messages outside, where this process does the chores; before `start`."""
+        self._carriers.append(carrying)
 
     def start(self, chores: bool) -> None:
         """Start the gate and the issuing line, with the chores where this process does them; once."""
@@ -52,11 +69,17 @@ class Background:
         self._searches.start()
         if chores:
             self._housekeeping.start()
+            for carrying in self._carriers:
+                carrying.start()
+            self._is_carrying = True
 
     def close(self) -> None:
         """Finish what is under way and give everything back."""
         self._issuing.line.close()
         self._gate.close()
+        if self._is_carrying:
+            for carrying in self._carriers:
+                carrying.stop()
         self._housekeeping.stop()
         self._searches.stop()
         self._close_store()

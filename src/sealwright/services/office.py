@@ -15,10 +15,15 @@ from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.claiming import ClaimingDesk
+from sealwright.services.copies import Copies
 from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
+from sealwright.services.dispatching import Dispatching
+from sealwright.services.downloads import Downloads
 from sealwright.services.enrollment import EnrollmentDesk
+from sealwright.services.event_feed import EventFeed
+from sealwright.services.events import EventDesk
 from sealwright.services.expiry import Expiry
 from sealwright.services.feed import FeedDesk
 from sealwright.services.gate import Gate
@@ -32,6 +37,8 @@ from sealwright.services.issuance import Issuing
 from sealwright.services.looks import Looks
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
+from sealwright.services.offer_moves import OfferMoves
+from sealwright.services.offers import OfferDesk
 from sealwright.services.outside_sign_in import OutsideSignIn
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
@@ -39,8 +46,10 @@ from sealwright.services.own_means import OwnMeans
 from sealwright.services.payouts import PayoutDesk
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
+from sealwright.services.presenting import PresentingDesk
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.proposing import ProposingDesk
+from sealwright.services.redeeming import RedeemDesk
 from sealwright.services.registry import Registry
 from sealwright.services.reports import ReportDesk
 from sealwright.services.review import ReviewDesk
@@ -50,6 +59,7 @@ from sealwright.services.schemas import SchemaDesk
 from sealwright.services.series_desk import SeriesDesk
 from sealwright.services.sessions import Sessions
 from sealwright.services.setup import SetupDesk
+from sealwright.services.sharing import Sharing
 from sealwright.services.shelf import CredentialShelf
 from sealwright.services.sign_in import SignInDesk
 from sealwright.services.status_lists import StatusPublisher
@@ -57,6 +67,7 @@ from sealwright.services.step_work import StepDesk
 from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.verification import Verifier
+from sealwright.services.verify_desk import VerifyDesk
 from sealwright.services.voting import VotingDesk
 from sealwright.services.wallets import WalletDesk
 from sealwright.services.workflow_admin import WorkflowAdmin
@@ -154,6 +165,17 @@ class Office:
     payouts: PayoutDesk
     access_check: AccessDesk
     workflow_clock: WorkflowClock
+    offers: OfferDesk
+    offer_moves: OfferMoves
+    redeeming: RedeemDesk
+    copies: Copies
+    downloads: Downloads
+    sharing: Sharing
+    verify_desk: VerifyDesk
+    presenting: PresentingDesk
+    events: EventDesk
+    event_feed: EventFeed
+    dispatching: Dispatching
     halting: Halting
     store_check: StoreCheck
     metrics: Metrics

@@ -1,0 +1,180 @@
+"""The desks of delivery, joined: offers and their roads, further forms, public pages, events and what carries them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sealwright.services.access import Access
+from sealwright.services.background import Background
+from sealwright.services.copies import Copies
+from sealwright.services.delivery_ports import Poster
+from sealwright.services.dispatching import Dispatching
+from sealwright.services.download_ports import Typesetter
+from sealwright.services.downloads import Downloads
+from sealwright.services.event_feed import EventFeed
+from sealwright.services.event_ids import EventIds
+from sealwright.services.events import EventDesk
+from sealwright.services.holder_proofs import HolderProofs
+from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
+from sealwright.services.issuance import Issuing
+from sealwright.services.mailing import MailingDesk
+from sealwright.services.offer_moves import OfferMoves
+from sealwright.services.offers import OfferDesk
+from sealwright.services.office_secrets import OfficeSecrets
+from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.presenting import PresentingDesk
+from sealwright.services.redeeming import RedeemDesk
+from sealwright.services.registry import Registry
+from sealwright.services.sharing import Sharing
+from sealwright.services.stored_credentials import StoredCredentials
+from sealwright.services.verification import Verifier
+from sealwright.services.verify_desk import VerifyDesk
+from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.dids.resolver import DIDResolver
+
+OFFERS_EVERY: Final = timedelta(seconds=5)
+# What is over is kept so long, for lists and for whoever asks again.
+PARCELS_KEPT: Final = timedelta(days=7)
+_FORGOTTEN_AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryGround:
+    """What decisions and letters ask of delivery."""
+
+    units: UnitOfWorkFactory
+    registry: Registry
+    clock: Clock
+    public_url: str
+    secrets: OfficeSecrets
+    moves: OfferMoves
+    offers: OfferDesk
+    access: Access
+
+
+def begin_delivery(
+    *,
+    units: UnitOfWorkFactory,
+    keys: KeyStore,
+    registry: Registry,
+    access: Access,
+    mailing: MailingDesk,
+    clock: Clock,
+    public_url: str,
+    ttl: timedelta,
+) -> DeliveryGround:
+    """Build the desk of offers.
+
+    Args:
+        ttl: How long an offer lives where nobody says otherwise.
+    """
+    secrets = OfficeSecrets(keys)
+    moves = OfferMoves(units, secrets, clock)
+    offers = OfferDesk(
+        units=units,
+        registry=registry,
+        access=access,
+        secrets=secrets,
+        moves=moves,
+        mailing=mailing,
+        clock=clock,
+        public_url=public_url,
+        ttl=ttl,
+    )
+    return DeliveryGround(units, registry, clock, public_url, secrets, moves, offers, access)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What delivery reaches the outside with."""
+
+    resolver: DIDResolver
+    poster: Poster
+    typesetter: Typesetter
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The desks of delivery, and what the clock does for them."""
+
+    units: UnitOfWorkFactory
+    clock: Clock
+    offers: OfferDesk
+    offer_moves: OfferMoves
+    redeeming: RedeemDesk
+    copies: Copies
+    downloads: Downloads
+    sharing: Sharing
+    verify_desk: VerifyDesk
+    presenting: PresentingDesk
+    events: EventDesk
+    event_feed: EventFeed
+    dispatching: Dispatching
+
+    def keep(self, housekeeping: Housekeeping, background: Background) -> None:
+        """Let the clock end offers whose time is over, forget what nobody needs any more, and carry what waits."""
+        background.add(self.dispatching)
+        housekeeping.add("expire offers", self.offers.expire_due, OFFERS_EVERY)
+        housekeeping.add("forget deliveries", self.forget, FORGET_EVERY)
+
+    def forget(self) -> int:
+        """Drop what was used once and is over: nonces, tokens of wallets, presentations, old parcels."""
+        now = self.clock.now()
+        dropped = 0
+        with self.units() as uow:
+            dropped += uow.spent.forget(now, _FORGOTTEN_AT_ONCE)
+            dropped += uow.wallets.forget(now - PARCELS_KEPT, _FORGOTTEN_AT_ONCE)
+            dropped += uow.presentations.forget(now, _FORGOTTEN_AT_ONCE)
+            dropped += uow.parcels.forget(now - PARCELS_KEPT, _FORGOTTEN_AT_ONCE)
+            uow.commit()
+        return dropped
+
+
+def join_delivery(
+    ground: DeliveryGround,
+    *,
+    issuing: Issuing,
+    verifier: Verifier,
+    canon: Canonicalizer,
+    outside: Outside,
+    organization: str,
+) -> Delivery:
+    """Build the desks."""
+    units, registry, clock, url = ground.units, ground.registry, ground.clock, ground.public_url
+    stored = StoredCredentials(resolver=outside.resolver, canon=canon, clock=clock)
+    copies = Copies(units=units, registry=registry, issuing=issuing, stored=stored, clock=clock, public_url=url)
+    sharing = Sharing(units=units, secrets=ground.secrets, clock=clock, public_url=url)
+    events = EventDesk(units=units, ids=EventIds(units, ground.secrets), clock=clock)
+    return Delivery(
+        units=units,
+        clock=clock,
+        offers=ground.offers,
+        offer_moves=ground.moves,
+        redeeming=RedeemDesk(
+            units=units,
+            access=ground.access,
+            secrets=ground.secrets,
+            moves=ground.moves,
+            proofs=HolderProofs(outside.resolver, url),
+            clock=clock,
+        ),
+        copies=copies,
+        downloads=Downloads(
+            units=units,
+            copies=copies,
+            sharing=sharing,
+            typesetter=outside.typesetter,
+            clock=clock,
+            organization=organization,
+        ),
+        sharing=sharing,
+        verify_desk=VerifyDesk(verifier=verifier, registry=registry, units=units, public_url=url),
+        presenting=PresentingDesk(
+            units=units, secrets=ground.secrets, verifier=verifier, registry=registry, clock=clock, public_url=url
+        ),
+        events=events,
+        event_feed=EventFeed(units, events),
+        dispatching=Dispatching(units=units, poster=outside.poster, clock=clock, carriers={}),
+    )
