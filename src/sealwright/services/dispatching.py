@@ -38,7 +38,11 @@ class Carrier(Protocol):
     """Who knows what a kind of parcel says, and what follows from its fate."""
 
     def prepare(self, parcel: Parcel) -> Envelope | None:
-        """Make the message now, outside any transaction of the dispatcher; None if nobody wants it any more."""
+        """Make the message now, outside any transaction of the dispatcher; None if nobody wants it any more.
+
+        Raises:
+            NotSent: Not now; the parcel waits like one that was not answered.
+        """
 
     def arrived(self, uow: UnitOfWork, parcel: Parcel) -> None:
         """Record what follows; the parcel's outcome is stored in the same transaction."""
@@ -177,6 +181,8 @@ class Dispatching:
         """Make the message and post it; gives the parcel with its outcome."""
         try:
             envelope = self._carriers[parcel.kind].prepare(parcel)
+        except NotSent as error:
+            return self._missed(parcel, None, error.reason)
         except Exception:  # noqa: BLE001 - a message that cannot be made now is tried again, like one that is refused
             _log.exception("message not made", extra={"kind": parcel.kind.value, "parcel": parcel.parcel_id})
             return self._missed(parcel, None, "unready")

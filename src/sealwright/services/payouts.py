@@ -8,8 +8,8 @@ from typing import Final
 from sealwright.domain.deciding import free_text
 from sealwright.domain.errors import RoleRequired
 from sealwright.domain.ids import new_id
-from sealwright.domain.payouts import UNSETTLED, Payout, PayoutStatus, move_payout
-from sealwright.domain.people import Caller
+from sealwright.domain.payouts import EXPORTABLE, UNSETTLED, Payout, PayoutStatus, move_payout
+from sealwright.domain.people import Caller, system_actor
 from sealwright.domain.work_errors import PayoutNotFound, WorkflowNotFound
 from sealwright.domain.workflows import Workflow, WorkflowStatus, WorkflowStep
 from sealwright.domain.working import Event, pay_step
@@ -106,6 +106,16 @@ class PayoutDesk:
         uow.payouts.update_many(exported)
         events = (_event("payout.exported", was, payout) for was, payout in zip(before, exported, strict=True))
         self._moves.record(uow, caller, events)
+        return exported
+
+    def handed_over(self, uow: UnitOfWork, payout_id: str) -> Payout | None:
+        """Mark an obligation as exported that whoever pays has taken over by a webhook; None where nothing changes."""
+        payout = uow.payouts.get_for_update(payout_id)
+        if payout is None or payout.status not in EXPORTABLE:
+            return None
+        exported = move_payout(payout, PayoutStatus.EXPORTED, self._clock.now())
+        uow.payouts.update(exported)
+        self._moves.record(uow, Caller(system_actor("webhooks"), 0), (_event("payout.exported", payout, exported),))
         return exported
 
     # -- what the work itself brings about ---------------------------------------------------------

@@ -30,6 +30,7 @@ from sealwright.web.body import has_body, read_body, refuse_foreign_content, ref
 from sealwright.web.call import Call
 from sealwright.web.exchange import Exchange
 from sealwright.web.guard import send_reply
+from sealwright.web.live import send_live
 from sealwright.web.logs import log_crash, log_refusal
 from sealwright.web.problems import INTERNAL, problem_for, problem_reply
 from sealwright.web.query import refuse_secrets
@@ -104,7 +105,11 @@ class Door:
             raise
         except Exception as error:  # noqa: BLE001 - one exception table for everything that a call can raise
             reply = self._refused(route, exchange, error)
-        await send_reply(send, reply.with_headers(*exchange.limits), body=method != "HEAD")
+        reply = reply.with_headers(*exchange.limits)
+        if reply.live is not None:
+            await send_live(reply.live, reply, send, receive if method != "HEAD" else None)
+        else:
+            await send_reply(send, reply, body=method != "HEAD")
 
     def _other_method(self, exchange: Exchange) -> Reply:
         read = self._routes.get("GET")

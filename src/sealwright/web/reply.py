@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import msgspec
 
@@ -17,6 +17,16 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _ENCODER: Final = msgspec.json.Encoder()
 
 
+class LiveBody(Protocol):
+    """A body without an end of its own: parts come as things happen."""
+
+    def parts(self) -> AsyncGenerator[bytes, None]:
+        """Give the next part whenever there is one, until there will be none."""
+
+    def close(self) -> None:
+        """Give back what it holds; called once, whether parts were asked for or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One whole answer.
@@ -24,6 +34,7 @@ class Reply:
     Args:
         headers: Beside content type and length, lower-case names; the guard adds those that every answer has.
         stream: The body in parts, for what may be long; each part may block.
+        live: The body of a stream that goes on until somebody ends it.
     """
 
     status: int
@@ -31,12 +42,13 @@ class Reply:
     media_type: bytes | None = JSON
     headers: Headers = ()
     stream: Iterator[bytes] | None = None
+    live: LiveBody | None = None
 
     def with_headers(self, *more: tuple[bytes, bytes]) -> Reply:
         """The same answer with further headers."""
         if not more:
             return self
-        return Reply(self.status, self.body, self.media_type, (*self.headers, *more), self.stream)
+        return replace(self, headers=(*self.headers, *more))
 
 
 def encode(value: object) -> bytes:
