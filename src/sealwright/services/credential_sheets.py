@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sealwright.domain.catalog import CredentialType
-from sealwright.domain.credentials import CredentialRecord
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus
 from sealwright.domain.errors import CredentialNotFound, OutOfScope
-from sealwright.domain.grants import Grant
+from sealwright.domain.grants import Grant, GrantStatus
+from sealwright.domain.offers import Offer
 from sealwright.domain.people import Caller, Person
+from sealwright.domain.sharing import Share
 from sealwright.services.holders import require_reviewer
 from sealwright.services.looks import Looks
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
@@ -22,7 +25,9 @@ class CredentialSheet:
         grant: None for credentials that were issued without one; only admins read those here.
         holder: Whose grant it is.
         people: Whom the grant names, by id.
-        is_yours: The caller holds it, and acts on nothing here.
+        is_yours: The caller holds it, and decides nothing about it here.
+        offers: Its deliveries, newest first, ended ones too.
+        share: Its public page; None where nobody has asked for one yet.
     """
 
     record: CredentialRecord
@@ -31,6 +36,15 @@ class CredentialSheet:
     holder: Person | None
     people: dict[str, Person]
     is_yours: bool
+    offers: tuple[Offer, ...] = ()
+    share: Share | None = None
+
+    def is_deliverable(self, now: datetime) -> bool:
+        """Tell whether it can be handed over now: it and its grant are in force, and it is no wallet's own form."""
+        grant = self.grant
+        is_in_force = grant is None or grant.status_at(now) is GrantStatus.ACTIVE
+        is_valid = self.record.status_at(now) is CredentialStatus.VALID
+        return is_valid and is_in_force and self.record.document is not None and self.record.copy_of is None
 
 
 class CredentialSheets:
@@ -66,6 +80,7 @@ class CredentialSheets:
                 holder=people.get(grant.user_id) if grant is not None else None,
                 people=people,
                 is_yours=grant is not None and grant.user_id == caller.user_id,
+                offers=uow.offers.of_credential(record.credential_id),
             )
 
     def own(self, caller: Caller, credential_id: str) -> CredentialSheet:
@@ -91,6 +106,8 @@ class CredentialSheets:
                 holder=person,
                 people={},
                 is_yours=True,
+                offers=uow.offers.of_credential(record.credential_id),
+                share=uow.shares.get(record.copy_of or record.uid),
             )
 
 

@@ -96,7 +96,7 @@ class OfferDesk:
         *,
         origin: str | None = None,
     ) -> MadeOffer:
-        """Offer a credential to its holder; its issuer may, and the holder.
+        """Offer a credential to its holder; its issuer may, whoever reviews its type, and the holder.
 
         Args:
             origin: Names the call that makes it once only; whoever comes again with it gets the first offer.
@@ -338,6 +338,9 @@ class OfferDesk:
                 return record
             if caller.person is not None and controls(uow, caller.person, record.holder_did):
                 return record
+            grant = uow.grants.get(record.grant_id) if record.grant_id is not None else None
+            if grant is not None and caller.covers(grant.credential_type):
+                return record
         raise CredentialNotFound("No such credential.")
 
     def _visible(self, uow: UnitOfWork, caller: Caller, offer: Offer | None) -> Offer:
@@ -345,6 +348,8 @@ class OfferDesk:
             if caller.is_admin:
                 return offer
             if caller.person is not None and offer.holder_user_id == caller.person.user_id:
+                return offer
+            if offer.credential_type is not None and caller.covers(offer.credential_type):
                 return offer
             issuer = uow.dids.get(offer.issuer_did) if offer.issuer_did is not None else None
             if issuer is not None and self._access.may_act_for(caller, issuer):
