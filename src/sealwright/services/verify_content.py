@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from sealwright.vc.credentials.sd_jwt_vc import ENVELOPE_NAMES
+from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import VcError
