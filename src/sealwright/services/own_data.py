@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.credentials import CredentialFilter
+from sealwright.domain.credentials import CredentialFilter, CredentialRecord
 from sealwright.domain.deciding import withdraw
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import LastAdmin
@@ -22,6 +22,7 @@ from sealwright.services.own_work import own_work
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.profile import present_person
 from sealwright.services.sessions import Sessions
+from sealwright.services.stored_credentials import is_compact
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.encoding.timestamps import format_timestamp
 
@@ -127,7 +128,12 @@ class OwnDataDesk:
             cursor: str | None = None
             for _ in range(_PAGES_MOST):
                 page = uow.credentials.list(CredentialFilter(holder_did=did), now=now, limit=100, cursor=cursor)
-                found.extend(parse_json(one.document) for one in page.items if one.document is not None)
+                found.extend(_words(one) for one in page.items if one.document is not None)
+                # A wallet's own form names the wallet's key, which need not be one of the person's DIDs.
+                further = (copy for one in page.items for copy in uow.credentials.copies_of(one.uid))
+                found.extend(
+                    _words(copy) for copy in further if copy.document is not None and copy.holder_did not in person.dids
+                )
                 cursor = page.next_cursor
                 if cursor is None:
                     break
@@ -290,6 +296,12 @@ def _person(person: Person) -> Members:
         "time_zone": person.time_zone,
         "created_at": format_timestamp(person.created_at),
     }
+
+
+def _words(record: CredentialRecord) -> JSONValue:
+    """A credential as it was signed: a document, or compact text."""
+    content = record.document or b""
+    return content.decode("ascii") if is_compact(content) else parse_json(content)
 
 
 def _report(wish: ReportWish | None) -> Members | None:

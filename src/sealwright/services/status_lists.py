@@ -24,8 +24,9 @@ from sealwright.domain.credentials import (
 )
 from sealwright.domain.dids import DIDRecord, KeyPurpose, MethodRecord
 from sealwright.domain.errors import IssuerKeyMissing, StatusListNotFound
+from sealwright.domain.formats import TOKEN_PROOF_TYPES, CredentialFormat
 from sealwright.domain.ids import new_id
-from sealwright.services.orders import MODEL_1_1_SUITES, status_list_address
+from sealwright.services.orders import data_model_of, status_list_address, token_list_address
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.vc.canon import Canonicalizer
@@ -46,14 +47,16 @@ def status_list_url(public_url: str, record: CredentialRecord) -> str | None:
     """Where the revocation list of a credential is published; None without a status entry."""
     if record.place is None:
         return None
+    if record.proof_type == CredentialFormat.SD_JWT:
+        return token_list_address(public_url, record.place.list_id)
     return status_list_address(public_url, record.place.list_id, "revocation", _model_of(record))
 
 
 def _model_of(record: CredentialRecord) -> str:
     """The data model of a stored document: its entry says so; after erasure the suite has to."""
-    if record.document is not None and record.place is not None:
+    if record.document is not None and record.place is not None and record.proof_type not in TOKEN_PROOF_TYPES:
         return "2.0" if f"/status/{record.place.list_id}/bitstring/".encode() in record.document else "1.1"
-    return "1.1" if record.proof_type in MODEL_1_1_SUITES else "2.0"
+    return data_model_of(record.proof_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ class StatusPublisher:
         header: dict[str, JSONValue] = {"alg": "EdDSA", "typ": "statuslist+jwt", "kid": method.id}
         payload: dict[str, JSONValue] = {
             "iss": issuer.did,
-            "sub": f"{self._public_url}/status/{bits.record.list_id}/token",
+            "sub": token_list_address(self._public_url, bits.record.list_id),
             "iat": int(start.timestamp()),
             "exp": int(_period_end(start).timestamp()),
             "ttl": self._ttl,

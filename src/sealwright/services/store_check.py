@@ -9,16 +9,16 @@ from typing import Final
 from uuid import UUID
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusBits
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusBits, StatusPlace
+from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
 from sealwright.services.desk_ports import RequestCounts
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.stored_credentials import verified_document
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
-from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DIDNotResolved, KeyCompromised, StatusListRefused, VcError
-from sealwright.vc.proofs.registry import SUITES
-from sealwright.vc.proofs.verifying import verify_proofs
 from sealwright.vc.status.bitstring import read_bit
 
 ROWS_A_READ: Final = 500
@@ -141,18 +141,8 @@ class StoreCheck:
         if hashlib.sha256(content).hexdigest() != record.document_sha256:
             return "The document differs from its digest."
         try:
-            document = parse_json(content)
-            if not isinstance(document, dict):
-                return "The document is no object."
-            verify_proofs(
-                document,
-                resolver=self._resolver,
-                canon=self._canon,
-                purpose="assertionMethod",
-                accepted_suites=frozenset(SUITES),
-                now=max(self._clock.now(), record.issued_at),
-                allow_inline=record.schema_id is None,
-            )
+            now = max(self._clock.now(), record.issued_at)
+            document = verified_document(record, content, resolver=self._resolver, canon=self._canon, now=now)
         except KeyCompromised:
             return None
         except DIDNotResolved:
@@ -165,6 +155,8 @@ class StoreCheck:
 def _entry_fits(document: dict[str, JSONValue], record: CredentialRecord) -> bool:
     if record.place is None:
         return True
+    if "status" in document and record.proof_type == CredentialFormat.SD_JWT:
+        return _token_entry_fits(document["status"], record.place)
     entries = document.get("credentialStatus")
     listed = entries if isinstance(entries, list) else [entries]
     return any(
@@ -172,4 +164,13 @@ def _entry_fits(document: dict[str, JSONValue], record: CredentialRecord) -> boo
         and entry.get("statusListIndex") == str(record.place.index)
         and record.place.list_id in str(entry.get("statusListCredential"))
         for entry in listed
+    )
+
+
+def _token_entry_fits(status: JSONValue, place: StatusPlace) -> bool:
+    entry = status.get("status_list") if isinstance(status, dict) else None
+    return (
+        isinstance(entry, dict)
+        and entry.get("idx") == place.index
+        and str(entry.get("uri")).endswith(f"/status/{place.list_id}/token")
     )

@@ -11,6 +11,7 @@ from sealwright.domain.credentials import CredentialFilter, CredentialStatus, Id
 from sealwright.domain.errors import IdempotencyInProgress
 from sealwright.services.issuing_line import Issued
 from sealwright.services.orders import IssuanceOrder
+from sealwright.services.stored_credentials import media_type_of
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.web.api import rendering
 from sealwright.web.api.shapes import answers, examples
@@ -117,7 +118,8 @@ def get_credential(call: Call) -> Reply:
 
 def get_document(call: Call) -> Reply:
     """GET /api/v1/credentials/{id}/document, and GET /credentials/{id} of the VC-API."""
-    return Reply(200, call.office.shelf.document(call.params["id"], call.caller, call.view()))
+    content = call.office.shelf.document(call.params["id"], call.caller, call.view())
+    return Reply(200, content, media_type_of(content).encode("ascii"))
 
 
 def get_status(call: Call) -> Reply:

@@ -17,6 +17,7 @@ from sealwright.services.auditing import Event
 from sealwright.services.issuing_line import Issued
 from sealwright.services.ports import Halt
 from sealwright.services.status_lists import status_list_url
+from sealwright.services.stored_credentials import is_compact
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.verification.report import VerificationReport
 from sealwright.web.reply import raw_or_null
@@ -27,11 +28,19 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else format_timestamp(at)
 
 
+def _credential(record: CredentialRecord) -> msgspec.Raw | None:
+    """The credential as it was stored: an object, or compact text as a string."""
+    content = record.document
+    if content is not None and is_compact(content):
+        return msgspec.Raw(b'"' + content + b'"')
+    return raw_or_null(content)
+
+
 def issued(result: Issued, public_url: str) -> dict[str, Any]:
     """An issued credential; its document goes out as the bytes that were stored."""
     record = result.record
     return {
-        "credential": raw_or_null(record.document),
+        "credential": _credential(record),
         "credentialId": record.credential_id,
         "statusListIndex": record.place.index if record.place else None,
         "statusListCredential": status_list_url(public_url, record),
@@ -45,7 +54,7 @@ def credential_record(record: CredentialRecord, public_url: str, now: datetime) 
     """A stored credential with what is known of it."""
     return {
         "credentialId": record.credential_id,
-        "credential": raw_or_null(record.document),
+        "credential": _credential(record),
         "status": record.status_at(now).value,
         "schemaId": record.schema_id,
         "issuerDid": record.issuer_did,

@@ -9,7 +9,8 @@ from sealwright.domain.credentials import CredentialStatus
 from sealwright.domain.errors import CredentialErased
 from sealwright.services.claim_words import spelled_claims
 from sealwright.services.credential_sheets import CredentialSheet
-from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.services.stored_credentials import readable
+from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.web.panel.grant_view import acts_on
 from sealwright.web.panel.issuer import labels_of, types_of
 from sealwright.web.panel.json_text import spread
@@ -57,7 +58,7 @@ def show_own(page: PageCall) -> Reply:
 def _values(page: PageCall, sheet: CredentialSheet, labels: Mapping[str, str]) -> dict[str, Any]:
     record, grant = sheet.record, sheet.grant
     status = record.status_at(page.now)
-    document = parse_json(record.document) if record.document is not None else None
+    document = readable(record.document) if record.document is not None else None
     is_set = status in {CredentialStatus.REVOKED, CredentialStatus.SUSPENDED}
     return {
         "sheet": sheet,
@@ -112,9 +113,9 @@ def _schema(page: PageCall, sheet: CredentialSheet) -> str | None:
 
 
 def _acts(page: PageCall, sheet: CredentialSheet, status: CredentialStatus) -> tuple[str, ...]:
-    """Acts go by the grant, whose credential this is; both end together."""
+    """Acts go by the grant, whose credential this is; both end together. A wallet's own form has none here."""
     grant = sheet.grant
-    if grant is None or sheet.is_yours or status is CredentialStatus.REVOKED:
+    if grant is None or sheet.is_yours or sheet.record.copy_of is not None or status is CredentialStatus.REVOKED:
         return ()
     return acts_on(grant.status_at(page.now), sheet.type)
 
