@@ -30,8 +30,8 @@ def test_shipped_contexts_equal_the_published_ones() -> None:
     folder, contexts = vectors.folder("contexts"), ContextStore.pinned().snapshot()
     # Badges are vendored from their package alone; what its row says of its origin stands in VENDOR.json.
     assert contexts.keys() == PUBLISHED.keys() | {OPEN_BADGE_CONTEXT}
-    for url in PUBLISHED:
-        assert json.loads(contexts[url].content) == vectors.read_json(folder / f"{PUBLISHED[url]}.jsonld"), url
+    for url, name in PUBLISHED.items():
+        assert json.loads(contexts[url].content) == vectors.read_json(folder / f"{name}.jsonld"), url
 
 
 def test_the_2_0_base_context_is_the_published_one_byte_for_byte() -> None:
