@@ -31,6 +31,7 @@ from sealwright.web.api import (
     notices,
     office,
     operations,
+    papers,
     payouts,
     proposers,
     public,
@@ -49,6 +50,7 @@ from sealwright.web.route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *credentials.ROUTES,
+    *papers.ROUTES,
     *revocation.ROUTES,
     *verification.ROUTES,
     *schemas.ROUTES,
