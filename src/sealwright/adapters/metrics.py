@@ -117,6 +117,10 @@ class OfficeMetrics:
         """Read the last position of the audit trail each time the metrics are read."""
         self._facts.gauges["sealwright_audit_sequence"] = ("Last position of the audit trail.", sequence)
 
+    def watch_parcels(self, waiting: Callable[[], float]) -> None:
+        """Read the number of messages that wait for strangers' machines each time the metrics are read."""
+        self._facts.gauges["sealwright_parcels_waiting"] = ("Webhook and DIDComm messages on their way.", waiting)
+
     def watch_sealed(self, is_sealed: Callable[[], bool]) -> None:
         """Read whether the key store is sealed each time the metrics are read."""
         self._facts.gauges["sealwright_sealed"] = ("1 while signing is closed for lack of its key.", is_sealed)

@@ -9,6 +9,7 @@ from sealwright.adapters.checkpoints import FileCheckpointSink
 from sealwright.adapters.clock import SystemClock
 from sealwright.adapters.did_web import DidWebResolver
 from sealwright.adapters.outbound import Allowance, GuardedOutbound
+from sealwright.adapters.paper_reading import ConfinedPaperReader
 from sealwright.adapters.posting import GuardedPoster
 from sealwright.adapters.status_source import GuardedStatusSource
 from sealwright.adapters.typesetting import TypstTypesetter
@@ -27,7 +28,7 @@ from sealwright.services.auditing import Auditing
 from sealwright.services.background import Background, health_of
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.credential_sheets import CredentialSheets
-from sealwright.services.delivery_office import Outside, begin_delivery, join_delivery
+from sealwright.services.delivery_office import Delivery, Outside, begin_delivery, join_delivery
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
@@ -188,7 +189,6 @@ def _join(ground: Ground, public_url: str) -> Office:
         ttl=timedelta(seconds=settings.offer_ttl_seconds),
     )
     check_keys(ground)
-    _watch(ground, issuing, auditing)
     dids = DIDDesk(units=units, access=access, keys=keys, clock=clock, public_url=public_url)
     people = PeopleDesk(units, keys, clock, engines.departures)
     near = AccountNeighbors(units, clock, keys, acts, dids, resolver, notices, mailing.letter, people)
@@ -236,10 +236,13 @@ def _join(ground: Ground, public_url: str) -> Office:
         issuing=issuing,
         verifier=verifier,
         canon=canon,
-        outside=Outside(resolver, GuardedPoster(outbound), TypstTypesetter()),
+        keys=keys,
+        payouts=work.payouts,
+        outside=Outside(resolver, GuardedPoster(outbound), TypstTypesetter(), ConfinedPaperReader()),
         organization=settings.organization,
     )
     delivery.keep(housekeeping, background)
+    _watch(ground, issuing, auditing, delivery)
     office = Office(
         public_url=public_url,
         organization=settings.organization,
@@ -319,6 +322,7 @@ def _join(ground: Ground, public_url: str) -> Office:
         presenting=delivery.presenting,
         events=delivery.events,
         event_feed=delivery.event_feed,
+        webhooks=delivery.webhooks,
         dispatching=delivery.dispatching,
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(
@@ -353,11 +357,12 @@ def _workflows(ground: Ground, engines: WorkGround, grant_moves: GrantMoves, hou
     return work
 
 
-def _watch(ground: Ground, issuing: Issuing, auditing: Auditing) -> None:
+def _watch(ground: Ground, issuing: Issuing, auditing: Auditing, delivery: Delivery) -> None:
     """Let the metrics look at what moves by itself."""
     ground.metrics.watch_queue(lambda: issuing.line.depth)
     ground.metrics.watch_audit(auditing.position)
     ground.metrics.watch_sealed(lambda: ground.keys.is_sealed)
+    ground.metrics.watch_parcels(delivery.dispatching.waiting)
 
 
 def _remind(ground: Ground, notices: NoticeDesk, housekeeping: Housekeeping) -> None:

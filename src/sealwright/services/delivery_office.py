@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from sealwright.domain.parcels import ParcelKind
 from sealwright.services.access import Access
 from sealwright.services.background import Background
 from sealwright.services.copies import Copies
@@ -23,6 +24,7 @@ from sealwright.services.mailing import MailingDesk
 from sealwright.services.offer_moves import OfferMoves
 from sealwright.services.offers import OfferDesk
 from sealwright.services.office_secrets import OfficeSecrets
+from sealwright.services.payouts import PayoutDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.presenting import PresentingDesk
 from sealwright.services.redeeming import RedeemDesk
@@ -31,6 +33,10 @@ from sealwright.services.sharing import Sharing
 from sealwright.services.stored_credentials import StoredCredentials
 from sealwright.services.verification import Verifier
 from sealwright.services.verify_desk import VerifyDesk
+from sealwright.services.verify_reading import PaperReader
+from sealwright.services.webhook_reading import WebhookReader
+from sealwright.services.webhook_sending import WebhookCarrier
+from sealwright.services.webhooks import WebhookDesk
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
 
@@ -93,6 +99,7 @@ class Outside:
     resolver: DIDResolver
     poster: Poster
     typesetter: Typesetter
+    papers: PaperReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,7 @@ class Delivery:
     presenting: PresentingDesk
     events: EventDesk
     event_feed: EventFeed
+    webhooks: WebhookDesk
     dispatching: Dispatching
 
     def keep(self, housekeeping: Housekeeping, background: Background) -> None:
@@ -138,6 +146,8 @@ def join_delivery(
     issuing: Issuing,
     verifier: Verifier,
     canon: Canonicalizer,
+    keys: KeyStore,
+    payouts: PayoutDesk,
     outside: Outside,
     organization: str,
 ) -> Delivery:
@@ -170,11 +180,22 @@ def join_delivery(
             organization=organization,
         ),
         sharing=sharing,
-        verify_desk=VerifyDesk(verifier=verifier, registry=registry, units=units, public_url=url),
+        verify_desk=VerifyDesk(
+            verifier=verifier, registry=registry, units=units, public_url=url, papers=outside.papers
+        ),
         presenting=PresentingDesk(
             units=units, secrets=ground.secrets, verifier=verifier, registry=registry, clock=clock, public_url=url
         ),
         events=events,
         event_feed=EventFeed(units, events),
-        dispatching=Dispatching(units=units, poster=outside.poster, clock=clock, carriers={}),
+        webhooks=WebhookDesk(units=units, keys=keys, poster=outside.poster, events=events, clock=clock),
+        dispatching=Dispatching(
+            units=units,
+            poster=outside.poster,
+            clock=clock,
+            carriers={
+                ParcelKind.WEBHOOK: WebhookCarrier(units=units, keys=keys, events=events, payouts=payouts, clock=clock)
+            },
+            sources=(WebhookReader(units=units, events=events, clock=clock).read_once,),
+        ),
     )

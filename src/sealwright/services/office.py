@@ -70,6 +70,7 @@ from sealwright.services.verification import Verifier
 from sealwright.services.verify_desk import VerifyDesk
 from sealwright.services.voting import VotingDesk
 from sealwright.services.wallets import WalletDesk
+from sealwright.services.webhooks import WebhookDesk
 from sealwright.services.workflow_admin import WorkflowAdmin
 from sealwright.services.workflow_clock import WorkflowClock
 
@@ -175,6 +176,7 @@ class Office:
     presenting: PresentingDesk
     events: EventDesk
     event_feed: EventFeed
+    webhooks: WebhookDesk
     dispatching: Dispatching
     halting: Halting
     store_check: StoreCheck
