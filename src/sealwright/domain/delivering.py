@@ -24,6 +24,7 @@ class OfferWish:
         tx_code: Whether a transaction code is asked for; None: for QR codes only.
         expires_in_seconds: None: three days for mails, else the office's setting.
         email: Where the letter goes; None: the holder's own address.
+        pointer: Where the wish stands in the body of its call, for faults that are found later.
     """
 
     channel: OfferChannel
@@ -31,6 +32,7 @@ class OfferWish:
     expires_in_seconds: int | None = None
     binding: OfferBinding = OfferBinding.HOLDER
     email: str | None = None
+    pointer: str = ""
 
     @property
     def asks_tx_code(self) -> bool:

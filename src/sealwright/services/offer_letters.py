@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from sealwright.domain.delivering import OfferWish
 from sealwright.domain.errors import MissingMember
 from sealwright.domain.notices import Mail
 from sealwright.domain.offers import Offer, OfferBinding, OfferState, may_move
@@ -29,19 +30,20 @@ def claim_address(public_url: str, token: str) -> str:
     return f"{public_url}/claim#{token}"
 
 
-def address_for(uow: UnitOfWork, offer: Offer, wished: str | None) -> str:
+def address_for(uow: UnitOfWork, holder_user_id: str | None, wish: OfferWish) -> str:
     """Where a letter goes: the wished address, or the holder's own if they proved it.
 
     Raises:
         MalformedBody: What is wished for is no address.
         MissingMember: None is wished for, and we know none of the holder.
     """
-    if wished is not None:
-        return read_email(wished, "/email")
-    person = uow.people.get(offer.holder_user_id) if offer.holder_user_id is not None else None
+    pointer = f"{wish.pointer}/email"
+    if wish.email is not None:
+        return read_email(wish.email, pointer)
+    person = uow.people.get(holder_user_id) if holder_user_id is not None else None
     if person is None or not _may_be_written_to(person):
         detail = "We know no address of the holder; name one."
-        raise MissingMember(detail, faults=[Fault("/email", "MISSING_FIELD", detail)])
+        raise MissingMember(detail, faults=[Fault(pointer, "MISSING_FIELD", detail)])
     return person.email
 
 

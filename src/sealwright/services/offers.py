@@ -79,6 +79,31 @@ class OfferDesk:
                 raise NoDidcommEndpoint(_NO_DIDCOMM)
             self.didcomm.require_endpoint(holder_did)
 
+    def foresee(self, holder_did: str, wish: OfferWish) -> None:
+        """Judge an offer of a credential that is not issued yet, so that none is issued for a delivery that fails.
+
+        Raises:
+            NoDidcommEndpoint, MissingMember, MalformedBody: By channel.
+        """
+        self.judge(holder_did, wish)
+        if wish.channel is OfferChannel.EMAIL:
+            with self._units(write=False) as uow:
+                address_for(uow, _person_of(uow, holder_did), wish)
+
+    def after_issue(self, uow: UnitOfWork, caller: Caller, credential_id: str, wish: OfferWish) -> MadeOffer | None:
+        """The offer that issuing makes, once; None where the credential has ended before it could be offered."""
+        try:
+            return self.offer(uow, caller, credential_id, wish, origin=issue_origin(credential_id))
+        except NotDeliverable:
+            return None
+
+    def judge_own(self, caller: Caller, grant_id: str, wish: OfferWish) -> None:
+        """As `judge`, for the caller's own grant; what is refused otherwise is refused by the act."""
+        with self._units(write=False) as uow:
+            grant = uow.grants.get(grant_id)
+        if grant is not None and caller.person is not None and grant.user_id == caller.person.user_id:
+            self.judge(grant.holder_did, wish)
+
     def judge_for(self, caller: Caller, credential_id: str, wish: OfferWish) -> None:
         """As `judge`, for a stored credential; raises CredentialNotFound too."""
         if wish.channel is not OfferChannel.DIDCOMM:
@@ -379,7 +404,7 @@ class OfferDesk:
                 raise NoDidcommEndpoint(_NO_DIDCOMM)
             offer = replace(offer, thread_id=new_id("thr"))
         if wish.channel is OfferChannel.EMAIL:
-            offer = replace(offer, email=address_for(uow, offer, wish.email))
+            offer = replace(offer, email=address_for(uow, offer.holder_user_id, wish))
         made = self.made(uow, offer)
         secret, code = made.token or made.reference, made.pre_authorized_code
         offer = replace(

@@ -8,14 +8,17 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sealwright.domain.credentials import CredentialFilter, CredentialStatus, IdempotencyScope, IssuanceRequest
+from sealwright.domain.delivering import OfferWish
 from sealwright.domain.errors import IdempotencyInProgress
 from sealwright.services.issuing_line import Issued
 from sealwright.services.orders import IssuanceOrder
 from sealwright.services.stored_credentials import media_type_of
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.web.api import rendering
+from sealwright.web.api.offer_rendering import made_offer
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.credentials import ISSUE
+from sealwright.web.api.shapes.delivery import wish_of
 from sealwright.web.api.shapes.parts import DID, STATUSES, text
 from sealwright.web.call import REPLAYED, Call
 from sealwright.web.query import Parameter, page_of, paged
@@ -33,17 +36,31 @@ async def issue(call: Call) -> Reply:
     """POST /api/v1/credentials/issue."""
     body = call.body
     request = _request(body)
+    wish = wish_of(body["delivery"], at="/delivery") if "delivery" in body else None
     scope = call.scope()
     if body.get("dryRun"):
-        return await call.in_thread(lambda: _preview(call, request))
+        return await call.in_thread(lambda: _preview(call, request, wish))
     if scope is not None and (known := await call.in_thread(lambda: call.office.issuing.replay(scope))):
-        return _issued(call, known)
+        return await _delivered(call, known, wish)
     check, caller = call.office.issuing.check, call.caller
     if len(call.raw) > INLINE_CHECK_BYTES:
         order = await call.in_thread(lambda: check(request, caller, call.view()))
     else:
         order = await call.with_view(lambda view: check(request, caller, view))
-    return _issued(call, await submitted(call, order, scope))
+    if wish is not None:
+        await call.in_thread(lambda: call.office.offers.foresee(order.holder_did, wish))
+    return await _delivered(call, await submitted(call, order, scope), wish)
+
+
+async def _delivered(call: Call, result: Issued, wish: OfferWish | None) -> Reply:
+    """The answer, with the offer that was asked for: made once, however often the call is repeated."""
+    if wish is None:
+        return _issued(call, result)
+    office, credential_id = call.office, result.record.credential_id
+    made = await call.in_thread(
+        lambda: office.acts.run(call.caller, lambda uow, me: office.offers.after_issue(uow, me, credential_id, wish))
+    )
+    return _issued(call, result, made_offer(made, office.public_url) if made is not None else None)
 
 
 async def submitted(call: Call, order: IssuanceOrder, scope: IdempotencyScope | None) -> Issued:
@@ -76,15 +93,17 @@ def _request(body: dict[str, Any]) -> IssuanceRequest:
     )
 
 
-def _preview(call: Call, request: IssuanceRequest) -> Reply:
+def _preview(call: Call, request: IssuanceRequest, wish: OfferWish | None) -> Reply:
     order = call.office.issuing.check(request, call.caller, call.view())
+    if wish is not None:
+        call.office.offers.foresee(order.holder_did, wish)
     return json_reply({"dryRun": True, "credential": call.office.issuing.preview(order)})
 
 
-def _issued(call: Call, result: Issued) -> Reply:
+def _issued(call: Call, result: Issued, offer: dict[str, Any] | None = None) -> Reply:
     location = (b"location", credential_path(result.record.credential_id))
     headers = (location, REPLAYED) if result.replayed else (location,)
-    return json_reply(rendering.issued(result, call.office.public_url), 201, headers)
+    return json_reply(rendering.issued(result, call.office.public_url, offer), 201, headers)
 
 
 def credential_path(credential_id: str, base: str = "/api/v1/credentials/") -> bytes:
@@ -155,6 +174,7 @@ ISSUE_CODES: Final = (
     "EXPIRATION_IN_PAST",
     "EXPIRATION_TOO_FAR",
     "POLICY_VIOLATION",
+    "NO_DIDCOMM_ENDPOINT",
     "IDEMPOTENCY_KEY_REUSED",
     "ISSUING_HALTED",
     "SEALED",

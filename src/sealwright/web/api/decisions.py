@@ -11,7 +11,9 @@ from sealwright.web.api import desk_rendering
 from sealwright.web.api.caching import IF_MATCH, version_in_header, version_tag
 from sealwright.web.api.desk_routes import CLAIMS_CODES, Family
 from sealwright.web.api.issuers import ONE_PATH, PATH, SEEN_CODES, rendered, shown
+from sealwright.web.api.offer_rendering import made_offer
 from sealwright.web.api.shapes import desk_answers, desk_examples
+from sealwright.web.api.shapes.delivery import wish_of
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.api.shapes.review import DECISION, DECISIONS, UNDO, note_of, word_of
 from sealwright.web.call import Call, given, kept
@@ -34,6 +36,7 @@ def decide(call: Call) -> Reply:
         claims=body.get("claims"),
         checklist=tuple(body.get("checklist", ())),
         dry_run=body.get("dry_run", False),
+        delivery=wish_of(body["delivery"], at="/delivery") if "delivery" in body else None,
     )
     office = call.office
     return given(
@@ -46,7 +49,9 @@ def _decided(call: Call, decided: Decided) -> Reply:
     if decided.dry_run:
         return json_reply({"dry_run": True, "request": rendered(call, decided.view), "effects": told})
     version = decided.view.request.version
-    return json_reply({**rendered(call, decided.view), "effects": told}, headers=(version_tag(version),))
+    offer = made_offer(decided.offer, call.office.public_url) if decided.offer is not None else None
+    members = {**rendered(call, decided.view), "effects": told, "offer": offer}
+    return json_reply(members, headers=(version_tag(version),))
 
 
 def decide_many(call: Call) -> Reply:
@@ -110,6 +115,7 @@ DECIDING_CODES: Final = (
     "NOT_AN_APPROVED_IMPROVER",
     "STATE_CONFLICT",
     "REQUEST_PENDING_EXISTS",
+    "NO_DIDCOMM_ENDPOINT",
 )
 SIGNING_CODES: Final = (
     "INVALID_DATE",

@@ -8,7 +8,9 @@ from sealwright.services.review_values import NewRequest, RequestDetail, Request
 from sealwright.web.api import desk_rendering
 from sealwright.web.api.caching import version_tag
 from sealwright.web.api.desk_routes import CLAIMS_CODES, Family
-from sealwright.web.api.shapes import desk_answers, desk_examples
+from sealwright.web.api.offers import answered, needs_judging
+from sealwright.web.api.shapes import delivery, desk_answers, desk_examples
+from sealwright.web.api.shapes.delivery import wish_of
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.api.shapes.review import REPLY, REQUEST_CREDENTIAL
 from sealwright.web.call import Call
@@ -76,6 +78,32 @@ def reply(call: Call) -> Reply:
     )
 
 
+def offer(call: Call) -> Reply:
+    """POST /improvers/credential-requests/{request_id}/offer."""
+    wish = wish_of(call.body)
+    if needs_judging(call, wish):
+        person = call.caller.person
+        call.office.offers.judge(person.holder_did if person is not None else None, wish)
+    return call.perform(
+        lambda uow, caller: call.office.offers.offer_for_request(uow, caller, call.params["request_id"], wish),
+        lambda made: answered(call, made),
+        is_secret=True,
+    )
+
+
+def offer_grant(call: Call) -> Reply:
+    """POST /improvers/credentials/{grant_id}/offers."""
+    wish = wish_of(call.body)
+    grant_id = call.params["grant_id"]
+    if needs_judging(call, wish):
+        call.office.offers.judge_own(call.caller, grant_id, wish)
+    return call.perform(
+        lambda uow, caller: call.office.offers.offer_own(uow, caller, grant_id, wish),
+        lambda made: answered(call, made),
+        is_secret=True,
+    )
+
+
 _FOR_IMPROVERS: Final = Family("Improvers", Audience.IMPROVER, "M")
 _FOR_SELF: Final = Family("Improvers", Audience.PERSON, "S")
 _ONE: Final = Answered(200, "The request.", desk_answers.REQUEST, desk_examples.OWN_REQUEST, headers=("ETag",))
@@ -128,5 +156,29 @@ ROUTES: Final[tuple[Route, ...]] = (
         (_ONE,),
         body=REPLY,
         codes=("REQUEST_NOT_FOUND", "STATE_CONFLICT", "NOT_FOUND"),
+    ),
+    _FOR_SELF.posts(
+        f"{_PATH}/{{request_id}}/offer",
+        "Make an offer that waits for the decision on one's own request",
+        offer,
+        (
+            Answered(
+                201,
+                "Made; it can be redeemed once the request is approved.",
+                delivery.MADE_OFFER,
+                delivery.WAITING_EXAMPLE,
+                headers=("Location",),
+            ),
+        ),
+        body=delivery.WAITING_OFFER,
+        codes=("REQUEST_NOT_FOUND", "STATE_CONFLICT", "NO_DIDCOMM_ENDPOINT", "SEALED"),
+    ),
+    _FOR_SELF.posts(
+        "/improvers/credentials/{grant_id}/offers",
+        "Offer one's own credential to a wallet of one's own",
+        offer_grant,
+        (Answered(201, "Made.", delivery.MADE_OFFER, delivery.MADE_EXAMPLE, headers=("Location",)),),
+        body=delivery.OWN_OFFER,
+        codes=("GRANT_NOT_FOUND", "NOT_DELIVERABLE", "NO_DIDCOMM_ENDPOINT", "SEALED"),
     ),
 )

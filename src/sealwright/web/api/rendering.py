@@ -36,8 +36,8 @@ def _credential(record: CredentialRecord) -> msgspec.Raw | None:
     return raw_or_null(content)
 
 
-def issued(result: Issued, public_url: str) -> dict[str, Any]:
-    """An issued credential; its document goes out as the bytes that were stored."""
+def issued(result: Issued, public_url: str, offer: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An issued credential, with the offer of it; its document goes out as the bytes that were stored."""
     record = result.record
     return {
         "credential": _credential(record),
@@ -46,7 +46,7 @@ def issued(result: Issued, public_url: str) -> dict[str, Any]:
         "statusListCredential": status_list_url(public_url, record),
         "transactionHash": record.transaction_hash,
         "grantId": record.grant_id,
-        "offer": None,
+        "offer": offer,
     }
 
 

@@ -50,7 +50,7 @@ ISSUED: Final = answer(
         "statusListCredential": nullable(URL),
         "transactionHash": nullable(STRING),
         "grantId": nullable(STRING),
-        "offer": nullable(OBJECT),
+        "offer": {**nullable(OBJECT), "description": "A MadeOffer with its secrets, where `delivery` asked for it."},
     },
 )
 PREVIEW: Final = answer("IssuePreview", {"dryRun": {"const": True}, "credential": OBJECT})

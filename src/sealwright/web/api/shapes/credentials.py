@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sealwright.vc.errors import Fault
+from sealwright.web.api.shapes.delivery import DELIVERY
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
     DID,
@@ -61,6 +62,7 @@ ISSUE: Final = Shape(
             "proofType": {**PROOF_TYPE, "default": "Ed25519Signature2020"},
             "revocable": {**BOOLEAN, "default": True},
             "suspendable": {**BOOLEAN, "default": False},
+            "delivery": DELIVERY,
             "anchor": {"type": "boolean", "const": False, "default": False},
             "dryRun": {**BOOLEAN, "default": False, "description": "Check everything, keep nothing."},
         },

@@ -95,7 +95,15 @@ REQUEST: Final = answer("CredentialRequest", _REQUEST_MEMBERS, optional=REVIEWER
 REQUEST_DETAIL: Final = answer(
     "CredentialRequestDetail", {**_REQUEST_MEMBERS, "history": listed(HISTORY_ENTRY)}, optional=REVIEWERS_ONLY
 )
-DECIDED: Final = answer("DecidedRequest", {**_REQUEST_MEMBERS, "effects": EFFECTS}, optional=REVIEWERS_ONLY)
+DECIDED: Final = answer(
+    "DecidedRequest",
+    {
+        **_REQUEST_MEMBERS,
+        "effects": EFFECTS,
+        "offer": {**nullable(OBJECT), "description": "A MadeOffer with its secrets, where `delivery` asked for it."},
+    },
+    optional=REVIEWERS_ONLY,
+)
 DECISION_PREVIEW: Final = answer(
     "DecisionPreview", {"dry_run": {"const": True}, "request": REQUEST, "effects": EFFECTS}
 )

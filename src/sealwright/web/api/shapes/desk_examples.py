@@ -113,7 +113,7 @@ OWN_REQUEST_DETAIL: Final = {
 }
 WITHDRAWN: Final = {**OWN_REQUEST, "status": "withdrawn", "version": 2, "updated_at": _LATER}
 NEEDS_INFO: Final = {**REQUEST, "needs_info": True, "message": "Please add your certificate of training."}
-DECIDED: Final = {**APPROVED, "effects": EFFECTS}
+DECIDED: Final = {**APPROVED, "effects": EFFECTS, "offer": None}
 UNDONE: Final = {
     **REQUEST,
     "updated_at": _LATER,
@@ -124,6 +124,7 @@ UNDONE: Final = {
         "request": {"from": "approved", "to": "pending"},
         "credentials_revoked": [],
     },
+    "offer": None,
 }
 DECISION_PREVIEW: Final = {"dry_run": True, "request": REQUEST, "effects": {**EFFECTS, "grants_created": []}}
 DECIDED_MANY: Final = {

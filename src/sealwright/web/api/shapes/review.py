@@ -9,6 +9,7 @@ from sealwright.domain.deciding import read_verdict
 from sealwright.domain.errors import InvalidDecision
 from sealwright.domain.requests import RequestState
 from sealwright.vc.errors import Fault
+from sealwright.web.api.shapes.delivery import DELIVERY
 from sealwright.web.api.shapes.parts import BOOLEAN, OBJECT, REASON_CODES, TIMESTAMP, Node, closed, listed, text
 from sealwright.web.shape import Body, Shape
 
@@ -124,6 +125,8 @@ def _decision_faults(body: Body) -> Iterable[Fault]:
         yield Fault("/reason", "CONFLICTING_FIELDS", "says another thing than note")
     if RequestState.REJECTED in meant and not (note_of(body) or "").strip():
         yield Fault("/note", "MISSING_FIELD", "is needed to reject")
+    if "delivery" in body and RequestState.APPROVED not in meant:
+        yield Fault("/delivery", "CONFLICTING_FIELDS", "belongs to an approval")
 
 
 def _bulk_faults(body: Body) -> Iterable[Fault]:
@@ -153,6 +156,7 @@ DECISION: Final = Shape(
             "expires_at": EXPIRES_AT,
             "claims": CLAIMS,
             "checklist": listed(text(500), most=50, description="The items of the type's checklist that were ticked."),
+            "delivery": DELIVERY,
             "dry_run": DRY_RUN,
         },
         **_ONE_WORD,
