@@ -14,6 +14,8 @@ from sealwright.vc.keys.multikey import decode_multikey
 ED25519_PROOF_TYPES: Final = ("Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022")
 ISSUING_PURPOSES: Final = ("authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation")
 LIST_PURPOSES: Final = ("assertionMethod",)
+AGREEMENT_PURPOSES: Final = ("keyAgreement",)
+_STEMS: Final = {KeyPurpose.STATUS_LISTS: "status", KeyPurpose.KEY_AGREEMENT: "agreement"}
 
 
 def method_type(multibase: str) -> str:
@@ -32,8 +34,11 @@ def document_bytes(
     services: Sequence[ServiceRecord],
     controller: str | None,
 ) -> bytes:
-    """The DID document as served. Retired methods stay, so that old proofs still verify; compromised ones go."""
-    listed = [method for method in methods if method.state is not MethodState.COMPROMISED]
+    """The DID document as served. Retired methods stay, so that old proofs still verify; compromised ones go.
+
+    So do retired ones that agreed: they proved nothing that is kept, and nobody shall encrypt for them any more.
+    """
+    listed = [method for method in methods if _is_listed(method)]
     relationships: dict[str, list[str]] = {}
     for method in listed:
         for purpose in method.purposes:
@@ -51,14 +56,20 @@ def document_bytes(
     return dump_json(document.to_json())
 
 
+def _is_listed(method: MethodRecord) -> bool:
+    if method.use is KeyPurpose.KEY_AGREEMENT:
+        return method.state is MethodState.ACTIVE
+    return method.state is not MethodState.COMPROMISED
+
+
 def _service(service: ServiceRecord) -> Mapping[str, JSONValue]:
     endpoint: JSONValue = service.service_endpoint  # type: ignore[assignment]
     return {"id": service.id, "type": service.type, "serviceEndpoint": endpoint}
 
 
 def next_fragment(methods: Sequence[MethodRecord], use: KeyPurpose) -> str:
-    """The fragment of the next key for a use: ``key-2``, ``status-1`` …"""
-    stem = "status" if use is KeyPurpose.STATUS_LISTS else "key"
+    """The fragment of the next key for a use: ``key-2``, ``status-1``, ``agreement-1`` …"""
+    stem = _STEMS.get(use, "key")
     taken = sum(1 for method in methods if method.use is use)
     return f"{stem}-{taken + 1}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
@@ -15,10 +14,8 @@ from sealwright.domain.dids import (
     DIDState,
     DIDVersion,
     KeyPurpose,
-    MethodRecord,
     MethodState,
     ServiceRecord,
-    StoredKey,
 )
 from sealwright.domain.errors import (
     AlreadyDeactivated,
@@ -34,14 +31,12 @@ from sealwright.services.access import Access
 from sealwright.services.did_documents import (
     ED25519_PROOF_TYPES,
     ISSUING_PURPOSES,
-    LIST_PURPOSES,
     document_bytes,
     is_plain_segment,
-    method_type,
     next_fragment,
-    proof_types_of,
 )
-from sealwright.services.ports import Clock, KeyStore, NewKey, Page, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.did_keys import DIDKeys, can_message, end_methods
+from sealwright.services.ports import Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.resolving import generic_document
 from sealwright.vc.dids.document import parse_did_document
 from sealwright.vc.dids.methods import adi_id, did_jwk, did_key, did_web_from_url
@@ -49,11 +44,13 @@ from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import Fault, InvalidDID, InvalidKey, ProofTypeUnavailable, UnsupportedDIDMethod
 from sealwright.vc.keys.jwk import seed_from_private_jwk
-from sealwright.vc.keys.multikey import PublicKey, decode_multikey, encode_multikey
+from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.proofs.registry import suite_named
 
 _IMMUTABLE_METHODS: Final = frozenset({"key", "jwk"})
 _ED25519: Final = "Ed25519"
+# These talk to others from their first day; a person's DID gets its keys for that when it first does.
+_MESSAGING_KINDS: Final = frozenset({DIDKind.ORGANIZATION, DIDKind.PLATFORM, DIDKind.AGENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +118,7 @@ class DIDDesk:
         self._keys = keys
         self._clock = clock
         self._public_url = public_url
+        self._made = DIDKeys(keys, clock, public_url)
 
     # -- making ------------------------------------------------------------------------------------
 
@@ -139,13 +137,15 @@ class DIDDesk:
         if wish.method == "web":
             record = self._blank(self._web_did(wish.path), wish, owner)
             _require_free(uow, record.did)
-            record = self._with_new_key(uow, record, KeyPurpose.CREDENTIALS)
+            record = self._made.with_new_key(uow, record, KeyPurpose.CREDENTIALS)
         elif wish.method in ("adi", "key", "jwk"):
             record = self._named_after_key(uow, wish, owner)
         else:
             raise UnsupportedDIDMethod(f"DIDs of method did:{wish.method} are not made here.")
         if wish.method in ("adi", "web"):
-            record = self._with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
+            record = self._made.with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
+            if wish.kind in _MESSAGING_KINDS:
+                record = self._made.with_messaging(uow, record)
         record = replace(record, document=_published(record))
         uow.dids.add(record)
         self._record(uow, caller, "did.created", record)
@@ -172,12 +172,14 @@ class DIDDesk:
         for key in wish.keys:
             record = self._with_imported_key(uow, record, key)
         if wish.generate:
-            record = self._with_new_key(uow, record, KeyPurpose.CREDENTIALS)
+            record = self._made.with_new_key(uow, record, KeyPurpose.CREDENTIALS)
         if wish.document is not None:
             record = self._with_given_document(record, wish.document)
         else:
             if any(method.custody is Custody.SERVER for method in record.methods) and did.method in ("adi", "web"):
-                record = self._with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
+                record = self._made.with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
+                if wish.kind in _MESSAGING_KINDS:
+                    record = self._made.with_messaging(uow, record)
             record = replace(record, document=_published(record))
         uow.dids.add(record)
         self._record(uow, caller, "did.imported", record)
@@ -228,8 +230,8 @@ class DIDDesk:
         uses = {m.use for m in record.methods if m.state is MethodState.ACTIVE and m.custody is Custody.SERVER}
         changed = record
         for use in sorted(uses, key=lambda one: one.value):
-            changed = replace(changed, methods=self._ended(uow, changed.methods, use, state, now))
-            changed = self._with_new_key(uow, changed, use)
+            changed = replace(changed, methods=end_methods(uow, changed.methods, use, state, now))
+            changed = self._made.with_new_key(uow, changed, use)
         action = "did.key_compromised" if compromised else "did.key_rotated"
         return self._store(uow, caller, record, changed, action)
 
@@ -250,6 +252,26 @@ class DIDDesk:
         uow.dids.update(ended)
         self._record(uow, caller, "did.deactivated", ended)
         return ended, uow.credentials.count_active(record.did, now)
+
+    def enable_messaging(self, uow: UnitOfWork, caller: Caller, did: str) -> DIDRecord:
+        """Give a DID what it needs to exchange messages, where it lacks something: a key that agrees, and its endpoint.
+
+        For whoever may send as this DID; that is judged by the caller.
+
+        Raises:
+            DIDRecordNotFound: Not kept here.
+            DIDDeactivated: It is.
+            DIDImmutable: Its document cannot change, and has no key of its own that agrees.
+            Sealed: Keys cannot be made now.
+        """
+        record = _found(uow.dids.get(did), did)
+        if not record.is_active:
+            raise DIDDeactivated(f"{record.did} is deactivated.")
+        if can_message(record):
+            return record
+        if record.method in _IMMUTABLE_METHODS or all(one.custody is Custody.EXTERNAL for one in record.methods):
+            raise DIDImmutable(f"{record.did} cannot exchange messages: no key kept here agrees for it.")
+        return self._store(uow, caller, record, self._made.with_messaging(uow, record), "did.updated")
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -338,13 +360,8 @@ class DIDDesk:
 
         made, key_id, did = self._keys.generate_named(naming, use=KeyPurpose.CREDENTIALS, algorithm=_ED25519)
         record = self._blank(did, wish, owner)
-        method = self._keep(uow, made, key_id, did, KeyPurpose.CREDENTIALS)
+        method = self._made.keep(uow, made, key_id, did, KeyPurpose.CREDENTIALS)
         return replace(record, methods=(method,))
-
-    def _with_new_key(self, uow: UnitOfWork, record: DIDRecord, use: KeyPurpose) -> DIDRecord:
-        key_id = f"{record.did}#{next_fragment(record.methods, use)}"
-        made = self._keys.generate(key_id=key_id, did=record.did, use=use, algorithm=_ED25519)
-        return replace(record, methods=(*record.methods, self._keep(uow, made, key_id, record.did, use)))
 
     def _with_imported_key(self, uow: UnitOfWork, record: DIDRecord, key: ImportedKey) -> DIDRecord:
         use = KeyPurpose.CREDENTIALS
@@ -352,25 +369,12 @@ class DIDDesk:
         if key.private_key_jwk is not None:
             seed = seed_from_private_jwk(key.private_key_jwk).reveal()
             made = self._keys.import_seed(seed, key_id=key_id, did=record.did, use=use, algorithm=_ED25519)
-            method = replace(self._keep(uow, made, key_id, record.did, use), purposes=key.purposes)
+            method = replace(self._made.keep(uow, made, key_id, record.did, use), purposes=key.purposes)
         elif key.public_key_multibase is not None:
-            method = self._external(key_id, key.public_key_multibase, key.purposes)
+            method = self._made.external(key_id, key.public_key_multibase, key.purposes)
         else:
             raise InvalidKey("A key needs privateKeyJwk or publicKeyMultibase.")
         return replace(record, methods=(*record.methods, method))
-
-    def _external(self, key_id: str, multibase: str, purposes: Sequence[str]) -> MethodRecord:
-        return MethodRecord(
-            id=key_id,
-            type=method_type(multibase),
-            public_key_multibase=decode_multikey(multibase).multikey,
-            proof_types=proof_types_of(multibase),
-            purposes=tuple(purposes),
-            use=KeyPurpose.CREDENTIALS,
-            state=MethodState.ACTIVE,
-            custody=Custody.EXTERNAL,
-            created_at=self._clock.now(),
-        )
 
     def _with_given_document(self, record: DIDRecord, source: Mapping[str, JSONValue]) -> DIDRecord:
         """Keep a document as it was given; its keys are external, but for those that came with it."""
@@ -385,54 +389,11 @@ class DIDDesk:
             if known is not None and known.id != method.id:
                 raise InvalidDID("An imported private key has another id in the given document.")
             if method.public_key.kind != "X25519":
-                base = known or self._external(method.id, method.public_key.multikey, listed)
+                base = known or self._made.external(method.id, method.public_key.multikey, listed)
                 methods.append(replace(base, type=method.type, purposes=listed))
         if any(multibase not in {m.public_key_multibase for m in methods} for multibase in ours):
             raise InvalidDID("An imported key is not listed in the given document.")
         return replace(record, methods=tuple(methods), document=dump_json(dict(source)))
-
-    def _keep(self, uow: UnitOfWork, made: NewKey, key_id: str, did: str, use: KeyPurpose) -> MethodRecord:
-        now = self._clock.now()
-        uow.keys.add(
-            StoredKey(
-                key_id=key_id,
-                did=did,
-                use=use,
-                algorithm=_ED25519,
-                public_key=made.public_key,
-                backend=made.backend,
-                sealed=made.sealed,
-                kek_id=made.kek_id,
-                state=MethodState.ACTIVE,
-                created_at=now,
-            )
-        )
-        multibase = encode_multikey(_ED25519, made.public_key)
-        return MethodRecord(
-            id=key_id,
-            type=method_type(multibase) if not did.startswith("did:jwk:") else "JsonWebKey2020",
-            public_key_multibase=multibase,
-            proof_types=ED25519_PROOF_TYPES,
-            purposes=LIST_PURPOSES if use is KeyPurpose.STATUS_LISTS else ISSUING_PURPOSES,
-            use=use,
-            state=MethodState.ACTIVE,
-            custody=Custody.SERVER,
-            created_at=now,
-        )
-
-    @staticmethod
-    def _ended(
-        uow: UnitOfWork, methods: Sequence[MethodRecord], use: KeyPurpose, state: MethodState, now: datetime
-    ) -> tuple[MethodRecord, ...]:
-        ended = []
-        for method in methods:
-            if method.use is use and method.custody is Custody.SERVER and method.state is MethodState.ACTIVE:
-                key = uow.keys.get(method.id)
-                if key is not None:
-                    uow.keys.replace(replace(key, state=state))
-                method = replace(method, state=state, retired_at=now)  # noqa: PLW2901 - the ended form of this one
-            ended.append(method)
-        return tuple(ended)
 
     def _owned(self, uow: UnitOfWork, caller: Caller, did: str) -> DIDRecord:
         record = _found(uow.dids.get(did), did)
