@@ -19,11 +19,15 @@ class Explainer:
 
     Args:
         texts: Lets prepared texts be noted too.
+        changes: Lets units of work that write be noted too, with what they change and delete.
     """
 
-    def __init__(self, database: Database, *, texts: pytest.MonkeyPatch | None = None) -> None:
+    def __init__(self, database: Database, *, texts: pytest.MonkeyPatch | None = None, changes: bool = False) -> None:
         self._database = database
+        self._kinds = ("SELECT", "UPDATE", "DELETE") if changes else ("SELECT",)
         self._seen: list[tuple[str, Any]] = []
+        if changes:
+            event.listen(database.writers, "before_cursor_execute", self._note)
         event.listen(database.readers, "before_cursor_execute", self._note)
         if texts is not None:
             self._listen(texts)
@@ -46,9 +50,9 @@ class Explainer:
 
         texts.setattr(Transaction, "driver_rows", noted)
 
-    def _note(self, _c: Connection, _cursor: Any, statement: str, parameters: Any, _ctx: Any, _many: bool) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            self._seen.append((statement, parameters))
+    def _note(self, _c: Connection, _cursor: Any, statement: str, parameters: Any, _ctx: Any, many: bool) -> None:
+        if statement.lstrip().upper().startswith(self._kinds):
+            self._seen.append((statement, parameters[0] if many else parameters))
 
     def _scans_of(self, statement: str, parameters: Any) -> Sequence[str]:
         with self._database.readers.connect() as connection:

@@ -146,7 +146,13 @@ wallet_transactions: Final = table(
     sa.Column("state", words(), nullable=False),
     sa.Column("ended_at", Moment),
     sa.UniqueConstraint("digest", name="uq_wallet_transactions_digest"),
-    sa.Index("ix_wallet_transactions_token", "token_id", "state", "request_id"),
+    sa.Index("ix_wallet_transactions_token", "token_id"),
+)
+sa.Index(
+    "ix_wallet_transactions_waiting",
+    wallet_transactions.c.token_id,
+    wallet_transactions.c.request_id,
+    **where("state = 'waiting'"),
 )
 
 wallet_notifications: Final = table(

@@ -26,9 +26,7 @@ _KEYS: Final[tuple[sa.Column[Any], ...]] = (offers.c.credential_id, offers.c.gra
 Condition = sa.ColumnElement[bool] | sa.TextClause
 
 
-def page_of_offers(
-    wanted: OfferFilter, *, now: datetime, limit: int, cursor: str | None
-) -> sa.Select[tuple[str]] | None:
+def page_of_offers(wanted: OfferFilter, *, now: datetime, limit: int, cursor: str | None) -> sa.Select[Any] | None:
     """Build the query for a page's ids, newest first; None when nothing can match.
 
     Raises:
@@ -46,7 +44,7 @@ def page_of_offers(
     if not runs:
         return None
     if len(runs) == 1:
-        return sa.select(_run(runs[0], limit).subquery().c.offer_id)
+        return _run(runs[0], limit)
     parts = [sa.select(_run(run, limit).subquery()) for run in runs]
     merged = sa.union(*parts).subquery()
     return sa.select(merged.c.offer_id).order_by(merged.c.created_at.desc(), merged.c.offer_id.desc()).limit(limit)

@@ -34,10 +34,10 @@ _AUTHORIZATIONS: Final = Shape(WalletAuthorization, {"configuration_ids": _TEXTS
 _TOKENS: Final = Shape(WalletToken, {"configuration_ids": _TEXTS, "identifiers": _TEXTS})
 _TRANSACTIONS: Final = Shape(WalletTransaction, {"holders": _TEXTS, "state": named(TransactionState)})
 _NOTIFICATIONS: Final = Shape(WalletNotification, {"credential_ids": _TEXTS})
-_WAITING: Final = transactions.c.state == TransactionState.WAITING.value
+# As text, so that both databases see the condition of the index in it.
+_WAITING: Final = sa.text("state = 'waiting'")
 _AUTHORIZATION: Final = sa.select(*authorizations.columns)
 _BY_CODE: Final = _AUTHORIZATION.where(
-    # As text, so that both databases see the condition of the index in it.
     sa.text("code_digest IS NOT NULL"),
     authorizations.c.code_digest == sa.bindparam("key"),
 )

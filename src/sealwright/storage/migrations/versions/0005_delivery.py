@@ -211,8 +211,14 @@ def _transactions() -> None:
         sa.Column("state", words(), nullable=False),
         sa.Column("ended_at", Moment),
         sa.UniqueConstraint("digest", name="uq_wallet_transactions_digest"),
-        sa.Index("ix_wallet_transactions_token", "token_id", "state", "request_id"),
+        sa.Index("ix_wallet_transactions_token", "token_id"),
         sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_wallet_transactions_waiting",
+        "wallet_transactions",
+        ["token_id", "request_id"],
+        **_where("state = 'waiting'"),
     )
     op.create_table(
         "wallet_notifications",

@@ -1,0 +1,175 @@
+"""Endpoints, conversations, public pages, presentations, what is used once, and further forms of credentials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sealwright.domain.credentials import CredentialFilter
+from sealwright.domain.didcomm import Direction, ThreadState
+from sealwright.domain.errors import InvalidPagination, VersionConflict
+from sealwright.domain.presenting import PresentationState
+from sealwright.domain.webhooks import WebhookStatus
+from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
+from sealwright.vc.encoding.strict_json import JSONValue
+from tests.storage.builders import NOW, credential, ordered_uid
+from tests.storage.delivery_builders import (
+    HOUR,
+    didcomm_message,
+    didcomm_thread,
+    digest,
+    presentation,
+    share,
+    webhook,
+)
+
+
+def test_an_endpoint_moves_by_versions_and_never_reads_backwards(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.webhooks.add(webhook())
+        uow.commit()
+    with units() as uow:
+        assert uow.webhooks.get("whk_one") == uow.webhooks.get_for_update("whk_one") == webhook()
+        assert uow.webhooks.advance("whk_one", 7, 12)
+        assert not uow.webhooks.advance("whk_one", 7, 15)
+        paused = webhook(status=WebhookStatus.PAUSED, paused_by_itself=True, secrets=(b"one",), version=2)
+        uow.webhooks.update(paused)
+        assert uow.webhooks.get("whk_one") == replace(paused, position=12)
+        assert not uow.webhooks.advance("whk_one", 12, 15)
+        active = webhook(position=20, rotated_at=None, failing_since=None, description=None, version=3)
+        uow.webhooks.update(active)
+        assert uow.webhooks.get("whk_one") == active
+        for stale in (active, webhook("whk_two", version=2)):
+            with pytest.raises(VersionConflict):
+                uow.webhooks.update(stale)
+
+
+def test_endpoints_are_listed_without_the_deleted_ones(units: UnitOfWorkFactory) -> None:
+    def made(number: int, **changes: object) -> None:
+        at = NOW + timedelta(seconds=number // 2)
+        uow.webhooks.add(replace(webhook(f"whk_{number}", created_at=at), **changes))  # type: ignore[arg-type]
+
+    with units() as uow:
+        made(0)
+        made(1, owner_kind="admin", owner_id="usr_ada")
+        made(2, status=WebhookStatus.PAUSED)
+        made(3, status=WebhookStatus.DELETED)
+        made(4)
+        uow.commit()
+    with units(write=False) as uow:
+        assert _listed(uow, None, None) == ["whk_4", "whk_2", "whk_1", "whk_0"]
+        assert _listed(uow, "api_key", "key_one") == ["whk_4", "whk_2", "whk_0"]
+        assert _listed(uow, "admin", None) == ["whk_1"]
+        assert [one.webhook_id for one in uow.webhooks.active()] == ["whk_0", "whk_1", "whk_4"]
+        gone = uow.webhooks.get("whk_3")
+        assert gone is not None
+        assert gone.status is WebhookStatus.DELETED
+        with pytest.raises(InvalidPagination):
+            uow.webhooks.list(owner_kind=None, owner_id=None, limit=2, cursor="nothing")
+
+
+def _listed(uow: UnitOfWork, owner_kind: str | None, owner_id: str | None) -> list[str]:
+    names: list[str] = []
+    cursor: str | None = None
+    while cursor is not None or not names:
+        page = uow.webhooks.list(owner_kind=owner_kind, owner_id=owner_id, limit=2, cursor=cursor)
+        names += [one.webhook_id for one in page.items]
+        cursor = page.next_cursor
+    return names
+
+
+def test_a_thread_keeps_its_messages_in_the_order_they_came(units: UnitOfWorkFactory) -> None:
+    # Longer than an index would take.
+    thread = didcomm_thread(their_did="did:peer:4" + "z" * 8000)
+    with units() as uow:
+        uow.didcomm.add_thread(thread)
+        for name in ("zz", "mm", "aa"):
+            uow.didcomm.add_message(didcomm_message(f"msg_{name}"))
+        uow.didcomm.add_message(didcomm_message("msg_other", "thr_two", direction=Direction.INBOUND, sealed=None))
+        uow.commit()
+    with units() as uow:
+        assert uow.didcomm.thread("thr_one") == uow.didcomm.thread_for_update("thr_one") == thread
+        shown = uow.didcomm.messages("thr_one")
+        assert [one.message_id for one in shown] == ["msg_zz", "msg_mm", "msg_aa"]
+        assert {one.sealed for one in shown} == {None}
+        assert uow.didcomm.message("msg_zz") == didcomm_message("msg_zz")
+        uow.didcomm.drop_sealed("msg_zz")
+        assert uow.didcomm.message("msg_zz") == didcomm_message("msg_zz", sealed=None)
+        assert uow.didcomm.message("msg_mm") == didcomm_message("msg_mm")
+        issued = replace(thread, state=ThreadState.ISSUED, updated_at=NOW + HOUR, version=2)
+        uow.didcomm.update_thread(issued)
+        with pytest.raises(VersionConflict):
+            uow.didcomm.update_thread(issued)
+        assert uow.didcomm.thread("thr_one") == issued
+
+
+def test_a_public_page_is_replaced_and_its_former_address_finds_nothing(units: UnitOfWorkFactory) -> None:
+    uid = ordered_uid(1)
+    with units() as uow:
+        assert uow.shares.get(uid) is None
+        uow.shares.put(share(uid))
+        uow.shares.put(share(ordered_uid(2)))
+        assert uow.shares.get(uid) == uow.shares.by_digest(digest(str(uid))) == share(uid)
+        later = NOW + HOUR
+        renewed = share(uid, digest=b"new", updated_at=later, generation=2, is_on=True, shown=("/a", "/b~1c"))
+        uow.shares.put(replace(renewed, created_at=later))
+        assert uow.shares.get(uid) == uow.shares.by_digest(b"new") == renewed
+        assert uow.shares.by_digest(digest(str(uid))) is None
+        assert uow.shares.get(ordered_uid(2)) == share(ordered_uid(2))
+
+
+def test_a_presentation_is_answered_and_forgotten(units: UnitOfWorkFactory) -> None:
+    asked = presentation()
+    with units() as uow:
+        uow.presentations.add(asked)
+        uow.presentations.add(presentation("prs_two", expires_at=NOW + 2 * HOUR, thread_id="thr_one"))
+        assert uow.presentations.get("prs_one") == uow.presentations.get_for_update("prs_one") == asked
+        assert uow.presentations.by_digest(asked.digest) == asked
+        # The secret that reads the result is not that of the address.
+        assert uow.presentations.by_digest(asked.reader_digest) is None
+        report: dict[str, JSONValue] = {"verified": True, "claims": {"name": "Ada", "tags": [1, None]}}
+        answered = replace(asked, state=PresentationState.ANSWERED, answered_at=NOW, report=report)
+        uow.presentations.update(answered)
+        assert uow.presentations.get("prs_one") == answered
+        with pytest.raises(VersionConflict):
+            uow.presentations.update(presentation("prs_three"))
+        assert uow.presentations.forget(NOW, 9) == 0
+        assert uow.presentations.forget(NOW + 2 * HOUR, 1) == 1
+        assert uow.presentations.get("prs_one") is None
+        assert uow.presentations.forget(NOW + 2 * HOUR, 9) == 1
+
+
+def test_what_was_used_is_used_until_its_time_is_over(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        assert uow.spent.spend("nonce", b"one", NOW)
+        uow.commit()
+    with units() as uow:
+        assert not uow.spent.spend("nonce", b"one", NOW + HOUR)
+        assert uow.spent.spend("dpop", b"one", NOW + HOUR)
+        assert uow.spent.spend("nonce", b"two", NOW + HOUR)
+        # No commit: they were not used.
+    with units() as uow:
+        assert uow.spent.spend("nonce", b"two", NOW + HOUR)
+        assert uow.spent.spend("nonce", b"three", NOW)
+        assert uow.spent.forget(NOW - HOUR, 9) == 0
+        assert uow.spent.forget(NOW, 1) == 1
+        assert uow.spent.forget(NOW, 9) == 1
+        assert uow.spent.spend("nonce", b"one", NOW)
+        assert not uow.spent.spend("nonce", b"two", NOW)
+
+
+def test_further_forms_are_found_with_their_source(units: UnitOfWorkFactory) -> None:
+    source, other = ordered_uid(1), ordered_uid(2)
+    copies = tuple(credential(ordered_uid(number), copy_of=source, proof_type="dc+sd-jwt") for number in (4, 5))
+    with units() as uow:
+        uow.credentials.add_many([credential(source), credential(other)])
+        uow.credentials.add_many([*reversed(copies), credential(ordered_uid(3), copy_of=other)])
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.credentials.copies_of(source) == copies
+        assert uow.credentials.copies_of(copies[0].uid) == ()
+        page = uow.credentials.list(CredentialFilter(), now=NOW, limit=9, cursor=None)
+        assert [one.copy_of for one in page.items] == [source, source, other, None, None]
+        assert uow.credentials.get(str(copies[1].uid)) == copies[1]
