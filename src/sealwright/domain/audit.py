@@ -87,6 +87,7 @@ EVENT_KINDS: Final = frozenset(
         "offer.expired",
         "offer.canceled",
         "offer.locked",
+        "offer.notified",
         "didcomm.sent",
         "didcomm.received",
         "share.changed",

@@ -75,6 +75,7 @@ class WalletMetadata:
             description=kind.description if is_public else schema.description,
             claims=_claims(schema),
             picture_url=f"{self._public_url}/pictures/{badge}" if is_public and badge is not None else None,
+            is_granted=True,
             may_be_requested=is_public,
             locales=(self._locale,),
         )

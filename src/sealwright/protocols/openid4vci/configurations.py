@@ -45,6 +45,7 @@ class CredentialKind:
         types: Beside VerifiableCredential.
         context_url: Of its schema.
         labels: What people read, by locale; "" is the office's own language.
+        is_granted: A credential type, which people hold; not a mere schema.
         may_be_requested: Whether people may ask for it who were offered nothing.
     """
 
@@ -56,6 +57,7 @@ class CredentialKind:
     description: str | None = None
     claims: tuple[ClaimText, ...] = ()
     picture_url: str | None = None
+    is_granted: bool = False
     may_be_requested: bool = False
     locales: tuple[str, ...] = field(default=())
 
