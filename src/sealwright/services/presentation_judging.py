@@ -89,7 +89,7 @@ class Judging:
 
     def _sd_jwt(self, text: str, nonce: str, audience: str) -> _Shown:
         """An SD-JWT is its own presentation: the holder's part of it is the key binding behind it."""
-        credential = self._desk.judged(self._verifier.verify(text, VerifyOptions()), text)
+        credential = self._desk.judged(self._verifier.verify(text, VerifyOptions(challenge=nonce, domain=audience)), text)
         try:
             bound = verify_key_binding(open_sd_jwt(text), accepted=JWT_ALGORITHMS, now=credential.report.checked_at)
         except VcError as error:

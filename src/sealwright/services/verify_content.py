@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt, open_sd_jwt
+from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES
 from sealwright.vc.verification.opening import open_credential
 
 _BASE_TYPE: Final = "VerifiableCredential"
@@ -25,6 +25,7 @@ class Content:
     Args:
         issuer: Its issuer: a DID, or the address under which an issuer's keys are published.
         issuer_name: What the issuer calls itself.
+        schema_id: The credential schema that it names.
         type: Its type beside VerifiableCredential: a name, or the address of one.
         claims: About its one subject, without the subject's id; empty where it has several subjects.
     """
@@ -33,6 +34,7 @@ class Content:
     issuer_name: str | None = None
     type: str | None = None
     credential_id: str | None = None
+    schema_id: str | None = None
     subject: str | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
@@ -76,11 +78,19 @@ def _of_document(document: Mapping[str, JSONValue]) -> Content:
         issuer_name=_text(named.get("name")),
         type=own[-1] if own else None,
         credential_id=_text(document.get("id")),
+        schema_id=_schema_of(document),
         subject=_text(about.get("id")),
         valid_from=_date(document.get("validFrom", document.get("issuanceDate"))),
         valid_until=_date(document.get("validUntil", document.get("expirationDate"))),
         claims={name: value for name, value in about.items() if name != "id"},
     )
+
+
+def _schema_of(document: Mapping[str, JSONValue]) -> str | None:
+    named = document.get("credentialSchema")
+    if isinstance(named, list) and len(named) == 1:
+        named = named[0]
+    return _text(named.get("id")) if isinstance(named, dict) else None
 
 
 def _text(value: JSONValue) -> str | None:

@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from sealwright.domain.catalog import CredentialType
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode
 from sealwright.domain.dids import DIDKind, DIDRecord
 from sealwright.domain.formats import format_of
 from sealwright.domain.people import AccountRole
+from sealwright.services.orders import vct_address
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.verification import PresentationOptions, Verifier, VerifyOptions
@@ -71,6 +73,7 @@ class CheckedCredential:
     Args:
         content: What it says; blank unless structure, proof and issuer have passed.
         is_proven: Those three have passed.
+        kind: The credential type of this office that it is of, where the issuer is one of this office's.
     """
 
     report: VerificationReport
@@ -79,6 +82,7 @@ class CheckedCredential:
     is_proven: bool
     issuer: IssuerLine | None
     ending: Ending | None
+    kind: CredentialType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class VerifyDesk:
         """Check what somebody brought; nothing it can hold makes this raise."""
         if brought.is_presentation:
             return self._presented(brought, challenge, domain)
-        options = VerifyOptions()
+        options = VerifyOptions(challenge=challenge, domain=domain)
         one = self.judged(self._verifier.verify(brought.source, options), brought.source)
         return Finding(one.verdict, (one,))
 
@@ -159,6 +163,7 @@ class VerifyDesk:
             is_proven=proven,
             issuer=issuer,
             ending=self._ending(report, issuer),
+            kind=self._kind(content, view) if issuer is not None and issuer.is_own else None,
         )
 
     def is_own_issuer(self, did: str) -> bool:
@@ -189,6 +194,12 @@ class VerifyDesk:
         is_kept = host is None and record is not None
         office = urlsplit(self._public_url).netloc if is_kept else None
         return IssuerLine(did, name or content.issuer_name, is_own, host or office, is_kept)
+
+    def _kind(self, content: Content, view: RegistryView) -> CredentialType | None:
+        if content.schema_id is not None:
+            return view.type_by_schema(content.schema_id)
+        value = (content.type or "").removeprefix(vct_address(self._public_url, ""))
+        return view.credential_type(value) if value != content.type else None
 
     def _ending(self, report: VerificationReport, issuer: IssuerLine | None) -> Ending | None:
         """What our own records say of a credential of ours that ended; of others' the status list says all there is."""

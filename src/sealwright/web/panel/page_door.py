@@ -106,7 +106,7 @@ class PageDoor:
     async def _body(self, route: PageRoute, exchange: Exchange, receive: Receive) -> bytes:
         if route.method == "GET" or not has_body(exchange):
             return b""
-        limit = UPLOAD_BYTES if route.uploads else FORM_BYTES
+        limit = route.body_bytes or (UPLOAD_BYTES if route.uploads else FORM_BYTES)
         refuse_oversize(exchange, limit)
         # Mail programs may send either encoding.
         refuse_foreign_form(exchange, uploads=route.uploads or route.one_click is not None)

@@ -73,6 +73,7 @@ class PageRoute:
         query: What is read of the query; anything else is passed over, since links collect strangers' parameters.
         fresh: True where a sign-in of the last ten minutes is asked for.
         uploads: True where files may be sent; the body may then be as large as attachments are.
+        body_bytes: Most bytes of a post, where that is another number.
         is_counted: False for what no rate limit counts (static files).
         quiet: True for what pages ask by themselves: such a call is no use of the session, so an open page ages it.
         uses_camera: True where the browser may be asked for its camera.
@@ -89,6 +90,7 @@ class PageRoute:
     query: Form = NO_FORM
     fresh: bool = False
     uploads: bool = False
+    body_bytes: int | None = None
     is_counted: bool = True
     quiet: bool = False
     uses_camera: bool = False

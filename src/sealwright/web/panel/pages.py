@@ -18,7 +18,9 @@ from sealwright.web.panel import (
     admin_workflows,
     analytics,
     appearance_choice,
+    claim,
     credential,
+    credential_acts,
     front,
     holders,
     improver,
@@ -47,7 +49,9 @@ from sealwright.web.panel import (
     settings_tokens,
     settings_wallets,
     setup,
+    shared,
     static_files,
+    verify,
     workflow_acts,
     workflow_changes,
     workflow_page,
@@ -87,6 +91,8 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     *requests.PAGES,
     *holders.PAGES,
     *credential.PAGES,
+    *credential_acts.PAGES,
+    *claim.PAGES,
     *analytics.PAGES,
     *inbox.PAGES,
     *search.PAGES,
@@ -101,6 +107,8 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     *settings_tokens.PAGES,
     *settings_wallets.PAGES,
     *setup.PAGES,
+    *verify.PAGES,
+    *shared.PAGES,
 )
 
 # Pages that only tests of pages mount (the sheet of pieces).
