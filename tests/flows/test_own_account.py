@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,13 @@ from sealwright.domain.errors import (
     StateConflict,
     UnsupportedUpload,
 )
+from sealwright.domain.ids import credential_urn, new_credential_uid
 from sealwright.domain.people import AccountRole, Caller, Person, Theme
 from sealwright.services.office import Office
 from sealwright.services.profile import ProfileChanges
 from sealwright.vc.encoding.multibase import base64url_encode
+from tests.storage.builders import credential
+from tests.storage.delivery_builders import digest, offer, share
 from tests.support.accounts import (
     VISITOR,
     act,
@@ -360,6 +364,48 @@ def test_copy_of_own_data_holds_no_secret(office: Office) -> None:
     assert signed_in.cookie not in text
     assert signed_in.session.digest.hex() not in text
     assert "argon2" not in text
+
+
+def test_copy_of_own_data_tells_of_offers_and_public_pages(office: Office, clock: MovableClock) -> None:
+    user_id = add_account(office, "ana")
+    caller = sign_in(office, "ana").caller
+    now, uid = clock.now(), new_credential_uid()
+    with office.units() as uow:
+        ana = uow.people.get(user_id)
+        assert ana is not None
+        uow.people.update(replace(ana, dids=("did:key:ana",), version=ana.version + 1))
+        uow.credentials.add_many(
+            [
+                credential(uid, holder_did="did:key:ana", document=b'{"id":"its document"}'),
+                credential(holder_did="did:jwk:wallet", document=b"e30.e30.c2ln", copy_of=uid, proof_type="dc+sd-jwt"),
+            ]
+        )
+        uow.shares.put(share(uid, is_on=True, shown=("/name",)))
+        for number in range(2):
+            made = offer(f"off_{number}", created_at=now, expires_at=now + timedelta(hours=number))
+            uow.offers.add(replace(made, holder_user_id=user_id, email="ana@example.org"))
+        uow.commit()
+    copy: Any = office.own_data.export(caller)
+    assert copy["credentials"] == [{"id": "its document"}, "e30.e30.c2ln"]
+    assert [(one["id"], one["status"], one["email"]) for one in copy["offers"]] == [
+        ("off_1", "created", "ana@example.org"),
+        ("off_0", "expired", "ana@example.org"),
+    ]
+    shown = [(one["credential_id"], one["is_on"], one["shown"]) for one in copy["shares"]]
+    assert shown == [(credential_urn(uid), True, ["/name"])]
+    assert digest("secret of off_1").hex() not in json.dumps(copy)
+    act(office, caller, office.own_data.erase)
+    with office.units(write=False) as uow:
+        ended = [uow.offers.get(f"off_{number}") for number in range(2)]
+        assert [(one.state.value, one.email, one.ended_at) for one in ended if one] == [
+            ("expired", None, now),
+            ("canceled", None, now),
+        ]
+        assert [one.document for one in uow.credentials.copies_of(uid)] == [None]
+        page = uow.shares.get(uid)
+        assert page is not None
+        assert (page.is_on, page.shown) == (False, ())
+    assert audit_actions(office)[-3:] == ["offer.expired", "offer.canceled", "user.erased"]
 
 
 def test_erasure_empties_the_account_and_keeps_the_trail(office: Office) -> None:

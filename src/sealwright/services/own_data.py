@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,7 @@ from sealwright.domain.requests import RequestState
 from sealwright.services.departures import Departures
 from sealwright.services.dids import DIDDesk
 from sealwright.services.enrollment import EnrollmentDesk
+from sealwright.services.own_deliveries import end_own_offers, own_deliveries
 from sealwright.services.own_dids import OwnDIDs
 from sealwright.services.own_work import own_work
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -118,26 +120,24 @@ class OwnDataDesk:
                 }
                 for one in uow.grants.of_person(person.user_id, status=None, now=now)
             ],
-            "credentials": self._credentials(uow, person, now),
+            "credentials": [_words(one) for one in self._credentials(uow, person, now) if one.document is not None],
+            **own_deliveries(uow, person.user_id, self._credentials(uow, person, now), now),
         }
 
     @staticmethod
-    def _credentials(uow: UnitOfWork, person: Person, now: datetime) -> list[JSONValue]:
-        found: list[JSONValue] = []
+    def _credentials(uow: UnitOfWork, person: Person, now: datetime) -> Iterator[CredentialRecord]:
+        """Every credential that names one of a person's DIDs, each with its further forms."""
         for did in person.dids:
             cursor: str | None = None
             for _ in range(_PAGES_MOST):
                 page = uow.credentials.list(CredentialFilter(holder_did=did), now=now, limit=100, cursor=cursor)
-                found.extend(_words(one) for one in page.items if one.document is not None)
+                yield from page.items
                 # A wallet's own form names the wallet's key, which need not be one of the person's DIDs.
                 further = (copy for one in page.items for copy in uow.credentials.copies_of(one.uid))
-                found.extend(
-                    _words(copy) for copy in further if copy.document is not None and copy.holder_did not in person.dids
-                )
+                yield from (copy for copy in further if copy.holder_did not in person.dids)
                 cursor = page.next_cursor
                 if cursor is None:
                     break
-        return found
 
     @staticmethod
     def _ways_in(uow: UnitOfWork, person: Person) -> Members:
@@ -171,8 +171,9 @@ class OwnDataDesk:
         """Erase the caller's own data in this one act; needs the registry lock.
 
         Pending requests are withdrawn, unfinished work goes back to others, account roles end, custodial DIDs are
-        deactivated and their keys destroyed, and every personal column is emptied. Ids, states, digests and the audit
-        trail stay: grants in force and credentials keep the status they have, and what was revoked stays revoked.
+        deactivated and their keys destroyed, open offers end, and every personal column is emptied. Ids, states,
+        digests and the audit trail stay: grants in force and credentials keep the status they have, and what was
+        revoked stays revoked.
         Revoking is still a reviewer's act, before or after; the person can sign in no more, and the DID that the office
         kept for them presents nothing.
 
@@ -190,6 +191,7 @@ class OwnDataDesk:
         self._departures.settle(uow, caller, replace(person, active=False))
         self._end_roles(uow, caller, person)
         ended_keys = self._end_custody(uow, caller, person)
+        end_own_offers(uow, caller, person.user_id, now)
         for token in uow.people.tokens_of(person.user_id):
             uow.people.revoke_token(token.token_id, now)
         for key in uow.api_keys.list(owner=person.user_id):

@@ -1,0 +1,87 @@
+"""What is, or was, on its way to somebody: for the copy of their own data, and to end it when they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from sealwright.domain.credentials import CredentialRecord
+from sealwright.domain.ids import credential_urn
+from sealwright.domain.offers import OPEN_STATES, Offer, OfferState
+from sealwright.domain.people import Caller
+from sealwright.domain.sharing import Share
+from sealwright.services.delivery_ports import OfferFilter
+from sealwright.services.offer_moves import move_offer
+from sealwright.services.ports import UnitOfWork
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import format_timestamp
+
+# Most pages of offers that one copy walks through, a hundred on each.
+_PAGES_MOST: Final = 1_000
+_COUNT: Final = 100
+
+Members = dict[str, JSONValue]
+
+
+def own_deliveries(
+    uow: UnitOfWork, user_id: str, records: Iterable[CredentialRecord], now: datetime
+) -> dict[str, JSONValue]:
+    """Somebody's offers, and the public pages of their credentials, as JSON."""
+    pages = (uow.shares.get(record.uid) for record in records if record.copy_of is None)
+    return {
+        "offers": [_offer(one, now) for one in _offers(uow, user_id, now)],
+        "shares": [_share(one) for one in pages if one is not None],
+    }
+
+
+def end_own_offers(uow: UnitOfWork, caller: Caller, user_id: str, now: datetime) -> None:
+    """Cancel somebody's open offers, each on record; what wallets hold for them ends with the erasure."""
+    # All are read before the first is locked, and locked in one order by everybody.
+    for offer_id in sorted(one.offer_id for one in _offers(uow, user_id, now) if one.state in OPEN_STATES):
+        offer = uow.offers.get_for_update(offer_id)
+        if offer is not None and offer.state in OPEN_STATES:
+            state = OfferState.CANCELED if offer.is_open(now) else OfferState.EXPIRED
+            move_offer(uow, offer, state, caller.actor, now=now, request_id=caller.request_id)
+
+
+def _offers(uow: UnitOfWork, user_id: str, now: datetime) -> Iterator[Offer]:
+    cursor: str | None = None
+    for _ in range(_PAGES_MOST):
+        page = uow.offers.list(OfferFilter(user_id=user_id), now=now, limit=_COUNT, cursor=cursor)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _offer(offer: Offer, now: datetime) -> Members:
+    return {
+        "id": offer.offer_id,
+        "channel": offer.channel.value,
+        "status": offer.state_at(now).value,
+        "credential_id": offer.credential_id,
+        "credential_type": offer.credential_type,
+        "request_id": offer.request_id,
+        "email": offer.email,
+        "redeemed_by": offer.redeemer,
+        "created_at": format_timestamp(offer.created_at),
+        "expires_at": format_timestamp(offer.expires_at),
+        "opened_at": _at(offer.opened_at),
+        "accepted_at": _at(offer.accepted_at),
+        "ended_at": _at(offer.ended_at),
+    }
+
+
+def _share(share: Share) -> Members:
+    return {
+        "credential_id": credential_urn(share.uid),
+        "is_on": share.is_on,
+        "shown": list(share.shown),
+        "is_listed": share.is_listed,
+        "updated_at": format_timestamp(share.updated_at),
+    }
+
+
+def _at(moment: datetime | None) -> str | None:
+    return format_timestamp(moment) if moment is not None else None
