@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from sealwright.domain.credentials import CredentialRecord, Reservation, StatusPurpose
-from sealwright.domain.dids import DIDRecord, MethodRecord
+from sealwright.domain.dids import DIDKind, DIDRecord, MethodRecord
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
@@ -39,6 +39,11 @@ def data_model_of(proof_type: str) -> str:
 def vct_address(public_url: str, name: str) -> str:
     """The type of our SD-JWT VCs: where its metadata is published."""
     return f"{public_url}/vct/{name}"
+
+
+def signs_for_office(issuer: DIDRecord) -> bool:
+    """Tell whether an issuer signs SD-JWT VCs in the office's name; people and agents do so in that of their DID."""
+    return issuer.kind in (DIDKind.ORGANIZATION, DIDKind.PLATFORM)
 
 
 def token_list_address(public_url: str, list_id: str) -> str:
@@ -227,7 +232,7 @@ def sd_jwt_claims(order: IssuanceOrder, reservation: Reservation, public_url: st
     place = reservation.place
     return sd_jwt_vc_claims(
         SdJwtVcParts(
-            issuer=public_url,
+            issuer=public_url if signs_for_office(order.issuer) else order.issuer.did,
             vct=vct_address(public_url, order.shape.type_name),
             claims=order.content,
             holder_key=order.shape.holder_key,

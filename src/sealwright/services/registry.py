@@ -114,6 +114,17 @@ class RegistryView:
         """A credential type, active or retired."""
         return self._read(("credential_type", value), lambda uow: uow.types.get(value))
 
+    def schema_called(self, name: str) -> SchemaRecord | None:
+        """The schema behind a name that wallets know: a credential type's, else the newest of that name."""
+        return self._read(("schema_called", name), lambda uow: _schema_called(uow, name))
+
+    def schema_of_credential(self, credential_id: str) -> str | None:
+        """The schema that a stored credential was issued against; never remembered, for credentials are many."""
+        if self._only_known:
+            raise NotCached
+        record = self._load(lambda uow: uow.credentials.get(credential_id))
+        return record.schema_id if record is not None else None
+
     def grant_in_force(self, user_id: str, credential_type: str, now: datetime) -> Grant | None:
         """The grant of a type that a person holds; never remembered, because grants change without a new epoch."""
         if self._only_known:
@@ -143,6 +154,14 @@ class RegistryView:
     def is_initialized(self) -> bool:
         """Tell whether the office has been set up."""
         return self._read("initialized", lambda uow: uow.office.get(INITIALIZED)) is not None
+
+
+def _schema_called(uow: UnitOfWork, name: str) -> SchemaRecord | None:
+    kind = uow.types.get(name)
+    if kind is not None:
+        return uow.schemas.get(kind.schema_id)
+    # Oldest first: of several versions the newest stays.
+    return next((one for one in reversed(uow.schemas.all()) if one.name == name), None)
 
 
 class Registry:

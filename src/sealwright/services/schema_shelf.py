@@ -18,6 +18,11 @@ from sealwright.vc.schemas.reserved import check_claims, normalize_numbers
 from sealwright.vc.schemas.validation import ClaimsValidator
 
 SHELF_CAPACITY: Final = 4_096
+# What a schema says about which claims stand beside each other; holders show them one by one.
+_OF_PRESENCE: Final = frozenset(
+    {"required", "minProperties", "dependentRequired", "dependentSchemas", "allOf", "anyOf", "oneOf", "not", "if"}
+    | {"then", "else"}
+)
 
 
 class SchemaShelf:
@@ -28,6 +33,7 @@ class SchemaShelf:
         self._public_url = public_url
         self._lock = threading.Lock()
         self._validators: dict[str, ClaimsValidator] = {}
+        self._partial: dict[str, ClaimsValidator] = {}
 
     def load(self, units: UnitOfWorkFactory) -> None:
         """Make every registered context known: now, and those registered later when a document names them."""
@@ -63,6 +69,20 @@ class SchemaShelf:
             if len(self._validators) >= SHELF_CAPACITY:
                 self._validators.clear()
             self._validators[record.schema_id] = validator
+        return validator
+
+    def partial_validator(self, record: SchemaRecord) -> ClaimsValidator:
+        """The schema's validator for claims of which some may be kept back: it never asks for one to be there."""
+        known = self._partial.get(record.schema_id)
+        if known is not None:
+            return known
+        content = parse_json(record.content)
+        assert isinstance(content, dict)
+        validator = ClaimsValidator({name: value for name, value in content.items() if name not in _OF_PRESENCE})
+        with self._lock:
+            if len(self._partial) >= SHELF_CAPACITY:
+                self._partial.clear()
+            self._partial[record.schema_id] = validator
         return validator
 
     def check_claims(self, record: SchemaRecord, claims: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:

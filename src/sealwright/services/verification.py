@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
+from sealwright.domain.dids import Custody
 from sealwright.domain.errors import DomainError
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.orders import signs_for_office, vct_address
 from sealwright.services.ports import Clock
 from sealwright.services.registry import Registry
 from sealwright.services.schema_shelf import SchemaShelf
-from sealwright.services.status_lists import FORMS, StatusPublisher
+from sealwright.services.status_lists import FORMS, PublishedList, StatusPublisher
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import StatusListUnreadable
 from sealwright.vc.proofs.jwt import JWT_ALGORITHMS
 from sealwright.vc.proofs.registry import SUITES
+from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt
 from sealwright.vc.verification.credential import verify_credential
 from sealwright.vc.verification.presentation import PresentationReport, verify_presentation
 from sealwright.vc.verification.report import ALL_CHECKS, VerificationReport
+from sealwright.vc.verification.sd_jwt_credential import KnownType, SdJwtRules, verify_sd_jwt_credential
 from sealwright.vc.verification.sources import ANY_ISSUER, ClaimsCheck, StatusSource
 from sealwright.vc.verification.status_reading import StatusListMemory
+from sealwright.vc.verification.token_status import TokenSource
 
 ACCEPTED_SUITES: Final = frozenset(SUITES) | JWT_ALGORITHMS
 
@@ -37,6 +42,8 @@ class VerifyOptions:
         status_lists: Status list credentials that came with the request; ours are never taken from there.
         checks: Names of the checks asked for; None means all.
         allow_inline: Accept context objects that only add terms (VC-API routes).
+        challenge: The nonce that an SD-JWT's key binding must carry; None if the verifier gave none.
+        domain: The audience that it must be made for; None if that was not asked for.
     """
 
     trusted_issuers: frozenset[str] | None = None
@@ -44,6 +51,8 @@ class VerifyOptions:
     status_lists: tuple[Mapping[str, JSONValue], ...] = ()
     checks: frozenset[str] | None = None
     allow_inline: bool = False
+    challenge: str | None = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Verifier:
         shelf: SchemaShelf,
         resolver: DIDResolver,
         canon: Canonicalizer,
-        statuses: StatusSource,
+        statuses: Statuses,
         clock: Clock,
         public_url: str,
     ) -> None:
@@ -83,9 +92,13 @@ class Verifier:
         self._clock = clock
         self._own_lists = f"{public_url}/status/"
         self._memory = StatusListMemory()
+        self._own_issuers = _OwnIssuers(registry, public_url)
+        self._types = _RegisteredTypes(registry, shelf, public_url)
 
     def verify(self, document: object, options: VerifyOptions) -> VerificationReport:
         """Verify a credential; nothing that a document can hold makes this raise."""
+        if isinstance(document, str) and is_sd_jwt(document):
+            return verify_sd_jwt_credential(document, self._sd_jwt_rules(options))
         return verify_credential(
             document,
             resolver=self._resolver,
@@ -102,6 +115,21 @@ class Verifier:
             handed_status_lists=[one for one in options.status_lists if not self._is_ours(one)],
             status_memory=self._memory,
             pinned=self._canon.pinned_content,
+        )
+
+    def _sd_jwt_rules(self, options: VerifyOptions) -> SdJwtRules:
+        return SdJwtRules(
+            resolver=self._resolver,
+            accepted=ACCEPTED_SUITES,
+            trusted_issuers=ANY_ISSUER if options.trusted_issuers is None else options.trusted_issuers,
+            own=self._own_issuers,
+            statuses=self._statuses,
+            types=self._types,
+            now=self._clock.now(),
+            expected_holder=options.expected_holder,
+            challenge=options.challenge,
+            domain=options.domain,
+            selected=ALL_CHECKS if options.checks is None else options.checks,
         )
 
     def verify_presentation(self, document: object, options: PresentationOptions) -> PresentationReport:
@@ -126,10 +154,14 @@ class Verifier:
         return str(status_list.get("id")).startswith(self._own_lists)
 
 
+class Statuses(StatusSource, TokenSource, Protocol):
+    """Gives status lists in every encoding."""
+
+
 class OfficeStatuses:
     """Status lists: our own from the database, as of now; others' through the guarded way out, where allowed."""
 
-    def __init__(self, publisher: StatusPublisher, public_url: str, foreign: StatusSource) -> None:
+    def __init__(self, publisher: StatusPublisher, public_url: str, foreign: Statuses) -> None:
         self._publisher = publisher
         self._own = f"{public_url}/status/"
         self._foreign = foreign
@@ -142,16 +174,80 @@ class OfficeStatuses:
         """
         if not url.startswith(self._own):
             return self._foreign.fetch(url)
+        document = self._published(url).document
+        if document is None:
+            raise StatusListUnreadable("This status list is no credential.")
+        return document
+
+    def fetch_token(self, url: str) -> str:
+        """The status list token at an address.
+
+        Raises:
+            StatusListUnreadable: It could not be had.
+        """
+        if not url.startswith(self._own):
+            return self._foreign.fetch_token(url)
+        published = self._published(url)
+        if published.document is not None:
+            raise StatusListUnreadable("This status list is no token.")
+        return published.body.decode("ascii")
+
+    def _published(self, url: str) -> PublishedList:
         list_id, _, form = url[len(self._own) :].partition("/")
         if form not in FORMS:
             raise StatusListUnreadable("There is no such status list here.")
         try:
-            document = self._publisher.document(list_id, form).document
+            return self._publisher.document(list_id, form)
         except DomainError as error:
             raise StatusListUnreadable("This status list cannot be given now.") from error
-        if document is None:
-            raise StatusListUnreadable("This status list is no credential.")
-        return document
+
+
+class _OwnIssuers:
+    """The office's own address as an issuer: keys of its organizations' DIDs, held by nobody else, sign for it."""
+
+    def __init__(self, registry: Registry, public_url: str) -> None:
+        self._registry = registry
+        self._public_url = public_url
+
+    def speaks_for(self, issuer: str, address: str) -> bool | None:
+        if issuer != self._public_url:
+            return None
+        did = address.partition("#")[0]
+        record = self._registry.current().did(did)
+        if record is None or record.did != did or not signs_for_office(record):
+            return False
+        return any(one.id == address and one.custody is Custody.SERVER for one in record.methods)
+
+
+class _RegisteredTypes:
+    """The types of SD-JWT VCs that this office publishes."""
+
+    def __init__(self, registry: Registry, shelf: SchemaShelf, public_url: str) -> None:
+        self._registry = registry
+        self._shelf = shelf
+        self._own = vct_address(public_url, "")
+
+    def knows(self, vct: str) -> bool:
+        return vct.startswith(self._own)
+
+    def type_at(self, vct: str, credential_id: str | None) -> KnownType | None:
+        view = self._registry.current()
+        named = view.schema_called(vct[len(self._own) :])
+        # A type may have been given another schema since; what was issued before keeps its own.
+        issued_by = view.schema_of_credential(credential_id) if credential_id is not None else None
+        record = view.schema(issued_by) if issued_by is not None else named
+        return KnownType(record.type, _ShownClaims(self._shelf, record)) if record is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownClaims:
+    """Checks what a holder disclosed; that something was kept back is no fault."""
+
+    shelf: SchemaShelf
+    record: SchemaRecord
+
+    def check(self, claims: Mapping[str, JSONValue]) -> None:
+        self.shelf.partial_validator(self.record).check(dict(claims))
 
 
 class _RegisteredSchemas:

@@ -21,6 +21,7 @@ from sealwright.vc.proofs.sd_jwt_reading import SdJwt
 KEY_BINDING_TYPE: Final = "kb+jwt"
 MAX_AGE: Final = timedelta(minutes=10)
 MAX_SKEW: Final = timedelta(seconds=60)
+_MAX_NUMERIC_DATE: Final = 253_402_300_799  # the last second of the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,13 @@ class KeyBinding:
     made_at: datetime
 
 
-def verify_key_binding(opened: SdJwt, *, accepted: Collection[str], now: datetime) -> KeyBinding:
+def verify_key_binding(opened: SdJwt, *, accepted: Collection[str], now: datetime | None) -> KeyBinding:
     """Check that the holder bound this very presentation with the key in `cnf`.
 
     Args:
         opened: An SD-JWT whose issuer's signature holds.
         accepted: Names of the algorithms taken.
-        now: Aware UTC; a binding may be 10 minutes old.
+        now: Aware UTC; a binding may be 10 minutes old. None where its age does not matter.
 
     Raises:
         ProofMissing: There is no key binding.
@@ -106,12 +107,14 @@ def verify_key_binding(opened: SdJwt, *, accepted: Collection[str], now: datetim
         raise ProofInvalid("The token behind the SD-JWT is no key binding.")
     check_signature(token, key, accepted)
     made, audience, nonce = (token.payload.get(name) for name in ("iat", "aud", "nonce"))
-    if isinstance(made, bool) or not isinstance(made, int) or not isinstance(audience, str):
-        raise ProofInvalid("The key binding does not say when and for whom it was made.")
+    if isinstance(made, bool) or not isinstance(made, int) or not 0 <= made <= _MAX_NUMERIC_DATE:
+        raise ProofInvalid("The key binding does not say when it was made.")
+    if not isinstance(audience, str):
+        raise ProofInvalid("The key binding does not say for whom it was made.")
     if not isinstance(nonce, str):
         raise ProofInvalid("The key binding carries no nonce.")
     if token.payload.get("sd_hash") != digest_of(opened.presented, opened.hash_name):
         raise ProofInvalid("The key binding was made for another presentation.")
-    if not (now - MAX_AGE).timestamp() <= made <= (now + MAX_SKEW).timestamp():
+    if now is not None and not (now - MAX_AGE).timestamp() <= made <= (now + MAX_SKEW).timestamp():
         raise ProofInvalid("The key binding is too old, or made in the future.")
     return KeyBinding(key, audience, nonce, datetime.fromtimestamp(made, UTC))

@@ -17,7 +17,7 @@ VALID: Final = 0
 REVOKED: Final = 1
 SUSPENDED: Final = 2
 
-TokenBits = Literal[1, 2]
+TokenBits = Literal[1, 2, 4, 8]
 
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -89,7 +89,7 @@ def decode_token_list(text: str) -> bytes:
 
 
 def read_token_status(statuses: bytes, index: int, *, bits: TokenBits) -> int:
-    """The state at `index`: 0 valid, 1 revoked, 2 suspended.
+    """The state at `index`: 0 valid, 1 revoked, 2 suspended; what wider entries say beyond is each issuer's own.
 
     Raises:
         StatusIndexOutOfRange: `index` lies outside the list.

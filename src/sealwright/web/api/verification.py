@@ -29,6 +29,8 @@ def verify(call: Call) -> Reply:
             trusted_issuers=trusted(options),
             expected_holder=options.get("expectedHolder"),
             status_lists=tuple(options.get("statusListCredentials", ())),
+            challenge=options.get("challenge"),
+            domain=options.get("domain"),
         ),
     )
     return ok(rendering.report(report))
