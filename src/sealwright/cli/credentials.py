@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from sealwright.cli.output import Output, of, printable
 if TYPE_CHECKING:
     from sealwright.domain.credentials import CredentialRecord, IssuanceRequest
     from sealwright.domain.credentials import ReasonCode as PublicReason
+    from sealwright.services.offer_values import MadeOffer
     from sealwright.services.revocation import RevokedItem
     from sealwright.services.status_moves import StatusChange
 
@@ -34,23 +36,45 @@ def issue(
     """Issue a credential."""
     from sealwright.cli.files import read_input
     from sealwright.web.api.shapes.credentials import ISSUE
+    from sealwright.web.api.shapes.delivery import wish_of
 
     body = ISSUE.read(read_input(file))
     request = _request(body)
+    wish = wish_of(body["delivery"], at="/delivery") if "delivery" in body else None
     with desk.writing() as at:
+        offers = at.office.offers
         order = at.office.issuing.check(request, at.caller, at.view)
+        if wish is not None:
+            offers.foresee(order.holder_did, wish)
         if body.get("dryRun"):
             preview = at.office.issuing.preview(order)
             of(ctx).emit({"dry_run": True, "credential": preview}, plain=lambda: _pretty(preview))
             return
-        issued = at.office.issuing.issue(order)
+        record = at.office.issuing.issue(order).record
         public_url = at.office.public_url
-    _tell_issued(of(ctx), issued.record, public_url, out)
+        made = None
+        if wish is not None:
+            made = at.act(
+                lambda uow, caller: offers.after_issue(uow, caller, record.credential_id, wish), changes_registry=False
+            )
+    _tell_issued(of(ctx), _Told(record, made, public_url), out)
 
 
-def _tell_issued(output: Output, record: CredentialRecord, public_url: str, out: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an issue tells of."""
+
+    record: CredentialRecord
+    made: MadeOffer | None
+    public_url: str
+
+
+def _tell_issued(output: Output, told: _Told, out: str | None) -> None:
     from sealwright.cli.files import write_output
     from sealwright.services.status_lists import status_list_url
+    from sealwright.web.api.offer_rendering import made_offer
+
+    record, made, public_url = told.record, told.made, told.public_url
 
     document = record.document or b""
     if out is not None:
@@ -64,7 +88,7 @@ def _tell_issued(output: Output, record: CredentialRecord, public_url: str, out:
         "status_list_credential": status_list_url(public_url, record),
         "transaction_hash": record.transaction_hash,
         "grant_id": record.grant_id,
-        "offer": None,
+        "offer": made_offer(made, public_url) if made is not None else None,
     }
     output.emit(members, plain="" if out is not None else document.decode("utf-8"))
     output.say(f"Issued {record.credential_id}.")

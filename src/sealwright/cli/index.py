@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
     "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file", "/claims"),
     "credential": Entry("sealwright.cli.credentials", "credentials", "Stored credentials: show"),
+    "deliver": Entry("sealwright.cli.delivering", "deliver", "Offer a credential to its holder"),
     "revoke": Entry("sealwright.cli.credentials", "revoke", "Revoke credentials for good"),
     "suspend": Entry("sealwright.cli.credentials", "suspend", "Suspend a credential"),
     "reinstate": Entry("sealwright.cli.credentials", "reinstate", "End a suspension"),
