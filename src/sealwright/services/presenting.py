@@ -47,6 +47,7 @@ class MadeRequest:
     """
 
     request: PresentationRequest
+    kind: AskableKind
     request_uri: str
     deep_link: str
     reader: str | None
@@ -238,6 +239,7 @@ class PresentingDesk:
         wallet_request = self._wallet_request(request, kind)
         return MadeRequest(
             request=request,
+            kind=kind,
             request_uri=wallet_request.request_uri,
             deep_link=wallet_request.deep_link(),
             reader=self._reader(request.presentation_id) if request.owner == ANYONE else None,

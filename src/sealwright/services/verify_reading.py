@@ -92,7 +92,7 @@ def read_text(text: str, *, public_url: str) -> Brought | BroughtLink:
     Raises:
         Unreadable: None of these, or a link to anywhere else.
     """
-    trimmed = text.strip().removeprefix("\ufeff")
+    trimmed = text.strip().removeprefix("\ufeff").strip()
     if not trimmed:
         raise Unreadable(WhyUnreadable.EMPTY)
     if len(trimmed.encode("utf-8", "surrogatepass")) > MOST_BYTES:

@@ -36,6 +36,7 @@ from sealwright.web.panel import (
     login_outside,
     mail_stop,
     pictures,
+    presenting,
     proposer,
     proposer_editor,
     queue_arrivals,
@@ -52,6 +53,7 @@ from sealwright.web.panel import (
     shared,
     static_files,
     verify,
+    wallet_consent,
     workflow_acts,
     workflow_changes,
     workflow_page,
@@ -107,8 +109,10 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     *settings_tokens.PAGES,
     *settings_wallets.PAGES,
     *setup.PAGES,
+    *wallet_consent.PAGES,
     *verify.PAGES,
     *shared.PAGES,
+    *presenting.PAGES,
 )
 
 # Pages that only tests of pages mount (the sheet of pieces).

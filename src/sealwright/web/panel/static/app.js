@@ -187,6 +187,8 @@
     const inside = form.closest("dialog") || "enhance" in form.dataset || (form.closest(".toast") && $("[data-region]"));
     if (!inside) {
       dirty = false;
+      // A file comes, and the page stays as it is.
+      if ("file" in form.dataset) return;
       // A second click would post twice; the first click's own name and value must still be sent.
       setTimeout(() => $$("button", form).forEach((one) => (one.disabled = true)));
       return;
@@ -241,6 +243,7 @@
   const settle = (place) => {
     $$("nav[data-strip]").forEach(show);
     $$("form[data-guarded]", place).forEach(guard);
+    $$("[data-left]", place).forEach(counted);
     $$("form[data-needs-tick]", place).forEach((form) => {
       const button = $("button", form);
       const tick = $("input[type=checkbox]", form);
@@ -466,6 +469,72 @@
     input.files = bag.files;
     buttons.forEach((one) => (one.disabled = false));
   });
+
+  // ---- Printing; the camera, where the browser reads codes: what it reads is sent as if it were pasted ------
+  $$("[data-print]").forEach((one) => (one.hidden = false));
+  document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
+  const scanner = "BarcodeDetector" in window && navigator.mediaDevices && $("[data-scan]");
+  if (scanner) scanner.hidden = false;
+  scanner?.addEventListener?.("click", async () => {
+    const video = document.createElement("video");
+    video.muted = video.playsInline = true;
+    try {
+      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      await video.play();
+    } catch {
+      return say(words.failed);
+    }
+    scanner.hidden = true;
+    scanner.form.prepend(video);
+    say(scanner.dataset.scan);
+    const detector = new BarcodeDetector({ formats: ["qr_code"] });
+    const look = setInterval(async () => {
+      const [code] = await detector.detect(video).catch(() => []);
+      if (!code || !video.isConnected) return;
+      clearInterval(look);
+      video.srcObject.getTracks().forEach((track) => track.stop());
+      video.remove();
+      scanner.form.elements.document.value = code.rawValue;
+      scanner.form.requestSubmit();
+    }, 250);
+  });
+
+  // ---- A one-time link's token stands behind the hash, where no server sees it; then it goes out of sight -------
+  const token = location.hash.startsWith("#swo_") && $("form[data-claim]");
+  if (token) {
+    $("[name=token]", token).value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+    token.requestSubmit();
+  }
+
+  // ---- A code's time is counted down; while somebody looks, another comes before it is over, a dozen times at most --
+  const RENEW_BEFORE = 20;
+  let renewals = 12;
+  const counted = (card) => {
+    const over = performance.now() + Number(card.dataset.left) * 1000;
+    let asks = Number(card.dataset.left) > RENEW_BEFORE;
+    const tick = setInterval(async () => {
+      if (!card.isConnected) return clearInterval(tick);
+      const left = Math.max(0, Math.ceil((over - performance.now()) / 1000));
+      const shown = $("[data-counts]", card);
+      if (shown) shown.textContent = `(${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")})`;
+      const form = $("[data-renew]", card);
+      if (form && asks && left <= RENEW_BEFORE && !document.hidden && renewals-- > 0) {
+        asks = false;
+        const answer = await ask(form.action, card, { asked: false, method: "POST", body: new URLSearchParams(new FormData(form)) });
+        const place = card.closest("#deliver");
+        if (!answer?.ok || answer.headers.get("HX-Redirect") || !place) return;
+        const next = $("#deliver", fragmentOf(await answer.text()));
+        place.replaceWith(next);
+        return settle(next);
+      }
+      if (left > 0) return;
+      clearInterval(tick);
+      $$("[data-live]", card).forEach((one) => (one.hidden = true));
+      $("[data-over]", card).hidden = false;
+      say($("[data-over]", card).textContent.trim());
+    }, 1000);
+  };
 
   // ---- Long work said at each tenth; the network gone -----------------------------------------
   let tenth = -1;
