@@ -26,6 +26,12 @@ def member_words(name: str) -> str:
     return spaced[:1].upper() + spaced[1:].lower() if spaced else name
 
 
+def pointer_words(pointer: str) -> str:
+    """Turn a JSON pointer into the words that `spelled_claims` gives for the claim: ``/degree/name``."""
+    first, *inner = [member_words(part.replace("~1", "/").replace("~0", "~")) for part in pointer.split("/")[1:]]
+    return ", ".join([first, *(part.lower() for part in inner)])
+
+
 def spelled_value(value: object) -> str:
     """One value as text; what has parts, as JSON."""
     match value:

@@ -72,6 +72,12 @@ class Sharing:
         """The address of a credential's page; the page is made at need, in a unit of work that writes."""
         return self._address(self._share(uow, record))
 
+    def known_address(self, share: Share) -> str:
+        """The address of a page that is there already; for whoever may see the credential."""
+        with self._units(write=False) as uow:
+            self._secrets.ready(uow)
+            return self._address(share)
+
     def own(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> OwnShare:
         """The page of the caller's credential, and what it could show. The unit of work writes.
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.credentials import CredentialStatus
-from sealwright.domain.errors import CredentialErased
 from sealwright.services.claim_words import spelled_claims
 from sealwright.services.credential_sheets import CredentialSheet
 from sealwright.services.stored_credentials import readable
 from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.web.panel.credential_delivery import delivery_values
 from sealwright.web.panel.grant_view import acts_on
 from sealwright.web.panel.issuer import labels_of, types_of
 from sealwright.web.panel.json_text import spread
@@ -19,39 +19,53 @@ from sealwright.web.panel.request_view import Told
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
+    from sealwright.services.offer_values import MadeOffer
     from sealwright.web.panel.page_call import PageCall
 
-_ONE: Final = "/issuer/credentials/{id}"
-_OWN: Final = "/improver/credentials/{id}"
+ISSUERS: Final = "/issuer/credentials"
+OWN: Final = "/improver/credentials"
+_TEMPLATE: Final = "credential/credential.html"
 
 
-def show(page: PageCall) -> Reply:
-    """GET /issuer/credentials/{id}."""
+def show(page: PageCall, status: int = 200, made: MadeOffer | None = None) -> Reply:
+    """GET /issuer/credentials/{id}.
+
+    Args:
+        made: An offer that the post made which this answers.
+    """
     sheet = page.office.credential_sheets.get(page.caller, page.params["id"])
     request_id = sheet.grant.request_id if sheet.grant is not None else None
+    path = f"{ISSUERS}/{sheet.record.credential_id}"
     return page.render(
-        "credential/credential.html",
+        _TEMPLATE,
+        partial="deliver",
+        status=status,
         holder_path=f"/issuer/holders/{sheet.holder.user_id}" if sheet.holder is not None else None,
         request_path=f"/issuer/requests/{request_id}" if request_id is not None else None,
-        path=f"/issuer/credentials/{sheet.record.credential_id}",
+        path=path,
         back=None,
         **_values(page, sheet, labels_of(page, types_of(page))),
+        **delivery_values(page, sheet, path, is_own=False, made=made),
     )
 
 
-def show_own(page: PageCall) -> Reply:
-    """GET /improver/credentials/{id}: the same sheet for whoever holds it."""
+def show_own(page: PageCall, status: int = 200, made: MadeOffer | None = None) -> Reply:
+    """GET /improver/credentials/{id}: the same sheet for whoever holds it; arguments as `show`."""
     sheet = page.office.credential_sheets.own(page.caller, page.params["id"])
     request_id = sheet.grant.request_id if sheet.grant is not None else None
     known = sheet.type
     labels = {known.value: known.label_in(page.texts.language)} if known is not None else {}
+    path = f"{OWN}/{sheet.record.credential_id}"
     return page.render(
-        "credential/credential.html",
+        _TEMPLATE,
+        partial="deliver",
+        status=status,
         holder_path=None,
         request_path=f"/improver/requests/{request_id}" if request_id is not None else None,
-        path=f"/improver/credentials/{sheet.record.credential_id}",
-        back="/improver/credentials",
+        path=path,
+        back=OWN,
         **_values(page, sheet, labels),
+        **delivery_values(page, sheet, path, is_own=True, made=made),
     )
 
 
@@ -151,26 +165,7 @@ def _name(sheet: CredentialSheet, user_id: str) -> str | None:
     return user_id if not sheet.is_yours else None
 
 
-def document(page: PageCall) -> Reply:
-    """GET /issuer/credentials/{id}/document: the signed document, byte for byte."""
-    return _download(page, page.office.credential_sheets.get(page.caller, page.params["id"]))
-
-
-def own_document(page: PageCall) -> Reply:
-    """GET /improver/credentials/{id}/document: the same for whoever holds it."""
-    return _download(page, page.office.credential_sheets.own(page.caller, page.params["id"]))
-
-
-def _download(page: PageCall, sheet: CredentialSheet) -> Reply:
-    record = sheet.record
-    if record.document is None:
-        raise CredentialErased("The document is gone with its person's data.")
-    return page.download(record.document, f"{record.uid}.json", "application/json")
-
-
 PAGES: Final = (
-    PageRoute("GET", _ONE, PageAudience.ISSUER, show),
-    PageRoute("GET", f"{_ONE}/document", PageAudience.ISSUER, document),
-    PageRoute("GET", _OWN, PageAudience.SIGNED_IN, show_own),
-    PageRoute("GET", f"{_OWN}/document", PageAudience.SIGNED_IN, own_document),
+    PageRoute("GET", f"{ISSUERS}/{{id}}", PageAudience.ISSUER, show),
+    PageRoute("GET", f"{OWN}/{{id}}", PageAudience.SIGNED_IN, show_own),
 )
