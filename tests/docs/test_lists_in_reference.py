@@ -11,7 +11,7 @@ import pytest
 
 from sealwright.domain.audit import EVENT_KINDS
 from sealwright.domain.notices import ESSENTIAL_KINDS, NoticeKind
-from sealwright.services.auditing import AUDIT_ONLY
+from sealwright.services.events import AUDIT_ONLY
 from sealwright.services.orders import data_model_of
 from sealwright.settings import names
 from sealwright.vc.contexts.store import VOCABULARY_CONTEXTS

@@ -14,6 +14,8 @@ from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller, UserId
 from sealwright.services.access import Access
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.webhook_owners import API_KEY as ENDPOINT_OWNER
+from sealwright.services.webhook_owners import ENDPOINTS_OF_ONE
 
 DEFAULT_LIFE: Final = timedelta(days=365)
 
@@ -119,6 +121,7 @@ class ApiKeyDesk:
         uow.api_keys.add(key)
         uow.api_keys.revoke(old.api_key_id, now + timedelta(seconds=overlap_seconds))
         self._record(uow, caller, "api_key.rotated", key, replaces=old.api_key_id)
+        _hand_endpoints_over(uow, old, key)
         return key, secret
 
     def list(self, caller: Caller) -> tuple[ApiKey, ...]:
@@ -152,6 +155,13 @@ class ApiKeyDesk:
                 data={"issuerDids": list(key.issuer_dids), "schemas": list(key.schemas or ()) or None, **more},
             )
         )
+
+
+def _hand_endpoints_over(uow: UnitOfWork, old: ApiKey, new: ApiKey) -> None:
+    """Give a key's webhook endpoints to the key that replaces it, so that they go on hearing."""
+    kept = uow.webhooks.list(owner_kind=ENDPOINT_OWNER, owner_id=old.api_key_id, limit=ENDPOINTS_OF_ONE, cursor=None)
+    for webhook in kept.items:
+        uow.webhooks.update(replace(webhook, owner_id=new.api_key_id, version=webhook.version + 1))
 
 
 def _owner(chosen: str | None, did_owners: Sequence[str | None], caller: str | None) -> UserId | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from sealwright.domain.audit import EVENT_KINDS, AuditEntry, AuditFilter, AuditHead, AuditRecord, Checkpoint
+from sealwright.domain.audit import AuditEntry, AuditFilter, AuditHead, AuditRecord, Checkpoint
 from sealwright.domain.audit_check import (
     AuditVerdict,
     VerifierKey,
@@ -22,29 +20,11 @@ from sealwright.domain.audit_check import (
 )
 from sealwright.domain.dids import KeyPurpose, StoredKey
 from sealwright.domain.errors import SetupRequired, StoreUnavailable
-from sealwright.domain.people import ActorKind, Caller, system_actor
+from sealwright.domain.people import Caller, system_actor
 from sealwright.services.people import OFFICE_ID
 from sealwright.services.ports import CheckpointSink, Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
-from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 
 ROWS_A_READ: Final = 1_000
-EVENT_ROWS_SCANNED: Final = 2_000
-AUDIT_ONLY: Final = frozenset(
-    kind
-    for kind in EVENT_KINDS
-    if kind.split(".")[0]
-    in ("token", "api_key", "data", "report", "key", "system", "audit", "security", "auth", "webhook")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An audit row as subscribers see it: ids, states and codes."""
-
-    event_id: str
-    kind: str
-    at: datetime
-    data: dict[str, JSONValue]
 
 
 class Auditing:
@@ -159,30 +139,6 @@ class Auditing:
         with self._units(write=False) as uow:
             return len(lines) > 1 and lines[1].isdigit() and int(lines[1]) > uow.audit.head().sequence
 
-    def events(
-        self, caller: Caller, *, kinds: frozenset[str] | None, since: datetime | None, limit: int, cursor: str | None
-    ) -> Page[Event]:
-        """Events that the caller may see, newest first: all for admins, those of its issuer DIDs for a key.
-
-        Raises:
-            RoleRequired: A person who is no admin.
-            InvalidPagination: A cursor that is not ours.
-        """
-        if caller.actor.kind is not ActorKind.API_KEY:
-            caller.require_admin()
-        shown = (kinds or EVENT_KINDS) - AUDIT_ONLY
-        wanted = AuditFilter(actions=shown, since=since)
-        events: tuple[Event, ...] = ()
-        scanned = 0
-        while True:
-            with self._units(write=False) as uow:
-                page = uow.audit.list(wanted, limit=limit - len(events), cursor=cursor)
-            events = (*events, *(event for event in map(_event, page.items) if _concerns(event, caller)))
-            scanned += len(page.items)
-            cursor = page.next_cursor
-            if cursor is None or len(events) >= limit or scanned >= EVENT_ROWS_SCANNED:
-                return Page(events, cursor)
-
     def _note(self, uow: UnitOfWork, head: AuditHead) -> bytes:
         key = uow.keys.system_key(KeyPurpose.AUDIT)
         if key is None:
@@ -226,31 +182,3 @@ def _list_digests(uow: UnitOfWork) -> list[tuple[str, int, str]]:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _event(row: AuditRecord) -> Event:
-    body = parse_json(row.body)
-    assert isinstance(body, dict)
-    data: dict[str, JSONValue] = {
-        "object": body.get("object"),
-        "before": body.get("before"),
-        "after": body.get("after"),
-    }
-    detail = body.get("data")
-    if isinstance(detail, dict):
-        data.update(detail)
-    return Event(_event_id(row), row.action, row.at, data)
-
-
-def _event_id(row: AuditRecord) -> str:
-    number = int(row.hash[:32], 16)
-    letters = "abcdefghijklmnopqrstuvwxyz234567"
-    return "evt_" + "".join(letters[number >> shift & 31] for shift in range(0, 130, 5))
-
-
-def _concerns(event: Event, caller: Caller) -> bool:
-    if caller.actor.kind is not ActorKind.API_KEY:
-        return True
-    named = event.data.get("object")
-    subject = named.get("id") if isinstance(named, dict) else None
-    return event.data.get("issuerDid") in caller.issuer_dids or subject in caller.issuer_dids

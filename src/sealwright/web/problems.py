@@ -219,6 +219,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         delivery.OfferNotFound: "OFFER_NOT_FOUND",
         delivery.ThreadNotFound: "THREAD_NOT_FOUND",
         delivery.WebhookNotFound: "WEBHOOK_NOT_FOUND",
+        delivery.ParcelNotFound: "WEBHOOK_NOT_FOUND",
         domain.NotFound: "NOT_FOUND",
         domain.CredentialErased: "CREDENTIAL_ERASED",
         domain.LinkSpent: "TOKEN_USED",

@@ -5,29 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from sealwright.domain.audit import EVENT_KINDS, AuditFilter
-from sealwright.services.auditing import AUDIT_ONLY
 from sealwright.web.api import rendering
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.parts import TIMESTAMP, text
 from sealwright.web.api.shapes.registry import NOTHING
 from sealwright.web.call import Call, ok
 from sealwright.web.query import Parameter, page_of, paged
-from sealwright.web.reply import Reply, cursor_page
+from sealwright.web.reply import Reply
 from sealwright.web.route import Answered, Audience, Bucket, Route
-
-
-def events(call: Call) -> Reply:
-    """GET /api/v1/events."""
-    query = call.query
-    limit, cursor = page_of(query)
-    page = call.office.auditing.events(
-        call.caller,
-        kinds=frozenset({query["kind"]}) if "kind" in query else None,
-        since=query.get("since"),
-        limit=limit,
-        cursor=cursor,
-    )
-    return ok(cursor_page([rendering.event(one) for one in page.items], page.next_cursor))
 
 
 def list_records(call: Call) -> Reply:
@@ -77,11 +62,6 @@ def verify(call: Call) -> Reply:
 
 
 _TAG: Final = "Events and audit"
-_KIND: Final = {"type": "string", "enum": sorted(EVENT_KINDS - AUDIT_ONLY)}
-_EVENT_QUERY: Final = paged(
-    Parameter("kind", _KIND, "Events of this kind."),
-    Parameter("since", TIMESTAMP, "Events of this moment and later."),
-)
 _AUDIT_QUERY: Final = paged(
     Parameter("actor", text(255), "Rows of this actor, by id."),
     Parameter("action", {"type": "string", "enum": sorted(EVENT_KINDS)}, "Rows of this act."),
@@ -92,18 +72,6 @@ _AUDIT_QUERY: Final = paged(
 _FILTER_CODES: Final = ("INVALID_PAGINATION", "INVALID_FILTER")
 
 ROUTES: Final = (
-    Route(
-        "GET",
-        "/api/v1/events",
-        Audience.CALLER,
-        "A, K (own issuer DIDs)",
-        "List events",
-        events,
-        (Answered(200, "One page, newest first.", answers.EVENT_PAGE, examples.EVENT_PAGE),),
-        _TAG,
-        query=_EVENT_QUERY,
-        codes=_FILTER_CODES,
-    ),
     Route(
         "GET",
         "/api/v1/audit",

@@ -13,7 +13,7 @@ from sealwright.domain.audit import AuditRecord
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus
 from sealwright.domain.dids import DIDRecord, DIDVersion
 from sealwright.domain.schemas import SchemaRecord
-from sealwright.services.auditing import Event
+from sealwright.services.events import Event
 from sealwright.services.issuing_line import Issued
 from sealwright.services.ports import Halt
 from sealwright.services.status_lists import status_list_url
