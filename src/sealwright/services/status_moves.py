@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -9,13 +10,19 @@ from typing import Final
 from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode, StatusPurpose
 from sealwright.domain.effects import Effects
+from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Caller
 from sealwright.services.ports import UnitOfWork
+from sealwright.vc.encoding.strict_json import JSONValue
 
 _EVENT: Final = {
     CredentialStatus.REVOKED: "credential.revoked",
     CredentialStatus.SUSPENDED: "credential.suspended",
     CredentialStatus.VALID: "credential.reinstated",
+}
+_BEFORE: Final = {
+    CredentialStatus.SUSPENDED: CredentialStatus.VALID,
+    CredentialStatus.VALID: CredentialStatus.SUSPENDED,
 }
 
 
@@ -46,36 +53,75 @@ def moved(record: CredentialRecord, to: CredentialStatus, cause: Cause, now: dat
     )
 
 
-def move_credential(
+def fits(record: CredentialRecord, to: CredentialStatus, now: datetime) -> bool:
+    """Tell whether there is anything to move: what is revoked or has expired says so by itself."""
+    status = record.status_at(now)
+    if to is CredentialStatus.REVOKED:
+        return record.revocable and status in (CredentialStatus.VALID, CredentialStatus.SUSPENDED)
+    return record.suspendable and status is _BEFORE[to]
+
+
+def with_copies(uow: UnitOfWork, record: CredentialRecord) -> tuple[CredentialRecord, ...]:
+    """A credential whose row is locked, and its further forms, whose rows are locked now; a copy comes alone."""
+    if record.copy_of is not None:
+        return (record,)
+    copies = (uow.credentials.get_for_update(copy.credential_id) for copy in uow.credentials.copies_of(record.uid))
+    return (record, *(copy for copy in copies if copy is not None))
+
+
+def move_credentials(
     uow: UnitOfWork,
     caller: Caller,
-    record: CredentialRecord,
+    records: Sequence[CredentialRecord],
     to: CredentialStatus,
     *,
     cause: Cause,
     now: datetime,
-) -> CredentialRecord:
-    """Carry a change of state out on a credential whose row is locked, and whose grant, if it has one, is too."""
-    after = moved(record, to, cause, now)
-    uow.credentials.set_status(
-        record.uid, to, revoked_at=after.revoked_at, reason_code=after.reason_code, reason=cause.reason
-    )
-    if record.place is not None:
-        is_revocation = to is CredentialStatus.REVOKED
-        purpose = StatusPurpose.REVOCATION if is_revocation else StatusPurpose.SUSPENSION
-        value = to is not CredentialStatus.VALID
-        uow.status_lists.set_bits(record.place.list_id, purpose, [record.place.index], value=value, at=now)
+) -> tuple[CredentialRecord, ...]:
+    """Carry a change of state out on credentials whose rows are locked, and whose grants, if they have any, are too."""
+    after = tuple(moved(record, to, cause, now) for record in records)
+    for one in after:
+        uow.credentials.set_status(
+            one.uid, to, revoked_at=one.revoked_at, reason_code=one.reason_code, reason=cause.reason
+        )
+    _set_bits(uow, after, to, now)
     uow.audit.append(
-        AuditEntry(
-            actor=caller.actor,
-            request_id=caller.request_id,
-            action=_EVENT[to],
-            object_type="credential",
-            object_id=record.credential_id,
-            at=now,
-            before={"status": record.status.value},
-            after={"status": to.value},
-            data={"issuerDid": record.issuer_did, "reasonCode": cause.code.value},
+        *(
+            AuditEntry(
+                actor=caller.actor,
+                request_id=caller.request_id,
+                action=_EVENT[to],
+                object_type="credential",
+                object_id=record.credential_id,
+                at=now,
+                before={"status": record.status.value},
+                after={"status": to.value},
+                data=_told(record, cause),
+            )
+            for record in records
         )
     )
     return after
+
+
+def _told(record: CredentialRecord, cause: Cause) -> dict[str, JSONValue]:
+    # By its schema, reviewers of a type hear of it.
+    data: dict[str, JSONValue] = {
+        "issuerDid": record.issuer_did,
+        "schemaId": record.schema_id,
+        "reasonCode": cause.code.value,
+    }
+    if record.grant_id is not None:
+        data["grantId"] = record.grant_id
+    return {**data, "copyOf": credential_urn(record.copy_of)} if record.copy_of is not None else data
+
+
+def _set_bits(uow: UnitOfWork, records: Sequence[CredentialRecord], to: CredentialStatus, now: datetime) -> None:
+    """Set or clear the published bits, list after list in one order everywhere: no two acts wait for each other."""
+    purpose = StatusPurpose.REVOCATION if to is CredentialStatus.REVOKED else StatusPurpose.SUSPENSION
+    by_list: dict[str, list[int]] = {}
+    for record in records:
+        if record.place is not None:
+            by_list.setdefault(record.place.list_id, []).append(record.place.index)
+    for list_id, indexes in sorted(by_list.items()):
+        uow.status_lists.set_bits(list_id, purpose, indexes, value=to is not CredentialStatus.VALID, at=now)
