@@ -141,9 +141,12 @@ def test_flipped_bit_of_a_stored_credential_is_named(issued: dict[str, Any], ter
     change = "UPDATE credentials SET document = CAST(replace(CAST(document AS TEXT), '2025', '2024') AS BLOB)"
     # The demo's own credentials say nothing of years.
     _tamper(home, f"{change} WHERE CAST(document AS TEXT) LIKE '%graduationYear%'")
+    # Nor is it a further form of one that was never there.
+    _tamper(home, "UPDATE credentials SET copy_of = zeroblob(16) WHERE CAST(document AS TEXT) LIKE '%graduationYear%'")
     said = terminal("verify-store")
     assert said.code == 1
-    assert [(one["kind"], one["id"]) for one in said.answer["problems"]] == [("credential", issued["credential_id"])]
+    problems = [(one["kind"], one["id"]) for one in said.answer["problems"]]
+    assert problems == [("credential", issued["credential_id"]), ("copy", issued["credential_id"])]
     assert ISSUE_BODY["claims"]["degree"]["university"] not in said.out
 
 

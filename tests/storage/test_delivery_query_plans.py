@@ -157,6 +157,7 @@ def _asked_beside(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "parcels": sent(None),
         "a further page of parcels": sent(page.next_cursor),
         "how much waits": uow.parcels.count_waiting,
+        "parcels that wait for nobody": lambda: uow.parcels.strayed(5),
         "webhooks": webhooks(None, None),
         "webhooks of a key": webhooks("api_key", "key_400"),
         "active webhooks": uow.webhooks.active,

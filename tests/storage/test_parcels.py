@@ -9,9 +9,10 @@ import pytest
 
 from sealwright.domain.errors import InvalidPagination
 from sealwright.domain.parcels import LEASE, Parcel, ParcelKind, ParcelState
+from sealwright.domain.webhooks import WebhookStatus
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from tests.storage.builders import NOW
-from tests.storage.delivery_builders import parcel
+from tests.storage.delivery_builders import parcel, webhook
 
 LATER = NOW + timedelta(minutes=5)
 LEASED = NOW + LEASE
@@ -106,3 +107,23 @@ def test_lists_and_forgetting(units: UnitOfWorkFactory) -> None:
         assert uow.parcels.forget(NOW + timedelta(seconds=1), 3) == 0
         left = uow.parcels.list(ParcelKind.WEBHOOK, "whk_one", limit=9, cursor=None)
         assert [one.parcel_id for one in left.items] == ["dlv_4", "dlv_waits"]
+
+
+def test_what_waits_for_no_endpoint_is_named(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.webhooks.add(webhook())
+        uow.webhooks.add(webhook("whk_paused", status=WebhookStatus.PAUSED))
+        uow.webhooks.add(webhook("whk_gone", status=WebhookStatus.DELETED))
+        ended = {"state": ParcelState.CANCELED, "finished_at": NOW}
+        uow.parcels.add_many(
+            [
+                parcel(),
+                parcel("dlv_paused", subject="whk_paused"),
+                parcel("dlv_gone", subject="whk_gone"),
+                parcel("dlv_gave_up", subject="whk_gone", **ended),
+                parcel("dlv_unknown", subject="whk_unknown"),
+                parcel("dlv_message", kind=ParcelKind.DIDCOMM, subject="msg_one"),
+            ]
+        )
+        assert uow.parcels.strayed(9) == ("dlv_gone", "dlv_unknown")
+        assert uow.parcels.strayed(1) == ("dlv_gone",)

@@ -6,7 +6,7 @@ and webhook endpoints after them, the audit head last.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -144,6 +144,9 @@ class Parcels(Protocol):
         """Newest first; raises InvalidPagination."""
 
     def count_waiting(self) -> int: ...
+    def strayed(self, limit: int) -> tuple[str, ...]:
+        """Ids of parcels that wait for a webhook endpoint which is deleted, or was never there."""
+
     def forget(self, before: datetime, limit: int) -> int:
         """Drop finished parcels from before that moment; gives how many."""
 
@@ -183,6 +186,9 @@ class DidcommRows(Protocol):
 
     def drop_sealed(self, message_id: str) -> None:
         """Forget what was to be sent."""
+
+    def reseal_all(self, seal: Callable[[bytes], bytes]) -> int:
+        """Seal anew what waits to be sent; gives how many."""
 
 
 class Shares(Protocol):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -12,8 +11,10 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusBits, StatusPlace
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
+from sealwright.services.delivery_check import copy_fault, delivery_problems
 from sealwright.services.desk_ports import RequestCounts
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.store_problems import Problem
 from sealwright.services.stored_credentials import verified_document
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
@@ -26,17 +27,11 @@ ROWS_A_READ: Final = 500
 RECOUNT: Final = "Run: sealwright recount"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A stored thing that does not hold: its kind, its id, and a sentence."""
-
-    kind: str
-    id: str
-    detail: str
-
-
 class StoreCheck:
-    """Holds credentials against digests, proofs and entries, bits and totals against rows, keys against the KEK."""
+    """Holds credentials against digests, proofs and entries, bits and totals against rows, keys against the KEK.
+
+    Offers, further forms and messages are held against what they point to.
+    """
 
     def __init__(
         self,
@@ -104,18 +99,22 @@ class StoreCheck:
             if not self._keys.check([key]):
                 yield Problem("key", key.key_id, "The stored key does not open.")
         self._keys.check(keys)
+        yield from delivery_problems(self._units, self._clock.now())
         last: UUID | None = None
         while True:
             with self._units(write=False) as uow:
                 records = uow.credentials.after(last, ROWS_A_READ)
                 lists = {r.place.list_id: uow.status_lists.bits(r.place.list_id) for r in records if r.place}
                 states = {r.uid: uow.reservations.state(r.uid) for r in records}
+                faults = {r.uid: copy_fault(uow, r) for r in records}
             if not records:
                 return
             for record in records:
                 yield from self._credential(record, lists.get(record.place.list_id) if record.place else None)
                 if states[record.uid] is None or states[record.uid] != "issued":
                     yield Problem("reservation", record.credential_id, "The credential has no issued reservation.")
+                if (fault := faults[record.uid]) is not None:
+                    yield Problem("copy", record.credential_id, fault)
             last = records[-1].uid
 
     def _credential(self, record: CredentialRecord, bits: StatusBits | None) -> Iterator[Problem]:

@@ -10,10 +10,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from sealwright.domain.parcels import Parcel, ParcelKind, ParcelState
+from sealwright.domain.webhooks import WebhookStatus
 from sealwright.services.ports import Page
 from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.cursors import dated_cursor, dated_key
-from sealwright.storage.delivery_tables import parcels
+from sealwright.storage.delivery_tables import parcels, webhooks
 from sealwright.storage.driver_text import DriverText
 from sealwright.storage.shapes import Shape, named
 from sealwright.storage.transaction import Transaction
@@ -38,6 +39,18 @@ _FINISHED: Final = (
     sa.select(parcels.c.parcel_id)
     .where(sa.text("finished_at IS NOT NULL"), parcels.c.finished_at <= sa.bindparam("before", type_=_MOMENT))
     .order_by(parcels.c.finished_at, parcels.c.parcel_id)
+    .limit(sa.bindparam("how_many"))
+)
+_STRAYED: Final = (
+    sa.select(parcels.c.parcel_id)
+    .where(
+        _IS_WAITING,
+        parcels.c.kind == ParcelKind.WEBHOOK.value,
+        ~sa.exists().where(
+            webhooks.c.webhook_id == parcels.c.subject, webhooks.c.status != WebhookStatus.DELETED.value
+        ),
+    )
+    .order_by(parcels.c.parcel_id)
     .limit(sa.bindparam("how_many"))
 )
 _NEWEST_FIRST: Final = (parcels.c.created_at.desc(), parcels.c.parcel_id.desc())
@@ -126,6 +139,10 @@ class StoredParcels:
         """Count what is on its way."""
         row = self._transaction.row(sa.select(sa.func.count()).select_from(parcels).where(_IS_WAITING))
         return 0 if row is None else int(row[0])
+
+    def strayed(self, limit: int) -> tuple[str, ...]:
+        """List ids of parcels that wait for a webhook endpoint which is deleted, or was never there."""
+        return tuple(row.parcel_id for row in self._transaction.rows(_STRAYED, {"how_many": limit}))
 
     def forget(self, before: datetime, limit: int) -> int:
         """Drop finished parcels from before that moment; gives how many."""
