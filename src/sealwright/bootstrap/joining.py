@@ -61,6 +61,7 @@ from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
 from sealwright.services.type_issuing import CatalogGate
 from sealwright.services.verification import OfficeStatuses, Verifier
+from sealwright.services.wallet_office import join_wallet
 from sealwright.services.workflow_office import Work, WorkGround, begin_work, join_workflows
 from sealwright.settings import (
     OutboundResolution,
@@ -105,7 +106,7 @@ def build(settings: Settings, *, public_url: str | None = None, clock: Clock | N
     return _join(ground, public_url or settings.public_url)
 
 
-def _join(ground: Ground, public_url: str) -> Office:
+def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one straight line of joining
     settings, units, clock, keys = ground.settings, ground.units, ground.clock, ground.keys
     registry, canon, metrics = ground.registry, ground.canon, ground.metrics
     access = Access(clock)
@@ -241,6 +242,21 @@ def _join(ground: Ground, public_url: str) -> Office:
         outside=Outside(resolver, GuardedPoster(outbound), TypstTypesetter(), ConfinedPaperReader()),
         organization=settings.organization,
     )
+    wallet, wallet_sign_in = join_wallet(
+        units=units,
+        registry=registry,
+        secrets=delivering.secrets,
+        moves=delivering.moves,
+        copies=delivery.copies,
+        intake=review.intake,
+        resolver=resolver,
+        canon=canon,
+        clock=clock,
+        public_url=public_url,
+        organization=settings.organization,
+        locale=settings.default_locale.value,
+        token_ttl=timedelta(seconds=settings.access_token_ttl_seconds),
+    )
     delivery.keep(housekeeping, background)
     _watch(ground, issuing, auditing, delivery)
     office = Office(
@@ -312,6 +328,7 @@ def _join(ground: Ground, public_url: str) -> Office:
         payouts=work.payouts,
         access_check=work.access_check,
         workflow_clock=work.clock,
+        secrets=delivering.secrets,
         offers=delivery.offers,
         offer_moves=delivery.offer_moves,
         redeeming=delivery.redeeming,
@@ -324,6 +341,8 @@ def _join(ground: Ground, public_url: str) -> Office:
         event_feed=delivery.event_feed,
         webhooks=delivery.webhooks,
         dispatching=delivery.dispatching,
+        wallet=wallet,
+        wallet_sign_in=wallet_sign_in,
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(
             units=units,

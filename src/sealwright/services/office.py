@@ -39,6 +39,7 @@ from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.offer_moves import OfferMoves
 from sealwright.services.offers import OfferDesk
+from sealwright.services.office_secrets import OfficeSecrets
 from sealwright.services.outside_sign_in import OutsideSignIn
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
@@ -69,6 +70,8 @@ from sealwright.services.store_check import StoreCheck
 from sealwright.services.verification import Verifier
 from sealwright.services.verify_desk import VerifyDesk
 from sealwright.services.voting import VotingDesk
+from sealwright.services.wallet_office import WalletCounter
+from sealwright.services.wallet_sign_in import WalletSignIn
 from sealwright.services.wallets import WalletDesk
 from sealwright.services.webhooks import WebhookDesk
 from sealwright.services.workflow_admin import WorkflowAdmin
@@ -166,6 +169,7 @@ class Office:
     payouts: PayoutDesk
     access_check: AccessDesk
     workflow_clock: WorkflowClock
+    secrets: OfficeSecrets
     offers: OfferDesk
     offer_moves: OfferMoves
     redeeming: RedeemDesk
@@ -178,6 +182,8 @@ class Office:
     event_feed: EventFeed
     webhooks: WebhookDesk
     dispatching: Dispatching
+    wallet: WalletCounter
+    wallet_sign_in: WalletSignIn
     halting: Halting
     store_check: StoreCheck
     metrics: Metrics

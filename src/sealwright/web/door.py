@@ -32,6 +32,7 @@ from sealwright.web.exchange import Exchange
 from sealwright.web.guard import send_reply
 from sealwright.web.live import send_live
 from sealwright.web.logs import log_crash, log_refusal
+from sealwright.web.panel.form_reading import refuse_foreign_form
 from sealwright.web.problems import INTERNAL, problem_for, problem_reply
 from sealwright.web.query import refuse_secrets
 from sealwright.web.refusals import ClientGone, TransportRefused
@@ -69,6 +70,8 @@ class Door:
         self._office = office
         self._executor = executor
         self._routes = {route.method: route for route in routes}
+        # What is refused before a route is known is told as its neighbors tell it.
+        self._words = next((route.words for route in routes if route.words is not None), None)
         self._is_async = {route.method: inspect.iscoroutinefunction(route.handler) for route in routes}
         self._allow = ", ".join(self.allowed).encode("ascii")
         # Once true, always true: setting up ends for good.
@@ -76,12 +79,12 @@ class Door:
 
     @property
     def allowed(self) -> list[str]:
-        """The methods that are offered here; HEAD goes with GET, OPTIONS with what browsers may read across sites."""
+        """The methods that are offered here; HEAD goes with GET, OPTIONS with what browsers may call across sites."""
         methods = set(self._routes)
         if "GET" in methods:
             methods.add("HEAD")
-            if self._routes["GET"].is_public_read:
-                methods.add("OPTIONS")
+        if any(route.is_public_read for route in self._routes.values()):
+            methods.add("OPTIONS")
         return sorted(methods)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,12 +115,17 @@ class Door:
             await send_reply(send, reply, body=method != "HEAD")
 
     def _other_method(self, exchange: Exchange) -> Reply:
-        read = self._routes.get("GET")
-        if exchange.method == "OPTIONS" and read is not None and read.is_public_read:
+        if exchange.method == "OPTIONS" and "OPTIONS" in self.allowed:
             exchange.is_public_read = True
-            allowed = (b"access-control-allow-methods", b"GET, HEAD, OPTIONS")
-            headers = (b"access-control-allow-headers", b"Accept, If-None-Match")
-            return Reply(204, media_type=None, headers=((b"allow", self._allow), allowed, headers))
+            allowed = (b"access-control-allow-methods", self._allow)
+            read = b"Accept, If-None-Match"
+            # Only wallets post across sites, and they bring their token along.
+            headers = read if "GET" in self._routes else b"Accept, Authorization, Content-Type, DPoP"
+            return Reply(
+                204,
+                media_type=None,
+                headers=((b"allow", self._allow), allowed, (b"access-control-allow-headers", headers)),
+            )
         raise TransportRefused(
             "METHOD_NOT_ALLOWED", "The method is not offered here.", headers=((b"allow", self._allow),)
         )
@@ -162,6 +170,10 @@ class Door:
             refuse_oversize(exchange, limit)
         if route.upload_bytes is not None:
             refuse_foreign_upload(exchange)
+        elif route.is_form:
+            refuse_foreign_form(exchange, uploads=False)
+        elif route.takes_any_body:
+            pass
         elif announced or (route.body is not None and not route.body.optional):
             refuse_foreign_content(exchange)
         return await read_body(receive, limit) if announced else b""
@@ -249,19 +261,24 @@ class Door:
     def _refused(self, route: Route | None, exchange: Exchange, error: Exception) -> Reply:
         if isinstance(error, TimeoutError):
             error = StoreUnavailable("The call took too long and was given up.")
+        words = self._words if route is None else route.words
+        if words is not None and (told := words.told(error)) is not None:
+            self._office.metrics.count_refused(told)
+            return words.reply(error, Reply(400))
         problem = problem_for(error)
         if problem is INTERNAL:
             log_crash(error, request_id=exchange.request_id, route=exchange.route)
         self._office.metrics.count_refused(problem.code)
         if problem is not INTERNAL and problem.status >= 500:
             log_refusal(problem.code, request_id=exchange.request_id, route=exchange.route)
-        return problem_reply(
+        reply = problem_reply(
             error,
             base_url=self._office.public_url,
             instance=exchange.instance,
             request_id=exchange.request_id,
             document_at=route.document_at if route is not None else "",
         )
+        return reply if words is None else words.reply(error, reply)
 
 
 def _decoded(params: Mapping[str, Any]) -> Mapping[str, str]:

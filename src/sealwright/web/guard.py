@@ -43,6 +43,7 @@ _SINGLE: Final = frozenset(
         b"transfer-encoding",
         b"authorization",
         b"if-match",
+        b"dpop",
         b"origin",
     }
 )
@@ -61,7 +62,7 @@ _NO_STORE: Final = (b"cache-control", b"no-store")
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 _PUBLIC_READ: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, X-Request-Id, Retry-After"),
+    (b"access-control-expose-headers", b"ETag, X-Request-Id, Retry-After, WWW-Authenticate, DPoP-Nonce"),
 )
 
 

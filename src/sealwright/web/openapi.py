@@ -22,6 +22,7 @@ _TEXTS: Final = {
     "schemaId": "Id of a credential schema; plain or percent-encoded.",
     "listId": "Id of a status list.",
     "purpose": "What a set bit means.",
+    "reference": "The unguessable part of an offer's address.",
     "name": "A name.",
     "version": "A version.",
     "code": "A code of the catalog.",
@@ -56,12 +57,12 @@ _BODY_CODES: Final = (
     "INVALID_CHARACTER",
     "NUMBER_OUT_OF_RANGE",
 )
+# What is refused before anybody knows the route, and so told as a problem everywhere.
+_HEAD_CODES: Final = ("INVALID_HEADER", "URI_TOO_LONG", "HEADERS_TOO_LARGE")
 _EVERY_CODES: Final = (
     "NOT_FOUND",
     "METHOD_NOT_ALLOWED",
-    "INVALID_HEADER",
-    "URI_TOO_LONG",
-    "HEADERS_TOO_LARGE",
+    *_HEAD_CODES,
     "INTERNAL",
     "UNAVAILABLE",
 )
@@ -69,6 +70,8 @@ _EVERY_CODES: Final = (
 
 def codes_of(route: Route) -> tuple[str, ...]:
     """Every code that a route may answer with, its own first."""
+    if route.words is not None:
+        return _HEAD_CODES
     codes = [*route.codes]
     if route.audience is not Audience.DOCUMENT:
         codes.append("UNAUTHENTICATED")
@@ -167,6 +170,12 @@ class Document:
             if route.body.example is not None:
                 media["example"] = route.body.example
             operation["requestBody"] = {"required": not route.body.optional, "content": {"application/json": media}}
+        if route.is_form:
+            form: Node = {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
+            if route.form_example is not None:
+                form["example"] = dict(route.form_example)
+            content = {"application/x-www-form-urlencoded": form}
+            operation["requestBody"] = {"required": True, "content": content}
         if route.upload_bytes is not None:
             operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
         return operation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sealwright.web.query import NO_QUERY, QueryShape
 from sealwright.web.reply import Reply
@@ -59,6 +59,16 @@ class Answered:
     headers: tuple[str, ...] = ()
 
 
+class ErrorWords(Protocol):
+    """Tells errors in the words of a standard."""
+
+    def told(self, error: Exception) -> str | None:
+        """The standard's own code of an error, where it has one."""
+
+    def reply(self, error: Exception, problem: Reply) -> Reply:
+        """The answer to an error; `problem` is what it would be elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One method on one path.
@@ -72,7 +82,11 @@ class Route:
         open_before_setup: True for what answers before the office is set up.
         other_keys: False where API keys are of another kind (they serve ``/api/v1`` and VC-API only).
         request_headers: Further request headers that are read, by name with a sentence each.
-        described_errors: Bodies of errors that are not problems, by status (DID resolution, VC-API).
+        described_errors: Bodies of errors that are not problems, by status (DID resolution, VC-API, OpenID4VCI).
+        words: How every error is told here where a standard has words of its own; None tells it as a problem.
+        is_form: True where the body is form-encoded and read by the handler.
+        takes_any_body: True where nothing is expected, and whatever is sent is passed over.
+        form_example: Such a body's parameters, for the API document.
         deadline_seconds: When the call is given up.
         upload_bytes: Most bytes of an uploaded file; the body is then a form with the file under ``file``.
         fresh: True for acts on keys, roles and halts: whoever comes with a session has to have signed in just now.
@@ -97,6 +111,10 @@ class Route:
     takes_api_keys: bool = True
     request_headers: Mapping[str, str] | None = None
     described_errors: Mapping[int, JSONSchema] | None = None
+    words: ErrorWords | None = None
+    is_form: bool = False
+    takes_any_body: bool = False
+    form_example: Mapping[str, str] | None = None
     deadline_seconds: float = 30.0
     upload_bytes: int | None = None
     fresh: bool = False
