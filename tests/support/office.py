@@ -56,7 +56,7 @@ def environment(database_url: str, home: Path, **more: str) -> dict[str, str]:
         "SEALWRIGHT_PUBLIC_URL": PUBLIC_URL,
         **more,
     }
-    if database_url.startswith("postgresql"):
+    if database_url.startswith("postgresql") and "SEALWRIGHT_KEK_FILE" not in values:
         values.setdefault("SEALWRIGHT_KEK", base64.b64encode(bytes(range(32))).decode("ascii"))
     return values
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+# The label under which a message is sealed that waits to be sent.
+SEALED_MESSAGE: Final = "didcomm"
 
 
 class Direction(StrEnum):

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.audit import AuditEntry
+from sealwright.domain.didcomm import SEALED_MESSAGE
 from sealwright.domain.dids import Custody, KeyPurpose, MethodState, StoredKey
 from sealwright.domain.people import Caller
 from sealwright.services.people import SYSTEM_DID
+from sealwright.services.webhook_signing import rewrapped
 
 if TYPE_CHECKING:
     from sealwright.services.office import Office
@@ -112,9 +114,29 @@ def _rewrap(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[str, ...]:
             uow.keys.replace(fresh)
             kek_ids.add(fresh.kek_id)
             rewrapped.append(key.key_id)
+    _rewrap_deliveries(office, uow)
     for kek_id in sorted(kek_ids):
         _record(office, uow, caller, ("kek", kek_id), {"keys": len(rewrapped)})
     return tuple(rewrapped)
+
+
+def _rewrap_deliveries(office: Office, uow: UnitOfWork) -> None:
+    """Seal anew what deliveries need: the office's key, the secrets of endpoints, messages that wait."""
+    office.secrets.rewrap(uow)
+    keys = office.keys
+    uow.didcomm.reseal_all(
+        lambda sealed: keys.seal_bytes(keys.open_bytes(sealed, label=SEALED_MESSAGE), label=SEALED_MESSAGE)
+    )
+    cursor: str | None = None
+    while True:
+        page = uow.webhooks.list(owner_kind=None, owner_id=None, limit=100, cursor=cursor)
+        for seen in page.items:
+            webhook = uow.webhooks.get_for_update(seen.webhook_id)
+            if webhook is not None and webhook.secrets:
+                uow.webhooks.update(rewrapped(office.keys, webhook))
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def _record(office: Office, uow: UnitOfWork, caller: Caller, named: tuple[str, str], data: dict[str, object]) -> None:

@@ -52,6 +52,16 @@ class OfficeSecrets:
         self._key = self._keys.open_bytes(base64.b64decode(stored), label=_LABEL)
         self._is_settled = is_settled
 
+    def rewrap(self, uow: UnitOfWork) -> bool:
+        """Seal the office's key under the present key-encryption key; False where there is none yet. Raises Sealed."""
+        stored = uow.office.get(KEY_SETTING)
+        if stored is None:
+            return False
+        key = self._keys.open_bytes(base64.b64decode(stored), label=_LABEL)
+        sealed = self._keys.seal_bytes(key, label=_LABEL)
+        uow.office.put(KEY_SETTING, base64.b64encode(sealed).decode("ascii"))
+        return True
+
     def token(self, kind: str, of: str) -> str:
         """A secret of 256 bits in base64url, with the prefix of its kind."""
         return _PREFIXES.get(kind, "") + base64.urlsafe_b64encode(self._derive(kind, of)).rstrip(b"=").decode("ascii")

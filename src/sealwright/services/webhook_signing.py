@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -36,6 +37,12 @@ def secret_text(secret: bytes) -> str:
 def sealed_secret(keys: KeyStore, secret: bytes) -> bytes:
     """A secret as it is kept. Raises Sealed."""
     return keys.seal_bytes(secret, label=_LABEL)
+
+
+def rewrapped(keys: KeyStore, webhook: Webhook) -> Webhook:
+    """The endpoint with its secrets sealed under the present key-encryption key. Raises Sealed."""
+    secrets_now = tuple(sealed_secret(keys, keys.open_bytes(sealed, label=_LABEL)) for sealed in webhook.secrets)
+    return replace(webhook, secrets=secrets_now, version=webhook.version + 1)
 
 
 def signing_secrets(keys: KeyStore, webhook: Webhook, now: datetime) -> tuple[bytes, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ _MESSAGE: Final = sa.select(*messages.columns)
 _NEXT_POSITION: Final = sa.select(sa.func.coalesce(sa.func.max(messages.c.position), 0) + 1).where(
     messages.c.thread_id == sa.bindparam("key")
 )
+_SEALED: Final = sa.select(messages.c.message_id, messages.c.sealed).where(messages.c.sealed.is_not(None))
 _MOST_SHOWN: Final = 200
 _SHOWN: Final = (
     sa.select(*(one for one in messages.columns if one is not messages.c.sealed), sa.null().label("sealed"))
@@ -75,6 +77,14 @@ class StoredDidcommRows:
     def messages(self, thread_id: str) -> tuple[DidcommMessage, ...]:
         """List the messages of a thread in the order they were added, at most 200, sealed contents left out."""
         return tuple(_MESSAGES.read(row) for row in self._transaction.rows(_SHOWN, {"key": thread_id}))
+
+    def reseal_all(self, seal: Callable[[bytes], bytes]) -> int:
+        """Seal anew what waits to be sent; gives how many."""
+        waiting = self._transaction.rows(_SEALED)
+        for row in waiting:
+            statement = sa.update(messages).where(messages.c.message_id == row.message_id)
+            self._transaction.change(statement.values(sealed=seal(row.sealed)))
+        return len(waiting)
 
     def drop_sealed(self, message_id: str) -> None:
         """Forget what was to be sent."""
