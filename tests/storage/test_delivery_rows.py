@@ -98,6 +98,9 @@ def test_a_thread_keeps_its_messages_in_the_order_they_came(units: UnitOfWorkFac
         uow.didcomm.drop_sealed("msg_zz")
         assert uow.didcomm.message("msg_zz") == didcomm_message("msg_zz", sealed=None)
         assert uow.didcomm.message("msg_mm") == didcomm_message("msg_mm")
+        assert uow.didcomm.reseal_all(lambda sealed: sealed + b"anew") == 2
+        assert uow.didcomm.message("msg_mm") == didcomm_message("msg_mm", sealed=b"\x00sealed\xffanew")
+        assert uow.didcomm.message("msg_zz") == didcomm_message("msg_zz", sealed=None)
         issued = replace(thread, state=ThreadState.ISSUED, updated_at=NOW + HOUR, version=2)
         uow.didcomm.update_thread(issued)
         with pytest.raises(VersionConflict):
