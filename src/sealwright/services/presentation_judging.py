@@ -17,9 +17,8 @@ from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.services.presentation_kinds import AskableKind, is_of_kind
 from sealwright.services.registry import Registry
 from sealwright.services.verification import PresentationOptions, Verifier, VerifyOptions
-from sealwright.services.verify_content import content_of
+from sealwright.services.verify_content import content_of, credentials_inside
 from sealwright.services.verify_desk import CheckedCredential, Verdict, VerifyDesk, verdict_of
-from sealwright.vc.credentials.structure import credentials_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.errors import VcError
@@ -31,6 +30,12 @@ from sealwright.vc.verification.report import Check, Outcome, ReportCode, Verifi
 
 _NOT_AS_ASKED: Final = "NOT_AS_ASKED"
 _KEPT_BACK: Final = "CLAIMS_KEPT_BACK"
+_BEARER: Final = Check(
+    "holder",
+    Outcome.FAILED,
+    ReportCode.HOLDER_MISMATCH.value,
+    "The credential names nobody, so whoever has it could show it.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class _Shown:
 
     checks: tuple[Check, ...]
     credential: CheckedCredential | None
+    source: object = None
 
 
 class Judging:
@@ -81,15 +87,20 @@ class Judging:
 
     def _presented(self, presentation: str | Mapping[str, JSONValue], nonce: str, audience: str) -> _Shown:
         found = self._verifier.verify_presentation(presentation, PresentationOptions(challenge=nonce, domain=audience))
+        inside = credentials_inside(presentation)
+        if len(found.credentials) != 1 or len(inside) != 1:
+            return _Shown(found.presentation.checks, None)
+        credential = self._desk.judged(found.credentials[0], inside[0])
         checks = found.presentation.checks
-        if len(found.credentials) != 1 or not isinstance(presentation, Mapping):
-            return _Shown(checks, None)
-        inside = credentials_of(presentation)
-        return _Shown(checks, self._desk.judged(found.credentials[0], inside[0] if inside else {}))
+        if credential.is_proven and credential.content.subject is None:
+            checks = tuple(_BEARER if one.name == "holder" else one for one in checks)
+        return _Shown(checks, credential, inside[0])
 
     def _sd_jwt(self, text: str, nonce: str, audience: str) -> _Shown:
         """An SD-JWT is its own presentation: the holder's part of it is the key binding behind it."""
-        credential = self._desk.judged(self._verifier.verify(text, VerifyOptions(challenge=nonce, domain=audience)), text)
+        credential = self._desk.judged(
+            self._verifier.verify(text, VerifyOptions(challenge=nonce, domain=audience)), text
+        )
         try:
             bound = verify_key_binding(open_sd_jwt(text), accepted=JWT_ALGORITHMS, now=credential.report.checked_at)
         except VcError as error:
@@ -112,22 +123,22 @@ class Judging:
         if form == SD_JWT:
             is_met = content_of(presentation).type == vct_address(self._public_url, kind.name)
         else:
-            types, contexts = _types_inside(presentation)
+            types, contexts = _types_of(shown.source)
             is_met = is_of_kind(kind, types, contexts)
         if is_met:
             return Check("asked", Outcome.PASSED, None, "It is a credential of the kind that was asked for.")
         return Check("asked", Outcome.FAILED, _NOT_AS_ASKED, "It is not a credential of the kind that was asked for.")
 
 
-def _types_inside(presentation: str | Mapping[str, JSONValue]) -> tuple[Sequence[str], Sequence[JSONValue]]:
-    if not isinstance(presentation, Mapping):
-        return (), ()
-    inside = credentials_of(presentation)
+def _types_of(source: object) -> tuple[Sequence[str], Sequence[JSONValue]]:
+    """The types of a credential, and the contexts that say what they mean."""
     try:
-        token = open_credential(inside[0]) if inside else None
+        token = open_credential(source)
     except VcError:
         return (), ()
-    document = token.document if token is not None else inside[0]
+    document = token.document if token is not None else source
+    if not isinstance(document, Mapping):
+        return (), ()
     types, contexts = document.get("type"), document.get("@context")
     named = [one for one in types if isinstance(one, str)] if isinstance(types, list) else []
     return named, contexts if isinstance(contexts, list) else []

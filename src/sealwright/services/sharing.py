@@ -11,10 +11,12 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialRecord
 from sealwright.domain.delivery_errors import ShareNotFound
 from sealwright.domain.errors import CredentialErased, CredentialNotFound, MalformedBody
+from sealwright.domain.formats import format_of
 from sealwright.domain.people import Caller
 from sealwright.domain.sharing import Share
 from sealwright.services.office_secrets import OfficeSecrets, secret_digest
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.verify_content import content_of
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import Fault, UnreadableJSON
@@ -230,20 +232,15 @@ def _state(share: Share) -> dict[str, object]:
 
 
 def stored_claims(record: CredentialRecord) -> Mapping[str, JSONValue]:
-    """The claims in a stored document, without the subject's id; none of an erased one."""
+    """The claims in a stored document of any form, without the subject's id; none of an erased one."""
+    if record.document is None:
+        return {}
+    if format_of(record.proof_type).is_text:
+        return content_of(record.document.decode("ascii", "replace")).claims
     try:
-        document = parse_json(record.document) if record.document is not None else None
+        return content_of(parse_json(record.document)).claims
     except UnreadableJSON:
         return {}
-    return claims_in(document)
-
-
-def claims_in(document: JSONValue) -> Mapping[str, JSONValue]:
-    """The claims about a document's one subject, without the subject's id; none where there are several subjects."""
-    subject = document.get("credentialSubject") if isinstance(document, dict) else None
-    if isinstance(subject, list) and len(subject) == 1:
-        subject = subject[0]
-    return {name: value for name, value in subject.items() if name != "id"} if isinstance(subject, dict) else {}
 
 
 def pointers_of(claims: Mapping[str, JSONValue], *, below: str = "") -> Iterator[str]:

@@ -23,6 +23,7 @@ from sealwright.vc.proofs.registry import SUITES
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt
 from sealwright.vc.verification.credential import verify_credential
 from sealwright.vc.verification.presentation import PresentationReport, verify_presentation
+from sealwright.vc.verification.presentation_token import TokenOccasion, verify_presentation_token
 from sealwright.vc.verification.report import ALL_CHECKS, VerificationReport
 from sealwright.vc.verification.sd_jwt_credential import KnownType, SdJwtRules, verify_sd_jwt_credential
 from sealwright.vc.verification.sources import ANY_ISSUER, ClaimsCheck, StatusSource
@@ -133,7 +134,9 @@ class Verifier:
         )
 
     def verify_presentation(self, document: object, options: PresentationOptions) -> PresentationReport:
-        """Verify a presentation and every credential in it."""
+        """Verify a presentation, an object or a compact JWT, and every credential in it."""
+        if isinstance(document, str):
+            return verify_presentation_token(document, self._token_occasion(options))
         return verify_presentation(
             document,
             resolver=self._resolver,
@@ -148,6 +151,19 @@ class Verifier:
             signed=options.signed,
             selected=ALL_CHECKS if options.checks is None else options.checks,
             allow_inline=options.allow_inline,
+        )
+
+    def _token_occasion(self, options: PresentationOptions) -> TokenOccasion:
+        inside = VerifyOptions(
+            trusted_issuers=options.trusted_issuers, checks=options.checks, allow_inline=options.allow_inline
+        )
+        return TokenOccasion(
+            resolver=self._resolver,
+            accepted=JWT_ALGORITHMS,
+            verify=lambda credential: self.verify(credential, inside),
+            now=self._clock.now(),
+            challenge=options.challenge,
+            domain=options.domain,
         )
 
     def _is_ours(self, status_list: Mapping[str, JSONValue]) -> bool:

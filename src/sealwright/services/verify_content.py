@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from sealwright.vc.credentials.structure import credentials_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt, open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES
 from sealwright.vc.verification.opening import open_credential
+from sealwright.vc.verification.presentation_token import open_presentation_token
 
 _BASE_TYPE: Final = "VerifiableCredential"
 _LAST_SECOND: Final = 253_402_300_799
@@ -51,6 +53,16 @@ def content_of(source: object) -> Content:
         return Content()
     document = source if token is None else token.document
     return _of_document(document) if isinstance(document, Mapping) else Content()
+
+
+def credentials_inside(presentation: object) -> tuple[object, ...]:
+    """The credentials in a presentation, in order, as they came; none of what cannot be read."""
+    if isinstance(presentation, Mapping):
+        return tuple(credentials_of(presentation))
+    try:
+        return open_presentation_token(str(presentation)).credentials
+    except VcError:
+        return ()
 
 
 def _of_sd_jwt(claims: Mapping[str, JSONValue]) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -18,10 +18,9 @@ from sealwright.services.orders import vct_address
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.verification import PresentationOptions, Verifier, VerifyOptions
-from sealwright.services.verify_content import Content, content_of
+from sealwright.services.verify_content import Content, content_of, credentials_inside
 from sealwright.services.verify_reading import Brought, BroughtLink, PaperReader, read_file, read_text
-from sealwright.vc.credentials.structure import credentials_of
-from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.errors import UnreadableJSON
 from sealwright.vc.verification.report import PROOF_CHECKS, Check, Outcome, ReportCode, VerificationReport
 
@@ -175,7 +174,7 @@ class VerifyDesk:
     def _presented(self, brought: Brought, challenge: str | None, domain: str | None) -> Finding:
         options = PresentationOptions(challenge=challenge, domain=domain)
         found = self._verifier.verify_presentation(brought.source, options)
-        inside = _inside(brought.source)
+        inside = credentials_inside(brought.source)
         sources: tuple[object, ...] = (
             inside if len(inside) == len(found.credentials) else ({},) * len(found.credentials)
         )
@@ -258,10 +257,3 @@ def _host_of_did_web(did: str) -> str | None:
     if did.startswith(_DID_WEB):
         return unquote(did[len(_DID_WEB) :].partition(":")[0]) or None
     return urlsplit(did).netloc or None if did.startswith("https://") else None
-
-
-def _inside(source: object) -> tuple[object, ...]:
-    if isinstance(source, Mapping):
-        inner: Mapping[str, JSONValue] = source
-        return tuple(credentials_of(inner))
-    return ()

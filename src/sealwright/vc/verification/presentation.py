@@ -113,7 +113,7 @@ def verify_presentation(
             )
             for credential in credentials_of(document)
         )
-        _check_credentials(found, reports)
+        check_credentials(found, reports)
         if proofs is not None:
             _check_holder(found, document, proofs, subject)
             _check_binding(found, proofs, "challenge", challenge, ReportCode.CHALLENGE_MISMATCH)
@@ -185,7 +185,7 @@ def _check_binding(
         found.failed(name, code, f"The presentation does not carry the expected {name}.")
 
 
-def _check_credentials(found: Findings, reports: tuple[VerificationReport, ...]) -> None:
+def check_credentials(found: Findings, reports: tuple[VerificationReport, ...]) -> None:
     """Every credential's own report is true; the first that is not says why."""
     if not reports:
         found.not_applicable("credentials", "The presentation holds no credential.")
