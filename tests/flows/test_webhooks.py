@@ -163,7 +163,7 @@ def test_failures_are_tried_again_with_growing_pauses_then_it_is_a_dead_letter(
 ) -> None:
     webhook, secret = hook(office, ada, "request.created")
     ask(office, improver(office, "ann"))
-    letterbox.answers = [500, "timeout", "refused", 302, 404] + ["timeout"] * 200
+    letterbox.answers = [500, "timeout", "refused", 302, 404, *["timeout"] * 200]
     assert office.dispatching.work_once() == 1
     pauses = []
     while (parcel := deliveries(office, webhook)[0]).state is ParcelState.WAITING:
@@ -360,7 +360,9 @@ def test_two_readers_never_prepare_an_event_twice(office: Office, letterbox: Let
 def test_status_of_credentials_is_told_with_its_type(office: Office, letterbox: Letterbox, ada: Caller) -> None:
     hook(office, ada, "credential.revoked", "grant.revoked")
     rita, ann = reviewer(office, "rita"), improver(office, "ann")
-    grant_id = decide(office, rita, ask(office, ann), APPROVED).view.grant.grant_id
+    grant = decide(office, rita, ask(office, ann), APPROVED).view.grant
+    assert grant is not None
+    grant_id = grant.grant_id
     act(
         office,
         rita,

@@ -16,6 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from sealwright.bootstrap import build
+from sealwright.domain.people import AccountRole
+from sealwright.settings import load_settings
+from tests.support.office import add_person
+from tests.web.conftest import token_for
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the server's workers are forked")
 
 
@@ -66,6 +72,15 @@ def children(pid: int) -> list[int]:
     return [int(one) for one in listed.read_text().split()] if listed.exists() else []
 
 
+def token_of(home: Path) -> str:
+    """A personal token of an admin of an office that nobody serves at the moment."""
+    office = build(load_settings({"SEALWRIGHT_HOME": str(home)}, cwd=home))
+    try:
+        return token_for(office, add_person(office, "ada", AccountRole.ADMIN))
+    finally:
+        office.close()
+
+
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, float]:
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -73,6 +88,7 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, float]:
 
 
 def test_server_answers_and_ends_in_time_whoever_holds_on(home: Path) -> None:
+    token = token_of(home)
     with running(home) as (process, port):
         assert get(port, "/healthz") == 200
         assert get(port, "/readyz") == 200
@@ -88,9 +104,16 @@ def test_server_answers_and_ends_in_time_whoever_holds_on(home: Path) -> None:
         stuck.endheaders()
         stuck.send(b"{")
         assert get(port, "/healthz") == 200
+        # Nor somebody who listens: their stream is ended properly, before what hangs is cut off.
+        listening = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        listening.request("GET", "/api/v1/events/stream", headers={"Authorization": f"Bearer {token}"})
+        stream = listening.getresponse()
+        assert stream.readline() == b"retry: 3000\n"
         code, seconds = ended(process)
+        assert stream.read() in (b"\n", b"\n:\n\n")
         idle.close()
         stuck.close()
+        listening.close()
     assert code == 0
     assert seconds < 10
 

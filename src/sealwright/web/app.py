@@ -71,6 +71,7 @@ def build_app(
         public_url=office.public_url,
         trusted_proxies=office.limits.trusted_proxies,
         observe=office.metrics.observe_request,
+        begin_to_end=office.event_feed.end,
     )
 
 

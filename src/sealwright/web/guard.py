@@ -73,15 +73,23 @@ class Guard:
         public_url: Base of problem types; https turns on HSTS.
         trusted_proxies: Address ranges whose ``X-Forwarded-For`` counts.
         observe: Told route template, method, status and seconds of each exchange.
+        begin_to_end: Lets streams end; called from a signal's handler, before the server waits for open exchanges.
     """
 
     def __init__(
-        self, app: ASGIApp, *, public_url: str, trusted_proxies: Sequence[str], observe: Observer | None = None
+        self,
+        app: ASGIApp,
+        *,
+        public_url: str,
+        trusted_proxies: Sequence[str],
+        observe: Observer | None = None,
+        begin_to_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._app = app
         self._public_url = public_url
         self._proxies = tuple(ipaddress.ip_network(range_) for range_ in trusted_proxies)
         self._observe = observe
+        self.begin_to_end = begin_to_end
         self._everywhere = (*_SECURITY_HEADERS, *((_HSTS,) if public_url.startswith("https://") else ()))
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:

@@ -91,11 +91,16 @@ def _run(listener: socket.socket, app: ASGIApp, public_url: str, on_ready: Ready
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     try:
-        _Server(config, on_ready).run(sockets=[listener])
+        # Streams have no end of their own: they are told when the process begins to end.
+        _Server(config, on_ready, getattr(app, "begin_to_end", _nothing)).run(sockets=[listener])
     except SystemExit as ended:
         # The server leaves like this when the application could not start.
         return int(ended.code or 0) if isinstance(ended.code, int) else 1
     return 0
+
+
+def _nothing() -> None:
+    """What an application that has no streams is told."""
 
 
 def _stay_on_one_core(number: int) -> None:
@@ -112,9 +117,10 @@ def _stay_on_one_core(number: int) -> None:
 class _Server(uvicorn.Server):
     """A server that tells when it is ready, and ends with code 0 on a signal."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Ready) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Ready, on_ending: Ready) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_ending = on_ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
@@ -131,6 +137,7 @@ class _Server(uvicorn.Server):
             cut = threading.Timer(LAST_SECONDS, os._exit, (0,))
             cut.daemon = True
             cut.start()
+            self._on_ending()
         super().handle_exit(sig, frame)  # type: ignore[arg-type]  # any frame
 
     @contextlib.contextmanager
