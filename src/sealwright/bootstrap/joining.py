@@ -239,6 +239,8 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         canon=canon,
         keys=keys,
         payouts=work.payouts,
+        acts=acts,
+        dids=dids,
         outside=Outside(resolver, GuardedPoster(outbound), TypstTypesetter(), ConfinedPaperReader()),
         organization=settings.organization,
     )
@@ -341,6 +343,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         event_feed=delivery.event_feed,
         webhooks=delivery.webhooks,
         dispatching=delivery.dispatching,
+        didcomm=delivery.didcomm,
         wallet=wallet,
         wallet_sign_in=wallet_sign_in,
         halting=Halting(units, keys, clock),

@@ -8,9 +8,13 @@ from typing import Final
 
 from sealwright.domain.parcels import ParcelKind
 from sealwright.services.access import Access
+from sealwright.services.acts import Acts
 from sealwright.services.background import Background
 from sealwright.services.copies import Copies
 from sealwright.services.delivery_ports import Poster
+from sealwright.services.didcomm import DidcommDesk
+from sealwright.services.didcomm_office import DidcommNeighbors, join_didcomm
+from sealwright.services.dids import DIDDesk
 from sealwright.services.dispatching import Dispatching
 from sealwright.services.download_ports import Typesetter
 from sealwright.services.downloads import Downloads
@@ -120,6 +124,7 @@ class Delivery:
     event_feed: EventFeed
     webhooks: WebhookDesk
     dispatching: Dispatching
+    didcomm: DidcommDesk
 
     def keep(self, housekeeping: Housekeeping, background: Background) -> None:
         """Let the clock end offers whose time is over, forget what nobody needs any more, and carry what waits."""
@@ -148,6 +153,8 @@ def join_delivery(
     canon: Canonicalizer,
     keys: KeyStore,
     payouts: PayoutDesk,
+    acts: Acts,
+    dids: DIDDesk,
     outside: Outside,
     organization: str,
 ) -> Delivery:
@@ -157,6 +164,24 @@ def join_delivery(
     copies = Copies(units=units, registry=registry, issuing=issuing, stored=stored, clock=clock, public_url=url)
     sharing = Sharing(units=units, secrets=ground.secrets, clock=clock, public_url=url)
     events = EventDesk(units=units, ids=EventIds(units, ground.secrets), clock=clock)
+    didcomm = join_didcomm(
+        DidcommNeighbors(
+            units=units,
+            acts=acts,
+            access=ground.access,
+            registry=registry,
+            keys=keys,
+            dids=dids,
+            resolver=outside.resolver,
+            verifier=verifier,
+            secrets=ground.secrets,
+            offers=ground.offers,
+            moves=ground.moves,
+            poster=outside.poster,
+            clock=clock,
+        ),
+        public_url=url,
+    )
     return Delivery(
         units=units,
         clock=clock,
@@ -194,8 +219,10 @@ def join_delivery(
             poster=outside.poster,
             clock=clock,
             carriers={
-                ParcelKind.WEBHOOK: WebhookCarrier(units=units, keys=keys, events=events, payouts=payouts, clock=clock)
+                ParcelKind.WEBHOOK: WebhookCarrier(units=units, keys=keys, events=events, payouts=payouts, clock=clock),
+                ParcelKind.DIDCOMM: didcomm.post,
             },
             sources=(WebhookReader(units=units, events=events, clock=clock).read_once,),
         ),
+        didcomm=didcomm,
     )

@@ -18,6 +18,7 @@ from sealwright.services.claiming import ClaimingDesk
 from sealwright.services.copies import Copies
 from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.did_resolution import ResolutionDesk
+from sealwright.services.didcomm import DidcommDesk
 from sealwright.services.dids import DIDDesk
 from sealwright.services.dispatching import Dispatching
 from sealwright.services.downloads import Downloads
@@ -182,6 +183,7 @@ class Office:
     event_feed: EventFeed
     webhooks: WebhookDesk
     dispatching: Dispatching
+    didcomm: DidcommDesk
     wallet: WalletCounter
     wallet_sign_in: WalletSignIn
     halting: Halting
