@@ -144,6 +144,10 @@ def test_lists_show_what_the_caller_may_see_newest_first(units: UnitOfWorkFactor
         # Either of them, and what is both once.
         assert _listed(uow, issuer_dids=frozenset({ISSUER}), user_id="usr_bob") == [5, 4, 1, 0]
         assert _listed(uow, issuer_dids=frozenset()) == []
+        many = frozenset({ISSUER, OTHER, *(f"did:adi:{number}" for number in range(250))})
+        page = uow.offers.list(OfferFilter(issuer_dids=many, user_id="usr_ada"), now=NOW, limit=4, cursor=None)
+        assert [one.offer_id for one in page.items] == ["off_5", "off_4", "off_3", "off_2"]
+        assert page.next_cursor is not None
         # A time that is over counts, recorded or not.
         assert _listed(uow, state=OfferState.CREATED) == [2]
         assert _listed(uow, state=OfferState.EXPIRED) == [1, 0]
@@ -152,6 +156,9 @@ def test_lists_show_what_the_caller_may_see_newest_first(units: UnitOfWorkFactor
         assert _listed(uow, credential_id="urn:uuid:two") == [5]
         assert _listed(uow, grant_id="grt_one", user_id="usr_ada") == [2, 0]
         assert _listed(uow, request_id="req_one") == [5, 4, 3]
+        assert _listed(uow, request_id="req_one", issuer_dids=frozenset({OTHER, ISSUER})) == [5, 4]
+        assert _listed(uow, request_id="req_one", issuer_dids=frozenset({ISSUER}), user_id="usr_ada") == [5, 3]
+        assert _listed(uow, request_id="req_one", issuer_dids=frozenset()) == []
         for foreign in ("x", "AXMAAAAA"):
             with pytest.raises(InvalidPagination):
                 uow.offers.list(OfferFilter(), now=NOW, limit=2, cursor=foreign)

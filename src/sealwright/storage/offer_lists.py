@@ -5,7 +5,7 @@ As for credentials, somebody who sees a few issuers' offers and their own gets a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,12 +22,14 @@ _NEWEST_FIRST: Final = (offers.c.created_at.desc(), offers.c.offer_id.desc())
 _MOMENT: Final = offers.c.created_at.type
 # What an index holds only the rows of that have it is named as text, so that both databases see it.
 _KEYS: Final[tuple[sa.Column[Any], ...]] = (offers.c.credential_id, offers.c.grant_id, offers.c.request_id)
+# A statement of a few hundred parts is planned fast; longer lists of visible DIDs are asked in turns.
+_MOST_RUNS: Final = 200
 
 Condition = sa.ColumnElement[bool] | sa.TextClause
 
 
-def page_of_offers(wanted: OfferFilter, *, now: datetime, limit: int, cursor: str | None) -> sa.Select[Any] | None:
-    """Build the query for a page's ids, newest first; None when nothing can match.
+def pages_of_offers(wanted: OfferFilter, *, now: datetime, limit: int, cursor: str | None) -> Iterator[sa.Select[Any]]:
+    """Build the queries of which the newest rows together are a page: ids and moments, each newest first.
 
     Raises:
         InvalidPagination: The cursor is not of this list.
@@ -39,15 +41,18 @@ def page_of_offers(wanted: OfferFilter, *, now: datetime, limit: int, cursor: st
         value = getattr(wanted, column.name)
         if value is not None:
             common.extend(_has(column, value))
-    seen = _visible(wanted)
-    runs = [[*common, *one, *state] for one in seen for state in _states(wanted.state, now)]
-    if not runs:
-        return None
+    states = _states(wanted.state, now)
+    runs = [_run([*common, *seen, *state], limit) for seen in _visible(wanted) for state in states]
+    for start in range(0, len(runs), _MOST_RUNS):
+        yield _merged(runs[start : start + _MOST_RUNS], limit)
+
+
+def _merged(runs: Sequence[sa.Select[Any]], limit: int) -> sa.Select[Any]:
     if len(runs) == 1:
-        return _run(runs[0], limit)
-    parts = [sa.select(_run(run, limit).subquery()) for run in runs]
-    merged = sa.union(*parts).subquery()
-    return sa.select(merged.c.offer_id).order_by(merged.c.created_at.desc(), merged.c.offer_id.desc()).limit(limit)
+        return runs[0]
+    merged = sa.union(*(sa.select(run.subquery()) for run in runs)).subquery()
+    newest_first = (merged.c.created_at.desc(), merged.c.offer_id.desc())
+    return sa.select(merged.c.offer_id, merged.c.created_at).order_by(*newest_first).limit(limit)
 
 
 def _run(conditions: Iterable[Condition], limit: int) -> sa.Select[Any]:
@@ -70,6 +75,10 @@ def _visible(wanted: OfferFilter) -> list[list[Condition]]:
     """One list of conditions for each issuer and the person that the caller may see; an empty one for everything."""
     if wanted.issuer_dids is None and wanted.user_id is None:
         return [[]]
+    if any(getattr(wanted, column.name) is not None for column in _KEYS):
+        # The few offers of one thing are looked through.
+        by_issuer = offers.c.issuer_did.in_(sorted(wanted.issuer_dids or ()))
+        return [[by_issuer if wanted.user_id is None else by_issuer | (offers.c.holder_user_id == wanted.user_id)]]
     seen = [_has(offers.c.issuer_did, did) for did in sorted(wanted.issuer_dids or ())]
     if wanted.user_id is not None:
         seen.append(_has(offers.c.holder_user_id, wanted.user_id))

@@ -15,7 +15,7 @@ from sealwright.storage.column_types import seconds_of
 from sealwright.storage.cursors import dated_cursor
 from sealwright.storage.delivery_tables import OPEN_OFFER, offers
 from sealwright.storage.driver_text import DriverText
-from sealwright.storage.offer_lists import OFFERS_LIST, page_of_offers
+from sealwright.storage.offer_lists import OFFERS_LIST, pages_of_offers
 from sealwright.storage.shapes import Shape, named
 from sealwright.storage.transaction import Transaction
 
@@ -109,10 +109,13 @@ class StoredOffers:
         Raises:
             InvalidPagination: The cursor is not of this list.
         """
-        statement = page_of_offers(wanted, now=now, limit=limit + 1, cursor=cursor)
-        ids = [] if statement is None else [row.offer_id for row in self._transaction.rows(statement)]
-        items = self._many(_OFFER.where(offers.c.offer_id.in_(ids[:limit])).order_by(*_NEWEST_FIRST)) if ids else ()
-        if len(ids) <= limit or not items:
+        found: set[tuple[datetime, str]] = set()
+        for statement in pages_of_offers(wanted, now=now, limit=limit + 1, cursor=cursor):
+            found.update((row.created_at, row.offer_id) for row in self._transaction.rows(statement))
+        keys = sorted(found, reverse=True)
+        ids = [offer_id for _, offer_id in keys[:limit]]
+        items = self._many(_OFFER.where(offers.c.offer_id.in_(ids)).order_by(*_NEWEST_FIRST)) if ids else ()
+        if len(keys) <= limit or not items:
             return Page(items, None)
         return Page(items, dated_cursor(OFFERS_LIST, seconds_of(items[-1].created_at), items[-1].offer_id))
 
