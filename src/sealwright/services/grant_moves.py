@@ -6,6 +6,7 @@ this order, so that no two acts wait for each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -21,7 +22,7 @@ from sealwright.domain.people import Actor, Caller, system_actor
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.offer_effects import grant_ended
 from sealwright.services.ports import Clock, UnitOfWork
-from sealwright.services.status_moves import Cause, move_credential
+from sealwright.services.status_moves import Cause, fits, move_credentials, with_copies
 from sealwright.services.workflow_effects import WorkflowChange, WorkflowEffects
 
 CLOCK_CALLER: Final = Caller(system_actor("expiry"), 0)
@@ -63,7 +64,7 @@ class GrantMoves:
         tells: bool = True,
         dry_run: bool = False,
     ) -> GrantChange:
-        """End a grant for ever, and its primary credential with it.
+        """End a grant for ever, and its primary credential with all forms of it.
 
         Args:
             grant: Its row is locked.
@@ -83,8 +84,7 @@ class GrantMoves:
         kind = uow.types.get(grant.credential_type)
         change = self._workflows.lost(uow, grant, kind, apply=not dry_run)
         record = self._credential(uow, grant)
-        if record is not None and not _is_revocable(record, record.status_at(now)):
-            record = None
+        ending = _moving(uow, record, CredentialStatus.REVOKED, now)
         after = replace(
             grant,
             status=GrantStatus.REVOKED,
@@ -98,30 +98,28 @@ class GrantMoves:
             changed=True,
             summary=revoke_line(
                 grant.credential_type,
-                credentials=int(record is not None),
+                credentials=len(ending),
                 kept=len(change.steps_kept),
                 released=len(change.steps_released),
                 series=len(change.series_claims_released),
             ),
             policy=kind.revocation_policy if kind is not None else None,
             grants_revoked=(grant.grant_id,),
-            credentials_revoked=(record.credential_id,) if record is not None else (),
+            credentials_revoked=tuple(one.credential_id for one in ending),
             workflow_roles_closed=change.roles_closed,
             steps_kept=change.steps_kept,
             steps_released=change.steps_released,
             series_claims_released=change.series_claims_released,
         )
         if dry_run:
-            return GrantChange(after, effects, record)
+            return GrantChange(after, effects, record if record in ending else None)
         uow.grants.update(after)
         grant_ended(uow, caller, grant.grant_id, now)
         self._record(uow, caller, "grant.revoked", grant, after, reasonCode=cause.code.value)
-        if record is not None:
-            to = CredentialStatus.REVOKED
-            record = move_credential(uow, caller, record, to, cause=cause, now=now)
+        ended = move_credentials(uow, caller, ending, CredentialStatus.REVOKED, cause=cause, now=now)
         if tells:
             self._tell(uow, NoticeKind.REVOKED, after)
-        return GrantChange(after, effects, record)
+        return GrantChange(after, effects, _same(record, ended))
 
     def suspend(
         self,
@@ -205,10 +203,9 @@ class GrantMoves:
         event = "grant.suspended" if is_suspension else "grant.reinstated"
         self._record(uow, caller, event, grant, after, reasonCode=cause.code.value)
         goal = CredentialStatus.SUSPENDED if is_suspension else CredentialStatus.VALID
-        if record is not None and record.status not in (goal, CredentialStatus.REVOKED):
-            record = move_credential(uow, caller, record, goal, cause=cause, now=now)
+        changed = move_credentials(uow, caller, _moving(uow, record, goal, now), goal, cause=cause, now=now)
         self._tell(uow, NoticeKind.SUSPENDED if is_suspension else NoticeKind.REINSTATED, after)
-        return GrantChange(after, effects, record)
+        return GrantChange(after, effects, _same(record, changed) or record)
 
     def _require_in_force(self, grant: Grant) -> None:
         status = grant.status_at(self._clock.now())
@@ -270,6 +267,13 @@ def grant_event(
     )
 
 
-def _is_revocable(record: CredentialRecord, status: CredentialStatus) -> bool:
-    """Tell whether there is a bit to set: what is revoked or has expired says so by itself."""
-    return record.revocable and status in (CredentialStatus.VALID, CredentialStatus.SUSPENDED)
+def _moving(
+    uow: UnitOfWork, record: CredentialRecord | None, to: CredentialStatus, now: datetime
+) -> tuple[CredentialRecord, ...]:
+    """The primary credential and its further forms, as far as there is a state to change."""
+    return tuple(one for one in with_copies(uow, record) if fits(one, to, now)) if record is not None else ()
+
+
+def _same(record: CredentialRecord | None, changed: Sequence[CredentialRecord]) -> CredentialRecord | None:
+    """The credential as it is among those that changed; None if it did not."""
+    return next((one for one in changed if record is not None and one.uid == record.uid), None)

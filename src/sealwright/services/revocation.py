@@ -16,6 +16,7 @@ from sealwright.domain.errors import (
     StateConflict,
 )
 from sealwright.domain.grants import Grant
+from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Caller
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
@@ -23,7 +24,7 @@ from sealwright.services.grant_moves import GrantChange, GrantMoves
 from sealwright.services.offer_effects import credential_ended
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry
-from sealwright.services.status_moves import Cause, StatusChange, move_credential, moved
+from sealwright.services.status_moves import Cause, StatusChange, fits, move_credentials, moved, with_copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class RevocationDesk:
         *,
         dry_run: bool = False,
     ) -> StatusChange:
-        """Revoke for ever; a grant whose primary credential this is ends with it.
+        """Revoke for ever, all forms of it too; a grant whose primary credential this is ends with it.
 
         Raises:
             CredentialNotFound, NotIssuerOfCredential: Not there, or another issuer's.
@@ -181,6 +182,9 @@ class RevocationDesk:
             raise NotIssuerOfCredential("This credential was issued by another issuer.")
         # The grant's row first: acts on grants lock it before the credential's, and so must this one.
         grant = uow.grants.get_for_update(seen.grant_id) if seen.grant_id is not None else None
+        if seen.copy_of is not None:
+            # An act on the source locks its copies after it.
+            uow.credentials.get_for_update(credential_urn(seen.copy_of))
         record = uow.credentials.get_for_update(credential_id)
         if record is None:
             raise CredentialNotFound("No such credential.")
@@ -202,6 +206,9 @@ class RevocationDesk:
         now = self._clock.now()
         if dry_run:
             return StatusChange(moved(record, goal.to, goal.cause, now))
+        moving = [one for one in with_copies(uow, record) if fits(one, goal.to, now)]
         if goal.to is CredentialStatus.REVOKED:
-            credential_ended(uow, caller, record.credential_id, now)
-        return StatusChange(move_credential(uow, caller, record, goal.to, cause=goal.cause, now=now))
+            for one in moving:
+                credential_ended(uow, caller, one.credential_id, now)
+        after = move_credentials(uow, caller, moving, goal.to, cause=goal.cause, now=now)
+        return StatusChange(next(one for one in after if one.uid == record.uid))
