@@ -28,6 +28,7 @@ from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from sealwright.vc.verification.opening import open_credential
 from sealwright.vc.verification.report import Check, Outcome, ReportCode, VerificationReport
 
+DECLINED: Final = "declined"
 _NOT_AS_ASKED: Final = "NOT_AS_ASKED"
 _KEPT_BACK: Final = "CLAIMS_KEPT_BACK"
 _BEARER: Final = Check(
@@ -80,9 +81,10 @@ class Judging:
             "verified": verdict is Verdict.VALID,
             "format": form,
             "checks": [_spelled(one) for one in checks],
-            "credential": _credential_report(credential.report) if credential is not None else None,
+            "credentialReport": _credential_report(credential.report) if credential is not None else None,
             "issuer": _issuer(credential),
             "claims": claims if credential is not None and credential.is_proven else {},
+            "error": None,
         }
 
     def _presented(self, presentation: str | Mapping[str, JSONValue], nonce: str, audience: str) -> _Shown:
@@ -128,6 +130,20 @@ class Judging:
         if is_met:
             return Check("asked", Outcome.PASSED, None, "It is a credential of the kind that was asked for.")
         return Check("asked", Outcome.FAILED, _NOT_AS_ASKED, "It is not a credential of the kind that was asked for.")
+
+
+def declined(error: str | None) -> dict[str, JSONValue]:
+    """The report where a wallet showed nothing, with the word it gave for that."""
+    return {
+        "verdict": DECLINED,
+        "verified": False,
+        "format": None,
+        "checks": [],
+        "credentialReport": None,
+        "issuer": None,
+        "claims": {},
+        "error": error,
+    }
 
 
 def _types_of(source: object) -> tuple[Sequence[str], Sequence[JSONValue]]:

@@ -19,7 +19,7 @@ from sealwright.protocols.openid4vp.answering import AnswerRefused, WalletAnswer
 from sealwright.protocols.openid4vp.requests import WalletRequest
 from sealwright.services.office_secrets import OfficeSecrets, same_secret, secret_digest
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
-from sealwright.services.presentation_judging import Judging
+from sealwright.services.presentation_judging import Judging, declined
 from sealwright.services.presentation_kinds import AskableKind, askable_kinds, asked_of, kind_named, require_claims
 from sealwright.services.registry import Registry
 from sealwright.services.verification import Verifier
@@ -165,7 +165,7 @@ class PresentingDesk:
             request, kind = self._waiting(uow, reference)
         wallet_request = self._wallet_request(request, kind)
         if not same_secret(answer.state, wallet_request.state):
-            raise AnswerRefused("invalid_request", "The state is not the one of this request.")
+            raise AnswerRefused("The state is not the one of this request.")
         # Judged outside of the transaction that keeps it: verifying may take a while.
         report = self._judged(request, kind, answer, wallet_request)
         self._keep(reference, report)
@@ -197,7 +197,7 @@ class PresentingDesk:
         self, request: PresentationRequest, kind: AskableKind, answer: WalletAnswer, wallet_request: WalletRequest
     ) -> dict[str, JSONValue]:
         if answer.form is None or answer.presentation is None:
-            return {"verdict": "declined", "error": answer.error}
+            return declined(answer.error)
         return self._judging.judge(
             request,
             kind,

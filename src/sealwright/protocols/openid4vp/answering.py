@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
+from sealwright.protocols.openid4vci.errors import OAuthCode, WalletRefused
 from sealwright.protocols.openid4vp.asking import LDP_VC, QUERY_IDS
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import UnreadableJSON
@@ -19,20 +20,11 @@ _FIELDS_MOST: Final = 20
 _ERROR: Final = re.compile(r"[a-z_]{1,64}")
 
 
-class AnswerRefused(Exception):
-    """An answer that is not one, in OAuth's words.
+class AnswerRefused(WalletRefused):
+    """An answer that is not one: ``invalid_request`` in OAuth's words."""
 
-    Args:
-        error: ``invalid_request`` and its kind.
-        description: A sentence in ASCII without quotes, of ours alone.
-        status: HTTP.
-    """
-
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
-        super().__init__(description)
-        self.error = error
-        self.description = description
-        self.status = status
+    def __init__(self, description: str) -> None:
+        super().__init__(OAuthCode.INVALID_REQUEST, description)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +53,12 @@ def read_answer(body: bytes) -> WalletAnswer:
     members = _members(body)
     state = members.get("state", "")
     if not state:
-        raise AnswerRefused("invalid_request", "The answer carries no state.")
+        raise AnswerRefused("The answer carries no state.")
     if "error" in members:
         error = members["error"]
         return WalletAnswer(state, error=error if _ERROR.fullmatch(error) else "invalid_request")
     if "vp_token" not in members:
-        raise AnswerRefused("invalid_request", "The answer carries neither vp_token nor error.")
+        raise AnswerRefused("The answer carries neither vp_token nor error.")
     form, presentation = read_vp_token(members["vp_token"])
     return WalletAnswer(state, form, presentation)
 
@@ -80,19 +72,19 @@ def read_vp_token(text: str) -> tuple[str, str | Mapping[str, JSONValue]]:
     try:
         value = parse_json(text.encode("utf-8", "surrogatepass"))
     except UnreadableJSON:
-        raise AnswerRefused("invalid_request", "The vp_token is not strict JSON.") from None
+        raise AnswerRefused("The vp_token is not strict JSON.") from None
     if not isinstance(value, dict) or len(value) != 1:
-        raise AnswerRefused("invalid_request", "The vp_token must answer exactly one of the queries.")
+        raise AnswerRefused("The vp_token must answer exactly one of the queries.")
     ((name, shown),) = value.items()
     form = QUERY_IDS.get(name)
     if form is None or not isinstance(shown, list) or len(shown) != 1:
-        raise AnswerRefused("invalid_request", "The vp_token must hold one presentation for one of the queries.")
+        raise AnswerRefused("The vp_token must hold one presentation for one of the queries.")
     presentation = shown[0]
     if isinstance(presentation, dict) and form == LDP_VC:
         return form, presentation
     if isinstance(presentation, str) and form != LDP_VC:
         return form, presentation
-    raise AnswerRefused("invalid_request", "The presentation is not of the kind that its query asks for.")
+    raise AnswerRefused("The presentation is not of the kind that its query asks for.")
 
 
 def _members(body: bytes) -> dict[str, str]:
@@ -101,8 +93,8 @@ def _members(body: bytes) -> dict[str, str]:
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_MOST, separator="&"
         )
     except (UnicodeDecodeError, ValueError):
-        raise AnswerRefused("invalid_request", "The answer is not a form.") from None
+        raise AnswerRefused("The answer is not a form.") from None
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise AnswerRefused("invalid_request", "The answer carries a parameter twice.")
+        raise AnswerRefused("The answer carries a parameter twice.")
     return members

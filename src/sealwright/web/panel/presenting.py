@@ -10,6 +10,7 @@ from sealwright.domain.errors import MalformedBody, TypeNotFound
 from sealwright.domain.presenting import PresentationState
 from sealwright.locales import N_
 from sealwright.services.claim_words import member_words, spelled_claims
+from sealwright.services.presentation_judging import DECLINED
 from sealwright.services.presenting import MadeRequest
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.web.panel.page_form import Field, Form, FormData
@@ -119,16 +120,16 @@ def _show(page: PageCall, made: MadeRequest) -> Reply:
         answer_by=made.answer_by,
         answered_at=request.answered_at,
         kept_until=request.expires_at,
-        declined=request.report is not None and request.report.get("verdict") == "declined",
+        declined=request.report is not None and request.report.get("verdict") == DECLINED,
         result=_result(page, request.report),
     )
 
 
 def _result(page: PageCall, report: Mapping[str, JSONValue] | None) -> ShownResult | None:
-    if report is None or report.get("verdict") == "declined":
+    if report is None or report.get("verdict") == DECLINED:
         return None
     verdict = str(report["verdict"])
-    credential = _object(report.get("credential"))
+    credential = _object(report.get("credentialReport"))
     issuer = _object(report.get("issuer"))
     return ShownResult(
         verdict=verdict,
