@@ -94,7 +94,7 @@ def test_waiting_offer_is_redeemed_after_the_approval(
     )
     for way in (office.redeeming.look, lambda token: office.redeeming.redeem(ann, token)):
         with pytest.raises(NotDeliverable):
-            way(made.token or "")  # type: ignore[operator]
+            way(made.token or "")
     clock.move(days=100)
     ann, ivy = come_in(office, ann.user_id), come_in(office, ivy.user_id)
     decide(office, ivy, request, APPROVED)

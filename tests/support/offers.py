@@ -37,7 +37,7 @@ class Holder:
         if kind == "Ed25519":
             self.algorithm = "Ed25519"
             self.key: Any = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", **_okp(seed)})
-            public = PublicKey("Ed25519", _bytes(self.key.as_dict(private=False)["x"]))
+            public = PublicKey("Ed25519", _bytes(str(self.key.as_dict(private=False)["x"])))
         else:
             self.algorithm = "ES256"
             self.key = ECKey.import_key({"kty": "EC", "crv": "P-256", **_ec(seed)})

@@ -39,6 +39,7 @@ GATES: Final = {
         /status/{listId}/{purpose} GET
     """,
     "P": """
+        /api/v1/credentials/redeem POST
         /api/v1/credentials/verify POST
         /api/v1/credentials/{id}/status GET
         /api/v1/dids/{did} GET
@@ -60,6 +61,7 @@ GATES: Final = {
         /api/v1/credentials/suspend POST
         /api/v1/credentials/{id} GET
         /api/v1/credentials/{id}/document GET
+        /api/v1/credentials/{id}/offers POST
         /api/v1/credentials/{id}/reinstate POST
         /api/v1/credentials/{id}/revoke POST
         /api/v1/credentials/{id}/suspend POST
@@ -69,6 +71,11 @@ GATES: Final = {
         /api/v1/dids/{did}/keys/rotate POST
         /api/v1/dids/{did}/rotate-key POST
         /api/v1/events GET
+        /api/v1/offers GET
+        /api/v1/offers/{id} GET
+        /api/v1/offers/{id}/cancel POST
+        /api/v1/offers/{id}/qr.png GET
+        /api/v1/offers/{id}/qr.svg GET
         /api/v1/schemas POST
         /api/v1/schemas/{schemaId} PATCH
         /api/v1/schemas/{schemaId}/deactivate POST
@@ -87,8 +94,10 @@ GATES: Final = {
         /attachments/{id} GET
         /credentials/types GET
         /improvers/credential-requests/{request_id} GET
+        /improvers/credential-requests/{request_id}/offer POST
         /improvers/credential-requests/{request_id}/reply POST
         /improvers/credential-requests/{request_id}/withdraw POST
+        /improvers/credentials/{grant_id}/offers POST
         /improvers/leave POST
         /improvers/request POST
         /issuers/leave POST

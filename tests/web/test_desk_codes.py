@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.web import provoked_by_moves, provoked_by_values, provoked_by_workflows
+from tests.web import provoked_by_moves, provoked_by_offers, provoked_by_values, provoked_by_workflows
 from tests.web.conftest import NO_LIMITS, serve
 from tests.web.desk import Desk, furnish_desk
 from tests.web.provoking import PROVOKED, Provoking
@@ -33,7 +33,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 # Reading these modules fills `PROVOKED`; LAST_ADMIN is carried out last, for it takes every other admin away.
-PROVOCATIONS: Final = (provoked_by_moves, provoked_by_values, provoked_by_workflows)
+PROVOCATIONS: Final = (provoked_by_moves, provoked_by_offers, provoked_by_values, provoked_by_workflows)
 CASES: Final = [
     pytest.param(code, provoking, id=f"{code}-{number}")
     for code, ways in sorted(PROVOKED.items(), key=lambda entry: entry[0] == "LAST_ADMIN")

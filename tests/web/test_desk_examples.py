@@ -16,7 +16,7 @@ from sealwright.web.api.shapes.review import DECISIONS
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
-from tests.web import prepared_workflows
+from tests.web import prepared_offers, prepared_workflows
 from tests.web.client import Answer
 from tests.web.conftest import NO_LIMITS, serve
 from tests.web.desk import DPW, WALLET, Desk, furnish_desk
@@ -26,8 +26,8 @@ FAMILIES: Final = (
     *("/issuers", "/issuer/", "/improvers", "/proposers", "/voters", "/credentials/types", "/admin/"),
     "/api/v1/access/",
 )
-# Reading it has filled `BY` with what the routes of workflows need.
-WORKFLOWS: Final = prepared_workflows
+# Reading them has filled `BY` with what the routes of workflows and offers need.
+PREPARED: Final = (prepared_offers, prepared_workflows)
 # Halting and resuming have tests of their own, and an office that is halted would spoil the rest.
 ELSEWHERE: Final = {"POST /admin/halt", "POST /admin/resume", "GET /admin/status"}
 OURS: Final = [
