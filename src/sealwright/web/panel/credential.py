@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.credentials import CredentialStatus
+from sealwright.domain.offers import OPEN_STATES, OfferState
 from sealwright.services.claim_words import spelled_claims
 from sealwright.services.credential_sheets import CredentialSheet
 from sealwright.services.stored_credentials import readable
@@ -82,7 +83,7 @@ def _values(page: PageCall, sheet: CredentialSheet, labels: Mapping[str, str]) -
         "label": labels.get(grant.credential_type, grant.credential_type)
         if grant is not None
         else _names(record.types),
-        "badges": [status.value],
+        "badges": [status.value, *_delivery_badge(page, sheet)],
         "claims": _claims(document),
         "issuer": _issuer(document),
         "schema": _schema(page, sheet),
@@ -92,6 +93,14 @@ def _values(page: PageCall, sheet: CredentialSheet, labels: Mapping[str, str]) -
         "status_url": _status_url(document),
         "bit_word": page._("set") if is_set else page._("not set"),
     }
+
+
+def _delivery_badge(page: PageCall, sheet: CredentialSheet) -> tuple[str, ...]:
+    """How far delivery has come, beside the state; once handed over it stays so."""
+    states = {one.state_at(page.now) for one in sheet.offers}
+    if OfferState.DELIVERED in states:
+        return ("delivered",)
+    return ("offered",) if states & OPEN_STATES else ()
 
 
 def _names(types: tuple[str, ...]) -> str:

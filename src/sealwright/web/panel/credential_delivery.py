@@ -70,6 +70,7 @@ class OfferLine:
         at: When that was.
         until: When its time is over; None where that does not matter any more.
         cancel: Where a post ends it; None where nothing is left to end.
+        declines: That the holder ends what somebody else offers.
     """
 
     icon: str
@@ -80,6 +81,7 @@ class OfferLine:
     until: datetime | None
     email: str | None
     cancel: str | None
+    declines: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def delivery_values(
     is_deliverable = sheet.is_deliverable(page.now)
     return {
         "is_own": is_own,
-        "offers": [_line(page, one, path) for one in sheet.offers],
+        "offers": [_line(page, one, path, is_own=is_own) for one in sheet.offers],
         "is_deliverable": is_deliverable,
         "why_not": None if is_deliverable else _why_not(page, sheet),
         "offer_form": form_of(page, OFFER_FORM),
@@ -126,7 +128,7 @@ def delivery_values(
     }
 
 
-def _line(page: PageCall, offer: Offer, path: str) -> OfferLine:
+def _line(page: PageCall, offer: Offer, path: str, *, is_own: bool) -> OfferLine:
     state = offer.state_at(page.now)
     icon, channel = CHANNELS[offer.channel]
     is_over = state in _ENDS
@@ -141,6 +143,7 @@ def _line(page: PageCall, offer: Offer, path: str) -> OfferLine:
         until=None if is_over else offer.expires_at,
         email=offer.email,
         cancel=None if is_over else f"{path}/offers/{offer.offer_id}/cancel",
+        declines=is_own and offer.created_by != page.caller.user_id,
     )
 
 
