@@ -28,7 +28,7 @@ class PresentationRequest:
         owner: Who asks: a user id, an API key id, or ``anyone`` for the public page (whose bearer reads the answer).
         reader_digest: SHA-256 of the secret that reads the result where nobody is signed in.
         credential_type: What is asked for: a type of ours, or a schema's type name.
-        claims: Names of the claims that are asked for; empty asks for all.
+        claims: Names of the claims that are asked for; empty asks only whether somebody holds such a credential.
         report: The verdict and what was shown, kept until `expires_at` only; None until answered.
     """
 

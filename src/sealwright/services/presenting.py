@@ -85,7 +85,7 @@ class PresentingDesk:
         """Make a request; anyone may, for public types.
 
         Args:
-            claims: Names of claims; empty asks for all.
+            claims: Names of claims; empty asks only whether somebody holds such a credential.
 
         Raises:
             TypeNotFound: Unknown, or hidden from this caller.

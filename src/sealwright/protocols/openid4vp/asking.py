@@ -28,7 +28,7 @@ class Asked:
     Args:
         vct: Addresses that name its type in SD-JWT VCs.
         types: Sets of types in full spelling (IRIs), one for each credential schema that would do.
-        claims: Names of claims; empty asks for all.
+        claims: Names of claims; empty asks for none that the holder could keep back.
     """
 
     vct: tuple[str, ...]

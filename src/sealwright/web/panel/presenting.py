@@ -29,9 +29,7 @@ _READ: Final = f"{ASK}/{{id}}/{{reader}}"
 _TYPE: Final = Field("type", max_length=128)
 ASK_QUERY: Final = Form(_TYPE)
 SEEN_QUERY: Final = Form(Field("seen", max_length=16))
-ASK_FORM: Final = Form(
-    Field("type", required=True, max_length=128), Field("claims", many=True, max_length=256), Field("all")
-)
+ASK_FORM: Final = Form(Field("type", required=True, max_length=128), Field("claims", many=True, max_length=256))
 _CHOOSE: Final = "verify/ask.html"
 _ASKED: Final = "verify/asked.html"
 _GONE: Final = N_("Choose a credential from the list.")
@@ -66,9 +64,8 @@ def ask(page: PageCall) -> Reply:
     form = page.form
     if form.errors:
         return _choose(page, form.text("type"), form, status=422)
-    claims = () if form.flag("all") else form.many("claims")
     try:
-        made = page.office.presenting.ask_now(page.signed_in, form.text("type"), claims)
+        made = page.office.presenting.ask_now(page.signed_in, form.text("type"), form.many("claims"))
     except (TypeNotFound, MalformedBody):
         form.fail("type", _GONE)
         return _choose(page, "", form, status=422)
