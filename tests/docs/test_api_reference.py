@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.web.api.shapes import answers, desk_answers, people_answers, workflow_answers
+from sealwright.web.api.shapes import answers, desk_answers, people_answers, webhooks, workflow_answers
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
@@ -25,6 +25,8 @@ OBJECTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Schema": answers.SCHEMA,
     "Did": answers.DID_RECORD,
     "ApiKey": answers.API_KEY,
+    "Webhook": webhooks.WEBHOOK,
+    "Delivery": webhooks.DELIVERY,
     "Event": answers.EVENT,
     "Audit record": answers.AUDIT_RECORD,
     "Office status": answers.OFFICE_STATUS,

@@ -312,8 +312,6 @@ TO_COME: Final = (
     ("POST", "/api/v1/credentials/issue/batch"),
     ("POST", "/api/v1/batches"),
     ("POST", "/api/v1/delegations"),
-    ("POST", "/api/v1/webhooks"),
-    ("GET", "/api/v1/events/stream"),
     ("POST", "/api/v1/presentations/create"),
     ("POST", "/didcomm"),
     ("GET", "/.well-known/openid-credential-issuer"),

@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "holder": Entry("sealwright.cli.holders", "holders", "Who holds what: find, show"),
     "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
+    "webhook": Entry("sealwright.cli.webhooks", "webhooks", "Webhook endpoints: create, list"),
     "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file", "/claims"),
     "credential": Entry("sealwright.cli.credentials", "credentials", "Stored credentials: show"),
     "deliver": Entry("sealwright.cli.delivering", "deliver", "Offer a credential to its holder"),
