@@ -120,7 +120,10 @@ class Dispatching:
         """Make and carry everything that is due now, in this thread; gives how many tries were made."""
         for source in self._sources:
             source()
-        return sum(1 for _ in range(_ROUND_AT_MOST) if self._carry_one())
+        made = 0
+        while made < _ROUND_AT_MOST and self._carry_one():
+            made += 1
+        return made
 
     def waiting(self) -> int:
         """How many parcels wait, for the gauge."""
