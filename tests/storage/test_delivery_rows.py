@@ -134,7 +134,12 @@ def test_a_presentation_is_answered_and_forgotten(units: UnitOfWorkFactory) -> N
         assert uow.presentations.by_digest(asked.reader_digest) is None
         report: dict[str, JSONValue] = {"verified": True, "claims": {"name": "Ada", "tags": [1, None]}}
         answered = replace(asked, state=PresentationState.ANSWERED, answered_at=NOW, report=report)
+        uow.presentations.update(replace(asked, state=PresentationState.FETCHED))
         uow.presentations.update(answered)
+        # A wallet that fetches it late does not open it again.
+        for late in (replace(asked, state=PresentationState.FETCHED), answered):
+            with pytest.raises(VersionConflict):
+                uow.presentations.update(late)
         assert uow.presentations.get("prs_one") == answered
         with pytest.raises(VersionConflict):
             uow.presentations.update(presentation("prs_three"))

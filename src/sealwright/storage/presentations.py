@@ -50,14 +50,17 @@ class StoredPresentationRows:
         return _SHAPE.optional(self._transaction.row(_REQUEST.where(presentations.c.digest == digest)))
 
     def update(self, request: PresentationRequest) -> None:
-        """Replace a request, whose row the caller has locked.
+        """Replace a request that was not answered; one that was stays as it is, whoever read it before.
 
         Raises:
-            VersionConflict: It is gone.
+            VersionConflict: It was answered, or is gone.
         """
-        statement = sa.update(presentations).where(presentations.c.presentation_id == request.presentation_id)
+        statement = sa.update(presentations).where(
+            presentations.c.presentation_id == request.presentation_id,
+            presentations.c.state != PresentationState.ANSWERED.value,
+        )
         if self._transaction.change(statement.values(_SHAPE.values(request))) != 1:
-            raise VersionConflict("This request is not kept any more.")
+            raise VersionConflict("This request was answered, or is not kept any more.")
 
     def forget(self, before: datetime, limit: int) -> int:
         """Drop requests whose time is over, with what was shown; gives how many."""
