@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.web.api.shapes import answers, desk_answers, people_answers, webhooks, workflow_answers
+from sealwright.web.api.shapes import answers, delivery, desk_answers, people_answers, webhooks, workflow_answers
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
@@ -20,6 +20,7 @@ BY_NAME: Final = {f"{route.method} {route.path}": route for route in ROUTES}
 ALIAS: Final = "Another address of `"
 OBJECTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Credential record": answers.CREDENTIAL_RECORD,
+    "Offer": delivery.OFFER_ANSWER,
     "Status": answers.STATUS,
     "Report": answers.REPORT,
     "Schema": answers.SCHEMA,
