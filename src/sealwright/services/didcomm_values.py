@@ -10,12 +10,15 @@ from typing import Final, Protocol
 
 from sealwright.domain.audit import AuditEntry
 from sealwright.domain.didcomm import DidcommMessage, DidcommThread, ThreadState
+from sealwright.domain.errors import MalformedBody
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Actor, ActorKind
 from sealwright.protocols.didcomm import types
-from sealwright.protocols.didcomm.message import Attachment, Message
+from sealwright.protocols.didcomm.errors import MessageRefused
+from sealwright.protocols.didcomm.message import Attachment, Message, read_attachments
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import Fault
 
 # Who acts where a message of somebody else brings something about.
 PEER: Final = Actor(ActorKind.SYSTEM, "didcomm", "authcrypt")
@@ -100,6 +103,15 @@ class Handler(Protocol):
     """Takes one kind of message in; raises DidcommInvalid to leave everything as it was."""
 
     def __call__(self, received: Received) -> Outcome: ...
+
+
+def attachments_of(source: JSONValue) -> tuple[Attachment, ...]:
+    """Attachments as a caller gives them; raises MalformedBody."""
+    try:
+        return read_attachments(source)
+    except MessageRefused as error:
+        fault = Fault("/message/attachments", "INVALID_VALUE", error.detail)
+        raise MalformedBody("The message cannot be sent.", faults=[fault]) from error
 
 
 def answer(

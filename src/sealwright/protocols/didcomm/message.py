@@ -121,7 +121,7 @@ def read_message(source: Mapping[str, JSONValue]) -> Message:
         pthid=_id(source, "pthid"),
         created=_seconds(source, "created_time"),
         expires=_seconds(source, "expires_time"),
-        attachments=_attachments(source.get("attachments", [])),
+        attachments=read_attachments(source.get("attachments", [])),
     )
 
 
@@ -156,7 +156,8 @@ def _seconds(source: Mapping[str, JSONValue], member: str) -> int | None:
     return value
 
 
-def _attachments(value: JSONValue) -> tuple[Attachment, ...]:
+def read_attachments(value: JSONValue) -> tuple[Attachment, ...]:
+    """Read a list of attachments; raises MessageRefused."""
     if not isinstance(value, list) or len(value) > MAX_ATTACHMENTS:
         raise MessageRefused("The message's attachments are no short list.")
     return tuple(_attachment(entry) for entry in value)
