@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sealwright.services.office import Office
+from tests.conftest import DATABASES
 from tests.support.desk import furnish_desk
+from tests.support.migrated import Templates
 from tests.support.office import MovableClock, open_office
 from tests.support.workflows import Desks, workflow_desks
 
@@ -17,6 +20,21 @@ from tests.support.workflows import Desks, workflow_desks
 def database_url(migrated_url: str) -> str:
     """The URL of a migrated database of this test's own, on each supported database."""
     return migrated_url
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a migrated database that the tests of a module share, on each supported database."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "test.sqlite"
+        shutil.copy(request.getfixturevalue("_migrated_file"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("_postgres_session").get()
+    templates: Templates = request.getfixturevalue("_templates")
+    url = templates.take(server)
+    yield url
+    templates.give_back(server, url)
 
 
 @pytest.fixture

@@ -10,7 +10,15 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.domain.credentials import CredentialRecord, IdempotencyScope
-from sealwright.domain.errors import DomainError, IdempotencyInProgress, OfficeClosed, SigningFailed, StateConflict
+from sealwright.domain.errors import (
+    Conflict,
+    Gone,
+    IdempotencyInProgress,
+    NotFound,
+    SigningFailed,
+    StateConflict,
+    Unprocessable,
+)
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.offers import Offer, OfferState
 from sealwright.domain.wallets import WalletToken
@@ -142,9 +150,7 @@ class WalletHanding:
                 if time.monotonic() >= deadline:
                     raise SigningFailed("The first try is still running.") from None
                 time.sleep(WAIT_STEP_SECONDS)
-            except (SigningFailed, OfficeClosed):
-                raise
-            except (DomainError, VcError):
+            except (Conflict, Gone, NotFound, Unprocessable, VcError):
                 raise denied("The credential cannot be handed over any more, or not to this key.") from None
 
     def _make(self, handing: Handing, index: int) -> CredentialRecord:
@@ -156,7 +162,8 @@ class WalletHanding:
             holder.did,
             guard=guard,
             scope=handing.scope(index),
-            actor=wallet_actor(token),
+            # The office signs what it has granted; whoever consented stands in the offer's row, or the request's.
+            actor=wallet_actor(None),
             holder_key=holder.key,
             request_id=handing.request_id,
         )

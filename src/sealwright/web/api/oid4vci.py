@@ -14,6 +14,7 @@ from sealwright.web.api.caching import REVALIDATE
 from sealwright.web.api.shapes import oid4vci as shapes
 from sealwright.web.call import Call
 from sealwright.web.oauth_words import OAuthWords
+from sealwright.web.query import QueryShape
 from sealwright.web.reply import Reply, json_reply, raw_or_null
 from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
 
@@ -140,6 +141,8 @@ _TAG: Final = "Wallets (OpenID4VCI)"
 _REQUEST: Final = OAuthWords(OAuthCode.INVALID_REQUEST)
 _CREDENTIAL: Final = OAuthWords(OAuthCode.INVALID_CREDENTIAL_REQUEST)
 _NOTIFICATION: Final = OAuthWords(OAuthCode.INVALID_NOTIFICATION_REQUEST)
+# Wallets may send what we do not know, here as in bodies.
+_QUERY: Final = QueryShape(lenient=True)
 _DPOP: Final = {"DPoP": "A DPoP proof (RFC 9449): binds the token to its key."}
 _BEARER: Final = {
     "Authorization": "`Bearer` or `DPoP` with the access token; no other place is looked at.",
@@ -162,6 +165,7 @@ def _read(path: str, summary: str, handler: Handler, answered: Answered, *, is_o
         _TAG,
         bucket=Bucket.PUBLIC if is_offer else Bucket.NONE,
         is_public_read=True,
+        query=_QUERY,
         described_errors=dict.fromkeys(statuses, shapes.ERROR),
         words=_REQUEST,
     )
@@ -172,6 +176,7 @@ def _endpoint(
 ) -> Route:
     options: dict[str, object] = {
         "bucket": Bucket.PUBLIC,
+        "query": _QUERY,
         "is_public_read": True,
         "described_errors": dict.fromkeys((400, 401, 503), shapes.ERROR),
         "words": words,
