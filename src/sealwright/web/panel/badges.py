@@ -76,6 +76,14 @@ BADGES: Final[Mapping[str, Badge]] = {
     "payout_settled": Badge("issued", "coin", N_("Settled")),
     "payout_failed": Badge("suspended", "cross", N_("Failed")),
     "payout_void": Badge("neutral", "dash", N_("Void")),
+    # A webhook endpoint, and what is sent to it.
+    "webhook_active": Badge("issued", "check", N_("Active")),
+    "webhook_failing": Badge("pending", "late", N_("Failing")),
+    "webhook_paused": Badge("suspended", "pause", N_("Paused")),
+    "parcel_waiting": Badge("pending", "clock", N_("Waiting")),
+    "parcel_sent": Badge("delivered", "check", N_("Delivered")),
+    "parcel_dead": Badge("rejected", "cross", N_("Given up")),
+    "parcel_canceled": Badge("neutral", "dash", N_("Canceled")),
 }
 
 MARKERS: Final[Mapping[str, Marker]] = {

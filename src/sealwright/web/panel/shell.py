@@ -75,6 +75,7 @@ MENU: Final[tuple[tuple[str, tuple[MenuEntry, ...]], ...]] = (
             MenuEntry(N_("Workflows"), "/admin/desk/workflows", "list", only_admin=True),
             MenuEntry(N_("Payouts"), "/admin/desk/payouts", "wallet", only_admin=True),
             MenuEntry(N_("API keys"), "/admin/desk/api-keys", "key", only_admin=True),
+            MenuEntry(N_("Webhooks"), "/admin/desk/webhooks", "out", only_admin=True),
             MenuEntry(N_("DIDs"), "/admin/desk/dids", "shield", only_admin=True),
             MenuEntry(N_("Audit"), "/admin/desk/audit", "list", only_admin=True),
             MenuEntry(N_("Outbox"), "/admin/desk/outbox", "mail", only_admin=True),
