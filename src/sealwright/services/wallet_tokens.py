@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from sealwright.domain.delivering import WAITED_OFFER
 from sealwright.domain.delivery_errors import InvalidTxCode, OfferNotFound
 from sealwright.domain.errors import DomainError
 from sealwright.domain.offers import Offer, OfferChannel, OfferState
@@ -109,7 +110,8 @@ class WalletTokens:
         refusal = self._moves.try_code(uow, offer, request.tx_code, actor, request_id=request_id)
         if refusal is not None:
             return _told(refusal)
-        if not uow.spent.spend(CODE_KIND, secret_digest(request.code), offer.expires_at):
+        # A decision may lengthen the time of an offer; its code stays used all the while.
+        if not uow.spent.spend(CODE_KIND, secret_digest(request.code), offer.expires_at + 2 * WAITED_OFFER):
             return WalletRefused(OAuthCode.INVALID_GRANT, _NO_CODE)
         if offer.state is not OfferState.WAITING:
             # One that waits goes on waiting: its credential has still to be decided on.
