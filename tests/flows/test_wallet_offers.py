@@ -34,7 +34,7 @@ def clock() -> MovableClock:
 @pytest.fixture(scope="module")
 def office(shared_url: str, tmp_path_factory: pytest.TempPathFactory, clock: MovableClock) -> Iterator[Office]:
     home = tmp_path_factory.mktemp("office")
-    with open_office(shared_url, home, clock=clock, **NO_LIMITS) as opened_office:
+    with open_office(shared_url, home, clock=clock, background=False, **NO_LIMITS) as opened_office:
         furnish_desk(opened_office)
         yield opened_office
 

@@ -86,7 +86,6 @@ class WalletTransaction:
         request_id: The credential request in the review queue.
         configuration_id: The form that is wanted.
         holders: The proven holders: a DID each (``did:jwk`` for bare keys).
-        with_notification: Whether the answer shall carry a notification id.
     """
 
     transaction_id: str

@@ -50,7 +50,7 @@ class HandedOver:
 
     records: tuple[CredentialRecord, ...]
     form: CredentialFormat
-    notification_id: str
+    notification_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +286,8 @@ class WalletIssuing:
 
         Spec: OpenID4VCI 1.0, "Deferred Credential Endpoint".
         """
-        text = read_deferred_request(body)
+        request = read_deferred_request(body)
+        text = request.transaction_id
         with self._units(write=False) as uow:
             found = uow.wallets.transaction_by_digest(secret_digest(text))
         if found is None or found.token_id != token.token_id or found.state is TransactionState.DELIVERED:
@@ -298,7 +299,8 @@ class WalletIssuing:
             source = self._outcome(token, found)
             if isinstance(source, Awaited):
                 return Deferred(text)
-            return self._given(self._deferred_handing(token, found, source, request_id), found)
+            given = self._given(self._deferred_handing(token, found, source, request_id), found)
+            return given if request.with_notification else replace(given, notification_id=None)
         except WalletRefused as refusal:
             if refusal.code is OAuthCode.CREDENTIAL_REQUEST_DENIED:
                 self._end(found, TransactionState.DENIED)

@@ -169,8 +169,22 @@ def _proof(description: str) -> WalletRefused:
     return WalletRefused(OAuthCode.INVALID_PROOF, description)
 
 
-def read_deferred_request(body: Mapping[str, JSONValue]) -> str:
-    """The transaction id of a deferred credential request.
+@dataclass(frozen=True, slots=True)
+class DeferredRequest:
+    """A deferred credential request.
+
+    Args:
+        with_notification: Whether the wallet wants to tell us afterwards (a member of our own, `notification`).
+            A library that many wallets are built on refuses deferred credentials that come with a notification id,
+            so that nobody gets one unasked.
+    """
+
+    transaction_id: str
+    with_notification: bool
+
+
+def read_deferred_request(body: Mapping[str, JSONValue]) -> DeferredRequest:
+    """Read a deferred credential request.
 
     Raises:
         WalletRefused: ``invalid_credential_request``, ``invalid_encryption_parameters``.
@@ -182,7 +196,7 @@ def read_deferred_request(body: Mapping[str, JSONValue]) -> str:
     transaction = body.get("transaction_id")
     if not isinstance(transaction, str) or not 0 < len(transaction) <= _MAX_TEXT:
         raise WalletRefused(OAuthCode.INVALID_CREDENTIAL_REQUEST, "The transaction_id is missing.")
-    return transaction
+    return DeferredRequest(transaction, body.get("notification") is True)
 
 
 def read_notification(body: Mapping[str, JSONValue]) -> tuple[str, str]:

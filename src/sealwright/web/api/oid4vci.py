@@ -125,7 +125,10 @@ def _given(outcome: HandedOver | Deferred) -> Reply:
         waiting = {"transaction_id": outcome.transaction_id, "interval": outcome.interval_seconds}
         return json_reply(waiting, 202, _NO_STORE)
     credentials = [{"credential": _spelled(outcome.form, record.document)} for record in outcome.records]
-    return json_reply({"credentials": credentials, "notification_id": outcome.notification_id}, 200, _NO_STORE)
+    body: dict[str, object] = {"credentials": credentials}
+    if outcome.notification_id is not None:
+        body["notification_id"] = outcome.notification_id
+    return json_reply(body, 200, _NO_STORE)
 
 
 def _spelled(form: CredentialFormat, document: bytes | None) -> object:

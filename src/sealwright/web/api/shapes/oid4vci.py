@@ -31,7 +31,13 @@ CREDENTIAL_REQUEST: Final = Shape(
 )
 DEFERRED_REQUEST: Final = Shape(
     "WalletDeferredRequest",
-    {"type": "object", "properties": {"transaction_id": {"description": "From the answer that said to wait."}}},
+    {
+        "type": "object",
+        "properties": {
+            "transaction_id": {"description": "From the answer that said to wait."},
+            "notification": {"description": "`true` where the answer shall carry a `notification_id`."},
+        },
+    },
     example={"transaction_id": "0mHn3sX8bq1mT2c7uJq0lA4y9wR5vK6zE8dF1gH2iJ3"},
 )
 NOTIFICATION: Final = Shape(
@@ -50,7 +56,7 @@ NOTIFICATION: Final = Shape(
 CREDENTIALS: Final[dict[str, Any]] = {
     "title": "WalletCredentials",
     "type": "object",
-    "required": ["credentials", "notification_id"],
+    "required": ["credentials"],
     "properties": {
         "credentials": {
             "type": "array",
