@@ -15,6 +15,7 @@ from sealwright.protocols.openid4vci.errors import OAuthCode, WalletRefused
 from sealwright.protocols.openid4vci.metadata import PRE_AUTHORIZED
 from sealwright.services.offer_values import MadeOffer
 from sealwright.services.office import Office
+from sealwright.services.ports import UnitOfWork
 from sealwright.services.wallet_tokens import TOKEN_PATH
 from tests.support.desk import act
 from tests.support.offers import Holder, make_offer, redeem_with, stored_offer
