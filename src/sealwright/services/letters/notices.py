@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from babel.dates import format_date, format_datetime
 
@@ -93,7 +94,7 @@ def _credential_ready(data: Data, texts: Texts) -> Told:
         texts.gettext("Your credential for %(type)s is signed and ready.", type=_label(data)),
         texts.gettext("On its page you can show it as a QR code, open it in a wallet, or download it."),
     )
-    return Told(texts.gettext("Your credential is ready"), lines, None, _to_credentials(texts))
+    return Told(texts.gettext("Your credential is ready"), lines, None, _to_credential(data, texts))
 
 
 def _expiring(data: Data, texts: Texts) -> Told:
@@ -227,6 +228,13 @@ def _to_review(data: Data, texts: Texts) -> tuple[str, str]:
 
 def _to_own(data: Data, texts: Texts) -> tuple[str, str]:
     return texts.gettext("Open your request"), f"/improver/requests/{data.get('request_id', '')}"
+
+
+def _to_credential(data: Data, texts: Texts) -> tuple[str, str]:
+    credential_id = data.get("credential_id")
+    if credential_id is None:
+        return _to_credentials(texts)
+    return texts.gettext("Open the credential"), f"/improver/credentials/{quote(credential_id, safe=':')}"
 
 
 def _to_credentials(texts: Texts) -> tuple[str, str]:
