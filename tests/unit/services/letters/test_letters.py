@@ -34,6 +34,7 @@ DATA = {
     "did": "did:adi:x",
     "link": "https://office.example/login/link/abc?next=/a&b",
     "minutes": "15",
+    "hours": "72",
     "workflow_id": "wfl_1",
     "title": HOSTILE,
     "steps": HOSTILE,
@@ -150,3 +151,23 @@ def test_a_long_digest_stays_small() -> None:
         assert len(letter.html.encode()) < LETTER_MAX_BYTES
         assert "460" in letter.text
         assert "500" in letter.subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_letter_of_an_offer_says_who_can_take_it_and_nothing_of_what_it_is(language: str) -> None:
+    bound, borne = (
+        {"link": "https://office.example/claim#off_1", "hours": "72", **more} for more in ({"bound": "yes"}, {})
+    )
+    one, two = (write_letter("offer", language, data, HEAD) for data in (bound, borne))
+    coded = write_letter("offer", language, {**bound, "code": "yes"}, HEAD)
+    texts = texts_for(language)
+    apart = texts.gettext("You will be asked for a code of six digits. It is told to you apart.")
+    warning = texts.gettext("Whoever has this link can take it, so do not pass this letter on.")
+    for letter in (one, two, coded):
+        assert letter.subject == texts.gettext("A credential is waiting for you")
+        assert "\nhttps://office.example/claim#off_1\n" in letter.text
+        assert 'href="https://office.example/claim#off_1"' in letter.html
+        assert "72" in letter.text
+        assert "dpw" not in letter.text + letter.html
+    assert [warning in letter.text for letter in (one, two)] == [False, True]
+    assert [apart in letter.text for letter in (one, coded)] == [False, True]
