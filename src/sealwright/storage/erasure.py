@@ -104,18 +104,7 @@ class StoredErasure:
         self._delivery(user_id, held)
         for table in _DROPPED:
             self._transaction.change(sa.delete(table).where(table.c.user_id == user_id))
-        mine = sa.select(requests.c.request_id).where(requests.c.user_id == user_id)
-        self._empty(request_history, request_history.c.request_id.in_(mine), note=None, message=None)
-        self._empty(
-            requests,
-            requests.c.user_id == user_id,
-            message=None,
-            note=None,
-            evidence="[]",
-            claims=None,
-            answers="{}",
-            requester_note=None,
-        )
+        self._requests(user_id)
         self._empty(grants, grants.c.user_id == user_id, claims=None, note=None, reason=None)
         self._empty(attachments, attachments.c.user_id == user_id, name="", content=b"")
         self._empty(role_requests, role_requests.c.user_id == user_id, note=None, decision_note=None)
@@ -138,6 +127,21 @@ class StoredErasure:
     def keys_of(self, did: str) -> None:
         """Destroy the private keys of a DID; its document stays."""
         self._transaction.change(sa.delete(private_keys).where(private_keys.c.did == did))
+
+    def _requests(self, user_id: str) -> None:
+        """Empty what somebody asked for and was told of it."""
+        mine = sa.select(requests.c.request_id).where(requests.c.user_id == user_id)
+        self._empty(request_history, request_history.c.request_id.in_(mine), note=None, message=None)
+        self._empty(
+            requests,
+            requests.c.user_id == user_id,
+            message=None,
+            note=None,
+            evidence="[]",
+            claims=None,
+            answers="{}",
+            requester_note=None,
+        )
 
     def _workflows(self, user_id: str) -> None:
         """Empty what somebody handed in, wrote and was told; that they did, voted and were paid stays."""

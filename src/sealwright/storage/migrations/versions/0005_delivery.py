@@ -38,6 +38,7 @@ def upgrade() -> None:
     """Make the tables of delivery, and let credentials say of which one they are a further form."""
     _copies()
     _offers()
+    _indexes_of_offers()
     _once()
     _authorizations()
     _tokens()
@@ -100,6 +101,9 @@ def _offers() -> None:
         sa.Index("ix_offers_state", "state", "created_at", "offer_id"),
         sqlite_strict=True,
     )
+
+
+def _indexes_of_offers() -> None:
     op.create_index(
         "ix_offers_credential",
         "offers",
