@@ -500,12 +500,15 @@
   });
 
   // ---- A one-time link's token stands behind the hash, where no server sees it; then it goes out of sight -------
-  const token = location.hash.startsWith("#swo_") && $("form[data-claim]");
-  if (token) {
-    $("[name=token]", token).value = location.hash.slice(1);
+  const claim = () => {
+    const form = location.hash.startsWith("#swo_") && $("form[data-claim]");
+    if (!form) return;
+    $("[name=token]", form).value = location.hash.slice(1);
     history.replaceState(null, "", location.pathname);
-    token.requestSubmit();
-  }
+    form.requestSubmit();
+  };
+  window.addEventListener("hashchange", claim);
+  claim();
 
   // ---- A code's time is counted down; while somebody looks, another comes before it is over, a dozen times at most --
   const RENEW_BEFORE = 20;
