@@ -320,7 +320,6 @@ TO_COME: Final = (
     ("POST", "/api/v1/presentations/create"),
     ("POST", "/didcomm"),
     ("GET", "/.well-known/openid-credential-issuer"),
-    ("POST", "/improvers/credentials/grt_x/offers"),
     ("GET", "/batches"),
     ("GET", "/claim"),
 )
