@@ -1,0 +1,36 @@
+"""The page of a wallet's own form of a credential: readable in every form, and without acts on the grant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sealwright.domain.formats import CredentialFormat
+from tests.support.copies import copies_for, record_of
+from tests.web.desk import Desk
+from tests.web.page_client import text_of
+from tests.web.panel_desk import panel_desk, visit
+
+WALLET = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with panel_desk(tmp_path_factory.mktemp("copies") / "home") as one:
+        yield one
+
+
+def test_every_form_can_be_read_by_its_reviewer_and_its_holder(desk: Desk) -> None:
+    source = str(desk.granted("issuer", "holder")["credential_id"])
+    for who, base in (("issuer", "/issuer"), ("holder", "/improver")):
+        assert "Revoke" in text_of(visit(desk, who).get(f"{base}/credentials/{source}")) or who == "holder"
+    for form in CredentialFormat:
+        made = copies_for(desk.served.office).make(record_of(desk.served.office, source), form, WALLET)
+        for who, base in (("issuer", "/issuer"), ("holder", "/improver")):
+            page = visit(desk, who).get(f"{base}/credentials/{made.credential_id}")
+            assert page.status == 200, (form, who)
+            # What the grant can undergo is done where its own credential is shown.
+            assert f"{base}/credentials/{made.credential_id}/revoke" not in page.body.decode()
+            document = visit(desk, who).get(f"{base}/credentials/{made.credential_id}/document")
+            assert document.body == made.document
