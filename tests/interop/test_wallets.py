@@ -146,14 +146,19 @@ def test_a_wallet_that_asks_for_it_may_tell_of_awaited_credentials_too(
 
 def test_a_person_signs_in_and_lets_a_wallet_ask(server: RunningServer, wallet: WalletPeer, people: Any) -> None:
     browser = Browser(server.url)
-    browser.sign_in(people["improver"]["sign_in_url"])
+    browser.sign_in(people["improver2"]["sign_in_url"])
     configuration = f"{DPW}.ldp_vc"
     wallet.do("start", anonymous=False)
     assert wallet.do("meet", issuer=server.url, configurations=[configuration])["version"] == "V1"
     started = wallet.do("authorize", redirectUri="com.example.wallet:/back", scope=configuration)
     token = wallet.do("back", url=browser.consent(started["url"], "allow"))
     assert token["type"] == "DPoP"
-    (credential,) = wallet.do("credential", configuration=configuration, form="did")["credentials"]
+    transaction = wallet.do("credential", configuration=configuration, form="did")["transactionId"]
+    own = server.request("GET", "/improvers/credential-requests", key=people["improver2"]["token"]).json()
+    waiting = next(one for one in own if one["status"] == "pending" and one["credential_type"] == DPW)
+    path = f"/issuers/credential-requests/{waiting['id']}/decision"
+    post(server, path, {"decision": "approved"}, people["dpw_issuer"]["token"], 200)
+    (credential,) = wallet.do("deferred", transactionId=transaction)["credentials"]
     assert credential["type"][-1] == "DPWCertifiedCredential"
     refused = wallet.do("authorize", redirectUri="com.example.wallet:/back", scope=configuration)
     assert wallet.refusal("back", url=browser.consent(refused["url"], "deny")) == ("access_denied",)
