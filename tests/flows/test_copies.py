@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -295,3 +297,42 @@ def test_copies_expire_when_their_source_does(office: Office, copies: Copies, cl
     assert checks_of(office, made)["expiration"] == "failed"
     with pytest.raises(NotDeliverable):
         copies.make(source, CredentialFormat.SD_JWT, WALLET)
+
+
+def test_whoever_wins_the_race_no_copy_outlives_its_source(
+    office: Office, copies: Copies, source: CredentialRecord
+) -> None:
+    boss, start = reviewer(office, "ruth"), Barrier(5)
+
+    def make(form: CredentialFormat) -> CredentialRecord | None:
+        start.wait()
+        try:
+            return copies.make(source, form, WALLET)
+        except NotDeliverable:
+            return None
+
+    def end() -> None:
+        start.wait()
+        revoke(office, boss, grant_id=source.grant_id)
+
+    with ThreadPoolExecutor(5) as pool:
+        ending = pool.submit(end)
+        made = [record for record in pool.map(make, FORMS) if record is not None]
+        ending.result()
+    assert set(_states(office, source, *made)) == {"revoked"}
+    with office.units(write=False) as uow:
+        assert {one.uid for one in uow.credentials.copies_of(source.uid)} == {one.uid for one in made}
+    assert list(office.store_check.run(the_operator(office))) == []
+
+
+def test_downloads_that_meet_share_one_copy(office: Office, copies: Copies, source: CredentialRecord) -> None:
+    start = Barrier(3)
+
+    def load(_: int) -> CredentialRecord:
+        start.wait()
+        return copies.for_download(source, CredentialFormat.SD_JWT)
+
+    with ThreadPoolExecutor(3) as pool:
+        loaded = {record.uid for record in pool.map(load, range(3))}
+    assert len(loaded) == 1
+    assert audit_of(office)["credential.issued"] == 2
