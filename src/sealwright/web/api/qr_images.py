@@ -28,6 +28,6 @@ def qr_image(content: str, kind: str, scale: int) -> bytes:
 def qr_code(content: str) -> Any:
     """The code of a text, in the smallest version that holds it."""
     code = segno.make(content, error="m", micro=False, boost_error=False)
-    if code.version > LARGEST_VERSION:
+    if int(code.version) > LARGEST_VERSION:
         code = segno.make(content, error="l", micro=False, boost_error=False)
     return code
