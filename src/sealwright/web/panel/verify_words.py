@@ -138,9 +138,7 @@ UNREADABLE: Final[Mapping[WhyUnreadable, str]] = {
     WhyUnreadable.WALLET_LINK: N_("The link is for a wallet: it offers or asks for a credential, and is none itself."),
     WhyUnreadable.PDF_UNREADABLE: N_("The PDF could not be read."),
     WhyUnreadable.PDF_EMPTY: N_("No credential is attached to the PDF."),
-    WhyUnreadable.PICTURE_EMPTY: N_(
-        "There is no credential inside the picture. A photograph of a code is read by the camera."
-    ),
+    WhyUnreadable.PICTURE_EMPTY: N_("There is no credential inside the picture; photographs of codes are not read."),
     WhyUnreadable.BUSY: N_("Too many files are being read just now. Try again in a moment."),
 }
 
