@@ -203,6 +203,8 @@ def test_a_holder_proposes_and_another_one_gets_nothing(
 def test_pings_and_features_are_answered(server: RunningServer, holder: StrangeAgent, post: Post) -> None:
     assert bring(server, holder.pack(ISSUER, types.PING, {"response_requested": True})) == (202, None)
     assert holder.open(post.next())["type"] == types.PING_RESPONSE
+    late = holder.pack(ISSUER, types.PING, {}, expires_time=1_700_000_000)
+    assert bring(server, late) == (400, "DIDCOMM_INVALID")
     queries = {"queries": [{"feature-type": "protocol", "match": "https://didcomm.org/issue-credential/*"}]}
     assert bring(server, holder.pack(ISSUER, types.QUERIES, queries)) == (202, None)
     told = holder.open(post.next())

@@ -25,9 +25,12 @@ GATES: Final = {
     "D": """
         /.well-known/did.json GET
         /1.0/identifiers/{did} GET
+        /api/v1/didcomm/receive POST
         /api/v1/dids/resolve/{did} GET
         /api/v1/schemas/{schemaId}/schema.json GET
         /contexts/{name}/{version} GET
+        /didcomm POST
+        /didcomm/receive POST
         /dids/{name}/did.json GET
         /docs GET
         /healthz GET
@@ -65,12 +68,16 @@ GATES: Final = {
         /api/v1/credentials/{id}/reinstate POST
         /api/v1/credentials/{id}/revoke POST
         /api/v1/credentials/{id}/suspend POST
+        /api/v1/didcomm/send POST
+        /api/v1/didcomm/threads/{threadId} GET
         /api/v1/dids POST
         /api/v1/dids/{did} DELETE PATCH PUT
         /api/v1/dids/{did}/deactivate POST
         /api/v1/dids/{did}/keys/rotate POST
         /api/v1/dids/{did}/rotate-key POST
+        /api/v1/deliveries/{id}/resend POST
         /api/v1/events GET
+        /api/v1/events/stream GET
         /api/v1/offers GET
         /api/v1/offers/{id} GET
         /api/v1/offers/{id}/cancel POST
@@ -80,9 +87,15 @@ GATES: Final = {
         /api/v1/schemas/{schemaId} PATCH
         /api/v1/schemas/{schemaId}/deactivate POST
         /api/v1/schemas/{schemaId}/reactivate POST
+        /api/v1/webhooks GET POST
+        /api/v1/webhooks/{id} DELETE GET PATCH
+        /api/v1/webhooks/{id}/deliveries GET
+        /api/v1/webhooks/{id}/rotate-secret POST
+        /api/v1/webhooks/{id}/test POST
         /credentials/issue POST
         /credentials/status POST
         /credentials/{id} GET
+        /didcomm/send POST
     """,
     "U": """
         /api/v1/api-keys GET POST
@@ -294,8 +307,8 @@ ALONE: Final = {
     "V": Audience.VOTER,
     "Pr, V": Audience.PROPOSER_OR_VOTER,
 }
-# Events are for admins and keys; the service says so, not the door.
-SAID_BY_THE_SERVICE: Final = {"GET /api/v1/events"}
+# Of people, these are for admins, reviewers and keepers of issuer DIDs; the service says so, not the door.
+SAID_BY_THE_SERVICE: Final = {"GET /api/v1/events", "GET /api/v1/events/stream", "GET /api/v1/webhooks"}
 
 
 def _gates() -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ _TEXTS: Final = {
     "did": "A DID, or an alias of one kept here; plain or percent-encoded.",
     "schemaId": "Id of a credential schema; plain or percent-encoded.",
     "listId": "Id of a status list.",
+    "threadId": "Id of a DIDComm thread.",
     "purpose": "What a set bit means.",
     "reference": "The unguessable part of an offer's address.",
     "name": "A name.",
