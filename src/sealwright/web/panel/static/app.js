@@ -501,8 +501,10 @@
 
   // ---- A one-time link's token stands behind the hash, where no server sees it; then it goes out of sight -------
   const claim = () => {
-    const form = location.hash.startsWith("#swo_") && $("form[data-claim]");
-    if (!form) return;
+    const form = $("form[data-claim]");
+    if (!location.hash.startsWith("#swo_") || location.pathname !== "/claim") return;
+    // What told the end of the link before it has no form.
+    if (!form) return void location.replace(`/claim?${location.hash}`);
     $("[name=token]", form).value = location.hash.slice(1);
     history.replaceState(null, "", location.pathname);
     form.requestSubmit();
