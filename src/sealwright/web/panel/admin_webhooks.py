@@ -70,11 +70,16 @@ def show(page: PageCall) -> Reply:
 
 def show_new(page: PageCall, status: int = 200) -> Reply:
     """GET /admin/desk/webhooks/new."""
+    form = form_of(page, NEW)
+    chosen = {kind.split(".")[0] for kind in form.many("events")}
     return page.render(
         "admin/new_webhook.html",
         status=status,
-        hook_form=form_of(page, NEW),
-        families=[(page._(name), _kinds_of(page, prefixes)) for name, prefixes in _FAMILIES.items()],
+        hook_form=form,
+        families=[
+            (page._(name), _kinds_of(page, prefixes), not chosen.isdisjoint(prefixes))
+            for name, prefixes in _FAMILIES.items()
+        ],
     )
 
 
@@ -203,7 +208,9 @@ def _heard(page: PageCall, webhook: Webhook) -> str:
 
 
 def _kinds_of(page: PageCall, prefixes: tuple[str, ...]) -> list[tuple[str, str]]:
-    found = [kind for prefix in prefixes for kind in sorted(SHOWN_KINDS) if kind.split(".")[0] == prefix]
+    # In the order of the words, which is that of a life; a kind without words comes last.
+    ordered = (*EVENT_WORDS, *sorted(SHOWN_KINDS - set(EVENT_WORDS)))
+    found = [kind for prefix in prefixes for kind in ordered if kind.split(".")[0] == prefix and kind in SHOWN_KINDS]
     return [(kind, page._(EVENT_WORDS.get(kind, kind))) for kind in found]
 
 
