@@ -64,6 +64,7 @@ GATES: Final = {
         /api/v1/credentials/suspend POST
         /api/v1/credentials/{id} GET
         /api/v1/credentials/{id}/document GET
+        /api/v1/credentials/{id}/pdf GET
         /api/v1/credentials/{id}/offers POST
         /api/v1/credentials/{id}/reinstate POST
         /api/v1/credentials/{id}/revoke POST
