@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 import pytest
@@ -19,10 +20,17 @@ PATHS: Final = (
 )
 
 
+@pytest.fixture(scope="module")
+def webhook(site: PageSite) -> str:
+    """The page of a webhook endpoint."""
+    made = json.loads(site.run(["webhook", "create", "https://1.1.1.1/in", "--events", "payout.owed", "--json"]))
+    return f"/admin/desk/webhooks/{made['webhook_id']}"
+
+
 @pytest.mark.parametrize(("theme", "width", "locale"), LOOKS)
 def test_admin_pages_hold_to_every_gate(
-    site: PageSite, open_page: OpenPage, theme: str, width: int, locale: str
+    site: PageSite, open_page: OpenPage, webhook: str, theme: str, width: int, locale: str
 ) -> None:
     page = open_page("/admin", "admin", theme=theme, width=width, locale=locale)
-    wrong = walk(page, site.url, PATHS, f"{theme}-{width}-{locale}")
+    wrong = walk(page, site.url, (*PATHS, webhook), f"{theme}-{width}-{locale}")
     assert not wrong, "\n".join(wrong)

@@ -144,17 +144,21 @@ class Client:
         pending = parts[:]
         started: dict[str, Any] = {}
         body = bytearray()
+        # Streams go on for ever: whoever only wants to know how they begin hangs up then.
+        hung_up = asyncio.Event()
 
         async def receive() -> dict[str, Any]:
             if pending:
                 part = pending.pop(0)
                 return {"type": "http.request", "body": part, "more_body": stalls or bool(pending)}
-            await asyncio.sleep(3600)
-            raise AssertionError
+            await hung_up.wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 started.update(message)
+                if (b"content-type", b"text/event-stream") in message["headers"]:
+                    hung_up.set()
             else:
                 body.extend(message.get("body", b""))
 
