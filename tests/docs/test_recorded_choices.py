@@ -318,7 +318,6 @@ TO_COME: Final = (
     ("POST", "/api/v1/batches"),
     ("POST", "/api/v1/delegations"),
     ("POST", "/api/v1/presentations/create"),
-    ("POST", "/didcomm"),
     ("GET", "/batches"),
     ("GET", "/claim"),
 )

@@ -26,7 +26,7 @@ from sealwright.services.didcomm_inbox import DidcommInbox
 from sealwright.services.didcomm_issuing import DidcommIssuing
 from sealwright.services.didcomm_keys import KeptKey
 from sealwright.services.didcomm_posting import DidcommPost
-from sealwright.services.didcomm_presenting import DidcommPresenting
+from sealwright.services.didcomm_presenting import DidcommPresenting, require_definition
 from sealwright.services.didcomm_values import Sent, ThreadView, Wish, answer
 from sealwright.services.offers import OfferDesk
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -96,7 +96,8 @@ class DidcommDesk:
             DIDDeactivated, DIDImmutable: The sender exchanges no messages.
             HolderNotFound: The recipient does not resolve.
             NoDidcommEndpoint: It takes no messages, or none that we can encrypt.
-            MalformedBody: A type that is not sent by hand.
+            CredentialNotFound, NotIssuerOfCredential, HolderMismatch: As `send`.
+            MalformedBody: A type that is not sent by hand, or a request for a presentation that defines none.
             Sealed: Keys cannot be had now.
         """
         if wish.type in _NOT_BY_HAND:
@@ -110,6 +111,8 @@ class DidcommDesk:
         resolved = (
             self.post.require_keys(wish.recipient) if wish.is_returned else self.post.require_endpoint(wish.recipient)
         )
+        # Last of all, for it may give the sender a key: a refused call leaves nothing behind.
+        self._prejudge(wish)
         return Draft(wish, self.post.sender(record.did, caller), resolved)
 
     def send(self, uow: UnitOfWork, caller: Caller, draft: Draft) -> Sent:
@@ -163,14 +166,15 @@ class DidcommDesk:
             raise HolderNotFound(f"{reference} does not resolve.") from error
         return reference
 
+    def _prejudge(self, wish: Wish) -> None:
+        if wish.credential_id is not None:
+            with self._units(write=False) as uow:
+                _require_between(uow, wish, wish.credential_id)
+        elif wish.type == types.REQUEST_PRESENTATION:
+            require_definition(wish.attachments)
+
     def _offer(self, uow: UnitOfWork, caller: Caller, wish: Wish, credential_id: str) -> tuple[str, str]:
-        record = uow.credentials.get(credential_id)
-        if record is None:
-            raise CredentialNotFound("No such credential.")
-        if record.issuer_did != wish.sender:
-            raise NotIssuerOfCredential("The credential was issued by another DID.")
-        if record.holder_did != wish.recipient:
-            raise HolderMismatch("The credential is for another holder.")
+        _require_between(uow, wish, credential_id)
         made = self._offers.offer(uow, caller, credential_id, OfferWish(channel=OfferChannel.DIDCOMM))
         thread_id = made.offer.thread_id
         messages = uow.didcomm.messages(thread_id) if thread_id is not None else ()
@@ -201,3 +205,14 @@ class DidcommDesk:
         uow.parcels.cancel_of(ParcelKind.DIDCOMM, message_id, self._clock.now())
         self.post.left(uow, row, caller.actor, request_id=caller.request_id)
         return packed
+
+
+def _require_between(uow: UnitOfWork, wish: Wish, credential_id: str) -> None:
+    """Refuse a credential that is not the sender's for the recipient."""
+    record = uow.credentials.get(credential_id)
+    if record is None:
+        raise CredentialNotFound("No such credential.")
+    if record.issuer_did != wish.sender:
+        raise NotIssuerOfCredential("The credential was issued by another DID.")
+    if record.holder_did != wish.recipient:
+        raise HolderMismatch("The credential is for another holder.")

@@ -5,7 +5,7 @@ Spec: Present Proof Protocol 3.0; Aries RFC 0510, "Presentation-Exchange Attachm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -71,10 +71,8 @@ class DidcommPresenting:
             MalformedBody: No definition is attached, or it brings a challenge of its own.
         """
         self._secrets.ready(uow)
-        attachments = tuple(self._challenged(one, thread_id) for one in message.attachments)
-        if not any(one.format == DEFINITION_FORMAT for one in attachments):
-            raise _malformed("/message/attachments", f"must hold one of format {DEFINITION_FORMAT}")
-        return replace(message, attachments=attachments)
+        require_definition(message.attachments)
+        return replace(message, attachments=tuple(self._challenged(one, thread_id) for one in message.attachments))
 
     def judge(self, message: Message, own_did: str, their_did: str) -> bool | None:
         """Judge the presentation in a message, outside of any transaction; None for every other message."""
@@ -107,13 +105,26 @@ class DidcommPresenting:
         if attachment.format != DEFINITION_FORMAT or not isinstance(attachment.data, dict):
             return attachment
         options = attachment.data.get("options", {})
-        if not isinstance(options, dict) or options.keys() & {"challenge", "domain"}:
-            raise _malformed("/message/attachments", "must leave challenge and domain to this office")
+        assert isinstance(options, dict)
         own: dict[str, JSONValue] = {
             "challenge": self._secrets.token(_SECRET, thread_id),
             "domain": self._public_url,
         }
         return replace(attachment, data={**attachment.data, "options": {**options, **own}})
+
+
+def require_definition(attachments: Sequence[Attachment]) -> None:
+    """Refuse a request for a presentation without a definition, or with a challenge of the caller's own.
+
+    Raises:
+        MalformedBody: With the fault.
+    """
+    definitions = [one.data for one in attachments if one.format == DEFINITION_FORMAT]
+    if len(definitions) != 1 or not isinstance(definitions[0], dict):
+        raise _malformed("/message/attachments", f"must hold one of format {DEFINITION_FORMAT}")
+    options = definitions[0].get("options", {})
+    if not isinstance(options, dict) or options.keys() & {"challenge", "domain"}:
+        raise _malformed("/message/attachments", "must leave challenge and domain to this office")
 
 
 def _malformed(pointer: str, detail: str) -> MalformedBody:
