@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pypdf
 import pytest
+import typst
 
+from sealwright.adapters import typesetting
 from sealwright.adapters.typesetting import TypstTypesetter
 from sealwright.services.download_ports import BadgeFace, Paper, PaperFile
+from sealwright.web.panel.qr import qr_version
+from tests.support.screens import codes_in
 
 AT = datetime(2026, 11, 20, 14, 5, 9, tzinfo=UTC)
 DOCUMENT = '{"id": "urn:uuid:1", "credentialSubject": {"name": "Muñoz 陳大文"}}'.encode()
@@ -106,6 +112,16 @@ def test_what_looks_like_markup_is_text(typesetter: TypstTypesetter, hostile: st
 def test_control_and_turning_characters_leave_the_line_as_it_reads(typesetter: TypstTypesetter) -> None:
     text = text_of(typesetter.pdf(replace(PAPER, holder="Eve\x07\n\u202enimda\u202c")))
     assert "Eve nimda" in text
+
+
+def test_the_code_on_paper_leads_to_the_public_page() -> None:
+    """The same form, drawn as a printer would; a reader that is not our encoder."""
+    form = Path(typesetting.__file__).parent / "papers" / "certificate.typ"
+    inputs = {"paper": json.dumps(typesetting._members(PAPER, frozenset())), "file": "{}"}
+    drawn = typst.Compiler().compile(input=form.read_bytes(), sys_inputs=inputs, format="png", ppi=100.0)
+    assert isinstance(drawn, bytes)
+    assert codes_in(drawn, most_rows=360) == [PAPER.address]
+    assert qr_version(PAPER.address) <= 5
 
 
 def test_long_words_and_many_facts_go_on(typesetter: TypstTypesetter) -> None:
