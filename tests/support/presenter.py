@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -42,9 +42,15 @@ class Question:
 
 def read_question(office: Office, deep_link: str) -> Question:
     """Follow a deep link: fetch the request by its reference, as the link says."""
+    return fetched_question(deep_link, lambda uri: office.presenting.request_object(uri.rpartition("/")[2]))
+
+
+def fetched_question(deep_link: str, fetch: Callable[[str], str]) -> Question:
+    """The same by any road to the office."""
     given = parse_qs(urlsplit(deep_link).query)
-    reference = given["request_uri"][0].rpartition("/")[2]
-    head, payload, signature = office.presenting.request_object(reference).split(".")
+    (request_uri,) = given["request_uri"]
+    reference = request_uri.rpartition("/")[2]
+    head, payload, signature = fetch(request_uri).split(".")
     assert json.loads(_unpacked(head)) == {"alg": "none", "typ": "oauth-authz-req+jwt"}
     assert signature == ""
     members = json.loads(_unpacked(payload))
@@ -97,7 +103,7 @@ def shown_document(
     office: Office, key: WalletKey, credentials: list[Any], question: Question, **changes: str
 ) -> dict[str, Any]:
     """A presentation of documents with a proof of its holder."""
-    presentation = {
+    presentation: dict[str, Any] = {
         "@context": [CREDENTIALS_V1],
         "type": ["VerifiablePresentation"],
         "holder": key.did,
@@ -108,9 +114,10 @@ def shown_document(
         key.kid,
         office.clock.now(),
         purpose="authentication",
-        **{"challenge": question.nonce, "domain": question.client_id, **changes},
+        challenge=changes.get("challenge", question.nonce),
+        domain=changes.get("domain", question.client_id),
     )
-    prepared = prepare(with_suite_context(presentation, options.suite), options, office.verifier._canon)  # type: ignore[arg-type]
+    prepared = prepare(with_suite_context(presentation, options.suite), options, office.verifier._canon)
     seed = _unpacked(str(key.key.as_dict(private=True)["d"]))
     return attach(prepared, Ed25519PrivateKey.from_private_bytes(seed).sign(prepared.data_to_sign))
 

@@ -26,6 +26,7 @@ from sealwright.vc.verification.report import PROOF_CHECKS, Check, Outcome, Repo
 
 _OWN_KINDS: Final = frozenset({DIDKind.ORGANIZATION, DIDKind.PLATFORM})
 _ISSUING_ROLES: Final = frozenset({AccountRole.ISSUER, AccountRole.ADMIN})
+_TRUST: Final = "trustedIssuer"
 _DID_WEB: Final = "did:web:"
 
 
@@ -232,12 +233,14 @@ def _worst(*verdicts: Verdict) -> Verdict:
 
 def _with_trust(report: VerificationReport, issuer: IssuerLine | None) -> VerificationReport:
     """The report with the answer whether its issuer is this office's: another issuer leaves it open, not failed."""
-    if issuer is not None and issuer.is_own:
-        answer = Check("trustedIssuer", Outcome.PASSED, None, "The issuer is one of this office's.")
+    if issuer is None:
+        answer = Check(_TRUST, Outcome.UNCHECKED, None, "Nothing is proven, so this was not looked at.")
+    elif issuer.is_own:
+        answer = Check(_TRUST, Outcome.PASSED, None, "The issuer is one of this office's.")
     else:
         detail = "The issuer is none of this office's, so whether to trust it is for the reader to say."
-        answer = Check("trustedIssuer", Outcome.UNCHECKED, ReportCode.UNTRUSTED_ISSUER.value, detail)
-    checks = tuple(answer if check.name == answer.name else check for check in report.checks)
+        answer = Check(_TRUST, Outcome.UNCHECKED, ReportCode.UNTRUSTED_ISSUER.value, detail)
+    checks = tuple(answer if check.name == _TRUST else check for check in report.checks)
     return replace(report, checks=checks)
 
 
