@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,11 @@ from sealwright.domain.formats import CredentialFormat
 from sealwright.services.copies import Copies
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
+from sealwright.vc.contexts.store import ContextStore
+from sealwright.vc.credentials.open_badge import OPEN_BADGE_CONTEXT
 from sealwright.vc.dids.methods import did_jwk
 from sealwright.vc.encoding.multibase import base64url_encode
+from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.errors import StatusListRefused
 from sealwright.vc.keys.ed25519 import Secret32
 from sealwright.vc.keys.jwk import private_jwk, public_jwk
@@ -28,7 +32,7 @@ from sealwright.vc.proofs.key_binding import Occasion, binding_input
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt, present
 from sealwright.vc.verification.token_status import TokenStatusReader
 from tests.interop.ours import Issuer
-from tests.interop.peer import Peer, PeerMissing, PeerRefused, start_node
+from tests.interop.peer import DigitalBazaar, Peer, PeerMissing, PeerRefused, start_node
 from tests.support import tools
 from tests.support.copies import checks_of, content_of, copies_for, record_of
 from tests.support.desk import act, furnish_desk
@@ -84,7 +88,8 @@ def peer() -> Iterator[Peer]:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """An office in memory; tests revoke copies of their own."""
     home = tmp_path_factory.mktemp("sd-jwt")
-    clock = MovableClock()
+    # Digital Bazaar's software judges status lists by its machine's own clock.
+    clock = MovableClock(datetime.now(UTC).replace(microsecond=0))
     with open_office(f"sqlite:///{migrate_file(home / 'office.sqlite')}", home / "home", clock=clock) as office:
         furnish_desk(office)
         end = clock.now() + timedelta(days=30)
@@ -282,3 +287,21 @@ def test_jose_verifies_our_plain_tokens(peer: Peer, world: World) -> None:
         peer.ask("jwt", token=_flipped(token, 0), key=key, now=world.now, issuer=record.issuer_did)
     with pytest.raises(PeerRefused, match="exp"):
         peer.ask("jwt", token=token, key=key, now=world.now + 31 * 86_400, issuer=record.issuer_did)
+
+
+def test_digital_bazaar_verifies_our_badges(digital_bazaar: DigitalBazaar, world: World) -> None:
+    record = world.copies.make(world.source, CredentialFormat.OPEN_BADGE, WALLET.did)
+    badge = content_of(record)
+    issuer = world.office.registry.current().did(record.issuer_did)
+    assert issuer is not None
+    urls = [entry["statusListCredential"] for entry in badge["credentialStatus"]]
+    held = {
+        OPEN_BADGE_CONTEXT: json.loads(ContextStore.pinned().get(OPEN_BADGE_CONTEXT).content),
+        issuer.did: json.loads(issuer.document),
+        **{url: dict(world.office.verifier._statuses.fetch(url)) for url in urls},
+    }
+    now = format_timestamp(world.clock.now())
+    verdict = digital_bazaar.verify(badge, documents=held, now=now)
+    assert verdict["verified"] is True, verdict
+    badge["credentialSubject"]["achievement"]["name"] = "Another"
+    assert digital_bazaar.verify(badge, documents=held, now=now)["verified"] is False

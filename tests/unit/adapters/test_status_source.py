@@ -42,3 +42,19 @@ def test_switched_off_source_asks_nobody() -> None:
 def test_anything_else_is_unreadable_without_detail(body: bytes | None) -> None:
     with pytest.raises(StatusListUnreadable, match="could not be fetched"):
         GuardedStatusSource(Page(body), enabled=True).fetch(URL)
+
+
+def test_fetched_token_is_given_as_text() -> None:
+    page = Page(b"e30.e30.AA\n")
+    assert GuardedStatusSource(page, enabled=True).fetch_token(URL) == "e30.e30.AA"
+    assert page.asked == [(URL, 1_048_576)]
+
+
+def test_a_token_that_cannot_be_had_is_unreadable() -> None:
+    for body in (None, b"\xff", "é".encode()):
+        with pytest.raises(StatusListUnreadable, match="could not be fetched"):
+            GuardedStatusSource(Page(body), enabled=True).fetch_token(URL)
+    page = Page(b"e30.e30.AA")
+    with pytest.raises(StatusListUnreadable):
+        GuardedStatusSource(page, enabled=False).fetch_token(URL)
+    assert page.asked == []
