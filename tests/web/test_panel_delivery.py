@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from html import unescape
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pypdf
 import pytest
 
 from sealwright.protocols.baking import baked_credential
+from sealwright.web.panel.qr import qr_version
 from tests.web.desk import Desk
 from tests.web.page_client import PageVisitor, text_of
 from tests.web.panel_desk import panel_desk, visit
@@ -171,6 +173,14 @@ def test_another_holders_offer_cannot_be_canceled_from_ones_own_page(desk: Desk)
     answer = visit(desk, other).post(f"/improver/credentials/{theirs}/offers/{offer}/cancel")
     assert answer.status == 404
     assert desk.done("admin", "GET", f"/api/v1/offers/{offer}")["state"] == "created"
+
+
+def test_codes_stay_small_enough_to_be_read_from_two_centimeters() -> None:
+    """U16: at most version 8 for offers, 5 for public pages."""
+    office = "https://credentials.example.org"
+    address = quote(f"{office}/oid4vci/offers/{'x' * 43}", safe="")
+    assert qr_version(f"openid-credential-offer://?credential_offer_uri={address}") <= 8
+    assert qr_version(f"{office}/v/{'A' * 26}") <= 5
 
 
 # -- files -----------------------------------------------------------------------------------------
