@@ -14,6 +14,7 @@ from sealwright.domain.credentials import CredentialStatus
 from sealwright.domain.delivery_errors import ParcelNotFound, UrlNotAllowed, WebhookNotFound
 from sealwright.domain.errors import MalformedBody, RoleRequired, StateConflict
 from sealwright.domain.parcels import Parcel, ParcelState
+from sealwright.domain.payouts import PayoutStatus
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.domain.webhooks import Webhook, WebhookStatus
 from sealwright.services.dids import NewDID
@@ -22,7 +23,8 @@ from sealwright.services.review_values import NewRequest
 from sealwright.services.webhooks import TEST_KIND, WebhookWish
 from sealwright.vc.encoding.timestamps import format_timestamp
 from tests.conftest import DATABASES
-from tests.support.desk import DPW, act, furnish_desk, join
+from tests.flows.test_payouts import Crew
+from tests.support.desk import DPW, VERIFIER, act, furnish_desk, join
 from tests.support.migrated import Templates
 from tests.support.office import MovableClock, api_key_for, open_office, the_operator
 from tests.support.receivers import HOOK, Letterbox, hook, is_signed
@@ -424,3 +426,47 @@ def test_status_of_credentials_is_told_with_its_type(office: Office, letterbox: 
     assert told["credential.revoked"]["after"] == {"status": CredentialStatus.REVOKED.value}
     assert told["credential.revoked"]["grantId"] == grant_id
     assert told["grant.revoked"]["issuerDid"] == told["credential.revoked"]["issuerDid"]
+
+
+def test_a_payout_counts_as_exported_once_whoever_pays_has_it(
+    office: Office, clock: MovableClock, letterbox: Letterbox
+) -> None:
+    crew = Crew(office)
+    everything, _ = hook(office, crew.admin)
+    hook(office, api_key_for(office, issuer_of(office)), "payout.owed", url="https://key.example/in")
+    first = crew.finished()
+    office.dispatching.work_once()
+    # Everything is not this; and a key's endpoint hears of payouts no more than it may see them.
+    assert "payout.owed" in letterbox.kinds
+    assert {one.url for one in letterbox.received} == {everything.url}
+    assert {one.status for one in crew.owed(first)} == {PayoutStatus.OWED}
+
+    hook(office, crew.admin, "payout.owed", url="https://payer.example/in")
+    second = crew.finished()
+    letterbox.answers = [500] * 50
+    office.dispatching.work_once()
+    assert {one.status for one in crew.owed(second)} == {PayoutStatus.OWED}
+    letterbox.answers = []
+    for _ in range(4):
+        clock.move(hours=1)
+        office.dispatching.work_once()
+    assert {one.status for one in crew.owed(second)} == {PayoutStatus.EXPORTED}
+    assert {one.status for one in crew.owed(first)} == {PayoutStatus.OWED}
+    exported = [row for row in audit_rows(office) if row["action"] == "payout.exported"]
+    assert {(row["actor"]["type"], row["actor"]["id"]) for row in exported} == {("system", "webhooks")}
+
+
+def test_reviewers_see_what_concerns_their_scope(office: Office) -> None:
+    rita, vera = reviewer(office, named("rita")), reviewer(office, named("vera"), VERIFIER)
+    ann = improver(office, named("ann"))
+    decide(office, rita, ask(office, ann), APPROVED)
+
+    def kinds(caller: Caller) -> set[str]:
+        page = office.events.list(caller, kinds=None, since=office.clock.now(), limit=100, cursor=None)
+        assert all(event.kind != "user.created" for event in page.items)
+        return {event.kind for event in page.items}
+
+    assert kinds(rita) >= {"request.created", "request.approved", "grant.created", "credential.issued"}
+    assert kinds(vera) == set()
+    with pytest.raises(RoleRequired):
+        kinds(ann)

@@ -73,8 +73,11 @@ def sight_of(uow: UnitOfWork, caller: Caller) -> Sight:
 
 def sight_of_person(uow: UnitOfWork, person: Person) -> Sight:
     """What a person sees who is no admin: their issuer scope, and issuer DIDs that they keep."""
-    if not person.active:
+    # As of now: a DID that was made for them a moment ago must not look like an issuer's.
+    present = uow.people.get(person.user_id)
+    if present is None or not present.active:
         return Sight()
+    person = present
     scope = person.scopes if AccountRole.ISSUER in person.roles else ()
     kinds = [uow.types.get(value) for value in scope]
     # DIDs by which a person holds credentials are not issuers, though their keys may be kept here too.
