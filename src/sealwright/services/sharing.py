@@ -160,11 +160,6 @@ class Sharing:
             raise ShareNotFound("There is no such page.")
         return SharedCredential(record, share)
 
-    def short_in(self, link: str) -> str | None:
-        """The short code in an address of ours; None for any other address."""
-        base = f"{self._public_url}{SHARE_PATH}"
-        return link[len(base) :].rstrip("/") or None if link.lower().startswith(base.lower()) else None
-
     def _owned(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> CredentialRecord:
         """The caller's credential with its row locked, so that two who switch at once do so one after the other."""
         person = caller.require_person()

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote
 
 from sealwright.protocols.baking import NotABadge, baked_credential, is_png
+from sealwright.services.sharing import SHARE_PATH
 from sealwright.vc.encoding.multibase import base64url_decode
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
 from sealwright.vc.errors import UnreadableJSON, VcError
@@ -160,7 +161,7 @@ def _link(link: str, public_url: str) -> BroughtLink:
         raise Unreadable(WhyUnreadable.WALLET_LINK)
     path = link[len(public_url) :] if link.lower().startswith(public_url.lower() + "/") else ""
     path = path.partition("#")[0].partition("?")[0]
-    if path[:3] == "/v/" and path[3:].strip("/"):
+    if path[:3].lower() == SHARE_PATH and path[3:].strip("/"):
         return BroughtLink(short=unquote(path[3:].strip("/")))
     if (found := _RECORD.fullmatch(path)) is not None:
         return BroughtLink(credential_id=unquote(found[1]))
