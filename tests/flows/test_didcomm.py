@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sealwright.domain.credentials import CredentialRecord
 from sealwright.domain.delivering import OfferWish
 from sealwright.domain.delivery_errors import DidcommInvalid, NoDidcommEndpoint
 from sealwright.domain.didcomm import Direction, ThreadState
+from sealwright.domain.errors import DomainError, VersionConflict
 from sealwright.domain.offers import Offer, OfferChannel, OfferState
 from sealwright.domain.people import Caller
 from sealwright.protocols.didcomm import types
@@ -158,6 +161,37 @@ def test_a_repeated_message_changes_nothing(office: Office, mailbox: Mailbox, ag
     with pytest.raises(DidcommInvalid):
         office.didcomm.receive(packed)
     assert carry(office) == 0
+
+
+def together(work: Callable[[int], object], times: int) -> list[object]:
+    """Do something several times at one moment; what each came to, refusals among it."""
+    gate = threading.Barrier(times)
+
+    def one(number: int) -> object:
+        gate.wait()
+        try:
+            return work(number)
+        except DomainError as error:
+            return type(error)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def test_requests_that_come_at_one_moment_get_one_credential_each(
+    office: Office, mailbox: Mailbox, agent: PeerAgent, key: Caller
+) -> None:
+    made = offer(office, key, degree(office, agent))
+    carry(office)
+    offered = mailbox.last(agent)
+    same = agent.pack(agent.request(offered))
+    outcomes = together(lambda _: office.didcomm.receive(same), 6)
+    assert outcomes.count(None) == 1
+    assert outcomes.count(DidcommInvalid) == 5
+    others = [agent.pack(agent.request(offered)) for _ in range(4)]
+    assert set(together(lambda number: office.didcomm.receive(others[number]), 4)) <= {None, VersionConflict}
+    carry(office)
+    assert told(office, made.offer_id) == ["offer.created", "offer.sent", "offer.accepted", "offer.delivered"]
 
 
 def test_a_message_is_tried_again_and_recorded_once(
