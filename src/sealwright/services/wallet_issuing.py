@@ -108,7 +108,8 @@ class WalletIssuing:
         request = read_credential_request(body)
         configuration = self._configuration(token, request)
         proven = self._proven(token, request)
-        self._spend({one.nonce for one in proven})
+        if not self._nonces.spend({one.nonce for one in proven}):
+            raise WalletRefused(OAuthCode.INVALID_NONCE, "The nonce is too old, or was used; get another one.")
         holders = self._bound(token, proven)
         wanted = split_configuration(configuration)
         assert wanted is not None
@@ -146,19 +147,6 @@ class WalletIssuing:
         if len({one.thumbprint for one in proven}) != len(proven):
             raise WalletRefused(OAuthCode.INVALID_PROOF, "Each proof must be by a key of its own.")
         return proven
-
-    def _spend(self, nonces: set[str]) -> None:
-        """Use up the nonces of a request's proofs, in a transaction of its own: what follows may fail, they are gone.
-
-        Raises:
-            WalletRefused: ``invalid_nonce``.
-        """
-        with self._units() as uow:
-            # In one order everywhere, so that two requests with the same nonces cannot wait for each other.
-            spent = [self._nonces.spend(uow, nonce) for nonce in sorted(nonces)]
-            uow.commit()
-        if not all(spent):
-            raise WalletRefused(OAuthCode.INVALID_NONCE, "The nonce is too old, or was used; get another one.")
 
     def _bound(self, token: WalletToken, proven: Sequence[ProvenHolder]) -> tuple[Holder, ...]:
         """The holders that the credentials will name, if the offer is for them.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sealwright.services.office_secrets import OfficeSecrets, secret_digest
-from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.ports import Clock, UnitOfWorkFactory
 from sealwright.vc.encoding.multibase import base64url_decode, base64url_encode
 from sealwright.vc.errors import VcError
 
@@ -55,10 +56,18 @@ class WalletNonces:
         end = datetime.fromtimestamp(int.from_bytes(body[_RANDOM:], "big"), UTC)
         return end if self._clock.now() < end else None
 
-    def spend(self, uow: UnitOfWork, nonce: str) -> bool:
-        """Use a nonce for key proofs; False where it is none of ours, too old, or was used."""
-        end = self.end_of(PROOF_NONCE, nonce)
-        return end is not None and uow.spent.spend(PROOF_NONCE, secret_digest(nonce), end)
+    def spend(self, nonces: Collection[str]) -> bool:
+        """Use nonces for key proofs; False where one is none of ours, too old, or was used.
+
+        In a transaction of its own: whatever follows may fail, they are gone.
+        """
+        # Judged first: the office's key may have to be read, which takes a transaction too.
+        ends = {nonce: end for nonce in nonces if (end := self.end_of(PROOF_NONCE, nonce)) is not None}
+        with self._units() as uow:
+            # In one order everywhere, so that two requests with the same nonces cannot wait for each other.
+            spent = [uow.spent.spend(PROOF_NONCE, secret_digest(nonce), ends[nonce]) for nonce in sorted(ends)]
+            uow.commit()
+        return len(spent) == len(nonces) and all(spent)
 
     def _seal(self, kind: str, body: bytes) -> bytes:
         return hmac.digest(self._office_key(), kind.encode() + b"\x00" + body, hashlib.sha256)[:_SEAL]
