@@ -81,7 +81,7 @@ def test_another_code_ends_the_one_before(desk: Desk) -> None:
     assert before is not None
     part = me.post(
         f"{path}/offers",
-        {"channel": "qr", "instead_of": before[1]},
+        {"channel": "qr", "tx_code": "", "instead_of": before[1]},
         headers=(
             ("Origin", "http://127.0.0.1:8000"),
             ("Sec-Fetch-Site", "same-origin"),
@@ -91,6 +91,22 @@ def test_another_code_ends_the_one_before(desk: Desk) -> None:
     assert part.body.lstrip().startswith(b'<div class="stack" id="deliver">')
     states = [one["state"] for one in desk.done(name, "GET", "/api/v1/offers")["data"]]
     assert sorted(states) == ["canceled", "created"]
+
+
+def test_an_open_page_hears_of_the_delivery(desk: Desk) -> None:
+    name, credential = granted(desk)
+    path = f"/issuer/credentials/{credential}"
+    issuer = visit(desk, "issuer")
+    made = claim_token(desk, credential)
+    news = f"{path}/offers/{made['offerId']}/news"
+    assert issuer.get(news).status == 204
+    desk.done(name, "POST", "/api/v1/credentials/redeem", {"token": made["token"]})
+    told = issuer.get(news)
+    assert told.status == 200
+    assert f'<a href="{path}#deliveries">' in html_of(told)
+    _, other = granted(desk)
+    assert issuer.get(f"/issuer/credentials/{other}/offers/{made['offerId']}/news").status == 204
+    assert visit(desk, name).get(f"/improver/credentials/{credential}/offers/off_nothing/news").status == 404
 
 
 def test_a_link_is_shown_once_and_can_be_canceled(desk: Desk) -> None:

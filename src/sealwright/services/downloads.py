@@ -106,21 +106,28 @@ class Downloads:
             StoreUnavailable: The page's address could not be kept.
         """
         language = language if language in LANGUAGES else LANGUAGES[0]
-        with self._units() as uow:
+        with self._units(write=False) as uow:
             record = _primary(uow, record)
-            if record.document is None:
-                raise CredentialErased("The document is gone with its person's data.")
             kind, holder = _around(uow, record)
-            source = PaperSource(
-                record=record,
-                document=record.document,
-                type=kind,
-                holder=holder if names_holder else None,
-                address=self._sharing.address(uow, record),
-            )
-            uow.commit()
+            share = uow.shares.get(record.uid)
+        if record.document is None:
+            raise CredentialErased("The document is gone with its person's data.")
+        source = PaperSource(
+            record=record,
+            document=record.document,
+            type=kind,
+            holder=holder if names_holder else None,
+            address=self._sharing.known_address(share) if share is not None else self._new_address(record),
+        )
         paper = paper_of(source, language, self._organization, self._clock.now())
         return Download(self._typesetter.pdf(paper), f"{record.uid}.pdf", PDF)
+
+    def _new_address(self, record: CredentialRecord) -> str:
+        """The address of a public page that is made for a paper's code; it shows no claims."""
+        with self._units() as uow:
+            address = self._sharing.address(uow, record)
+            uow.commit()
+        return address
 
     def badge(self, record: CredentialRecord, language: str) -> Download:
         """The Open Badge baked into its image.
