@@ -22,10 +22,11 @@ from sealwright.domain.delivery_errors import (
     TokenUsed,
     TxCodeLocked,
 )
-from sealwright.domain.errors import CredentialNotFound, DomainError, MissingMember, StateConflict
+from sealwright.domain.errors import CredentialNotFound, DomainError, MissingMember, Sealed, StateConflict
 from sealwright.domain.offers import OfferBinding, OfferState
 from sealwright.domain.people import Caller
 from sealwright.services.office import Office
+from sealwright.services.office_secrets import OfficeSecrets
 from tests.support.accounts import custodial
 from tests.support.desk import act, come_in, join
 from tests.support.offers import Holder, make_offer, redeem_with, stored_offer
@@ -142,6 +143,24 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with open_office(f"sqlite:///{home}/office.db", home) as one:
         furnish(one)
         yield one
+
+
+def test_sealed_office_hands_nothing_over(shared: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    holder = Holder()
+    made = make_offer(shared, api_key_for(shared, ISSUER), degree(shared, holder).credential_id)
+    token = made.token or ""
+
+    def closed(*_: object) -> None:
+        raise Sealed("The key-encryption key is absent.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OfficeSecrets, "ready", closed)
+        with pytest.raises(Sealed):
+            redeem_with(shared, holder, token)
+        with pytest.raises(Sealed):
+            shared.offers.secrets_of(made.offer)
+    assert stored_offer(shared, made.offer.offer_id) == made.offer
+    assert redeem_with(shared, holder, token).offer.state is OfferState.DELIVERED
 
 
 def test_proof_of_another_time_another_key_or_seen_before(office: Office, key: Caller, clock: MovableClock) -> None:
