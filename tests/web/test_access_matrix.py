@@ -46,6 +46,8 @@ GATES: Final = {
         /oid4vci/offers/{reference} GET
         /oid4vci/par POST
         /oid4vci/token POST
+        /oid4vp/answers/{reference} POST
+        /oid4vp/requests/{reference} GET
         /openapi.json GET
         /problems/{code} GET
         /readyz GET
@@ -91,6 +93,8 @@ GATES: Final = {
         /api/v1/deliveries/{id}/resend POST
         /api/v1/events GET
         /api/v1/events/stream GET
+        /api/v1/presentations/requests POST
+        /api/v1/presentations/requests/{id} GET
         /api/v1/offers GET
         /api/v1/offers/{id} GET
         /api/v1/offers/{id}/cancel POST
