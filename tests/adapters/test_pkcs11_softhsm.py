@@ -26,7 +26,8 @@ from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import Sealed, SigningFailed
 from sealwright.services.ports import KeyStore, NewKey
 from sealwright.vc.errors import InvalidKey, UnsupportedKeyType
-from sealwright.vc.keys.ed25519 import verify
+from sealwright.vc.keys import x25519
+from sealwright.vc.keys.ed25519 import Secret32, verify
 
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 PIN = "314159"
@@ -315,6 +316,17 @@ def test_small_secrets_and_software_keys_stay_with_the_software_store(hsm: Hsm) 
     assert keys.rewrap(before).sealed != before.sealed
     assert keys.check([before, inside])
     assert not keys.check([replace(before, did="did:adi:other"), inside])
+
+
+def test_keys_that_agree_are_kept_beside_the_token(keys: Pkcs11KeyStore) -> None:
+    did, key_id = "did:adi:issuer001", "did:adi:issuer001#agreement-1"
+    made = keys.generate(key_id=key_id, did=did, use=KeyPurpose.KEY_AGREEMENT, algorithm="X25519")
+    key = replace(stored(made, key_id), use=KeyPurpose.KEY_AGREEMENT, algorithm="X25519")
+    other = Secret32(bytes([9]) * 32)
+    assert made.backend == "software"
+    assert keys.agree(key, x25519.public_from_private(other)) == x25519.agree(other, key.public_key)
+    with pytest.raises(SigningFailed):
+        keys.agree(generated(keys), x25519.public_from_private(other))
 
 
 def test_retired_key_that_left_the_token_does_not_seal_the_office(keys: Pkcs11KeyStore) -> None:
