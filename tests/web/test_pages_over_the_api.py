@@ -143,7 +143,7 @@ SAME: Final = {
     "/workflows/{workflow_id}/withdraw": "DELETE /proposers/workflows/{id}",
 }
 # Signing in makes the session of a browser and registering a passkey needs one; the first setup has its CLI.
-BROWSERS_ALONE: Final = ("/login/", "/logout", "/setup/")
+BROWSERS_ALONE: Final = ("/login/", "/logout", "/setup/", "/oid4vci/authorize")
 PASSKEYS_ARE_MADE_BY_BROWSERS: Final = {"/settings/sign-in/passkeys", "/settings/sign-in/passkeys/options"}
 # An unfinished form is kept where forms are.
 DRAFTS: Final = {"/proposer/drafts", "/proposer/drafts/{draft_id}/delete"}

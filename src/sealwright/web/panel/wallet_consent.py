@@ -71,7 +71,9 @@ def answer(page: PageCall) -> Reply:
 
 
 def _gone(page: PageCall) -> Reply:
-    return page.render(_TEMPLATE, status=410, state="gone")
+    # Whoever opens the bare address has lost nothing.
+    was_named = page.query.text("request_uri") or page.form.text("request_uri")
+    return page.render(_TEMPLATE, status=410 if was_named else 200, state="gone")
 
 
 PAGES: Final = (
