@@ -92,10 +92,8 @@ def open_presentation_token(text: str) -> PresentationToken:
         raise malformed("/vp", "The JWT carries no presentation.")
     shown = inner.get("verifiableCredential", [])
     credentials = shown if isinstance(shown, list) else [shown]
-    if len(credentials) > _CREDENTIALS_MOST or not all(isinstance(one, dict | str) for one in credentials):
-        raise malformed(
-            "/vp/verifiableCredential", "The credentials in a presentation are at most 64 objects or texts."
-        )
+    if len(credentials) > _CREDENTIALS_MOST or not all(_can_be_inside(one) for one in credentials):
+        raise malformed("/vp/verifiableCredential", "What the presentation shows is not at most 64 credentials.")
     return PresentationToken(compact, _holder(payload, inner), tuple(credentials))
 
 
