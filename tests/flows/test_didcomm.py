@@ -97,7 +97,9 @@ def test_a_credential_reaches_its_holder(office: Office, mailbox: Mailbox, agent
     assert mailbox.posted[0][0] == AGENT_URL
     offered = mailbox.last(agent)
     assert (offered.type, offered.sender, offered.to) == (types.OFFER_CREDENTIAL, ISSUER, (agent.did,))
-    assert (offered.thread, offered.expires) == (made.thread_id, int(made.expires_at.timestamp()))
+    # Whoever begins a thread names it by the first message.
+    assert (offered.id, offered.thid) == (made.thread_id, made.thread_id)
+    assert offered.expires == int(made.expires_at.timestamp())
     assert read_preview(offered)["degree.university"] == "MIT"
     assert read_preview(offered)["degree.gpa"] == "3.8"
     assert offered.body["formats"] == [{"attach_id": "credential-0", "format": "aries/ld-proof-vc-detail@v1.0"}]

@@ -27,7 +27,7 @@ from sealwright.services.didcomm_issuing import DidcommIssuing
 from sealwright.services.didcomm_keys import KeptKey
 from sealwright.services.didcomm_posting import DidcommPost
 from sealwright.services.didcomm_presenting import DidcommPresenting, require_definition
-from sealwright.services.didcomm_values import Sent, ThreadView, Wish, answer
+from sealwright.services.didcomm_values import Sent, ThreadView, Wish, answer, opening
 from sealwright.services.offers import OfferDesk
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
@@ -187,7 +187,7 @@ class DidcommDesk:
         is_request = wish.type == types.REQUEST_PRESENTATION
         state = ThreadState.PRESENTATION_REQUESTED if is_request else ThreadState.MESSAGE
         thread = DidcommThread(new_id("thr"), wish.sender, wish.recipient, state, now, now)
-        message = answer(thread, str(wish.type), now, wish.body, wish.attachments)
+        message = opening(answer(thread, str(wish.type), now, wish.body, wish.attachments))
         if is_request:
             message = self._presenting.asked(uow, thread.thread_id, message)
         uow.didcomm.add_thread(thread)

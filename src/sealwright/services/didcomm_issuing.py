@@ -24,7 +24,7 @@ from sealwright.protocols.didcomm.errors import MessageRefused
 from sealwright.protocols.didcomm.issuing import Detail, credential_parts, detail_of, offer_parts, read_detail
 from sealwright.protocols.didcomm.message import Message
 from sealwright.services.didcomm_posting import DidcommPost
-from sealwright.services.didcomm_values import FINAL_STATES, PEER, Outcome, Received, answer, report
+from sealwright.services.didcomm_values import FINAL_STATES, PEER, Outcome, Received, answer, opening, report
 from sealwright.services.offer_moves import OfferMoves, require_deliverable
 from sealwright.services.offer_values import HeldOffer
 from sealwright.services.offers import OfferDesk
@@ -68,13 +68,14 @@ class DidcommIssuing:
             offer_id=offer.offer_id,
             credential_id=record.credential_id,
         )
-        if offer.origin is not None and offer.origin.startswith(_PROPOSED):
+        is_answer = offer.origin is not None and offer.origin.startswith(_PROPOSED)
+        if is_answer:
             thread = self._in_proposal(uow, offer, thread)
         else:
             uow.didcomm.add_thread(thread)
         body, attachments = offer_parts(_document(record), record.proof_type)
         made = answer(thread, types.OFFER_CREDENTIAL, now, body, attachments)
-        message = replace(made, expires=int(offer.expires_at.timestamp()))
+        message = replace(made if is_answer else opening(made), expires=int(offer.expires_at.timestamp()))
         self._post.queue(uow, message)
         return message
 

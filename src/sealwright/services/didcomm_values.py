@@ -134,6 +134,11 @@ def answer(
     )
 
 
+def opening(message: Message) -> Message:
+    """A message of ours that begins its thread: both have one id, as the specification wants it."""
+    return replace(message, id=message.thread)
+
+
 def report(thread: DidcommThread, code: str, comment: str, now: datetime) -> Message:
     """A problem report about a thread; the comment is fixed for its code, and quotes nothing."""
     made = answer(thread, types.PROBLEM_REPORT, now, {"code": code, "comment": comment})

@@ -82,7 +82,7 @@ _STATE: Final[Node] = {"type": "string", "enum": [state.value for state in Threa
 _SENT: Final[Node] = {"messageId": STRING, "threadId": STRING, "state": _STATE}
 SENT: Final = answer("SentMessage", _SENT)
 SENT_EXAMPLE: Final = {
-    "messageId": "msg_kq3c7xm2vbn5tz4wpd6ahf2yqe",
+    "messageId": "thr_mq3c7xm2vbn5tz4wpd6ahf2yqe",
     "threadId": "thr_mq3c7xm2vbn5tz4wpd6ahf2yqe",
     "state": "message",
 }
@@ -106,7 +106,7 @@ THREAD_EXAMPLE: Final = {
     "state": "offered",
     "messages": [
         {
-            "id": "msg_kq3c7xm2vbn5tz4wpd6ahf2yqe",
+            "id": "thr_mq3c7xm2vbn5tz4wpd6ahf2yqe",
             "type": "https://didcomm.org/issue-credential/3.0/offer-credential",
             "direction": "outbound",
             "at": "2026-11-21T19:40:00Z",
