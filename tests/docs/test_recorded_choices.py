@@ -319,7 +319,6 @@ TO_COME: Final = (
     ("POST", "/api/v1/delegations"),
     ("POST", "/api/v1/presentations/create"),
     ("GET", "/batches"),
-    ("GET", "/claim"),
 )
 
 
