@@ -18,7 +18,7 @@ from sealwright.web.shape import compile_schema
 from tests.support.didcomm_peer import Mailbox, PeerAgent
 from tests.support.office import HOLDER, ISSUER, PUBLIC_URL
 from tests.web.client import Answer
-from tests.web.conftest import Served
+from tests.web.conftest import Served, degree
 
 SEND = "/api/v1/didcomm/send"
 ENCRYPTED = "application/didcomm-encrypted+json"
@@ -273,3 +273,24 @@ def test_a_presentation_that_does_not_hold_is_refused(
     assert bring(served, agent.pack(shown(served, agent, asked, credential, **changes))).status == 202
     served.office.dispatching.work_once()
     assert (mailbox.last(agent).type, state_of(served, asked)) == (types.PROBLEM_REPORT, "abandoned")
+
+
+def test_issuing_offers_by_message_or_is_refused_before(served: Served, mailbox: Mailbox, agent: PeerAgent) -> None:
+    issued = served.issue(holderDid=agent.did, delivery={"channel": "didcomm"})
+    served.office.dispatching.work_once()
+    offered = mailbox.last(agent)
+    assert (offered.type, offered.thread) == (types.OFFER_CREDENTIAL, issued["offer"]["didcommThreadId"])
+    before = served.audit_size()
+    body = {**degree(), "delivery": {"channel": "didcomm"}}
+    answer = served.client.call("POST", "/api/v1/credentials/issue", body, token=served.key)
+    assert (answer.status, answer.code) == (409, "NO_DIDCOMM_ENDPOINT")
+    assert served.audit_size() == before
+
+
+def test_peer_dids_resolve_and_short_ones_do_not(served: Served, agent: PeerAgent) -> None:
+    found = served.client.call("GET", f"/1.0/identifiers/{agent.did}").json()
+    assert found["didDocument"]["keyAgreement"] == [f"{agent.did}#key-2"]
+    short = served.client.call("GET", "/1.0/identifiers/did:peer:4zQmd8CpeFPci817KDsbSAKWcXAE2mjvCQSasRewvbSF54Bd")
+    assert (short.status, short.json()["didResolutionMetadata"]["error"]) == (404, "notFound")
+    other = served.client.call("GET", "/1.0/identifiers/did:peer:1zQmZMygzYqNwU6Uhmewx5Xepf2VLp5S4HLSwwgf2aiKZuwa")
+    assert (other.status, other.json()["didResolutionMetadata"]["error"]) == (501, "methodNotSupported")
