@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.interop.wallet_walk import Browser, WalletPeer, wallet_peer
+from tests.interop.wallet_walk import SPHEREON, Browser, WalletPeer, wallet_peer
 from tests.support.server import RunningServer, serve
 
 pytestmark = pytest.mark.timeout(240)
@@ -183,3 +183,23 @@ def test_what_is_wrong_is_refused_in_the_words_of_the_specification(server: Runn
     assert wallet.refusal("credential", configuration=configuration) == ("invalid_token",)
     wallet.do("swap", token="swa_guess")
     assert wallet.refusal("credential", configuration=configuration) == ("invalid_token",)
+
+
+@pytest.fixture(scope="module")
+def older_wallet() -> Iterator[WalletPeer]:
+    with wallet_peer(SPHEREON) as peer:
+        yield peer
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_wallet_of_an_older_draft_gets_the_credential_too(
+    server: RunningServer, older_wallet: WalletPeer, form: str
+) -> None:
+    offer = offered(server)
+    got = older_wallet.do(
+        "fetch", offer=offer["deepLink"], txCode=offer["txCode"], configuration=f"{DEGREE}.{form}", format=form
+    )
+    assert got["issuer"] == server.url
+    (credential,) = got["credentials"]
+    verified = post(server, "/api/v1/credentials/verify", {"credential": credential}, server.api_key, 200)
+    assert verified["verified"] is True, verified

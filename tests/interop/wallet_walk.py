@@ -16,6 +16,7 @@ from tests.interop.peer import Peer, PeerMissing, PeerRefused, start_node
 from tests.support import tools
 
 OID4VCI: Final = Path(__file__).parent / "oid4vci"
+SPHEREON: Final = Path(__file__).parent / "oid4vci_sphereon"
 _SECONDS: Final = 30
 _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
 _BACK: Final = re.compile(r'href="([^"]+)"[^>]*>Back to the wallet')
@@ -45,10 +46,10 @@ class WalletPeer:
 
 
 @contextmanager
-def wallet_peer(program: str = "wallet.mjs") -> Iterator[WalletPeer]:
-    """The peer for as long as the block runs; a loud skip where it cannot run."""
+def wallet_peer(folder: Path = OID4VCI) -> Iterator[WalletPeer]:
+    """The peer of a folder for as long as the block runs; a loud skip where it cannot run."""
     try:
-        peer = start_node(OID4VCI, program, packages=OID4VCI)
+        peer = start_node(folder, "wallet.mjs", packages=folder)
     except PeerMissing as error:
         tools.missing(str(error))
     try:
