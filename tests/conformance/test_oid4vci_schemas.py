@@ -12,7 +12,7 @@ import pytest
 
 from sealwright.protocols.openid4vci.requests import read_credential_request, read_details
 from tests.support.offers import make_offer
-from tests.support.office import HOLDER, PUBLIC_URL, furnish, issue, open_office, the_operator
+from tests.support.office import HOLDER, PUBLIC_URL, MovableClock, furnish, issue, open_office, the_operator
 from tests.support.vectors import folder
 from tests.support.wallet import Wallet, wallet_door
 from tests.web.client import Client
@@ -29,7 +29,9 @@ def schema(name: str) -> Any:
 @pytest.fixture(scope="module")
 def wallet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wallet]:
     home: Path = tmp_path_factory.mktemp("office")
-    with open_office(f"sqlite:///{home / 'office.sqlite'}", home, background=False, **NO_LIMITS) as office:
+    with open_office(
+        f"sqlite:///{home / 'office.sqlite'}", home, clock=MovableClock(), background=False, **NO_LIMITS
+    ) as office:
         furnish(office, schemas=2)
         with wallet_door(office) as door:
             yield Wallet(office, door)
@@ -89,7 +91,7 @@ def test_offers_are_valid(wallet: Wallet, tx_code: bool) -> None:
 
 
 def test_requests_that_the_schema_takes_are_taken_as_far_as_they_concern_us() -> None:
-    body = {"credential_configuration_id": "a.ldp_vc", "proofs": {"jwt": ["x"]}}
+    body: Any = {"credential_configuration_id": "a.ldp_vc", "proofs": {"jwt": ["x"]}}
     schema("credential_request-1_0").validate(body)
     assert read_credential_request(body).proofs == ("x",)
 

@@ -109,7 +109,12 @@ def test_deferred_requests_and_notifications() -> None:
     assert read_deferred_request({"transaction_id": "t"}).with_notification is False
     assert read_deferred_request({"transaction_id": "t", "notification": True}).with_notification is True
     assert code_of(read_deferred_request, {}) == "invalid_credential_request"
-    told = {"notification_id": "n", "event": "credential_accepted", "event_description": "fine", "more": 1}
+    told: dict[str, Any] = {
+        "notification_id": "n",
+        "event": "credential_accepted",
+        "event_description": "fine",
+        "more": 1,
+    }
     assert read_notification(told) == ("n", "credential_accepted")
     for change in ({"event": "stolen"}, {"event": None}, {"notification_id": ""}, {"event_description": 7}):
         assert code_of(read_notification, {**told, **change}) == "invalid_notification_request"
