@@ -25,8 +25,9 @@ class Webhook:
     """An endpoint.
 
     Args:
-        owner_kind: ``admin`` hears of everything; ``api_key`` of what concerns its issuer DIDs.
-        owner_id: The user id or the API key id.
+        owner_kind: ``admin`` and ``operator`` (the terminal) hear of everything, ``api_key`` and ``user`` (who keeps
+            issuer DIDs) of what concerns their DIDs.
+        owner_id: The user id, the API key id or the login.
         events: Event kinds, or ``*`` alone.
         secrets: Sealed signing secrets, newest first; a second one only during `SECRET_OVERLAP`.
         rotated_at: When the newest secret came; the older one signs until a day later.

@@ -84,7 +84,6 @@ def begin_delivery(
     moves = OfferMoves(units, secrets, clock)
     offers = OfferDesk(
         units=units,
-        registry=registry,
         access=access,
         secrets=secrets,
         moves=moves,

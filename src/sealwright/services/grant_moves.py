@@ -262,6 +262,7 @@ def grant_event(
             "credentialType": grant.credential_type,
             "requestId": grant.request_id,
             "credentialId": grant.credential_id,
+            "issuerDid": grant.issuer_did,
             **more,
         },
     )

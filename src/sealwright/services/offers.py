@@ -25,7 +25,6 @@ from sealwright.services.offer_moves import OfferMoves, offer_event, require_del
 from sealwright.services.offer_values import DidcommOffers, HeldOffer, MadeOffer
 from sealwright.services.office_secrets import OfficeSecrets, secret_digest
 from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
-from sealwright.services.registry import Registry
 
 EXPIRE_AT_MOST: Final = 200
 _MISSING: Final = "There is no such offer."
@@ -45,7 +44,6 @@ class OfferDesk:
         self,
         *,
         units: UnitOfWorkFactory,
-        registry: Registry,
         access: Access,
         secrets: OfficeSecrets,
         moves: OfferMoves,
@@ -55,7 +53,6 @@ class OfferDesk:
         ttl: timedelta,
     ) -> None:
         self._units = units
-        self._registry = registry
         self._access = access
         self._secrets = secrets
         self._moves = moves

@@ -42,8 +42,11 @@ def vct_address(public_url: str, name: str) -> str:
 
 
 def signs_for_office(issuer: DIDRecord) -> bool:
-    """Tell whether an issuer signs SD-JWT VCs in the office's name; people and agents do so in that of their DID."""
-    return issuer.kind in (DIDKind.ORGANIZATION, DIDKind.PLATFORM)
+    """Tell whether an issuer signs SD-JWT VCs in the office's name; all others do so in that of their DID.
+
+    A DID with an owner never does: everybody with an account may make one, name it as they like, and export its keys.
+    """
+    return issuer.owner_user_id is None and issuer.kind in (DIDKind.ORGANIZATION, DIDKind.PLATFORM)
 
 
 def token_list_address(public_url: str, list_id: str) -> str:

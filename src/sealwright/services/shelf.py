@@ -102,9 +102,12 @@ class CredentialShelf:
 
 
 def _is_holder(record: CredentialRecord, caller: Caller, view: RegistryView) -> bool:
-    """Tell whether a credential is about the caller, by a DID whose keys are kept here."""
-    holder = view.did(record.holder_did) if caller.person is not None else None
-    return holder is not None and holder.owner_user_id == caller.user_id
+    """Tell whether a credential is about the caller: by a DID that they proved, or that is kept here for them."""
+    if caller.person is None:
+        return False
+    holder = view.did(record.holder_did)
+    is_kept_for_them = holder is not None and holder.owner_user_id == caller.user_id
+    return is_kept_for_them or record.holder_did in caller.person.dids
 
 
 def _owned_dids(uow: UnitOfWork, caller: Caller) -> frozenset[str]:

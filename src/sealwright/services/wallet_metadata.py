@@ -19,6 +19,7 @@ from sealwright.protocols.openid4vci.configurations import (
     type_metadata,
 )
 from sealwright.protocols.openid4vci.metadata import issuer_metadata, jwt_vc_issuer, server_metadata
+from sealwright.services.orders import signs_for_office
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
@@ -130,13 +131,17 @@ class WalletMetadata:
         return type_metadata(kind, self._public_url)
 
     def jwks(self) -> dict[str, JSONValue]:
-        """The public keys of every DID that issues here; retired ones too, for they verify what they signed."""
+        """The public keys that sign in the office's name; retired ones too, for they verify what they signed.
+
+        Keys of DIDs with an owner are not among them: whoever may export a key could sign as the office.
+        """
         with self._units(write=False) as uow:
             # Each credential with a status entry has its issuer among the lists.
             issuers = {one.issuer_did for one in uow.status_lists.all()} | {one.issuer_did for one in uow.types.all()}
         view = self._registry.current()
         records = (view.did(did) for did in sorted(issuers))
-        keys: list[JSONValue] = [key for record in records if record is not None for key in _issuing_keys(record)]
+        own = (record for record in records if record is not None and signs_for_office(record))
+        keys: list[JSONValue] = [key for record in own for key in _issuing_keys(record)]
         return {"keys": keys}
 
     # -- what offers and tokens name ---------------------------------------------------------------

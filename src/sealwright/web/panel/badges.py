@@ -79,10 +79,10 @@ BADGES: Final[Mapping[str, Badge]] = {
     # A webhook endpoint, and what is sent to it.
     "webhook_active": Badge("issued", "check", N_("Active")),
     "webhook_failing": Badge("pending", "late", N_("Failing")),
-    "webhook_paused": Badge("suspended", "pause", N_("Paused")),
-    "parcel_waiting": Badge("pending", "clock", N_("Waiting")),
+    "webhook_paused": Badge("neutral", "pause", N_("Paused")),
+    "parcel_waiting": Badge("pending", "out", N_("Waiting")),
     "parcel_sent": Badge("delivered", "check", N_("Delivered")),
-    "parcel_dead": Badge("rejected", "cross", N_("Given up")),
+    "parcel_dead": Badge("suspended", "bin", N_("Given up")),
     "parcel_canceled": Badge("neutral", "dash", N_("Canceled")),
 }
 

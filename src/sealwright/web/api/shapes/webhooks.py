@@ -7,8 +7,7 @@ from typing import Final
 from sealwright.domain.webhooks import EVERY_EVENT
 from sealwright.services.events import SHOWN_KINDS
 from sealwright.services.webhooks import DESCRIPTION_MAX
-from sealwright.web.api.shapes.answers import page_of
-from sealwright.web.api.shapes.parts import BOOLEAN, TIMESTAMP, answer, closed, listed, nullable, text
+from sealwright.web.api.shapes.parts import BOOLEAN, TIMESTAMP, answer, closed, listed, nullable, page_of, text
 from sealwright.web.shape import Shape
 
 _STRING: Final = {"type": "string"}
