@@ -371,3 +371,33 @@ def test_what_was_revoked_or_withdrawn_is_not_handed_over(
     assert refusal(wallet.ask(LDP)) == (400, "credential_request_denied")
     assert made.offer_uri is not None
     assert wallet.read(made.offer_uri).status == 410
+
+
+def test_whatever_is_wrong_with_a_call_is_told_in_the_same_words(office: Office, door: Client) -> None:
+    wallet = Wallet(office, door)
+    token = "/oid4vci/token"
+    twice = [("grant_type", "x"), ("grant_type", "x")]
+    assert refusal(wallet.form(token, twice)) == (400, "invalid_request")
+    assert refusal(wallet.form(token, {"grant_type": "password"})) == (400, "unsupported_grant_type")
+    assert refusal(door.call("POST", token, {"grant_type": "x"})) == (400, "invalid_request")
+    client = wallet.form(token, {"grant_type": "x"}, authorization="Basic eDp5")
+    assert refusal(client) == (401, "invalid_client")
+    assert client.headers["www-authenticate"].startswith("Basic ")
+    assert refusal(door.call("GET", token)) == (405, "invalid_request")
+    for raw in (b"", b"{", b"[]", b'{"a": 1, "a": 2}', b"\xff", b'{"a": NaN}'):
+        answer = door.call("POST", "/oid4vci/credential", raw=raw)
+        assert refusal(answer) == (400, "invalid_credential_request")
+        answer = door.call("POST", "/oid4vci/notification", raw=raw)
+        assert refusal(answer) == (400, "invalid_notification_request")
+    encrypted = door.call("POST", "/oid4vci/credential", raw=b"e30", content_type="application/jwt")
+    assert refusal(encrypted) == (400, "invalid_credential_request")
+    assert refusal(door.call("POST", "/oid4vci/credential", raw=b"x" * 2_000_000)) == (
+        413,
+        "invalid_credential_request",
+    )
+    for body in (b"", b"{}", b"anything"):
+        answer = door.call("POST", "/oid4vci/nonce", raw=body, content_type="text/plain")
+        assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    asked = door.call("OPTIONS", "/oid4vci/credential", headers=[("Origin", "https://wallet.example")])
+    assert (asked.status, asked.headers["access-control-allow-methods"]) == (204, "OPTIONS, POST")
+    assert "DPoP" in asked.headers["access-control-allow-headers"]

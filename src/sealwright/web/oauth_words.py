@@ -52,6 +52,9 @@ def _refused(error: WalletRefused) -> Reply:
     headers: list[tuple[bytes, bytes]] = []
     if isinstance(error, TokenRefused):
         headers.extend(_challenges(error))
+    elif error.status == 401:
+        # Only clients that authenticate by a header are answered so (RFC 6749, "Error Response").
+        headers.append((b"www-authenticate", f'Basic realm="{REALM}"'.encode("ascii")))
     if error.nonce is not None:
         headers.append((b"dpop-nonce", error.nonce.encode("ascii")))
     return json_reply({"error": error.code.value, "error_description": error.description}, error.status, tuple(headers))
