@@ -124,6 +124,8 @@ def test_offers_keep_no_secret(office: Office, key: Caller) -> None:
         ({}, {"iat": None}, HolderProofRequired),
         ({}, {"iat": "now"}, HolderProofRequired),
         ({}, {"iat": 10**30}, HolderProofRequired),
+        ({}, {"iat": 2**40}, HolderProofRequired),
+        ({}, {"iat": -(2**40)}, HolderProofRequired),
     ],
     ids=str,
 )
