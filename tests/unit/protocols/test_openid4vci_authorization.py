@@ -69,6 +69,8 @@ def test_addresses_that_lead_back_to_wallets(address: str) -> None:
         "https:///cb",
         "https://wallet.example/cb#fragment",
         "https://wallet.example/c b",
+        'https://wallet.example/"onclick=x',
+        "https://wallet.example/<b>",
         "https://wallet.example\\@evil.example/cb",
         "HTTPS://wallet.example/cb",
         " com.example.wallet:/cb",

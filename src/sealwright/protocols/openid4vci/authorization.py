@@ -29,6 +29,8 @@ WALLET_SCHEMES: Final = frozenset(
     {"openid-credential-offer", "openid", "openid4vp", "haip", "haip-vci", "haip-vp", "eudi-wallet", "wallet"}
 )
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+# What an address is made of (RFC 3986), without the mark of a fragment.
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def require_redirect(text: str) -> None:
 
 
 def _is_redirect(text: str) -> bool:
-    if len(text) > MAX_ADDRESS or not _PRINTABLE.fullmatch(text) or "\\" in text or "#" in text:
+    if len(text) > MAX_ADDRESS or not _ADDRESS.fullmatch(text):
         return False
     parts = urlsplit(text)
     if "@" in parts.netloc or not _SCHEME.fullmatch(parts.scheme) or not text.startswith(f"{parts.scheme}:"):
