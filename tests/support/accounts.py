@@ -72,7 +72,8 @@ def link_in(text: str) -> str:
 
 def hash_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let offices that are built from now on hash passwords at a tiny cost."""
-    monkeypatch.setattr("sealwright.bootstrap.accounts.Argon2Passwords", lambda: Argon2Passwords(time_cost=1, memory_kib=64))
+    cheap = Argon2Passwords(time_cost=1, memory_kib=64)
+    monkeypatch.setattr("sealwright.bootstrap.accounts.Argon2Passwords", lambda: cheap)
 
 
 def act(office: Office, caller: Caller, work: Callable[..., Any], *given: Any, **named: Any) -> Any:

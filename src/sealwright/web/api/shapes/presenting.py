@@ -30,7 +30,11 @@ ASK: Final = Shape(
     closed(
         {
             "credentialType": text(128, "A credential type's value, or the name or a type of a credential schema."),
-            "claims": listed(text(256), most=CLAIMS_MOST, description="Names of claims to be shown; empty asks only whether somebody holds it."),
+            "claims": listed(
+                text(256),
+                most=CLAIMS_MOST,
+                description="Names of claims to be shown; empty asks only whether somebody holds it.",
+            ),
         },
         required=("credentialType",),
     ),
