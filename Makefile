@@ -114,6 +114,6 @@ pictures: prepare ## Take the guide's pictures of every page anew (PAGES="issuer
 	@$(PY) -m tests.pages.pictures $(PAGES)
 
 clean: ## Remove what the other targets made, but no data
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@rm -rf $(addsuffix node_modules,$(PEERS))
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
