@@ -13,6 +13,7 @@ from sealwright.domain.offers import OfferChannel, OfferState
 from sealwright.domain.people import Caller
 from sealwright.protocols.openid4vci.errors import OAuthCode, WalletRefused
 from sealwright.protocols.openid4vci.metadata import PRE_AUTHORIZED
+from sealwright.services import delivery_office
 from sealwright.services.offer_values import MadeOffer
 from sealwright.services.office import Office
 from sealwright.services.ports import UnitOfWork
@@ -88,3 +89,18 @@ def test_nothing_of_somebody_who_is_erased_can_be_fetched(office: Office) -> Non
         ended = stored_offer(office, made.offer.offer_id)
         assert (ended.state, ended.ended_at) == (OfferState.CANCELED, office.clock.now())
         assert audit_of(office, made.offer.offer_id)["offer.canceled"] == 1
+
+
+def test_more_than_one_batch_of_what_is_over_is_forgotten(
+    office: Office, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_office, "_FORGOTTEN_AT_ONCE", 2)
+    ends = clock.now() + timedelta(minutes=1)
+    with office.units() as uow:
+        for number in range(7):
+            uow.spent.spend("test", bytes([number] * 32), ends)
+        uow.commit()
+    (chore,) = [one for one in office.housekeeping._chores if one.name == "forget deliveries"]
+    assert chore.work() == 0
+    clock.move(minutes=2)
+    assert chore.work() == 7

@@ -317,6 +317,19 @@ def test_codes_hold_once_for_their_wallet_and_address(
     assert code_exchange(bound, bound_code).json()["token_type"] == "DPoP"
 
 
+def test_a_code_that_comes_twice_ends_what_waits_too(office: Office, door: Client, ann: Caller, rex: Caller) -> None:
+    request = ask(office, ann)
+    person = browser(office, door, ann.user_id)
+    wallet = Wallet(office, door)
+    code = authorize(person, push(wallet).json()["request_uri"])["code"]
+    assert code_exchange(wallet, code).status == 200
+    transaction = wallet.ask(SD_JWT).json()["transaction_id"]
+    assert wallet.come_again(transaction).status == 202
+    assert refusal(code_exchange(wallet, code)) == (400, "invalid_grant")
+    decide(office, rex, request, APPROVED)
+    assert refusal(wallet.come_again(transaction)) == (400, "credential_request_denied")
+
+
 def test_people_refuse_and_requests_are_answered_once(
     office: Office, door: Client, ann: Caller, clock: MovableClock
 ) -> None:

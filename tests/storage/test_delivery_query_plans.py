@@ -177,6 +177,8 @@ def _done(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "finishing": lambda: uow.parcels.finish(parcel("dlv_7")),
         "forgetting parcels": lambda: uow.parcels.forget(NOW + HOUR, 2),
         "forgetting what wallets hold": lambda: uow.wallets.forget(NOW + HOUR, 2),
+        "forgetting what nobody answered": lambda: uow.wallets.forget_unanswered(NOW + HOUR, 2),
+        "denying what waits": lambda: uow.wallets.deny_waiting("usr_1900", "w", NOW, NOW),
         "forgetting uses": lambda: uow.spent.forget(NOW + HOUR, 2),
         "forgetting presentations": lambda: uow.presentations.forget(NOW + HOUR, 2),
         "ending tokens of an offer": lambda: uow.wallets.end_tokens(offer_id="off_1900", at=NOW),

@@ -68,6 +68,37 @@ def test_a_transaction_ends_once(units: UnitOfWorkFactory) -> None:
         assert uow.wallets.transaction_of("wtk_one", "req_one", "degree") is None
 
 
+def test_what_waits_under_a_wallets_tokens_is_denied_together(units: UnitOfWorkFactory) -> None:
+    kinds = {
+        "hers": {"user_id": "usr_ada"},
+        "before": {"user_id": "usr_ada", "created_at": NOW - timedelta(seconds=1)},
+        "elsewhere": {"user_id": "usr_ada", "client_id": "other"},
+        "his": {"user_id": "usr_bob"},
+    }
+    with units() as uow:
+        for name, changes in kinds.items():
+            members = {"offer_id": None, "client_id": "w", "created_at": NOW, **changes}
+            uow.wallets.add_token(wallet_token(f"wtk_{name}", **members))
+            uow.wallets.add_transaction(wallet_transaction(f"wtx_{name}", f"wtk_{name}"))
+        assert uow.wallets.deny_waiting("usr_ada", "w", NOW, LATER) == 1
+        assert uow.wallets.deny_waiting("usr_ada", "w", NOW, LATER) == 0
+        found = {name: uow.wallets.transaction_by_digest(digest(f"wtx_{name}")) for name in kinds}
+        states = {name: one.state for name, one in found.items() if one is not None}
+        assert states.pop("hers") is TransactionState.DENIED
+        assert set(states.values()) == {TransactionState.WAITING}
+        assert len(states) == 3
+
+
+def test_requests_that_nobody_answered_go_first(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        for number in range(3):
+            uow.wallets.add_authorization(wallet_authorization(f"wau_{number}", expires_at=NOW + number * HOUR))
+        uow.wallets.consent("wau_0", "usr_ada", digest("code"), NOW)
+        assert uow.wallets.forget_unanswered(NOW + HOUR, 9) == 1
+        left = [uow.wallets.authorization(f"wau_{number}") is not None for number in range(3)]
+        assert left == [True, False, True]
+
+
 def test_a_notification_keeps_the_last_word(units: UnitOfWorkFactory) -> None:
     with units() as uow:
         uow.wallets.add_notification(wallet_notification())

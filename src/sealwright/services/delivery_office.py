@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -29,7 +30,7 @@ from sealwright.services.offer_moves import OfferMoves
 from sealwright.services.offers import OfferDesk
 from sealwright.services.office_secrets import OfficeSecrets
 from sealwright.services.payouts import PayoutDesk
-from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.presenting import PresentingDesk
 from sealwright.services.redeeming import RedeemDesk
 from sealwright.services.registry import Registry
@@ -48,6 +49,8 @@ OFFERS_EVERY: Final = timedelta(seconds=5)
 # What is over is kept so long, for lists and for whoever asks again.
 PARCELS_KEPT: Final = timedelta(days=7)
 _FORGOTTEN_AT_ONCE: Final = 1_000
+# More than anybody can make between two rounds; what is left waits for the next.
+_BATCHES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +135,32 @@ class Delivery:
         housekeeping.add("forget deliveries", self.forget, FORGET_EVERY)
 
     def forget(self) -> int:
-        """Drop what was used once and is over: nonces, tokens of wallets, presentations, old parcels."""
+        """Drop what was used once and is over: nonces, requests and tokens of wallets, presentations, old parcels.
+
+        In short batches, so that nobody waits for it; in many of them, so that strangers cannot make more than goes.
+        """
         now = self.clock.now()
+        old = now - PARCELS_KEPT
+        return sum(
+            self._forget_all(some)
+            for some in (
+                lambda uow, most: uow.spent.forget(now, most),
+                lambda uow, most: uow.wallets.forget_unanswered(now, most),
+                lambda uow, most: uow.wallets.forget(old, most),
+                lambda uow, most: uow.presentations.forget(now, most),
+                lambda uow, most: uow.parcels.forget(old, most),
+            )
+        )
+
+    def _forget_all(self, some: Callable[[UnitOfWork, int], int]) -> int:
         dropped = 0
-        with self.units() as uow:
-            dropped += uow.spent.forget(now, _FORGOTTEN_AT_ONCE)
-            dropped += uow.wallets.forget(now - PARCELS_KEPT, _FORGOTTEN_AT_ONCE)
-            dropped += uow.presentations.forget(now, _FORGOTTEN_AT_ONCE)
-            dropped += uow.parcels.forget(now - PARCELS_KEPT, _FORGOTTEN_AT_ONCE)
-            uow.commit()
+        for _ in range(_BATCHES):
+            with self.units() as uow:
+                gone = some(uow, _FORGOTTEN_AT_ONCE)
+                uow.commit()
+            dropped += gone
+            if gone < _FORGOTTEN_AT_ONCE:
+                break
         return dropped
 
 

@@ -110,11 +110,17 @@ class WalletRows(Protocol):
     def end_transaction(self, transaction: WalletTransaction) -> bool:
         """Store its final state; False unless it was waiting."""
 
+    def deny_waiting(self, user_id: str, client_id: str, since: datetime, at: datetime) -> int:
+        """End what waits for a person under a wallet's tokens from that moment on; gives how much."""
+
     def add_notification(self, notification: WalletNotification) -> None: ...
     def notification_by_digest(self, digest: bytes) -> WalletNotification | None: ...
     def tell(self, digest: bytes, event: str, at: datetime) -> None: ...
     def forget(self, before: datetime, limit: int) -> int:
         """Drop authorizations, tokens and notifications whose time is over; gives how many."""
+
+    def forget_unanswered(self, before: datetime, limit: int) -> int:
+        """Drop authorization requests that no person has answered in time; gives how many."""
 
 
 class Parcels(Protocol):

@@ -125,7 +125,10 @@ class WalletTokens:
             known = uow.wallets.authorization_by_code(secret_digest(request.code))
             if known is not None and known.used_at is not None and known.user_id is not None:
                 # Whoever comes second may be the wallet and whoever came first a thief: neither keeps a token.
-                uow.wallets.end_tokens(authorization_user=known.user_id, at=self._clock.now())
+                now = self._clock.now()
+                uow.wallets.end_tokens(authorization_user=known.user_id, at=now)
+                # Nor what was asked for meanwhile, which outlives the token that it was asked for with.
+                uow.wallets.deny_waiting(known.user_id, known.client_id, known.used_at, now)
                 uow.commit()
                 raise WalletRefused(OAuthCode.INVALID_GRANT, _NO_CODE)
             authorization = self._authorized(uow, known, request, jkt)

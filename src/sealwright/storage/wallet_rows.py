@@ -58,6 +58,16 @@ _AUTHORIZATIONS_OVER: Final = (
     .order_by(authorizations.c.expires_at, authorizations.c.authorization_id)
     .limit(sa.bindparam("how_many"))
 )
+# Of these nobody remembers anything: no person has seen them, or none has answered.
+_UNANSWERED_OVER: Final = (
+    sa.select(authorizations.c.authorization_id)
+    .where(
+        authorizations.c.expires_at <= sa.bindparam("before", type_=authorizations.c.expires_at.type),
+        authorizations.c.user_id.is_(None),
+    )
+    .order_by(authorizations.c.expires_at, authorizations.c.authorization_id)
+    .limit(sa.bindparam("how_many"))
+)
 # A token lives on for what was asked with it and is not decided yet.
 _TOKENS_OVER: Final = (
     sa.select(tokens.c.token_id)
@@ -171,6 +181,17 @@ class StoredWalletRows:
         )
         return self._transaction.change(statement) == 1
 
+    def deny_waiting(self, user_id: str, client_id: str, since: datetime, at: datetime) -> int:
+        """End what waits for a person under a wallet's tokens from that moment on; gives how much."""
+        made = sa.select(tokens.c.token_id).where(
+            sa.text("user_id IS NOT NULL"),
+            tokens.c.user_id == user_id,
+            tokens.c.client_id == client_id,
+            tokens.c.created_at >= since,
+        )
+        statement = sa.update(transactions).where(transactions.c.token_id.in_(made), _WAITING)
+        return self._transaction.change(statement.values(state=TransactionState.DENIED.value, ended_at=at))
+
     # -- notifications -----------------------------------------------------------------------------
 
     def add_notification(self, notification: WalletNotification) -> None:
@@ -192,11 +213,20 @@ class StoredWalletRows:
     def forget(self, before: datetime, limit: int) -> int:
         """Drop authorizations and tokens whose time is over, with what belongs to the tokens; gives how many."""
         key = {"before": before, "how_many": limit}
-        gone = [row.authorization_id for row in self._transaction.rows(_AUTHORIZATIONS_OVER, key)]
-        if gone:
-            self._transaction.change(sa.delete(authorizations).where(authorizations.c.authorization_id.in_(gone)))
+        gone = self._drop_authorizations(_AUTHORIZATIONS_OVER, before, limit)
         over = [row.token_id for row in self._transaction.rows(_TOKENS_OVER, key)]
         if over:
             for table in (notifications, transactions, tokens):
                 self._transaction.change(sa.delete(table).where(table.c.token_id.in_(over)))
-        return len(gone) + len(over)
+        return gone + len(over)
+
+    def forget_unanswered(self, before: datetime, limit: int) -> int:
+        """Drop authorization requests that no person has answered in time; gives how many."""
+        return self._drop_authorizations(_UNANSWERED_OVER, before, limit)
+
+    def _drop_authorizations(self, over: sa.Select[Any], before: datetime, limit: int) -> int:
+        rows = self._transaction.rows(over, {"before": before, "how_many": limit})
+        gone = [row.authorization_id for row in rows]
+        if gone:
+            self._transaction.change(sa.delete(authorizations).where(authorizations.c.authorization_id.in_(gone)))
+        return len(gone)
