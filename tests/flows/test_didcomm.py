@@ -15,12 +15,14 @@ from sealwright.domain.credentials import CredentialRecord
 from sealwright.domain.delivering import OfferWish
 from sealwright.domain.delivery_errors import DidcommInvalid, NoDidcommEndpoint
 from sealwright.domain.didcomm import Direction, ThreadState
+from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import DomainError, VersionConflict
 from sealwright.domain.offers import Offer, OfferChannel, OfferState
 from sealwright.domain.people import Caller
 from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.issuing import Detail, read_detail, read_preview, request_parts
 from sealwright.protocols.didcomm.message import Message
+from sealwright.services.dids import NewDID
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
 from tests.support.desk import act
@@ -393,3 +395,14 @@ def test_a_message_that_nobody_takes_is_given_up_after_a_day(
     assert row is not None
     assert row.sealed is None
     assert state_of(office, made) is OfferState.ACCEPTED
+
+
+def test_issuers_that_send_no_messages_offer_none(office: Office, mailbox: Mailbox, agent: PeerAgent) -> None:
+    wish = NewDID(method="jwk", kind=DIDKind.ORGANIZATION)
+    issuer = act(office, the_operator(office), lambda uow, me: office.dids.create(uow, me, wish))
+    record = degree(office, agent, issuer_did=issuer.did)
+    with pytest.raises(NoDidcommEndpoint, match="issuer's DID sends no messages"):
+        office.offers.foresee(agent.did, DIDCOMM, issuer)
+    with pytest.raises(NoDidcommEndpoint, match="issuer's DID sends no messages"):
+        offer(office, api_key_for(office, issuer.did), record)
+    assert office.offers.of_credential(record.credential_id) == ()

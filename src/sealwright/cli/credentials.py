@@ -45,7 +45,7 @@ def issue(
         offers = at.office.offers
         order = at.office.issuing.check(request, at.caller, at.view)
         if wish is not None:
-            offers.foresee(order.holder_did, wish)
+            offers.foresee(order.holder_did, wish, order.issuer)
         if body.get("dryRun"):
             preview = at.office.issuing.preview(order)
             of(ctx).emit({"dry_run": True, "credential": preview}, plain=lambda: _pretty(preview))

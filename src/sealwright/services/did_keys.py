@@ -124,6 +124,14 @@ def can_message(record: DIDRecord) -> bool:
     return has_service and any(_agrees(method) for method in record.methods)
 
 
+def may_message(record: DIDRecord) -> bool:
+    """Tell whether a DID exchanges messages, or gets what it lacks for that when it first does."""
+    if not record.is_active or can_message(record):
+        return record.is_active
+    is_fixed = record.method in ("key", "jwk")
+    return not is_fixed and any(method.custody is Custody.SERVER for method in record.methods)
+
+
 def _agrees(method: MethodRecord) -> bool:
     return method.use is KeyPurpose.KEY_AGREEMENT and method.state is MethodState.ACTIVE
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from sealwright.domain.credentials import CredentialRecord
 from sealwright.domain.delivering import LONGEST_WAIT, WAITED_OFFER, OfferWish, has_claim_link
 from sealwright.domain.delivery_errors import NoDidcommEndpoint, NotDeliverable, OfferNotFound
+from sealwright.domain.dids import DIDRecord
 from sealwright.domain.errors import CredentialNotFound, GrantNotFound, RequestNotFound, StateConflict
 from sealwright.domain.grants import Grant
 from sealwright.domain.ids import new_id
@@ -18,6 +19,7 @@ from sealwright.domain.people import ActorKind, Caller, Person
 from sealwright.domain.requests import RequestState
 from sealwright.services.access import Access
 from sealwright.services.delivery_ports import OfferFilter
+from sealwright.services.did_keys import may_message
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.offer_effects import expire_offer
 from sealwright.services.offer_letters import OfferLetters, address_for, claim_address, write_offer_letter
@@ -65,24 +67,26 @@ class OfferDesk:
 
     # -- making ------------------------------------------------------------------------------------
 
-    def judge(self, holder_did: str | None, wish: OfferWish) -> None:
+    def judge(self, holder_did: str | None, wish: OfferWish, *, issuer: DIDRecord | None = None) -> None:
         """Ask what no unit of work may ask; doors do so before they make an offer.
 
         Raises:
-            NoDidcommEndpoint: The channel is `didcomm`, and the holder takes no messages, or this office sends none.
+            NoDidcommEndpoint: The channel is `didcomm`, and the holder takes no messages, or the issuer sends none.
         """
         if wish.channel is OfferChannel.DIDCOMM:
             if self.didcomm is None or holder_did is None:
                 raise NoDidcommEndpoint(_NO_DIDCOMM)
+            if issuer is not None:
+                _require_sender(issuer)
             self.didcomm.require_endpoint(holder_did)
 
-    def foresee(self, holder_did: str, wish: OfferWish) -> None:
+    def foresee(self, holder_did: str, wish: OfferWish, issuer: DIDRecord | None = None) -> None:
         """Judge an offer of a credential that is not issued yet, so that none is issued for a delivery that fails.
 
         Raises:
             NoDidcommEndpoint, MissingMember, MalformedBody: By channel.
         """
-        self.judge(holder_did, wish)
+        self.judge(holder_did, wish, issuer=issuer)
         if wish.channel is OfferChannel.EMAIL:
             with self._units(write=False) as uow:
                 address_for(uow, _person_of(uow, holder_did), wish)
@@ -127,7 +131,7 @@ class OfferDesk:
             CredentialNotFound: Missing, or not this caller's to deliver: the two look alike.
             NotDeliverable: It is not valid now, or its grant is not.
             MissingMember: A letter is wished for, and no address is known.
-            NoDidcommEndpoint: This office sends no DIDComm messages.
+            NoDidcommEndpoint: This office sends no DIDComm messages, or the issuer's DID does not.
         """
         known = uow.offers.by_origin(origin) if origin is not None else None
         if known is not None:
@@ -399,6 +403,8 @@ class OfferDesk:
         if wish.channel is OfferChannel.DIDCOMM:
             if self.didcomm is None:
                 raise NoDidcommEndpoint(_NO_DIDCOMM)
+            if offer.issuer_did is not None:
+                _require_sender(uow.dids.get(offer.issuer_did))
             offer = replace(offer, thread_id=new_id("thr"))
         if wish.channel is OfferChannel.EMAIL:
             offer = replace(offer, email=address_for(uow, offer.holder_user_id, wish))
@@ -445,6 +451,11 @@ def controls(uow: UnitOfWork, person: Person, did: str) -> bool:
         return record.owner_user_id == person.user_id
     prover = uow.people.by_did(did)
     return prover is not None and prover.user_id == person.user_id
+
+
+def _require_sender(issuer: DIDRecord | None) -> None:
+    if issuer is None or not may_message(issuer):
+        raise NoDidcommEndpoint("The issuer's DID sends no messages: no key kept here agrees for it.")
 
 
 def _person_of(uow: UnitOfWork, did: str) -> str | None:

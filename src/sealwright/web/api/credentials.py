@@ -48,7 +48,7 @@ async def issue(call: Call) -> Reply:
     else:
         order = await call.with_view(lambda view: check(request, caller, view))
     if wish is not None:
-        await call.in_thread(lambda: call.office.offers.foresee(order.holder_did, wish))
+        await call.in_thread(lambda: call.office.offers.foresee(order.holder_did, wish, order.issuer))
     return await _delivered(call, await submitted(call, order, scope), wish)
 
 
@@ -96,7 +96,7 @@ def _request(body: dict[str, Any]) -> IssuanceRequest:
 def _preview(call: Call, request: IssuanceRequest, wish: OfferWish | None) -> Reply:
     order = call.office.issuing.check(request, call.caller, call.view())
     if wish is not None:
-        call.office.offers.foresee(order.holder_did, wish)
+        call.office.offers.foresee(order.holder_did, wish, order.issuer)
     return json_reply({"dryRun": True, "credential": call.office.issuing.preview(order)})
 
 
