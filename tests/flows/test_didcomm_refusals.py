@@ -16,11 +16,13 @@ from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.encryption import MAX_ENVELOPE
 from sealwright.protocols.didcomm.packing import agreement_keys, open_message, pack_bytes
 from sealwright.protocols.didcomm.small import forward, read_forward
-from sealwright.services.dids import NewDID
+from sealwright.services.dids import ImportedDID, ImportedKey, NewDID
 from sealwright.services.office import Office
 from sealwright.vc.encoding.multibase import base64url_decode, base64url_encode
+from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32
+from sealwright.vc.keys.multikey import PublicKey
 from tests.support.desk import act
-from tests.support.didcomm_peer import Mailbox, PeerAgent
+from tests.support.didcomm_peer import AGENT_URL, Mailbox, PeerAgent
 from tests.support.office import HOLDER, ISSUER, MovableClock, furnish, open_office, the_operator
 from tests.support.review import audit_rows
 
@@ -369,3 +371,42 @@ def test_two_deliveries_at_one_moment_count_once(office: Office, mailbox: Mailbo
     with pytest.raises(DidcommInvalid):
         agent.say(message)
     PeerAgent(office, "other").say(PeerAgent(office, "other").message(ISSUER, types.PING, id="same"))
+
+
+def test_services_of_an_imported_document_outlive_its_changes(
+    office: Office, mailbox: Mailbox, agent: PeerAgent
+) -> None:
+    did, seed = "did:web:elsewhere.example", Secret32(b"\x07" * 32)
+    signer = Ed25519Signer(seed)
+    jwk: dict[str, Any] = {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": base64url_encode(signer.public_key),
+        "d": base64url_encode(seed.reveal()),
+    }
+    services = [
+        {"id": "#mediator", "type": ["Other", "DIDCommMessaging"], "serviceEndpoint": {"uri": AGENT_URL}},
+        {"id": f"{did}#site", "type": "LinkedDomains", "serviceEndpoint": "https://elsewhere.example"},
+        {"id": f"{did}#site", "type": "LinkedDomains", "serviceEndpoint": "https://twice.example"},
+        {"type": "Nameless", "serviceEndpoint": "https://elsewhere.example"},
+        "no service",
+    ]
+    method = {
+        "id": f"{did}#key-1",
+        "type": "Ed25519VerificationKey2020",
+        "controller": did,
+        "publicKeyMultibase": PublicKey("Ed25519", signer.public_key).multikey,
+    }
+    source: dict[str, Any] = {"id": did, "verificationMethod": [method], "service": services}
+    wish = ImportedDID(did, document=source, keys=(ImportedKey(private_key_jwk=jwk),))
+    admin = the_operator(office)
+    act(office, admin, lambda uow, me: office.dids.import_did(uow, me, wish))
+    assert json.loads(office.dids.get(did).document) == source
+
+    act(office, the_operator(office), lambda uow, me: office.dids.enable_messaging(uow, me, did))
+    published = json.loads(office.dids.get(did).document)
+    assert published["keyAgreement"] == [f"{did}#agreement-1"]
+    assert published["service"] == [
+        {"id": f"{did}#mediator", "type": "DIDCommMessaging", "serviceEndpoint": {"uri": AGENT_URL}},
+        {"id": f"{did}#site", "type": "LinkedDomains", "serviceEndpoint": "https://elsewhere.example"},
+    ]

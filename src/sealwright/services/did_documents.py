@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sealwright.domain.dids import KeyPurpose, MethodRecord, MethodState, ServiceRecord
+from sealwright.protocols.didcomm.endpoints import SERVICE_TYPE
 from sealwright.vc.dids.document import build_did_document
 from sealwright.vc.dids.verification_method import ED25519_2020, VerificationMethod
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
@@ -65,6 +66,25 @@ def _is_listed(method: MethodRecord) -> bool:
 def _service(service: ServiceRecord) -> Mapping[str, JSONValue]:
     endpoint: JSONValue = service.service_endpoint  # type: ignore[assignment]
     return {"id": service.id, "type": service.type, "serviceEndpoint": endpoint}
+
+
+def given_services(did: str, source: Mapping[str, JSONValue]) -> tuple[ServiceRecord, ...]:
+    """The services of a document that was written elsewhere, so that later changes keep them.
+
+    Entries without id, type or endpoint are left out; of several types the one for messages is kept, or the first.
+    """
+    listed = source.get("service")
+    kept: dict[str, ServiceRecord] = {}
+    for entry in listed if isinstance(listed, list) else []:
+        if not isinstance(entry, dict):
+            continue
+        name, kind, endpoint = entry.get("id"), entry.get("type"), entry.get("serviceEndpoint")
+        if isinstance(kind, list) and kind:
+            kind = SERVICE_TYPE if SERVICE_TYPE in kind else kind[0]
+        if isinstance(name, str) and isinstance(kind, str) and endpoint is not None:
+            full = did + name if name.startswith("#") else name
+            kept.setdefault(full, ServiceRecord(full, kind, endpoint))
+    return tuple(kept.values())
 
 
 def next_fragment(methods: Sequence[MethodRecord], use: KeyPurpose) -> str:

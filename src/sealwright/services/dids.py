@@ -32,10 +32,11 @@ from sealwright.services.did_documents import (
     ED25519_PROOF_TYPES,
     ISSUING_PURPOSES,
     document_bytes,
+    given_services,
     is_plain_segment,
     next_fragment,
 )
-from sealwright.services.did_keys import DIDKeys, can_message, end_methods
+from sealwright.services.did_keys import DIDKeys, can_message, end_methods, may_message
 from sealwright.services.ports import Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.resolving import generic_document
 from sealwright.vc.dids.document import parse_did_document
@@ -269,7 +270,7 @@ class DIDDesk:
             raise DIDDeactivated(f"{record.did} is deactivated.")
         if can_message(record):
             return record
-        if record.method in _IMMUTABLE_METHODS or all(one.custody is Custody.EXTERNAL for one in record.methods):
+        if not may_message(record):
             raise DIDImmutable(f"{record.did} cannot exchange messages: no key kept here agrees for it.")
         return self._store(uow, caller, record, self._made.with_messaging(uow, record), "did.updated")
 
@@ -393,7 +394,8 @@ class DIDDesk:
                 methods.append(replace(base, type=method.type, purposes=listed))
         if any(multibase not in {m.public_key_multibase for m in methods} for multibase in ours):
             raise InvalidDID("An imported key is not listed in the given document.")
-        return replace(record, methods=tuple(methods), document=dump_json(dict(source)))
+        services = given_services(record.did, source)
+        return replace(record, methods=tuple(methods), services=services, document=dump_json(dict(source)))
 
     def _owned(self, uow: UnitOfWork, caller: Caller, did: str) -> DIDRecord:
         record = _found(uow.dids.get(did), did)
