@@ -9,7 +9,8 @@ from tests.docs.reading import DOCS, ROOT
 from tests.pages.pictures import FOLDER, PICTURES
 
 PAGE: Final = (DOCS / "guide" / "pictures.md").read_text(encoding="utf-8")
-BYTES_IN_ALL: Final = 6_000_000
+# On average: a page of text compresses well, one with pictures in it less so.
+BYTES_OF_ONE: Final = 45_000
 
 
 def test_every_page_is_shown_in_light_and_dark() -> None:
@@ -24,5 +25,5 @@ def test_every_page_is_shown_in_light_and_dark() -> None:
 def test_pictures_are_webp_and_small() -> None:
     pictures = list(FOLDER.iterdir())
     assert [path.name for path in pictures if path.read_bytes()[8:12] != b"WEBP"] == []
-    assert sum(path.stat().st_size for path in pictures) < BYTES_IN_ALL
+    assert sum(path.stat().st_size for path in pictures) < BYTES_OF_ONE * len(pictures)
     assert FOLDER.is_relative_to(ROOT)

@@ -110,12 +110,32 @@ def _preview(page: Page) -> None:
     page.evaluate("document.querySelectorAll('#editor > section:nth-of-type(-n+3)').forEach((one) => one.remove())")
 
 
+def _show_code(page: Page) -> None:
+    page.get_by_role("button", name="Show a QR code").click()
+    page.locator(".qr svg").first.wait_for()
+
+
+def _open_public_page(page: Page) -> None:
+    page.get_by_label("Show claims").check()
+    page.locator('input[name="shown"]').first.check()
+    page.locator('main form[action$="/share"] button').first.click()
+    page.get_by_role("link", name="Open the public page").wait_for()
+    page.goto(page.get_by_role("link", name="Open the public page").get_attribute("href") or "")
+
+
+def _ask_a_wallet(page: Page) -> None:
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Show the code").click()
+    page.wait_for_url("**/verify/ask/prs_*/*")
+
+
 # One who holds a credential and was once refused another; one whom a reviewer has asked something.
 _PERSON: Final = "person37"
 _ASKED: Final = "person06"
 # One to whom the workflow's first step is open.
 _WORKER: Final = "person22"
 _HOLDER: Final = 'a[href^="/issuer/holders/usr"]'
+_OWN: Final = 'a[href^="/improver/credentials/"]'
 _APPROVED: Final = "/issuer?status=approved"
 _TYPES: Final = "/admin/desk/credential-types"
 _DESK: Final = "/admin/desk"
@@ -134,7 +154,12 @@ PICTURES: Final = (
     Picture("improver-requests", _PERSON, "/improver/requests"),
     Picture("improver-thread", _ASKED, "/improver/requests", 'a[href^="/improver/requests/req"]', on_phone=True),
     Picture("improver-credentials", _PERSON, "/improver/credentials"),
-    Picture("improver-credential", _PERSON, "/improver/credentials", 'a[href^="/improver/credentials/"]'),
+    Picture("improver-credential", _PERSON, "/improver/credentials", _OWN),
+    Picture("improver-code", _PERSON, "/improver/credentials", _OWN, then=_show_code, on_phone=True),
+    Picture("claim", None, "/claim", on_phone=True),
+    Picture("verify", None, "/verify", on_phone=True),
+    Picture("verified", _PERSON, "/improver/credentials", _OWN, then=_open_public_page, on_phone=True),
+    Picture("verify-ask", None, "/verify/ask", then=_ask_a_wallet),
     Picture("issuer", "issuer", "/issuer", on_phone=True),
     Picture("request-dialog", "issuer", "/issuer", then=_open_dialog, is_whole=False, on_phone=True),
     Picture("request", "issuer", "/issuer", "a.title", on_phone=True),
@@ -171,6 +196,7 @@ PICTURES: Final = (
     Picture("admin-types-new", "admin", f"{_TYPES}/new"),
     Picture("admin-workflows", "admin", f"{_DESK}/workflows"),
     Picture("admin-api-keys", "admin", f"{_DESK}/api-keys"),
+    Picture("admin-webhooks", "admin", f"{_DESK}/webhooks/new"),
     Picture("admin-dids", "admin", f"{_DESK}/dids"),
     Picture("admin-did", "admin", f"{_DESK}/dids/did%3Aadi%3Aissuer001"),
     Picture("admin-audit", "admin", f"{_DESK}/audit"),
