@@ -219,6 +219,14 @@ def test_a_listener_who_stops_reading_is_given_up_and_costs_nobody(
     assert slow.events == []
 
 
+def test_hanging_up_is_no_fault_of_ours(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashes: list[Exception] = []
+    for module in ("app", "guard"):
+        monkeypatch.setattr(f"sealwright.web.{module}.log_crash", lambda error, **_: crashes.append(error))
+    Listener(served, served.admin).until(is_open).hang_up()
+    assert crashes == []
+
+
 def test_quiet_streams_have_comments(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "COMMENT_EVERY_SECONDS", 0.02)
     quiet = Listener(served, served.admin).until(lambda one: one.text.count("\n:\n\n") >= 1)

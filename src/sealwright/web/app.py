@@ -21,7 +21,7 @@ from sealwright.web.panel.page_door import PageDoor
 from sealwright.web.panel.page_route import PageRoute
 from sealwright.web.panel.pages import all_pages, pages_by_path
 from sealwright.web.problems import problem_for, problem_reply
-from sealwright.web.refusals import TransportRefused
+from sealwright.web.refusals import CLIENT_GONE, ClientGone, TransportRefused
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES, by_path
 
@@ -134,10 +134,12 @@ def _handler(path: str, serve_page: Serving, page_methods: frozenset[str], serve
     """Register doors as a plain ASGI handler: the hot routes then cost no dependency tree per request."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        if page_methods and Exchange.of(scope).method in page_methods:
-            await serve_page(scope, receive, send)
-        else:
-            await serve_rest(scope, receive, send)
+        exchange = Exchange.of(scope)
+        try:
+            await (serve_page if exchange.method in page_methods else serve_rest)(scope, receive, send)
+        except ClientGone:
+            # Kept from the framework, which would make a fault of ours of it, or answer nobody.
+            exchange.status = CLIENT_GONE
 
     return asgi(_PARAMETER.sub(r"{\1:str}", path), copy_scope=False)(serve)
 

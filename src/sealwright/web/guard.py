@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sealwright.web.exchange import SCOPE_KEY, Exchange, new_request_id
 from sealwright.web.logs import log_crash
 from sealwright.web.problems import problem_reply
-from sealwright.web.refusals import ClientGone, TransportRefused
+from sealwright.web.refusals import TransportRefused
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -109,8 +109,6 @@ class Guard:
                 await send_reply(dressed, self._problem(exchange, refusal))
             else:
                 await self._app(scope, receive, dressed)
-        except ClientGone:
-            exchange.status = 499
         except Exception as error:  # noqa: BLE001 - the last resort: whatever breaks, no trace may leave
             log_crash(error, request_id=exchange.request_id, route=exchange.route)
             if exchange.status == 0:

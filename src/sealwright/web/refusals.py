@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sealwright.web.reply import Headers
 
@@ -25,6 +26,10 @@ class TransportRefused(Exception):
         self.detail = detail
         self.headers = headers
         self.extra: Mapping[str, object] = dict(extra or {})
+
+
+CLIENT_GONE: Final = 499
+"""The status that stands in logs and figures where nobody was left to answer."""
 
 
 class ClientGone(Exception):
