@@ -175,6 +175,8 @@ def _done(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "taking parcels of few": lambda: uow.parcels.take(NOW + HOUR, LATER, 2, avoiding=["whk_0"]),
         "giving up": lambda: uow.parcels.cancel_of(ParcelKind.WEBHOOK, "whk_0", NOW),
         "finishing": lambda: uow.parcels.finish(parcel("dlv_7")),
+        "forgetting threads": lambda: uow.didcomm.forget(NOW + HOUR, 2),
+        "forgetting a message": lambda: uow.didcomm.drop_message("msg_7"),
         "forgetting parcels": lambda: uow.parcels.forget(NOW + HOUR, 2),
         "forgetting what wallets hold": lambda: uow.wallets.forget(NOW + HOUR, 2),
         "forgetting what nobody answered": lambda: uow.wallets.forget_unanswered(NOW + HOUR, 2),

@@ -8,8 +8,11 @@ from datetime import timedelta
 import pytest
 
 from sealwright.domain.credentials import CredentialFilter
+from sealwright.domain.delivery_errors import DidcommInvalid
 from sealwright.domain.didcomm import Direction, ThreadState
 from sealwright.domain.errors import InvalidPagination, VersionConflict
+from sealwright.domain.offers import OfferState
+from sealwright.domain.parcels import ParcelKind, ParcelState
 from sealwright.domain.presenting import PresentationState
 from sealwright.domain.webhooks import WebhookStatus
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
@@ -20,6 +23,8 @@ from tests.storage.delivery_builders import (
     didcomm_message,
     didcomm_thread,
     digest,
+    offer,
+    parcel,
     presentation,
     share,
     webhook,
@@ -106,6 +111,53 @@ def test_a_thread_keeps_its_messages_in_the_order_they_came(units: UnitOfWorkFac
         with pytest.raises(VersionConflict):
             uow.didcomm.update_thread(issued)
         assert uow.didcomm.thread("thr_one") == issued
+
+
+def test_only_threads_that_are_over_and_rest_are_forgotten(units: UnitOfWorkFactory) -> None:
+    over, late = didcomm_thread(state=ThreadState.DONE, offer_id=None), NOW + HOUR
+    threads = [
+        replace(over, thread_id="thr_over"),
+        replace(over, thread_id="thr_small", state=ThreadState.MESSAGE),
+        replace(over, thread_id="thr_ended", state=ThreadState.ABANDONED, offer_id="off_ended"),
+        replace(over, thread_id="thr_of_none", offer_id="off_gone"),
+        replace(over, thread_id="thr_sent", state=ThreadState.MESSAGE),
+        replace(over, thread_id="thr_open", state=ThreadState.ABANDONED, offer_id="off_one"),
+        replace(over, thread_id="thr_waiting", state=ThreadState.MESSAGE),
+        replace(over, thread_id="thr_offered", state=ThreadState.OFFERED),
+        replace(over, thread_id="thr_late", updated_at=late),
+    ]
+    with units() as uow:
+        for thread in threads:
+            uow.didcomm.add_thread(thread)
+            uow.didcomm.add_message(didcomm_message(f"msg_of_{thread.thread_id}", thread.thread_id, sealed=None))
+        uow.offers.add(offer())
+        uow.offers.add(offer("off_ended", state=OfferState.CANCELED))
+        sent = parcel("dlv_sent", kind=ParcelKind.DIDCOMM, subject="msg_of_thr_sent", state=ParcelState.SENT)
+        waiting = parcel("dlv_waiting", kind=ParcelKind.DIDCOMM, subject="msg_of_thr_waiting")
+        uow.parcels.add_many([sent, waiting])
+        uow.commit()
+    with units() as uow:
+        assert (uow.didcomm.forget(NOW, 4), uow.didcomm.forget(NOW, 4), uow.didcomm.forget(NOW, 4)) == (4, 1, 0)
+        uow.commit()
+    with units(write=False) as uow:
+        left = {one.thread_id for one in threads if uow.didcomm.thread(one.thread_id) is not None}
+        assert left == {"thr_open", "thr_waiting", "thr_offered", "thr_late"}
+        assert left == {one.thread_id for one in threads if uow.didcomm.messages(one.thread_id)}
+
+
+@pytest.mark.parametrize("adding", ["thread", "message"])
+def test_of_two_of_one_id_the_later_one_is_refused(units: UnitOfWorkFactory, adding: str) -> None:
+    def add(uow: UnitOfWork) -> None:
+        if adding == "thread":
+            uow.didcomm.add_thread(didcomm_thread())
+        else:
+            uow.didcomm.add_message(didcomm_message())
+
+    with units() as uow:
+        add(uow)
+        uow.commit()
+    with units() as uow, pytest.raises(DidcommInvalid):
+        add(uow)
 
 
 def test_a_public_page_is_replaced_and_its_former_address_finds_nothing(units: UnitOfWorkFactory) -> None:

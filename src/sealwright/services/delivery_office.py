@@ -15,6 +15,7 @@ from sealwright.services.copies import Copies
 from sealwright.services.delivery_ports import Poster
 from sealwright.services.didcomm import DidcommDesk
 from sealwright.services.didcomm_office import DidcommNeighbors, join_didcomm
+from sealwright.services.didcomm_values import THREADS_KEPT
 from sealwright.services.dids import DIDDesk
 from sealwright.services.dispatching import Dispatching
 from sealwright.services.download_ports import Typesetter
@@ -135,7 +136,8 @@ class Delivery:
         housekeeping.add("forget deliveries", self.forget, FORGET_EVERY)
 
     def forget(self) -> int:
-        """Drop what was used once and is over: nonces, requests and tokens of wallets, presentations, old parcels.
+        """Drop what was used once and is over: nonces, requests and tokens of wallets, presentations, old parcels
+        and threads.
 
         In short batches, so that nobody waits for it; in many of them, so that strangers cannot make more than goes.
         """
@@ -149,6 +151,7 @@ class Delivery:
                 lambda uow, most: uow.wallets.forget(old, most),
                 lambda uow, most: uow.presentations.forget(now, most),
                 lambda uow, most: uow.parcels.forget(old, most),
+                lambda uow, most: uow.didcomm.forget(now - THREADS_KEPT, most),
             )
         )
 

@@ -179,19 +179,32 @@ class Webhooks(Protocol):
 class DidcommRows(Protocol):
     """Threads and messages."""
 
-    def add_thread(self, thread: DidcommThread) -> None: ...
+    def add_thread(self, thread: DidcommThread) -> None:
+        """Raises DidcommInvalid where another message has begun a thread of that id, perhaps at this moment."""
+
     def thread(self, thread_id: str) -> DidcommThread | None: ...
     def thread_for_update(self, thread_id: str) -> DidcommThread | None: ...
     def update_thread(self, thread: DidcommThread) -> None:
         """Replace the row whose version is one less; raises VersionConflict."""
 
-    def add_message(self, message: DidcommMessage) -> None: ...
+    def add_message(self, message: DidcommMessage) -> None:
+        """Raises DidcommInvalid where another message has that id."""
+
     def message(self, message_id: str) -> DidcommMessage | None: ...
     def messages(self, thread_id: str) -> tuple[DidcommMessage, ...]:
         """Oldest first, at most 200, sealed contents left out."""
 
     def drop_sealed(self, message_id: str) -> None:
         """Forget what was to be sent."""
+
+    def drop_message(self, message_id: str) -> None:
+        """Forget a message altogether."""
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop threads that are over and rest since then, with their messages; gives how many.
+
+        None whose offer is open, or that has a message on its way.
+        """
 
     def reseal_all(self, seal: Callable[[bytes], bytes]) -> int:
         """Seal anew what waits to be sent; gives how many."""

@@ -18,15 +18,24 @@ from sealwright.services.didcomm_issuing import DidcommIssuing
 from sealwright.services.didcomm_keys import OwnKeys
 from sealwright.services.didcomm_posting import DidcommPost
 from sealwright.services.didcomm_presenting import DidcommPresenting
-from sealwright.services.didcomm_values import PEER, Handler, Outcome, Received, answer, report, thread_event
+from sealwright.services.didcomm_values import (
+    PEER,
+    THREADS_KEPT,
+    Handler,
+    Outcome,
+    Received,
+    answer,
+    report,
+    thread_event,
+)
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.vc.dids.resolver import DIDResolver
 
 # How far another clock may be ahead of ours.
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)
-# Rows keep ids for ever; this only tells two deliveries apart that come at the same moment.
-_SPENT_FOR: Final = timedelta(days=1)
+# Longer than a message may be old that says when it was made, so none is taken in twice.
+_SPENT_FOR: Final = THREADS_KEPT + timedelta(days=1)
 _SPENT: Final = "didcomm"
 # Nobody talks longer than this about one thing.
 _MOST_MESSAGES: Final = 200
@@ -120,6 +129,8 @@ class DidcommInbox:
             raise DidcommInvalid("The message's time is over.")
         if message.created is not None and message.created > now + CLOCK_TOLERANCE.total_seconds():
             raise DidcommInvalid("The message was made in the future.")
+        if message.created is not None and message.created < now - THREADS_KEPT.total_seconds():
+            raise DidcommInvalid("The message is too old: whether it was received before is not known any more.")
 
     def _take(self, uow: UnitOfWork, message: Message, own_did: str, their_did: str, verdict: bool | None) -> None:
         now = self._clock.now()
@@ -153,12 +164,18 @@ class DidcommInbox:
         return uow.didcomm.thread_for_update(thread_id)
 
     def _store(self, received: Received, outcome: Outcome) -> None:
+        """Write down what a message has brought about, and let the answers leave.
+
+        Anybody can make DIDs and talk to us. What begins a thread and moves nothing is answered, and leaves neither a
+        thread nor a row in the audit trail, which is of acts, kept for ever and told to webhooks.
+        """
         uow, message, thread = received.uow, received.message, outcome.thread
+        if received.thread is None and not outcome.is_stored:
+            for made in outcome.answers:
+                self._post.queue_passing(uow, made)
+            return
         if not outcome.is_stored:
-            if received.thread is None:
-                uow.didcomm.add_thread(thread)
-            else:
-                uow.didcomm.update_thread(thread)
+            uow.didcomm.update_thread(thread)
         uow.didcomm.add_message(
             DidcommMessage(message.id, thread.thread_id, message.type, Direction.INBOUND, received.now)
         )

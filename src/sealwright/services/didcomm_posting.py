@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from sealwright.protocols.didcomm.small import forward
 from sealwright.services.acts import Acts
 from sealwright.services.delivery_ports import Envelope, NotSent, Poster
 from sealwright.services.did_keys import can_message
+from sealwright.services.didcomm_endings import end_message, tells_end
 from sealwright.services.didcomm_keys import KeptKey, OwnKeys
 from sealwright.services.didcomm_values import FINAL_STATES, thread_event
 from sealwright.services.dids import DIDDesk
@@ -39,6 +41,10 @@ from sealwright.vc.errors import VcError
 
 _LABEL: Final = "didcomm"
 _CARRIER: Final = "didcomm"
+# Messages between threads: no id of a thread is empty.
+_NO_THREAD: Final = ""
+# Whoever talked to us by the way is there now, or not at all; and nobody lets us knock at a third one's door all day.
+_PASSING: Final = timedelta(minutes=10)
 _GONE: Final = frozenset({OfferState.DECLINED, OfferState.EXPIRED, OfferState.CANCELED})
 
 
@@ -83,23 +89,41 @@ class DidcommPost:
         self.keep(uow, message)
         uow.parcels.add_many([new_parcel(ParcelKind.DIDCOMM, message.id, reference="", label=message.type, now=now)])
 
+    def queue_passing(self, uow: UnitOfWork, message: Message) -> None:
+        """Let an answer leave to somebody with whom there is no thread; nothing of it is kept once it left."""
+        now = self._clock.now()
+        self._keep(uow, message, _NO_THREAD)
+        parcel = new_parcel(ParcelKind.DIDCOMM, message.id, reference="", label=message.type, now=now)
+        uow.parcels.add_many([replace(parcel, give_up_at=now + _PASSING)])
+
     def keep(self, uow: UnitOfWork, message: Message) -> None:
         """Write a message of ours down, its content sealed."""
-        sealed = self._keys.seal_bytes(message.to_bytes(), label=_LABEL)
-        row = DidcommMessage(
-            message.id, message.thread, message.type, Direction.OUTBOUND, self._clock.now(), sealed=sealed
-        )
-        uow.didcomm.add_message(row)
+        self._keep(uow, message, message.thread)
 
     def content_of(self, row: DidcommMessage) -> Message:
         """What is to be sent, while it has not left."""
         assert row.sealed is not None
         return self._opened(row.sealed)
 
-    def left(self, uow: UnitOfWork, message: DidcommMessage, actor: Actor, *, request_id: str | None = None) -> None:
-        """Record that a message has left: once, however often it was carried."""
+    def left(
+        self,
+        uow: UnitOfWork,
+        message: DidcommMessage,
+        actor: Actor,
+        *,
+        request_id: str | None = None,
+        is_known: bool = False,
+    ) -> None:
+        """Record that a message has left: once, however often it was carried.
+
+        Args:
+            is_known: What it says follows from its kind, so nothing of it was sealed.
+        """
+        if message.thread_id == _NO_THREAD:
+            uow.didcomm.drop_message(message.message_id)
+            return
         thread = uow.didcomm.thread(message.thread_id)
-        if thread is None or message.sealed is None:
+        if thread is None or (message.sealed is None and not is_known):
             return
         if thread.offer_id is not None and message.type in (types.OFFER_CREDENTIAL, types.ISSUE_CREDENTIAL):
             to = OfferState.SENT if message.type == types.OFFER_CREDENTIAL else OfferState.DELIVERED
@@ -181,17 +205,17 @@ class DidcommPost:
         """
         with self._units(write=False) as uow:
             row = uow.didcomm.message(parcel.subject)
-            thread = uow.didcomm.thread(row.thread_id) if row is not None else None
-            if row is None or row.sealed is None or thread is None or not self._is_wanted(uow, row, thread):
-                return None
-        message = self._opened(row.sealed)
+            message = self._message_of(uow, parcel, row) if row is not None else None
+        if message is None:
+            return None
+        (recipient,), sender = message.to, str(message.sender)
         try:
-            resolved = self._resolver.resolve(thread.their_did)
-            key = self.sender(thread.own_did)
+            resolved = self._resolver.resolve(recipient)
+            key = self.sender(sender)
             endpoint = next(self._ways(resolved), None)
             if endpoint is None:
                 raise NotSent("address")
-            packed = self._routed(self.pack(message, key, resolved), thread.their_did, endpoint)
+            packed = self._routed(self.pack(message, key, resolved), recipient, endpoint)
         except (VcError, MessageRefused, NoDidcommEndpoint, DIDDeactivated, DIDImmutable) as error:
             raise NotSent("address") from error
         return Envelope(endpoint.uri, {"content-type": ENCRYPTED_TYPE}, packed)
@@ -200,11 +224,14 @@ class DidcommPost:
         """Record that a message left, and what follows for its offer."""
         row = uow.didcomm.message(parcel.subject)
         if row is not None:
-            self.left(uow, row, system_actor(_CARRIER))
+            self.left(uow, row, system_actor(_CARRIER), is_known=tells_end(parcel))
 
     def failed(self, uow: UnitOfWork, parcel: Parcel, *, is_dead: bool) -> None:
         """Give a thread up whose message could not be brought in a day."""
         row = uow.didcomm.message(parcel.subject) if is_dead else None
+        if row is not None and row.thread_id == _NO_THREAD:
+            uow.didcomm.drop_message(row.message_id)
+            return
         thread = uow.didcomm.thread_for_update(row.thread_id) if row is not None else None
         if row is None or thread is None:
             return
@@ -214,8 +241,25 @@ class DidcommPost:
 
     # -- parts -------------------------------------------------------------------------------------
 
-    def _is_wanted(self, uow: UnitOfWork, row: DidcommMessage, thread: DidcommThread) -> bool:
+    def _keep(self, uow: UnitOfWork, message: Message, thread_id: str) -> None:
+        sealed = self._keys.seal_bytes(message.to_bytes(), label=_LABEL)
+        row = DidcommMessage(message.id, thread_id, message.type, Direction.OUTBOUND, self._clock.now(), sealed=sealed)
+        uow.didcomm.add_message(row)
+
+    def _message_of(self, uow: UnitOfWork, parcel: Parcel, row: DidcommMessage) -> Message | None:
+        """What a parcel is to bring; None where nobody waits for it any more."""
+        if tells_end(parcel):
+            thread = uow.didcomm.thread(row.thread_id)
+            return end_message(uow, row, thread) if thread is not None else None
+        return self._opened(row.sealed) if row.sealed is not None and self._is_wanted(uow, row) else None
+
+    def _is_wanted(self, uow: UnitOfWork, row: DidcommMessage) -> bool:
         """What was revoked or ended in the meantime is not handed over; problems are told even then."""
+        if row.thread_id == _NO_THREAD:
+            return True
+        thread = uow.didcomm.thread(row.thread_id)
+        if thread is None:
+            return False
         if row.type not in (types.OFFER_CREDENTIAL, types.ISSUE_CREDENTIAL):
             return True
         now = self._clock.now()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from sealwright.domain.audit import AuditEntry
@@ -22,6 +22,8 @@ from sealwright.vc.errors import Fault
 
 # Who acts where a message of somebody else brings something about.
 PEER: Final = Actor(ActorKind.SYSTEM, "didcomm", "authcrypt")
+# A thread that is over is kept so long for whoever reads it; ids of messages are remembered longer than their threads.
+THREADS_KEPT: Final = timedelta(days=30)
 FINAL_STATES: Final = frozenset({ThreadState.DONE, ThreadState.ABANDONED})
 _KNOWN_TYPES: Final = frozenset(value for name, value in vars(types).items() if name.isupper())
 

@@ -16,6 +16,7 @@ from sealwright.domain.errors import DomainError, StateConflict
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.offers import OFFER_EVENTS, Offer, OfferState, may_move
 from sealwright.domain.people import Actor
+from sealwright.services.didcomm_endings import offer_ended
 from sealwright.services.offer_values import HeldOffer
 from sealwright.services.office_secrets import OfficeSecrets, same_secret
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -122,6 +123,7 @@ def move_offer(
     after = replace(offer, state=to, version=offer.version + 1, **_moments(to, now), **changes)
     uow.offers.update(after)
     uow.audit.append(offer_event(OFFER_EVENTS[to], after, actor, now, before=offer, request_id=request_id))
+    offer_ended(uow, offer, to, actor, now)
     return after
 
 

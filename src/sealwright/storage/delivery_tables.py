@@ -11,6 +11,7 @@ from sealwright.storage.desk_tables import where
 from sealwright.storage.tables import table
 
 OPEN_OFFER: Final = "state IN ('waiting', 'created', 'sent', 'opened', 'accepted')"
+OVER_THREAD: Final = "state IN ('message', 'done', 'abandoned')"
 
 offers: Final = table(
     "offers",
@@ -231,6 +232,7 @@ didcomm_threads: Final = table(
     sa.Column("version", whole(), nullable=False),
     sa.Index("ix_didcomm_threads_their", "their_digest"),
 )
+sa.Index("ix_didcomm_threads_over", didcomm_threads.c.updated_at, didcomm_threads.c.thread_id, **where(OVER_THREAD))
 
 # `position` tells apart what came within one second.
 didcomm_messages: Final = table(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
+from sealwright.domain.delivery_errors import DidcommInvalid
 from sealwright.domain.didcomm import DidcommMessage, DidcommThread, Direction, ThreadState
 from sealwright.domain.errors import VersionConflict
+from sealwright.domain.parcels import ParcelKind, ParcelState
 from sealwright.storage.credential_rows import holder_digest
+from sealwright.storage.delivery_tables import OPEN_OFFER, OVER_THREAD, offers, parcels
 from sealwright.storage.delivery_tables import didcomm_messages as messages
 from sealwright.storage.delivery_tables import didcomm_threads as threads
+from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.shapes import Shape, named
 from sealwright.storage.transaction import Transaction
 
@@ -23,6 +28,22 @@ _NEXT_POSITION: Final = sa.select(sa.func.coalesce(sa.func.max(messages.c.positi
     messages.c.thread_id == sa.bindparam("key")
 )
 _SEALED: Final = sa.select(messages.c.message_id, messages.c.sealed).where(messages.c.sealed.is_not(None))
+_FORGETTABLE: Final = (
+    sa.select(threads.c.thread_id)
+    .where(
+        sa.text(OVER_THREAD),
+        threads.c.updated_at <= sa.bindparam("before", type_=threads.c.updated_at.type),
+        ~sa.exists().where(offers.c.offer_id == threads.c.offer_id, sa.text(OPEN_OFFER)),
+        ~sa.exists().where(
+            messages.c.thread_id == threads.c.thread_id,
+            parcels.c.kind == ParcelKind.DIDCOMM.value,
+            parcels.c.subject == messages.c.message_id,
+            parcels.c.state == ParcelState.WAITING.value,
+        ),
+    )
+    .order_by(threads.c.updated_at, threads.c.thread_id)
+    .limit(sa.bindparam("how_many"))
+)
 _MOST_SHOWN: Final = 200
 _SHOWN: Final = (
     sa.select(*(one for one in messages.columns if one is not messages.c.sealed), sa.null().label("sealed"))
@@ -39,8 +60,15 @@ class StoredDidcommRows:
         self._transaction = transaction
 
     def add_thread(self, thread: DidcommThread) -> None:
-        """Add a thread."""
-        self._transaction.change(sa.insert(threads), _thread_values(thread))
+        """Add a thread.
+
+        Raises:
+            DidcommInvalid: Another message has begun a thread of that id, perhaps at this moment.
+        """
+        try:
+            self._transaction.change(sa.insert(threads), _thread_values(thread))
+        except AlreadyTaken:
+            raise DidcommInvalid("A thread of this id was begun by another message.") from None
 
     def thread(self, thread_id: str) -> DidcommThread | None:
         """Find a thread."""
@@ -65,10 +93,17 @@ class StoredDidcommRows:
             raise VersionConflict("This thread was changed in the meantime.")
 
     def add_message(self, message: DidcommMessage) -> None:
-        """Add a message behind those of its thread."""
+        """Add a message behind those of its thread.
+
+        Raises:
+            DidcommInvalid: Another message has that id, perhaps since this moment.
+        """
         row = self._transaction.row(_NEXT_POSITION, {"key": message.thread_id})
         position = 1 if row is None else int(row[0])
-        self._transaction.change(sa.insert(messages), {**_MESSAGES.values(message), "position": position})
+        try:
+            self._transaction.change(sa.insert(messages), {**_MESSAGES.values(message), "position": position})
+        except AlreadyTaken:
+            raise DidcommInvalid("Another message has this id.") from None
 
     def message(self, message_id: str) -> DidcommMessage | None:
         """Find a message."""
@@ -90,6 +125,22 @@ class StoredDidcommRows:
         """Forget what was to be sent."""
         statement = sa.update(messages).where(messages.c.message_id == message_id)
         self._transaction.change(statement.values(sealed=None))
+
+    def drop_message(self, message_id: str) -> None:
+        """Forget a message altogether."""
+        self._transaction.change(sa.delete(messages).where(messages.c.message_id == message_id))
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop threads that are over and rest since before that moment, with their messages; gives how many.
+
+        One whose offer is open or that has a message on its way stays, and so does one that somebody writes in now.
+        """
+        statement = self._transaction.locking(_FORGETTABLE, skip=True)
+        gone = [row.thread_id for row in self._transaction.rows(statement, {"before": before, "how_many": limit})]
+        if gone:
+            self._transaction.change(sa.delete(messages).where(messages.c.thread_id.in_(gone)))
+            self._transaction.change(sa.delete(threads).where(threads.c.thread_id.in_(gone)))
+        return len(gone)
 
 
 def _thread_values(thread: DidcommThread) -> dict[str, object]:

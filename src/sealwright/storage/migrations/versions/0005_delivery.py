@@ -32,6 +32,7 @@ _TABLES: Final = (
     "presentations",
 )
 _OPEN_OFFER: Final = "state IN ('waiting', 'created', 'sent', 'opened', 'accepted')"
+_OVER_THREAD: Final = "state IN ('message', 'done', 'abandoned')"
 
 
 def upgrade() -> None:
@@ -308,6 +309,7 @@ def _conversations() -> None:
         sa.Index("ix_didcomm_threads_their", "their_digest"),
         sqlite_strict=True,
     )
+    op.create_index("ix_didcomm_threads_over", "didcomm_threads", ["updated_at", "thread_id"], **_where(_OVER_THREAD))
     op.create_table(
         "didcomm_messages",
         sa.Column("message_id", words(), primary_key=True),
