@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from sealwright.services.office import Office
 from tests.support.desk import act
 from tests.support.didcomm_peer import Mailbox, PeerAgent
 from tests.support.office import ISSUER, MovableClock, api_key_for, furnish, issue, open_office, the_operator
-from tests.support.review import audit_rows
+from tests.support.review import audit_rows, improver
 
 WANTED: dict[str, Any] = {"type": ["VerifiableCredential", "UniversityDegreeCredential"]}
 
@@ -264,3 +265,24 @@ def test_whoever_has_heard_of_nothing_hears_of_no_end(
         assert found.state is OfferState.CANCELED
         parcels = uow.parcels.list(ParcelKind.DIDCOMM, view.messages[0].message_id, limit=5, cursor=None)
     assert [one.state.value for one in parcels.items] == ["canceled"]
+
+
+def test_whoever_is_erased_is_left_alone(office: Office, mailbox: Mailbox, agent: PeerAgent, key: Caller) -> None:
+    ann = improver(office, "ann")
+    with office.units() as uow:
+        person = uow.people.get(ann.user_id)
+        assert person is not None
+        uow.people.update(replace(person, dids=(*person.dids, agent.did), version=person.version + 1))
+        uow.commit()
+    _, made = offered(office, key, agent)
+    office.dispatching.work_once()
+    act(office, ann, office.own_data.erase)
+    with office.units(write=False) as uow:
+        found = uow.offers.get(made.offer_id)
+    assert found is not None
+    assert found.state is OfferState.CANCELED
+    while office.dispatching.work_once():
+        pass
+    assert [agent.open(body).type for _, body in mailbox.posted] == [types.OFFER_CREDENTIAL]
+    # It was to be told, and was not.
+    assert len(office.didcomm.thread(key, str(made.thread_id)).messages) == 2

@@ -37,7 +37,7 @@ class Parcel:
 
     Args:
         subject: The webhook endpoint's id, or the DIDComm message's id.
-        reference: What it tells of: an audit sequence for webhooks; ``offer-ended`` for such a DIDComm message, or empty.
+        reference: What it tells of: an audit sequence for webhooks; for DIDComm empty, or ``offer-ended``.
         label: The event kind or message type, for lists.
         attempts: Tries begun so far; a try is counted before it is made.
         due_at: Not before; while somebody tries, the end of their lease.
