@@ -196,6 +196,9 @@ def test_what_is_no_credential_is_told_apart(served: Served) -> None:
         "[" * 5000: "broken or was copied in part",
         "https://elsewhere.example/credential.json": "nothing is fetched from there",
         "http://127.0.0.1:8000.evil.example/v/AAAAAAAAAAAAAAAAAAAAAAAAAA": "nothing is fetched from there",
+        "http://127.0.0.1:8000/v/..%2f..%2fadmin": "nothing is fetched from there",
+        "http://127.0.0.1:8000/v/%2f%2fevil.example": "nothing is fetched from there",
+        "http://127.0.0.1:8000/credentials/%00": "nothing is fetched from there",
         "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fx": "The link is for a wallet",
         "http://127.0.0.1:8000/api/v1/credentials/urn:uuid:0/document": "This office has no such credential.",
     }

@@ -22,6 +22,8 @@ MOST_BYTES: Final = 1024 * 1024
 _PDF: Final = b"%PDF-"
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+# Short codes as people may have copied them; nothing with which an address could lead elsewhere.
+_SHORT: Final = re.compile(r"[A-Za-z0-9 -]{1,64}")
 _RECORD: Final = re.compile(r"/(?:api/v1/|issuer/|improver/)?credentials/([^/?#]{1,512})(?:/document)?/?")
 _PRESENTATIONS: Final = frozenset({"VerifiablePresentation", "EnvelopedVerifiablePresentation"})
 
@@ -161,10 +163,11 @@ def _link(link: str, public_url: str) -> BroughtLink:
         raise Unreadable(WhyUnreadable.WALLET_LINK)
     path = link[len(public_url) :] if link.lower().startswith(public_url.lower() + "/") else ""
     path = path.partition("#")[0].partition("?")[0]
-    if path[:3].lower() == SHARE_PATH and path[3:].strip("/"):
-        return BroughtLink(short=unquote(path[3:].strip("/")))
-    if (found := _RECORD.fullmatch(path)) is not None:
-        return BroughtLink(credential_id=unquote(found[1]))
+    if path[:3].lower() == SHARE_PATH and _SHORT.fullmatch(short := unquote(path[3:].strip("/"))):
+        return BroughtLink(short=short)
+    # No database keeps U+0000, and not every one can be asked for it.
+    if (found := _RECORD.fullmatch(path)) is not None and "\x00" not in (name := unquote(found[1])):
+        return BroughtLink(credential_id=name)
     raise Unreadable(WhyUnreadable.FOREIGN_LINK)
 
 
