@@ -249,6 +249,19 @@ def test_the_holders_agent_hears_that_an_offer_has_ended(
     assert office.dispatching.work_once() == 0
 
 
+def test_an_offer_that_may_have_arrived_counts_as_heard_of(
+    office: Office, mailbox: Mailbox, agent: PeerAgent, key: Caller, clock: MovableClock
+) -> None:
+    _, made = offered(office, key, agent)
+    mailbox.answers = ["timeout"]
+    office.dispatching.work_once()
+    canceled(office, made, clock)
+    clock.move(minutes=5)
+    while office.dispatching.work_once():
+        pass
+    assert [agent.open(body).type for _, body in mailbox.posted] == [types.OFFER_CREDENTIAL, types.PROBLEM_REPORT]
+
+
 def test_whoever_has_heard_of_nothing_hears_of_no_end(
     office: Office, mailbox: Mailbox, agent: PeerAgent, key: Caller, clock: MovableClock
 ) -> None:

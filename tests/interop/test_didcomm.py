@@ -196,8 +196,9 @@ def test_a_holder_proposes_and_another_one_gets_nothing(
 
     revoked = {"credentialId": issued["credentialId"], "reason": "interop"}
     assert server.request("POST", "/api/v1/credentials/revoke", revoked, key=server.api_key).status == 200
-    assert bring(server, request_of(holder, offered)) == (202, None)
-    assert holder.open(post.next())["type"] == types.PROBLEM_REPORT
+    ended = holder.open(post.next())
+    assert (ended["type"], ended["pthid"]) == (types.PROBLEM_REPORT, offered["thid"])
+    assert bring(server, request_of(holder, offered)) == (400, "DIDCOMM_INVALID")
 
 
 def test_pings_and_features_are_answered(server: RunningServer, holder: StrangeAgent, post: Post) -> None:

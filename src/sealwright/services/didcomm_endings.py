@@ -38,11 +38,20 @@ def offer_ended(uow: UnitOfWork, before: Offer, to: OfferState, actor: Actor, no
     if thread is None or thread.offer_id != before.offer_id or thread.state in FINAL_STATES:
         return
     uow.didcomm.update_thread(replace(thread, state=ThreadState.ABANDONED, updated_at=now, version=thread.version + 1))
-    if before.state in _HEARD_OF:
+    if before.state in _HEARD_OF or _is_under_way(uow, thread.thread_id):
         row = DidcommMessage(new_id("msg"), thread.thread_id, types.PROBLEM_REPORT, Direction.OUTBOUND, now)
         uow.didcomm.add_message(row)
         kind = ParcelKind.DIDCOMM
         uow.parcels.add_many([new_parcel(kind, row.message_id, reference=_REFERENCE, label=row.type, now=now)])
+
+
+def _is_under_way(uow: UnitOfWork, thread_id: str) -> bool:
+    """Whether the offer's message was tried at all: it may be there before we have heard so."""
+    for row in uow.didcomm.messages(thread_id):
+        if row.type == types.OFFER_CREDENTIAL:
+            parcels = uow.parcels.list(ParcelKind.DIDCOMM, row.message_id, limit=1, cursor=None)
+            return any(parcel.attempts > 0 for parcel in parcels.items)
+    return False
 
 
 def tells_end(parcel: Parcel) -> bool:
