@@ -184,7 +184,9 @@ DECISION_FAULTS: Final = [
     ),
     pytest.param({"status": "approved", "claims": []}, "INVALID_TYPE", "/claims", id="claims that are a list"),
     pytest.param({"status": "ａｐｐｒｏｖｅｄ"}, "INVALID_DECISION", "/status", id="look-alike letters"),
-    pytest.param({"status": "approved", "delivery": {}}, "UNKNOWN_FIELD", "/delivery", id="offers are to come"),
+    pytest.param(
+        {"status": "approved", "delivery": {}}, "MISSING_FIELD", "/delivery/channel", id="delivery without a channel"
+    ),
 ]
 
 

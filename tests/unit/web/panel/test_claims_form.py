@@ -16,7 +16,6 @@ from sealwright.web.panel.claims_form import (
     Control,
     claim_fields,
     read_claims,
-    spelled_claims,
 )
 
 BUILTIN = {one.name: one for one in list_builtin()}
@@ -109,8 +108,3 @@ def test_labels_come_from_titles_or_names() -> None:
     assert fields["/degree/graduationYear"].group == "Degree"
     assert fields["/degree/type"].is_required
     assert not fields["/degree/gpa"].is_required
-
-
-def test_claims_are_spelled_for_reading() -> None:
-    spelled = dict(spelled_claims({"degree": {"gpa": 3.8, "graduationYear": 2025}, "areas": ["a", "b"], "ok": True}))
-    assert spelled == {"Degree, gpa": "3.8", "Degree, graduation year": "2025", "Areas": "a, b", "Ok": "true"}
