@@ -23,6 +23,7 @@ from sealwright.domain.people import Caller
 from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.issuing import Detail, request_parts
 from sealwright.protocols.didcomm.message import Message
+from sealwright.services.didcomm_posting import _MOST_PASSING
 from sealwright.services.didcomm_values import THREADS_KEPT
 from sealwright.services.office import Office
 from tests.support.desk import act
@@ -89,6 +90,22 @@ def forget(office: Office) -> int:
     (chore,) = [one for one in office.housekeeping._chores if one.name == "forget deliveries"]
     dropped: Any = chore.work()
     return int(dropped)
+
+
+def test_few_answers_to_strangers_wait_at_once(
+    office: Office, mailbox: Mailbox, agent: PeerAgent, kept: Callable[[], tuple[int, int]], clock: MovableClock
+) -> None:
+    for _ in range(_MOST_PASSING + 3):
+        agent.say(agent.message(ISSUER, types.PING))
+    assert kept() == (0, _MOST_PASSING)
+    # What has waited too long keeps nobody else from being answered.
+    clock.move(minutes=11)
+    agent.say(agent.message(ISSUER, types.PING))
+    assert kept() == (0, _MOST_PASSING + 1)
+    while office.dispatching.work_once():
+        pass
+    assert kept() == (0, 0)
+    assert len(mailbox.posted) == _MOST_PASSING + 1
 
 
 def test_small_talk_of_strangers_leaves_nothing(

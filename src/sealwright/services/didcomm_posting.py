@@ -45,6 +45,8 @@ _CARRIER: Final = "didcomm"
 _NO_THREAD: Final = ""
 # Whoever talked to us by the way is there now, or not at all; and nobody lets us knock at a third one's door all day.
 _PASSING: Final = timedelta(minutes=10)
+# Each may lead to a host that keeps a worker waiting; those who talk with us for a reason must not wait behind many.
+_MOST_PASSING: Final = 20
 _GONE: Final = frozenset({OfferState.DECLINED, OfferState.EXPIRED, OfferState.CANCELED})
 
 
@@ -90,8 +92,13 @@ class DidcommPost:
         uow.parcels.add_many([new_parcel(ParcelKind.DIDCOMM, message.id, reference="", label=message.type, now=now)])
 
     def queue_passing(self, uow: UnitOfWork, message: Message) -> None:
-        """Let an answer leave to somebody with whom there is no thread; nothing of it is kept once it left."""
+        """Let an answer leave to somebody with whom there is no thread; nothing of it is kept once it left.
+
+        While many wait already it is left out: nobody is owed one.
+        """
         now = self._clock.now()
+        if sum(one.at > now - _PASSING for one in uow.didcomm.messages(_NO_THREAD)) >= _MOST_PASSING:
+            return
         self._keep(uow, message, _NO_THREAD)
         parcel = new_parcel(ParcelKind.DIDCOMM, message.id, reference="", label=message.type, now=now)
         uow.parcels.add_many([replace(parcel, give_up_at=now + _PASSING)])
