@@ -190,15 +190,38 @@ const commands = {
   },
   /** Whether a signature by an issuer's key holds: of a JWT, or the first part of an SD-JWT. */
   async signed({token, issuer}) {
-    const {keys: listed} = await (await fetch(`${issuer}/oid4vci/jwks`)).json();
     const [jwt] = token.split('~');
     const {kid, alg} = JSON.parse(Buffer.from(jwt.split('.')[0], 'base64url'));
+    const {iss} = JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url'));
     const {compactVerify} = await import('jose');
-    const found = listed.find(one => one.kid === kid);
+    const found = iss === issuer ? await keyOfIssuer(issuer, kid) : await keyOfDid(issuer, iss, kid);
     const {payload} = await compactVerify(jwt, await importJWK(found, alg));
     return JSON.parse(new TextDecoder().decode(payload));
   }
 };
+
+/** A key that is published for the issuer's own address. */
+async function keyOfIssuer(issuer, kid) {
+  const {keys} = await (await fetch(`${issuer}/oid4vci/jwks`)).json();
+  return keys.find(one => one.kid === kid);
+}
+
+/** A key of a DID, as its document lists it for assertions. */
+async function keyOfDid(resolver, did, kid) {
+  const {didDocument} = await (await fetch(`${resolver}/1.0/identifiers/${encodeURIComponent(did)}`)).json();
+  const method = didDocument.verificationMethod.find(one => one.id === kid);
+  if(!didDocument.assertionMethod.includes(kid)) {
+    throw new Error('the key is not for assertions');
+  }
+  const raw = decodeBase58(method.publicKeyMultibase.slice(1));
+  return {kty: 'OKP', crv: 'Ed25519', x: raw.subarray(2).toString('base64url')};
+}
+
+function decodeBase58(text) {
+  const letters = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+  const number = [...text].reduce((sum, letter) => sum * 58n + BigInt(letters.indexOf(letter)), 0n);
+  return Buffer.from(number.toString(16).padStart(68, '0'), 'hex');
+}
 
 /** The issuer's own codes, wherever the library keeps them. */
 function reasons(error) {
