@@ -243,6 +243,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         dids=dids,
         outside=Outside(resolver, GuardedPoster(outbound), TypstTypesetter(), ConfinedPaperReader()),
         organization=settings.organization,
+        concurrency=settings.job_concurrency,
     )
     wallet, wallet_sign_in = join_wallet(
         units=units,

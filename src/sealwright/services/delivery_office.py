@@ -179,8 +179,13 @@ def join_delivery(
     dids: DIDDesk,
     outside: Outside,
     organization: str,
+    concurrency: int,
 ) -> Delivery:
-    """Build the desks."""
+    """Build the desks.
+
+    Args:
+        concurrency: How many messages are on their way at a time in this process.
+    """
     units, registry, clock, url = ground.units, ground.registry, ground.clock, ground.public_url
     stored = StoredCredentials(resolver=outside.resolver, canon=canon, clock=clock)
     copies = Copies(units=units, registry=registry, issuing=issuing, stored=stored, clock=clock, public_url=url)
@@ -244,6 +249,7 @@ def join_delivery(
                 ParcelKind.WEBHOOK: WebhookCarrier(units=units, keys=keys, events=events, payouts=payouts, clock=clock),
                 ParcelKind.DIDCOMM: didcomm.post,
             },
+            workers=concurrency,
             sources=(WebhookReader(units=units, events=events, clock=clock).read_once,),
         ),
         didcomm=didcomm,
