@@ -176,6 +176,10 @@ def test_refused_sends_have_their_codes(served: Served, mailbox: Mailbox, agent:
             409,
             "NO_DIDCOMM_ENDPOINT",
         ),
+        *(
+            (send(served, PeerAgent(served.office, "odd", endpoint=odd).did, message=PING), 409, "NO_DIDCOMM_ENDPOINT")
+            for odd in ("https://[x/", "https://\u2100/", "https://[::1")
+        ),
         (send(served, agent.did, credentialId="urn:uuid:none"), 404, "CREDENTIAL_NOT_FOUND"),
         (send(served, other.did, credentialId=credential), 403, "HOLDER_MISMATCH"),
         (send(served, agent.did, credentialId=revoked), 409, "NOT_DELIVERABLE"),

@@ -287,7 +287,7 @@ class DidcommPost:
         for endpoint in message_endpoints(resolved.document):
             if endpoint.uri.startswith("did:"):
                 yield from self._by_mediator(endpoint)
-            elif urlsplit(endpoint.uri).scheme in ("http", "https") and not endpoint.uri.startswith(self._here):
+            elif self._is_outside(endpoint.uri):
                 yield endpoint
 
     def _by_mediator(self, endpoint: MessageEndpoint) -> Iterator[MessageEndpoint]:
@@ -297,8 +297,15 @@ class DidcommPost:
             return
         ways = message_endpoints(mediator.document) if agreement_keys(mediator) else ()
         for way in ways:
-            if urlsplit(way.uri).scheme in ("http", "https") and not way.uri.startswith(self._here):
+            if self._is_outside(way.uri):
                 yield MessageEndpoint(way.uri, (*way.routing_keys, endpoint.uri, *endpoint.routing_keys))
+
+    def _is_outside(self, uri: str) -> bool:
+        """Tell whether an address that a stranger wrote leads by http to somebody else; the guard judges the rest."""
+        try:
+            return urlsplit(uri).scheme in ("http", "https") and not uri.startswith(self._here)
+        except ValueError:
+            return False
 
     def _routed(self, packed: bytes, recipient: str, endpoint: MessageEndpoint) -> bytes:
         """Wrap a message for those it goes through, the last one innermost."""
