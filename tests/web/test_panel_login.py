@@ -151,4 +151,6 @@ def test_old_sign_in_is_asked_to_confirm_and_comes_back(desk: Desk) -> None:
     same = (("Origin", "http://127.0.0.1:8000"), ("Sec-Fetch-Site", "same-origin"), referer)
     refused = admin.post("/admin/desk/system/halt", {"reason": "drill"}, headers=same)
     assert refused.headers["location"] == "/login?again=1&next=%2Fadmin%2Fdesk%2Fsystem"
+    broken = admin.post("/admin/desk/system/halt", {"reason": "drill"}, headers=(*same[:2], ("Referer", "http://[")))
+    assert broken.headers["location"].startswith("/login?again=1")
     assert desk.served.office.halting.status().halts == ()

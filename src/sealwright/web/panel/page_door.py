@@ -236,7 +236,10 @@ class PageDoor:
 
 def _came_from(page: PageCall) -> str:
     """The page of ours that a post was sent from: what it held is typed again there, after signing in."""
-    referer = urlsplit(page.exchange.header(b"referer") or "")
+    try:
+        referer = urlsplit(page.exchange.header(b"referer") or "")
+    except ValueError:
+        return page.next_path()
     path = f"{referer.path}?{referer.query}" if referer.query else referer.path
     is_own = f"{referer.scheme}://{referer.netloc}" in own_origins(page.office.public_url)
     return path if is_own and is_own_path(path) else page.next_path()
