@@ -79,6 +79,8 @@ GATES: Final = {
         /api/v1/credentials/{id} GET
         /api/v1/credentials/{id}/document GET
         /api/v1/credentials/{id}/pdf GET
+        /api/v1/credentials/{id}/forms POST
+        /api/v1/credentials/{id}/badge POST
         /api/v1/credentials/{id}/offers POST
         /api/v1/credentials/{id}/reinstate POST
         /api/v1/credentials/{id}/revoke POST
@@ -119,6 +121,8 @@ GATES: Final = {
         /api/v1/api-keys/{id} DELETE
         /api/v1/api-keys/{id}/revoke POST
         /api/v1/api-keys/{id}/rotate POST
+        /api/v1/credentials/{id}/share GET PUT
+        /api/v1/credentials/{id}/share/renew POST
         /api/v1/dids GET
         /attachments POST
         /attachments/{id} GET

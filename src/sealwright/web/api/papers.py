@@ -22,8 +22,8 @@ def get_pdf(call: Call) -> Reply:
     return Reply(200, made.content, made.media_type.encode("ascii"), (disposition,))
 
 
-_LANGUAGE: Final = QueryShape(
-    (Parameter("lang", {"type": "string", "enum": list(LANGUAGES)}, "The language of the paper's own words."),)
+LANGUAGE: Final = QueryShape(
+    (Parameter("lang", {"type": "string", "enum": list(LANGUAGES)}, "The language of our own words on it."),)
 )
 
 ROUTES: Final = (
@@ -44,7 +44,7 @@ ROUTES: Final = (
             ),
         ),
         "Credentials",
-        query=_LANGUAGE,
+        query=LANGUAGE,
         codes=("CREDENTIAL_NOT_FOUND", "CREDENTIAL_ERASED"),
     ),
 )

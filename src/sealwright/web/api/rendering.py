@@ -12,6 +12,7 @@ from sealwright.domain.access import ApiKey
 from sealwright.domain.audit import AuditRecord
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus
 from sealwright.domain.dids import DIDRecord, DIDVersion
+from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.events import Event
 from sealwright.services.issuing_line import Issued
@@ -73,6 +74,11 @@ def credential_record(record: CredentialRecord, public_url: str, now: datetime) 
         "transactionHash": record.transaction_hash,
         "documentSha256": record.document_sha256,
     }
+
+
+def credential_form(record: CredentialRecord, form: CredentialFormat) -> dict[str, Any]:
+    """A credential in a form that was asked for; its document goes out as the bytes that were stored."""
+    return {"credentialId": record.credential_id, "form": form.value, "credential": _credential(record)}
 
 
 def credential_status(record: CredentialRecord, public_url: str, now: datetime) -> dict[str, Any]:
