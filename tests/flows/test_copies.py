@@ -89,6 +89,17 @@ def test_a_copy_says_what_its_source_says(office: Office, copies: Copies, source
     assert achievement["criteria"]["narrative"]
 
 
+def test_one_credential_has_so_many_forms_and_no_more(
+    office: Office, copies: Copies, source: CredentialRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealwright.services.copies.VALID_AT_MOST", 2)
+    for form in (CredentialFormat.SD_JWT, CredentialFormat.JWT_VC_JSON):
+        copies.make(source, form, WALLET)
+    with pytest.raises(NotDeliverable):
+        copies.make(source, CredentialFormat.LDP_VC, WALLET)
+    assert audit_of(office)["credential.issued"] == 3
+
+
 def test_a_scope_makes_one_copy(office: Office, copies: Copies, source: CredentialRecord) -> None:
     scope = IdempotencyScope("system:wallet", "make", "one", b"\x00" * 32)
     made = [copies.make(source, CredentialFormat.SD_JWT, WALLET, scope=scope) for _ in range(2)]

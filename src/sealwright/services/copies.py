@@ -36,6 +36,8 @@ from sealwright.vc.keys.multikey import PublicKey
 
 BADGE_SUITE: Final = "eddsa-rdfc-2022"
 PRINCIPAL: Final = "system:copies"
+# More wallets than anybody has; each form costs a signature and a place in a status list for ever.
+VALID_AT_MOST: Final = 200
 WAIT_SECONDS: Final = 2.0
 WAIT_STEP_SECONDS: Final = 0.05
 
@@ -210,7 +212,11 @@ class Copies:
     ) -> CopyWish:
         with self._units(write=False) as uow:
             grant = uow.grants.get(source.grant_id) if source.grant_id is not None else None
-        require_deliverable(source, grant, self._clock.now())
+            made = uow.credentials.copies_of(source.uid)
+        now = self._clock.now()
+        require_deliverable(source, grant, now)
+        if sum(one.status_at(now) is CredentialStatus.VALID for one in made) >= VALID_AT_MOST:
+            raise NotDeliverable("There are too many valid forms of this credential; let some be revoked.")
         if source.schema_id is None:
             raise NotDeliverable("A document of somebody's own making has no further forms.")
         schema = view.schema(source.schema_id)
