@@ -105,6 +105,6 @@ ROUTES: Final = (
         bucket=Bucket.WRITE,
         body=NOTHING,
         query=LANGUAGE,
-        codes=_CODES,
+        codes=(*_CODES, "INVALID_FILTER"),
     ),
 )

@@ -45,6 +45,6 @@ ROUTES: Final = (
         ),
         "Credentials",
         query=LANGUAGE,
-        codes=("CREDENTIAL_NOT_FOUND", "CREDENTIAL_ERASED"),
+        codes=("CREDENTIAL_NOT_FOUND", "CREDENTIAL_ERASED", "INVALID_FILTER"),
     ),
 )

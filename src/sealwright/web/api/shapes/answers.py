@@ -21,6 +21,10 @@ from sealwright.web.api.shapes.parts import (
 STRING: Final[Node] = {"type": "string"}
 INTEGER: Final[Node] = {"type": "integer"}
 _CREDENTIAL: Final[Node] = {"type": "object", "description": "The signed document, byte for byte as stored."}
+_STORED: Final[Node] = {
+    "type": ["object", "string", "null"],
+    "description": "The signed document, or the compact text of a token, as stored; null once it is erased.",
+}
 _REASON: Final[Node] = {"type": "string", "enum": list(REASON_CODES)}
 _STATUS: Final[Node] = {"type": "string", "enum": list(STATUSES)}
 
@@ -59,7 +63,7 @@ CREDENTIAL_RECORD: Final = answer(
     "CredentialRecord",
     {
         "credentialId": STRING,
-        "credential": nullable(_CREDENTIAL),
+        "credential": _STORED,
         "status": _STATUS,
         "schemaId": nullable(STRING),
         "issuerDid": STRING,
