@@ -31,6 +31,14 @@ FIND_PYTHON = for p in $${PYTHON:-} python3 python3.14 python3.13 python3.12 pyt
 # and the tests start hundreds of servers.
 NEVER_STARTED := /(faker|mypy|mypyc|pip|pkg_resources|setuptools|tests|testing|SelfTest)/
 
+PIP = $(PY) -m pip install -qq --disable-pip-version-check --no-deps
+# uv installs in seconds what takes pip a minute; the lock has it too, and where it cannot work pip does.
+INSTALL_BY_UV = { uv="$$(command -v uv)" || { \
+	sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.lock >$(VENV)/uv.lock && \
+	$(PIP) --only-binary :all: --no-compile --require-hashes -r $(VENV)/uv.lock && uv="$(BIN)/uv"; }; } && \
+	"$$uv" pip install --quiet --python $(PY) --no-build --no-deps --require-hashes -r requirements/dev.lock && \
+	"$$uv" pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index -e .
+
 .PHONY: help prepare serve test check format format-check lint types imports audit docs interop peers bench lock messages pictures clean
 
 help: ## List the targets
@@ -45,20 +53,16 @@ $(PY):
 
 $(PREPARED): requirements/dev.lock pyproject.toml | $(PY)
 	@echo "Installing from requirements/dev.lock"
-	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(PY) --no-build --no-deps --require-hashes -r requirements/dev.lock && \
-		uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index -e .; \
-	else \
-		$(PY) -m pip install -qq --disable-pip-version-check --only-binary :all: --no-compile --no-deps --require-hashes -r requirements/dev.lock && \
-		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
-	fi
+	@$(INSTALL_BY_UV) || { $(PIP) --only-binary :all: --no-compile --require-hashes -r requirements/dev.lock && \
+		$(PIP) --no-build-isolation --no-index -e .; }
 	@$(PY) -m compileall -qq -j 0 -x '$(NEVER_STARTED)' $(VENV)/lib || true
 	@touch $@
 
 serve: prepare ## Prepare, migrate and serve (ARGS="--port 8080")
 	@exec $(BIN)/sealwright serve $(ARGS)
 
-test: prepare peers ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
+test: ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue", JOBS=1)
+	@$(MAKE) --no-print-directory -j4 prepare peers
 	@$(PY) -m compileall -qq -j 0 src tests
 	@if [ -n "$(PYTEST_ARGS)" ]; then exec $(PY) -m pytest $(PYTEST_ARGS); fi; \
 	export TMPDIR=$$(mktemp -d -p "$$($(PY) -m tests.support.scratch)" sealwright-tests-XXXXXX) && chmod 0755 "$$TMPDIR" && \
