@@ -24,8 +24,9 @@ from sealwright.storage.engines import Database
 from sealwright.storage.feed_index import entries_of
 from sealwright.storage.feed_sets import combination_of, free_sets, needs_text, set_id_of
 from sealwright.storage.grants import grant_values
+from sealwright.storage.json_columns import json_text
 from sealwright.storage.people_index import keys_of
-from sealwright.storage.person_rows import json_text, values_of
+from sealwright.storage.person_rows import values_of
 from sealwright.storage.series import series_values
 from sealwright.storage.tables import people, person_keys, person_roles
 from sealwright.storage.transaction import Transaction, open_transaction

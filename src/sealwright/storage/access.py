@@ -12,6 +12,7 @@ from sqlalchemy.engine import Row
 
 from sealwright.domain.access import ApiKey
 from sealwright.domain.people import UserId
+from sealwright.storage.json_columns import read_texts
 from sealwright.storage.tables import api_keys
 from sealwright.storage.transaction import Transaction
 
@@ -111,8 +112,8 @@ def _key(row: Row[Any]) -> ApiKey:
         prefix=row.prefix,
         digest=row.digest,
         owner_user_id=None if row.owner_user_id is None else UserId(row.owner_user_id),
-        issuer_dids=msgspec.json.decode(row.issuer_dids, type=tuple[str, ...]),
-        schemas=None if row.schemas is None else msgspec.json.decode(row.schemas, type=tuple[str, ...]),
+        issuer_dids=read_texts(row.issuer_dids),
+        schemas=None if row.schemas is None else read_texts(row.schemas),
         issue_per_minute=row.issue_per_minute,
         created_at=row.created_at,
         expires_at=row.expires_at,

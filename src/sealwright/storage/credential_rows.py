@@ -14,6 +14,7 @@ from sqlalchemy.engine import Row
 
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode, StatusPlace
 from sealwright.storage.column_types import optional_seconds_of, seconds_of
+from sealwright.storage.json_columns import read_texts
 from sealwright.storage.tables import credentials
 from sealwright.storage.transaction import Transaction
 
@@ -128,7 +129,7 @@ def credential_of(row: Row[Any]) -> CredentialRecord:
         issuer_did=row.issuer_did,
         holder_did=row.holder_did,
         schema_id=row.schema_id,
-        types=msgspec.json.decode(row.types, type=tuple[str, ...]),
+        types=read_texts(row.types),
         proof_type=row.proof_type,
         verification_method=row.verification_method,
         revocable=row.revocable,

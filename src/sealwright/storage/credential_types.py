@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
@@ -21,7 +20,7 @@ from sealwright.domain.people import AccountRole
 from sealwright.storage.desk_tables import credential_types as types
 from sealwright.storage.desk_tables import grants, issuer_profiles, requests
 from sealwright.storage.errors import AlreadyTaken
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text, read_text_list, read_text_map, read_texts
 from sealwright.storage.tables import people, person_roles
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_needs import roles_needing
@@ -149,7 +148,7 @@ class StoredCredentialTypes:
     def _scopes(self, value: str) -> int:
         """Count the people whose scope, in force or kept with their profile, names the type."""
         rows = [*self._transaction.rows(_PROFILES), *self._transaction.rows(_ISSUERS)]
-        return len({row.user_id for row in rows if value in msgspec.json.decode(row.scopes, type=list[str])})
+        return len({row.user_id for row in rows if value in read_text_list(row.scopes)})
 
 
 def _values(record: CredentialType) -> dict[str, object]:
@@ -190,11 +189,11 @@ def _type(row: Row[Any]) -> CredentialType:
         created_at=row.created_at,
         updated_at=row.updated_at,
         visibility=Visibility(row.visibility),
-        labels=msgspec.json.decode(row.labels, type=dict[str, str]),
+        labels=read_text_map(row.labels),
         description=row.description,
         criteria=row.criteria,
-        checklist=msgspec.json.decode(row.checklist, type=tuple[str, ...]),
-        questions=msgspec.json.decode(row.questions, type=tuple[str, ...]),
+        checklist=read_texts(row.checklist),
+        questions=read_texts(row.questions),
         badge_attachment_id=row.badge_attachment_id,
         validity_days=row.validity_days,
         renewal_reminder_days=row.renewal_reminder_days,

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from sealwright.domain.credentials import CredentialFilter, CredentialRecord, CredentialStatus, ReasonCode
@@ -19,6 +18,7 @@ from sealwright.storage.credential_lists import PageKey, page_of_ids
 from sealwright.storage.credential_rows import CREDENTIAL, TypeSets, credential_of, values_of
 from sealwright.storage.cursors import uid_cursor, uid_of
 from sealwright.storage.errors import AlreadyTaken
+from sealwright.storage.json_columns import read_texts
 from sealwright.storage.tables import credentials, type_sets
 from sealwright.storage.transaction import Transaction
 
@@ -173,11 +173,7 @@ class StoredCredentials:
         return sorted(found, reverse=True)[: key.limit]
 
     def _sets_with(self, credential_type: str) -> Sequence[bytes]:
-        return [
-            row.type_set
-            for row in self._transaction.rows(_TYPE_SETS)
-            if credential_type in msgspec.json.decode(row.types, type=tuple[str, ...])
-        ]
+        return [row.type_set for row in self._transaction.rows(_TYPE_SETS) if credential_type in read_texts(row.types)]
 
 
 def _locked(statement: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:

@@ -15,8 +15,12 @@ from sealwright.services.ports import Page
 from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.cursors import dated_cursor, dated_key
 from sealwright.storage.errors import AlreadyTaken
+from sealwright.storage.json_columns import read_texts
 from sealwright.storage.tables import did_names, did_public_keys, did_versions, dids
 from sealwright.storage.transaction import Transaction
+
+_METHODS: Final = msgspec.json.Decoder(tuple[MethodRecord, ...])
+_SERVICES: Final = msgspec.json.Decoder(tuple[ServiceRecord, ...])
 
 _LIST: Final = "d"
 
@@ -176,9 +180,9 @@ def _record(row: Row[Any]) -> DIDRecord:
         controller=row.controller,
         operator=row.operator,
         owner_user_id=None if row.owner_user_id is None else UserId(row.owner_user_id),
-        aliases=msgspec.json.decode(row.aliases, type=tuple[str, ...]),
-        methods=msgspec.json.decode(row.methods, type=tuple[MethodRecord, ...]),
-        services=msgspec.json.decode(row.services, type=tuple[ServiceRecord, ...]),
+        aliases=read_texts(row.aliases),
+        methods=_METHODS.decode(row.methods),
+        services=_SERVICES.decode(row.services),
         document=row.document,
         version=row.version,
         created_at=row.created_at,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
@@ -16,9 +15,9 @@ from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.desk_tables import issuer_profiles as profiles
 from sealwright.storage.desk_tables import role_requests as asked
 from sealwright.storage.errors import AlreadyTaken
+from sealwright.storage.json_columns import json_text, read_texts
 from sealwright.storage.number_sets import numbers_condition
 from sealwright.storage.people_search import PeopleSearch
-from sealwright.storage.person_rows import json_text
 from sealwright.storage.tables import people
 from sealwright.storage.transaction import Transaction
 
@@ -191,8 +190,8 @@ def _profile(row: Row[Any]) -> IssuerProfile:
         state=IssuerState(row.state),
         created_at=row.created_at,
         updated_at=row.updated_at,
-        allowed_credentials=msgspec.json.decode(row.allowed_credentials, type=tuple[str, ...]),
-        wanted_credentials=msgspec.json.decode(row.wanted_credentials, type=tuple[str, ...]),
+        allowed_credentials=read_texts(row.allowed_credentials),
+        wanted_credentials=read_texts(row.wanted_credentials),
         nickname=row.nickname,
         justification=row.justification,
         issuer_did=row.issuer_did,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from sealwright.domain.ids import credential_urn, uid_from_text
@@ -38,6 +37,7 @@ from sealwright.storage.delivery_tables import (
     wallet_transactions,
 )
 from sealwright.storage.desk_tables import grants, issuer_profiles, request_history, requests, role_requests
+from sealwright.storage.json_columns import read_text_list
 from sealwright.storage.tables import credentials, dids, idempotency_keys, people, personal_tokens, private_keys
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_tables import (
@@ -188,7 +188,7 @@ class StoredErasure:
         row = self._transaction.row(_PERSON, {"user_id": user_id})
         if row is None:
             return _Held((), ())
-        own = {*msgspec.json.decode(row.dids, type=list[str]), *([row.holder_did] if row.holder_did else [])}
+        own = {*read_text_list(row.dids), *([row.holder_did] if row.holder_did else [])}
         by_did = sa.select(credentials.c.uid).where(
             credentials.c.holder_digest.in_([holder_digest(did) for did in sorted(own)])
         )

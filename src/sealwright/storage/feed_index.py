@@ -12,7 +12,7 @@ from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.driver_text import DriverText
 from sealwright.storage.feed_sets import FeedSets, combination_of, free_sets, needs_text
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_tables import feed_combinations, feed_entries
 

@@ -9,7 +9,7 @@ from typing import Final
 from sealwright.storage.driver_text import DriverText
 from sealwright.storage.feed_index import ADD_ENTRIES, ADD_SET, DROP_ENTRIES, Entry
 from sealwright.storage.feed_sets import combination_of
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 from sealwright.storage.transaction import Transaction
 
 _OPEN: Final = "status IN ('approved', 'in_progress') AND listed_at IS NOT NULL"

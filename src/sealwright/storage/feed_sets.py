@@ -17,7 +17,7 @@ import msgspec
 
 from sealwright.domain.workflows import Workflow
 from sealwright.storage.driver_text import DriverText
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 from sealwright.storage.transaction import Transaction
 
 # Proposers may ask for anything; a process that has met more than this begins anew.

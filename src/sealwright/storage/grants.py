@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
@@ -18,7 +17,7 @@ from sealwright.storage.credential_types import refer_to_type
 from sealwright.storage.desk_tables import grants
 from sealwright.storage.driver_text import DriverText
 from sealwright.storage.errors import AlreadyTaken
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text, read_object
 from sealwright.storage.transaction import Transaction
 
 _GRANT: Final = sa.select(*grants.columns)
@@ -242,7 +241,7 @@ def _grant(row: Row[Any]) -> Grant:
         issuer_did=row.issuer_did,
         holder_did=row.holder_did,
         note=row.note,
-        claims=None if row.claims is None else msgspec.json.decode(row.claims, type=dict[str, Any]),
+        claims=None if row.claims is None else read_object(row.claims),
         sign_after=row.sign_after,
         version=row.version,
     )

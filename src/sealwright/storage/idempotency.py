@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row
 from sealwright.domain.credentials import IdempotencyScope
 from sealwright.services.ports import IdempotencyRecord, StoredAnswer
 from sealwright.storage.column_types import seconds_of
+from sealwright.storage.json_columns import read_pairs
 from sealwright.storage.tables import idempotency_keys as keys
 from sealwright.storage.transaction import Transaction
 
@@ -175,7 +176,7 @@ def _columns(scopes: Sequence[IdempotencyScope]) -> tuple[object, object, object
 def _record(row: Row[Any]) -> IdempotencyRecord:
     answer = None
     if row.answer_status is not None:
-        pairs = msgspec.json.decode(row.answer_headers, type=tuple[tuple[str, str], ...])
+        pairs = read_pairs(row.answer_headers)
         answer = StoredAnswer(row.answer_status, row.answer_body, pairs, row.answer_is_sealed)
     return IdempotencyRecord(
         scope=IdempotencyScope(row.principal, row.route, row.key, row.body_digest),

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
@@ -14,8 +13,8 @@ from sealwright.domain.notices import Notice, NoticeKind, NoticeMode
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.storage.access_tables import notice_modes, notices
 from sealwright.storage.driver_text import DriverText
+from sealwright.storage.json_columns import json_text, read_text_map
 from sealwright.storage.mails import StoredMails
-from sealwright.storage.person_rows import json_text
 from sealwright.storage.transaction import Transaction
 
 _NOTICE: Final = sa.select(*notices.columns)
@@ -146,7 +145,7 @@ def _notice(row: Row[Any]) -> Notice:
         user_id=row.user_id,
         kind=NoticeKind(row.kind),
         created_at=row.created_at,
-        data=msgspec.json.decode(row.data, type=dict[str, str]),
+        data=read_text_map(row.data),
         read_at=row.read_at,
         mail_due_at=row.mail_due_at,
     )

@@ -10,8 +10,12 @@ from sqlalchemy.engine import Row
 
 from sealwright.domain.folding import fold
 from sealwright.domain.people import AccountRole, EmailAddress, Person, Theme, UserId, Wallet
+from sealwright.storage.json_columns import json_text, read_roles, read_text_list, read_texts
 from sealwright.storage.mail_keys import email_key
 from sealwright.storage.tables import people
+
+_EMAILS: Final = msgspec.json.Decoder(tuple[EmailAddress, ...])
+_WALLETS: Final = msgspec.json.Decoder(tuple[Wallet, ...])
 
 PERSON: Final = sa.select(
     people.c.user_id,
@@ -38,11 +42,6 @@ PERSON: Final = sa.select(
     people.c.person_no,
     people.c.indexed_version,
 )
-
-
-def json_text(value: object) -> str:
-    """Give a value as the JSON text of a column."""
-    return msgspec.json.encode(value).decode()
 
 
 def values_of(person: Person) -> dict[str, object]:
@@ -84,10 +83,10 @@ def person_of(row: Row[Any]) -> Person:
         email=row.email,
         verified=row.verified,
         display_name=row.display_name,
-        roles=msgspec.json.decode(row.roles, type=frozenset[AccountRole]),
+        roles=read_roles(row.roles),
         created_at=row.created_at,
         active=row.active,
-        scopes=msgspec.json.decode(row.scopes, type=tuple[str, ...]),
+        scopes=read_texts(row.scopes),
         wallets=_wallets(row),
         holder_did=row.holder_did,
         version=row.version,
@@ -97,8 +96,8 @@ def person_of(row: Row[Any]) -> Person:
         theme=None if row.theme is None else Theme(row.theme),
         time_zone=row.time_zone,
         shortcuts=row.shortcuts,
-        other_emails=msgspec.json.decode(row.other_emails, type=tuple[EmailAddress, ...]),
-        dids=msgspec.json.decode(row.dids, type=tuple[str, ...]),
+        other_emails=_EMAILS.decode(row.other_emails),
+        dids=read_texts(row.dids),
         erased=row.erased,
     )
 
@@ -111,5 +110,5 @@ def optional_person(row: Row[Any] | None) -> Person | None:
 def _wallets(row: Row[Any]) -> tuple[Wallet, ...]:
     """Read the wallets; a row that an earlier program wrote last has only addresses, which counted as proved."""
     if row.wallet_details is not None and row.indexed_version == row.version:
-        return msgspec.json.decode(row.wallet_details, type=tuple[Wallet, ...])
-    return tuple(Wallet(address, verified=True) for address in msgspec.json.decode(row.wallets, type=list[str]))
+        return _WALLETS.decode(row.wallet_details)
+    return tuple(Wallet(address, verified=True) for address in read_text_list(row.wallets))

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sealwright.domain.errors import VersionConflict
 from sealwright.domain.presenting import PresentationRequest, PresentationState
 from sealwright.storage.delivery_tables import presentations
-from sealwright.storage.shapes import Shape, listed, named
+from sealwright.storage.shapes import Shape, json_of, named
 from sealwright.storage.transaction import Transaction
 
 _SHAPE: Final = Shape(
     PresentationRequest,
-    {"claims": listed(tuple[str, ...]), "state": named(PresentationState), "report": listed(dict[str, Any])},
+    {"claims": json_of(tuple[str, ...]), "state": named(PresentationState), "report": json_of(dict[str, Any])},
 )
 _REQUEST: Final = sa.select(*presentations.columns)
 _BY_ID: Final = _REQUEST.where(presentations.c.presentation_id == sa.bindparam("key"))

@@ -28,10 +28,12 @@ from sealwright.storage.column_types import seconds_of
 from sealwright.storage.credential_types import refer_to_types
 from sealwright.storage.driver_text import DriverText, is_index
 from sealwright.storage.errors import AlreadyTaken
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 from sealwright.storage.series import types_of
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_tables import proposal_votes, proposals
+
+_EDIT: Final = msgspec.json.Decoder(SeriesEdit)
 
 _PROPOSAL: Final = sa.select(*proposals.columns)
 _MOMENT: Final = proposals.c.due_at.type
@@ -233,7 +235,7 @@ def _proposal(row: Row[Any]) -> Proposal:
         target_type=TargetType(row.target_type),
         author_id=row.author_id,
         reason=row.reason,
-        edit=None if row.edit is None else msgspec.json.decode(row.edit, type=SeriesEdit),
+        edit=None if row.edit is None else _EDIT.decode(row.edit),
         status=ProposalStatus(row.status),
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from sealwright.domain.reports import ReportEvery, ReportWish
 from sealwright.storage.access_tables import report_wishes
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text, read_text_list
 from sealwright.storage.transaction import Transaction
 
 _AT: Final = report_wishes.c.sent_until.type
@@ -95,7 +94,7 @@ def _wish(row: Row[Any]) -> ReportWish:
     return ReportWish(
         user_id=row.user_id,
         every=ReportEvery(row.every),
-        credential_types=tuple(msgspec.json.decode(chosen, type=list[str])) if chosen is not None else None,
+        credential_types=tuple(read_text_list(chosen)) if chosen is not None else None,
         sent_until=row.sent_until,
         asked_at=row.asked_at,
     )

@@ -10,7 +10,9 @@ from sqlalchemy.engine import Row
 
 from sealwright.domain.requests import CredentialRequest, Evidence, HistoryEntry, RequestState
 from sealwright.storage.desk_tables import request_history, requests
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text, read_object, read_text_map, read_texts
+
+_EVIDENCE: Final = msgspec.json.Decoder(tuple[Evidence, ...])
 
 ASSIGNED: Final = 1
 NEEDS_INFO: Final = 2
@@ -72,9 +74,9 @@ def request_of(row: Row[Any]) -> CredentialRequest:
         assignee_user_id=row.assignee_user_id,
         message=row.message,
         note=row.note,
-        evidence=msgspec.json.decode(row.evidence, type=tuple[Evidence, ...]),
-        claims=None if row.claims is None else msgspec.json.decode(row.claims, type=dict[str, Any]),
-        answers=msgspec.json.decode(row.answers, type=dict[str, str]),
+        evidence=_EVIDENCE.decode(row.evidence),
+        claims=None if row.claims is None else read_object(row.claims),
+        answers=read_text_map(row.answers),
         requester_note=row.requester_note,
         endorsed_by=row.endorsed_by,
         grant_id=row.grant_id,
@@ -114,5 +116,5 @@ def entry_of(row: Row[Any]) -> HistoryEntry:
         to_state=RequestState(row.to_state),
         note=row.note,
         message=row.message,
-        checklist=msgspec.json.decode(row.checklist, type=tuple[str, ...]),
+        checklist=read_texts(row.checklist),
     )

@@ -14,6 +14,7 @@ from sealwright.services.ports import Page
 from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.cursors import dated_cursor, dated_key
 from sealwright.storage.errors import AlreadyTaken
+from sealwright.storage.json_columns import read_texts
 from sealwright.storage.tables import schemas
 from sealwright.storage.transaction import Transaction
 
@@ -145,7 +146,7 @@ def _record(row: Row[Any]) -> SchemaRecord:
         schema_id=row.schema_id,
         name=row.name,
         version=row.version,
-        type=msgspec.json.decode(row.type, type=tuple[str, ...]),
+        type=read_texts(row.type),
         description=row.description,
         author=row.author,
         content=row.content,
@@ -153,7 +154,7 @@ def _record(row: Row[Any]) -> SchemaRecord:
         context=row.context,
         sha256=row.sha256,
         restricted=row.restricted,
-        allowed_issuers=msgspec.json.decode(row.allowed_issuers, type=tuple[str, ...]),
+        allowed_issuers=read_texts(row.allowed_issuers),
         revocation_required=row.revocation_required,
         active=row.active,
         created_at=row.created_at,

@@ -18,9 +18,11 @@ from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.credential_types import refer_to_types
 from sealwright.storage.driver_text import DriverText
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_tables import absence_periods, series_claims, workflow_series
+
+_PLAN: Final = msgspec.json.Decoder(WorkflowPlan)
 
 _SERIES: Final = sa.select(*workflow_series.columns)
 _BY_ID: Final = _SERIES.where(workflow_series.c.series_id == sa.bindparam("series_id"))
@@ -180,7 +182,7 @@ def _series(row: Row[Any]) -> Series:
     return Series(
         series_id=row.series_id,
         proposer_id=row.proposer_id,
-        plan=msgspec.json.decode(row.plan, type=WorkflowPlan),
+        plan=_PLAN.decode(row.plan),
         schedule=Schedule(Recurrence(row.recurrence), row.anchor_at, row.until, row.time_zone),
         created_at=row.created_at,
         state=SeriesState(row.state),

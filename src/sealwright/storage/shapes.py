@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy.engine import Row
 
 from sealwright.storage.column_types import seconds_of
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -33,7 +33,7 @@ def named(kind: type[StrEnum]) -> Code:
     return Code(lambda value: value.value, kind)
 
 
-def listed(kind: object) -> Code:
+def json_of(kind: object) -> Code:
     """Write lists and objects as JSON text; `kind` is the type that they are read as."""
     decoder = msgspec.json.Decoder(kind)
     return Code(json_text, decoder.decode)

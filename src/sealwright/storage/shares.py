@@ -10,10 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sealwright.domain.sharing import Share
 from sealwright.storage.delivery_tables import shares
-from sealwright.storage.shapes import Shape, listed
+from sealwright.storage.shapes import Shape, json_of
 from sealwright.storage.transaction import Transaction
 
-_SHAPE: Final = Shape(Share, {"shown": listed(tuple[str, ...])})
+_SHAPE: Final = Shape(Share, {"shown": json_of(tuple[str, ...])})
 _SHARE: Final = sa.select(*shares.columns)
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from sealwright.domain.errors import KeyInUse
-from sealwright.domain.people import AccountRole, UserId
+from sealwright.domain.people import UserId
 from sealwright.domain.sign_in import (
     BROWSERS_KNOWN,
     COMMON_LIFE,
@@ -32,7 +31,7 @@ from sealwright.storage.access_tables import (
     sessions,
 )
 from sealwright.storage.errors import AlreadyTaken
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text, read_roles, read_texts
 from sealwright.storage.sign_in_failures import StoredFailures
 from sealwright.storage.transaction import Transaction
 
@@ -315,7 +314,7 @@ def _session(row: Row[Any]) -> Session:
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         authenticated_at=row.authenticated_at,
-        roles=msgspec.json.decode(row.roles, type=frozenset[AccountRole]),
+        roles=read_roles(row.roles),
         ended_at=row.ended_at,
     )
 
@@ -329,7 +328,7 @@ def _passkey(row: Row[Any]) -> Passkey:
         sign_count=row.sign_count,
         name=row.name,
         created_at=row.created_at,
-        transports=msgspec.json.decode(row.transports, type=tuple[str, ...]),
+        transports=read_texts(row.transports),
         last_used_at=row.last_used_at,
     )
 

@@ -26,10 +26,10 @@ from sealwright.storage.delivery_tables import (
 from sealwright.storage.delivery_tables import (
     wallet_transactions as transactions,
 )
-from sealwright.storage.shapes import Shape, listed, named
+from sealwright.storage.shapes import Shape, json_of, named
 from sealwright.storage.transaction import Transaction
 
-_TEXTS: Final = listed(tuple[str, ...])
+_TEXTS: Final = json_of(tuple[str, ...])
 _AUTHORIZATIONS: Final = Shape(WalletAuthorization, {"configuration_ids": _TEXTS})
 _TOKENS: Final = Shape(WalletToken, {"configuration_ids": _TEXTS, "identifiers": _TEXTS})
 _TRANSACTIONS: Final = Shape(WalletTransaction, {"holders": _TEXTS, "state": named(TransactionState)})

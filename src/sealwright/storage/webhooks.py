@@ -12,14 +12,14 @@ from sealwright.services.ports import Page
 from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.cursors import dated_cursor, dated_key
 from sealwright.storage.delivery_tables import webhooks
-from sealwright.storage.shapes import Shape, listed, named
+from sealwright.storage.shapes import Shape, json_of, named
 from sealwright.storage.transaction import Transaction
 
 _LIST: Final = "w"
 _SHAPE: Final = Shape(
     Webhook,
     # Sealed secrets as base64.
-    {"events": listed(tuple[str, ...]), "status": named(WebhookStatus), "secrets": listed(tuple[bytes, ...])},
+    {"events": json_of(tuple[str, ...]), "status": named(WebhookStatus), "secrets": json_of(tuple[bytes, ...])},
 )
 _WEBHOOK: Final = sa.select(*webhooks.columns)
 _BY_ID: Final = _WEBHOOK.where(webhooks.c.webhook_id == sa.bindparam("key"))

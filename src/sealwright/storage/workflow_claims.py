@@ -17,7 +17,7 @@ from sealwright.storage.column_types import moment_of, optional_moment_of, optio
 from sealwright.storage.driver_text import DriverText, is_index, selecting
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.feed_sets import FeedSets
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text, read_text_map
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_tables import step_claims
 
@@ -153,7 +153,7 @@ def _claim(row: Sequence[Any]) -> StepClaim:
         role_id=row[2],
         user_id=row[3],
         claimed_at=moment_of(row[4]),
-        satisfied_by=msgspec.json.decode(row[5], type=dict[str, str]),
+        satisfied_by=read_text_map(row[5]),
         override=bool(row[6]),
         by_series=bool(row[7]),
         ended_at=optional_moment_of(row[8]),

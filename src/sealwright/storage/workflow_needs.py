@@ -9,7 +9,7 @@ import msgspec
 from sealwright.domain.votes import SeriesEdit
 from sealwright.domain.workflow_plans import WorkflowPlan
 from sealwright.storage.driver_text import DriverText
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 from sealwright.storage.transaction import Transaction
 
 # Needs are short lists, each once; what is named like a type within another name is sorted out here.

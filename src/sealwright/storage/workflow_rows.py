@@ -21,7 +21,7 @@ from sealwright.domain.workflows import (
 )
 from sealwright.storage.column_types import moment_of, optional_moment_of, optional_seconds_of, seconds_of
 from sealwright.storage.feed_sets import combination_of, free_sets, needs_text, set_id_of
-from sealwright.storage.person_rows import json_text
+from sealwright.storage.json_columns import json_text
 
 # What moves of an instance, a role and a step can change; the rest is as it was made.
 MOVING: Final = (

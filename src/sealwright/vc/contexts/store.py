@@ -63,6 +63,9 @@ class VendorRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
+_VENDOR_ROWS: Final = msgspec.json.Decoder(list[VendorRow])
+
+
 class ContextStore:
     """Contexts by address: the vendored base set, and those of registered credential schemas.
 
@@ -142,7 +145,7 @@ class ContextStore:
 def vendored_rows() -> tuple[VendorRow, ...]:
     """The origin of each vendored context."""
     text = (files(__package__) / "documents" / "VENDOR.json").read_bytes()
-    return tuple(msgspec.json.decode(text, type=list[VendorRow]))
+    return tuple(_VENDOR_ROWS.decode(text))
 
 
 def named_contexts(node: JSONValue) -> Iterator[str]:
