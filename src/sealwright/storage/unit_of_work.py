@@ -88,8 +88,8 @@ class StoredUnitOfWork:
     """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
 
     Locks are always taken in one order: registry epoch, records (of workflows: grants, series, instances, proposals,
-    payouts; offers, wallets' rows, threads), status lists, counters, clock of requests, counters of the feed, parcels,
-    webhooks, audit head.
+    payouts; offers, wallets' rows, threads), status lists, counters, clock of requests, counters of the feed, webhook
+    endpoints, parcels, audit head.
     """
 
     def __init__(self, transaction: Transaction) -> None:
