@@ -303,9 +303,12 @@ def test_codes_hold_once_for_their_wallet_and_address(
         assert refusal(code_exchange(wallet, **{"code": code, missing: ""})) == (400, "invalid_request")
     assert code_exchange(wallet, code).status == 200
     assert wallet.ask(SD_JWT).status == 200
-    # A code that comes twice was stolen by one of the two: what came of it ends.
+    beside = Wallet(office, door)
+    assert code_exchange(beside, authorize(person, push(beside).json()["request_uri"])["code"]).status == 200
+    # A code that comes twice was stolen by one of the two: what came of it ends, and nothing else.
     assert refusal(code_exchange(wallet, code)) == (400, "invalid_grant")
     assert refusal(wallet.ask(SD_JWT)) == (401, "invalid_token")
+    assert beside.ask(SD_JWT).status == 200
     late = authorize(person, push(wallet).json()["request_uri"])["code"]
     clock.move(seconds=301)
     assert refusal(code_exchange(wallet, late)) == (400, "invalid_grant")
@@ -325,9 +328,14 @@ def test_a_code_that_comes_twice_ends_what_waits_too(office: Office, door: Clien
     assert code_exchange(wallet, code).status == 200
     transaction = wallet.ask(SD_JWT).json()["transaction_id"]
     assert wallet.come_again(transaction).status == 202
+    beside = Wallet(office, door)
+    assert code_exchange(beside, authorize(person, push(beside).json()["request_uri"])["code"]).status == 200
+    awaited = beside.ask(SD_JWT).json()["transaction_id"]
     assert refusal(code_exchange(wallet, code)) == (400, "invalid_grant")
     decide(office, rex, request, APPROVED)
     assert refusal(wallet.come_again(transaction)) == (400, "credential_request_denied")
+    # The same person's other wallet had no part in it.
+    assert beside.come_again(awaited).status == 200
 
 
 def test_people_refuse_and_requests_are_answered_once(

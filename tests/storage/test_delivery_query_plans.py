@@ -81,7 +81,8 @@ def _wallets(transaction: Transaction) -> None:
     )
     _load(transaction, wallet_rows._AUTHORIZATIONS, delivery_tables.wallet_authorizations, pushed)
     tokens = (
-        wallet_token(f"wtk_{n}", expires_at=end, offer_id=f"off_{n}", user_id=f"usr_{n}") for n, end in enumerate(ends)
+        wallet_token(f"wtk_{n}", expires_at=end, offer_id=f"off_{n}", user_id=f"usr_{n}", authorization_id=f"wau_{n}")
+        for n, end in enumerate(ends)
     )
     _load(transaction, wallet_rows._TOKENS, delivery_tables.wallet_tokens, tokens)
     states = [TransactionState.DELIVERED if n % 50 else TransactionState.WAITING for n in range(ROWS)]
@@ -180,11 +181,10 @@ def _done(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "forgetting parcels": lambda: uow.parcels.forget(NOW + HOUR, 2),
         "forgetting what wallets hold": lambda: uow.wallets.forget(NOW + HOUR, 2),
         "forgetting what nobody answered": lambda: uow.wallets.forget_unanswered(NOW + HOUR, 2),
-        "denying what waits": lambda: uow.wallets.deny_waiting("usr_1900", "w", NOW, NOW),
+        "denying what waits": lambda: uow.wallets.deny_waiting("wau_1900", NOW),
         "forgetting uses": lambda: uow.spent.forget(NOW + HOUR, 2),
         "forgetting presentations": lambda: uow.presentations.forget(NOW + HOUR, 2),
-        "ending tokens of an offer": lambda: uow.wallets.end_tokens(offer_id="off_1900", at=NOW),
-        "ending tokens of somebody": lambda: uow.wallets.end_tokens(authorization_user="usr_1900", at=NOW),
+        "ending tokens of an authorization": lambda: uow.wallets.end_tokens("wau_1900", NOW),
         "consent": lambda: uow.wallets.consent("wau_1900", "usr_7", digest("x"), NOW),
         "a message behind others": lambda: uow.didcomm.add_message(didcomm_message("msg_new", "thr_450")),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from sealwright.domain.wallets import TransactionState
 from sealwright.services.ports import UnitOfWorkFactory
@@ -18,6 +19,7 @@ from tests.storage.delivery_builders import (
 )
 
 LATER = NOW + timedelta(minutes=5)
+_OF_ADA: Final[dict[str, str | None]] = {"offer_id": None, "user_id": "usr_ada", "authorization_id": "wau_one"}
 
 
 def test_an_authorization_gets_one_person_and_its_code_serves_once(units: UnitOfWorkFactory) -> None:
@@ -38,19 +40,19 @@ def test_an_authorization_gets_one_person_and_its_code_serves_once(units: UnitOf
         assert uow.wallets.authorization("wau_one") == replace(bound, used_at=LATER)
 
 
-def test_tokens_end_with_their_offer_or_person(units: UnitOfWorkFactory) -> None:
+def test_tokens_end_with_the_authorization_that_they_came_of(units: UnitOfWorkFactory) -> None:
     with units() as uow:
         uow.wallets.add_token(wallet_token())
-        uow.wallets.add_token(wallet_token("wtk_two", offer_id="off_two"))
-        uow.wallets.add_token(wallet_token("wtk_ada", offer_id=None, user_id="usr_ada", jkt=None, identifiers=()))
-        uow.wallets.add_token(wallet_token("wtk_old", expires_at=NOW))
         assert uow.wallets.token_by_digest(digest("wtk_one")) == uow.wallets.token("wtk_one") == wallet_token()
-        assert uow.wallets.end_tokens(offer_id="off_one", at=LATER) == 1
-        assert uow.wallets.end_tokens(offer_id="off_one", at=LATER) == 0
-        assert uow.wallets.end_tokens(authorization_user="usr_ada", at=LATER) == 1
-        assert uow.wallets.end_tokens(at=LATER) == 0
-        ends = [uow.wallets.token(f"wtk_{one}") for one in ("one", "two", "ada", "old")]
-        assert [one.expires_at for one in ends if one] == [LATER, NOW + HOUR, LATER, NOW]
+        hers = wallet_token("wtk_ada", **_OF_ADA, jkt=None, identifiers=())
+        uow.wallets.add_token(hers)
+        uow.wallets.add_token(wallet_token("wtk_also", **{**_OF_ADA, "authorization_id": "wau_two"}))
+        uow.wallets.add_token(wallet_token("wtk_old", **_OF_ADA, expires_at=NOW))
+        assert uow.wallets.token("wtk_ada") == hers
+        assert uow.wallets.end_tokens("wau_one", LATER) == 1
+        assert uow.wallets.end_tokens("wau_one", LATER) == 0
+        ends = [uow.wallets.token(f"wtk_{one}") for one in ("one", "ada", "also", "old")]
+        assert [one.expires_at for one in ends if one] == [NOW + HOUR, LATER, NOW + HOUR, NOW]
 
 
 def test_a_transaction_ends_once(units: UnitOfWorkFactory) -> None:
@@ -68,20 +70,19 @@ def test_a_transaction_ends_once(units: UnitOfWorkFactory) -> None:
         assert uow.wallets.transaction_of("wtk_one", "req_one", "degree") is None
 
 
-def test_what_waits_under_a_wallets_tokens_is_denied_together(units: UnitOfWorkFactory) -> None:
-    kinds = {
-        "hers": {"user_id": "usr_ada"},
-        "before": {"user_id": "usr_ada", "created_at": NOW - timedelta(seconds=1)},
-        "elsewhere": {"user_id": "usr_ada", "client_id": "other"},
-        "his": {"user_id": "usr_bob"},
+def test_what_waits_under_the_tokens_of_an_authorization_is_denied_together(units: UnitOfWorkFactory) -> None:
+    kinds: dict[str, dict[str, str | None]] = {
+        "hers": {},
+        "again": {"authorization_id": "wau_two"},
+        "his": {"authorization_id": "wau_three", "user_id": "usr_bob"},
+        "offered": {"authorization_id": None, "user_id": None, "offer_id": "off_one"},
     }
     with units() as uow:
         for name, changes in kinds.items():
-            members = {"offer_id": None, "client_id": "w", "created_at": NOW, **changes}
-            uow.wallets.add_token(wallet_token(f"wtk_{name}", **members))
+            uow.wallets.add_token(wallet_token(f"wtk_{name}", **{**_OF_ADA, **changes}))
             uow.wallets.add_transaction(wallet_transaction(f"wtx_{name}", f"wtk_{name}"))
-        assert uow.wallets.deny_waiting("usr_ada", "w", NOW, LATER) == 1
-        assert uow.wallets.deny_waiting("usr_ada", "w", NOW, LATER) == 0
+        assert uow.wallets.deny_waiting("wau_one", LATER) == 1
+        assert uow.wallets.deny_waiting("wau_one", LATER) == 0
         found = {name: uow.wallets.transaction_by_digest(digest(f"wtx_{name}")) for name in kinds}
         states = {name: one.state for name, one in found.items() if one is not None}
         assert states.pop("hers") is TransactionState.DENIED

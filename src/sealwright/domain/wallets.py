@@ -51,6 +51,7 @@ class WalletToken:
         digest: SHA-256 of the token.
         offer_id: The offer whose code was exchanged; None under the authorization code flow.
         user_id: Who consented; None under the pre-authorized code flow.
+        authorization_id: The authorization whose code was exchanged; None under the pre-authorized code flow.
         configuration_ids: What may be asked for.
         identifiers: `credential_identifiers` that were given out; empty where configurations are to be named.
         jkt: Thumbprint of the DPoP key it is bound to; None for a bearer token.
@@ -66,6 +67,7 @@ class WalletToken:
     identifiers: tuple[str, ...] = ()
     jkt: str | None = None
     client_id: str | None = None
+    authorization_id: str | None = None
 
 
 class TransactionState(StrEnum):

@@ -1,7 +1,7 @@
 """What the desks of delivery need from storage and from the network, as protocols.
 
-Locks are taken in the order of `workflow_ports`; offers, wallets' rows and threads come before status lists, parcels
-and webhook endpoints after them, the audit head last.
+Locks are taken in the order of `workflow_ports`; offers, wallets' rows and threads come before status lists, webhook
+endpoints and then parcels after them, the audit head last.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class WalletRows(Protocol):
     def add_token(self, token: WalletToken) -> None: ...
     def token_by_digest(self, digest: bytes) -> WalletToken | None: ...
     def token(self, token_id: str) -> WalletToken | None: ...
-    def end_tokens(self, *, offer_id: str | None = None, authorization_user: str | None = None, at: datetime) -> int:
-        """Let the tokens of an offer, or of a person, expire now."""
+    def end_tokens(self, authorization_id: str, at: datetime) -> int:
+        """Let the tokens that came of an authorization expire now; gives how many did."""
 
     def add_transaction(self, transaction: WalletTransaction) -> None: ...
     def transaction_by_digest(self, digest: bytes) -> WalletTransaction | None: ...
@@ -110,8 +110,8 @@ class WalletRows(Protocol):
     def end_transaction(self, transaction: WalletTransaction) -> bool:
         """Store its final state; False unless it was waiting."""
 
-    def deny_waiting(self, user_id: str, client_id: str, since: datetime, at: datetime) -> int:
-        """End what waits for a person under a wallet's tokens from that moment on; gives how much."""
+    def deny_waiting(self, authorization_id: str, at: datetime) -> int:
+        """End what waits under the tokens that came of an authorization; gives how much."""
 
     def add_notification(self, notification: WalletNotification) -> None: ...
     def notification_by_digest(self, digest: bytes) -> WalletNotification | None: ...

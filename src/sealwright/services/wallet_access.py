@@ -8,7 +8,7 @@ from typing import Final
 
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Actor, ActorKind
-from sealwright.domain.wallets import WalletToken
+from sealwright.domain.wallets import WalletAuthorization, WalletToken
 from sealwright.protocols.openid4vci.errors import TokenRefused
 from sealwright.services.dpop import DPoPDesk
 from sealwright.services.office_secrets import same_secret, secret_digest
@@ -50,7 +50,7 @@ class WalletAccess:
         jkt: str | None,
         client_id: str | None,
         offer_id: str | None = None,
-        user_id: str | None = None,
+        authorization: WalletAuthorization | None = None,
     ) -> str:
         """Make an access token; its text is given once."""
         text = TOKEN_PREFIX + secrets.token_urlsafe(32)
@@ -63,10 +63,11 @@ class WalletAccess:
                 created_at=now,
                 expires_at=now + self._ttl,
                 offer_id=offer_id,
-                user_id=user_id,
+                user_id=authorization.user_id if authorization is not None else None,
                 identifiers=identifiers,
                 jkt=jkt,
                 client_id=client_id,
+                authorization_id=authorization.authorization_id if authorization is not None else None,
             )
         )
         return text

@@ -123,30 +123,38 @@ class WalletTokens:
     def _for_person(self, request: CodeRequest, jkt: str | None) -> dict[str, JSONValue]:
         with self._units() as uow:
             known = uow.wallets.authorization_by_code(secret_digest(request.code))
-            if known is not None and known.used_at is not None and known.user_id is not None:
-                # Whoever comes second may be the wallet and whoever came first a thief: neither keeps a token.
-                now = self._clock.now()
-                uow.wallets.end_tokens(authorization_user=known.user_id, at=now)
-                # Nor what was asked for meanwhile, which outlives the token that it was asked for with.
-                uow.wallets.deny_waiting(known.user_id, known.client_id, known.used_at, now)
-                uow.commit()
-                raise WalletRefused(OAuthCode.INVALID_GRANT, _NO_CODE)
+            if known is not None and known.used_at is not None:
+                raise self._came_twice(uow, known)
             authorization = self._authorized(uow, known, request, jkt)
             wanted = _wanted(request.details, authorization.configuration_ids)
             named = request.details is not None or not authorization.by_scope
             identifiers = tuple(map(identifier_of, wanted)) if named else ()
             if not uow.wallets.use_code(authorization.authorization_id, self._clock.now()):
-                raise WalletRefused(OAuthCode.INVALID_GRANT, _NO_CODE)
+                raise self._came_twice(uow, authorization)
             token = self._access.grant(
                 uow,
                 wanted,
                 identifiers=identifiers,
                 jkt=jkt,
                 client_id=authorization.client_id,
-                user_id=authorization.user_id,
+                authorization=authorization,
             )
             uow.commit()
         return self._answer(token, jkt, identifiers, wanted)
+
+    def _came_twice(self, uow: UnitOfWork, authorization: WalletAuthorization) -> WalletRefused:
+        """End what came of a code; gives the refusal for whoever brings it again.
+
+        Whoever comes second may be the wallet and whoever came first a thief: neither keeps a token, nor what was asked
+        for with it, which outlives it.
+
+        Spec: RFC 6749, "Authorization Response".
+        """
+        now = self._clock.now()
+        uow.wallets.end_tokens(authorization.authorization_id, now)
+        uow.wallets.deny_waiting(authorization.authorization_id, now)
+        uow.commit()
+        return WalletRefused(OAuthCode.INVALID_GRANT, _NO_CODE)
 
     def _authorized(
         self, uow: UnitOfWork, known: WalletAuthorization | None, request: CodeRequest, jkt: str | None

@@ -172,7 +172,7 @@ DELIVERY_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         plain="client_id redirect_uri code_challenge configuration_ids created_at expires_at used_at by_scope",
     ),
     "wallet_tokens": _classed(
-        identifier="token_id offer_id user_id jkt",
+        identifier="token_id offer_id user_id jkt authorization_id",
         hidden="digest",
         plain="configuration_ids created_at expires_at identifiers client_id",
     ),
@@ -267,7 +267,7 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         " list_id list_index grant_id batch_id copy_of",
         personal="document reason",
         plain="types proof_type revocable suspendable status issued_at expires_at document_sha256 revoked_at"
-        " reason_code transaction_hash",
+        " reason_code transaction_hash suspended_alone",
     ),
     "idempotency_keys": _classed(
         identifier="principal key reference",

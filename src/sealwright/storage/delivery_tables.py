@@ -129,11 +129,17 @@ wallet_tokens: Final = table(
     sa.Column("identifiers", words(), nullable=False),
     sa.Column("jkt", words()),
     sa.Column("client_id", words()),
+    sa.Column("authorization_id", words()),
     sa.UniqueConstraint("digest", name="uq_wallet_tokens_digest"),
     sa.Index("ix_wallet_tokens_expires", "expires_at", "token_id"),
 )
 sa.Index("ix_wallet_tokens_offer", wallet_tokens.c.offer_id, **where("offer_id IS NOT NULL"))
 sa.Index("ix_wallet_tokens_user", wallet_tokens.c.user_id, **where("user_id IS NOT NULL"))
+sa.Index(
+    "ix_wallet_tokens_authorization",
+    wallet_tokens.c.authorization_id,
+    **where("authorization_id IS NOT NULL"),
+)
 
 wallet_transactions: Final = table(
     "wallet_transactions",

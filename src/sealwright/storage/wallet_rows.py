@@ -34,8 +34,9 @@ _AUTHORIZATIONS: Final = Shape(WalletAuthorization, {"configuration_ids": _TEXTS
 _TOKENS: Final = Shape(WalletToken, {"configuration_ids": _TEXTS, "identifiers": _TEXTS})
 _TRANSACTIONS: Final = Shape(WalletTransaction, {"holders": _TEXTS, "state": named(TransactionState)})
 _NOTIFICATIONS: Final = Shape(WalletNotification, {"credential_ids": _TEXTS})
-# As text, so that both databases see the condition of the index in it.
+# As text, so that both databases see the condition of an index in it.
 _WAITING: Final = sa.text("state = 'waiting'")
+_OF_AUTHORIZATION: Final = sa.text("authorization_id IS NOT NULL")
 _AUTHORIZATION: Final = sa.select(*authorizations.columns)
 _BY_CODE: Final = _AUTHORIZATION.where(
     sa.text("code_digest IS NOT NULL"),
@@ -145,16 +146,12 @@ class StoredWalletRows:
         statement = sa.select(*tokens.columns).where(tokens.c.token_id == token_id)
         return _TOKENS.optional(self._transaction.row(statement))
 
-    def end_tokens(self, *, offer_id: str | None = None, authorization_user: str | None = None, at: datetime) -> int:
-        """Let the tokens of an offer, or of a person, expire now; gives how many did."""
-        ended = 0
-        for column, key in ((tokens.c.offer_id, offer_id), (tokens.c.user_id, authorization_user)):
-            if key is not None:
-                statement = sa.update(tokens).where(
-                    sa.text(f"{column.name} IS NOT NULL"), column == key, tokens.c.expires_at > at
-                )
-                ended += self._transaction.change(statement.values(expires_at=at))
-        return ended
+    def end_tokens(self, authorization_id: str, at: datetime) -> int:
+        """Let the tokens that came of an authorization expire now; gives how many did."""
+        statement = sa.update(tokens).where(
+            _OF_AUTHORIZATION, tokens.c.authorization_id == authorization_id, tokens.c.expires_at > at
+        )
+        return self._transaction.change(statement.values(expires_at=at))
 
     # -- transactions ------------------------------------------------------------------------------
 
@@ -181,14 +178,9 @@ class StoredWalletRows:
         )
         return self._transaction.change(statement) == 1
 
-    def deny_waiting(self, user_id: str, client_id: str, since: datetime, at: datetime) -> int:
-        """End what waits for a person under a wallet's tokens from that moment on; gives how much."""
-        made = sa.select(tokens.c.token_id).where(
-            sa.text("user_id IS NOT NULL"),
-            tokens.c.user_id == user_id,
-            tokens.c.client_id == client_id,
-            tokens.c.created_at >= since,
-        )
+    def deny_waiting(self, authorization_id: str, at: datetime) -> int:
+        """End what waits under the tokens that came of an authorization; gives how much."""
+        made = sa.select(tokens.c.token_id).where(_OF_AUTHORIZATION, tokens.c.authorization_id == authorization_id)
         statement = sa.update(transactions).where(transactions.c.token_id.in_(made), _WAITING)
         return self._transaction.change(statement.values(state=TransactionState.DENIED.value, ended_at=at))
 

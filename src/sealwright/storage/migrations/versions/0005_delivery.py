@@ -55,6 +55,7 @@ def downgrade() -> None:
     for name in reversed(_TABLES):
         op.drop_table(name)
     op.drop_index("ix_credentials_copies", "credentials")
+    op.drop_column("credentials", "suspended_alone")
     op.drop_column("credentials", "copy_of")
 
 
@@ -64,6 +65,7 @@ def _where(condition: str) -> dict[str, Any]:
 
 def _copies() -> None:
     op.add_column("credentials", sa.Column("copy_of", Uid))
+    op.add_column("credentials", sa.Column("suspended_alone", Flag))
     op.create_index("ix_credentials_copies", "credentials", ["copy_of", "uid"], **_where("copy_of IS NOT NULL"))
 
 
@@ -195,12 +197,19 @@ def _tokens() -> None:
         sa.Column("identifiers", words(), nullable=False),
         sa.Column("jkt", words()),
         sa.Column("client_id", words()),
+        sa.Column("authorization_id", words()),
         sa.UniqueConstraint("digest", name="uq_wallet_tokens_digest"),
         sa.Index("ix_wallet_tokens_expires", "expires_at", "token_id"),
         sqlite_strict=True,
     )
     op.create_index("ix_wallet_tokens_offer", "wallet_tokens", ["offer_id"], **_where("offer_id IS NOT NULL"))
     op.create_index("ix_wallet_tokens_user", "wallet_tokens", ["user_id"], **_where("user_id IS NOT NULL"))
+    op.create_index(
+        "ix_wallet_tokens_authorization",
+        "wallet_tokens",
+        ["authorization_id"],
+        **_where("authorization_id IS NOT NULL"),
+    )
 
 
 def _transactions() -> None:
