@@ -13,7 +13,7 @@ import pytest
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, IdempotencyScope
 from sealwright.domain.delivery_errors import NotDeliverable
 from sealwright.domain.effects import Effects
-from sealwright.domain.errors import IssuingHalted, SigningFailed
+from sealwright.domain.errors import IssuingHalted, SigningFailed, StateConflict
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import system_actor
 from sealwright.services.copies import Copies, form_of
@@ -170,17 +170,54 @@ def _suspendable(office: Office) -> CredentialRecord:
 def test_copies_pause_with_their_source(office: Office, copies: Copies) -> None:
     source = _suspendable(office)
     made = [copies.make(source, form, WALLET) for form in (CredentialFormat.LDP_VC, CredentialFormat.SD_JWT)]
-    boss = the_operator(office)
-    pause = lambda uow, me: office.revocation.suspend(uow, me, source.credential_id, "wait")  # noqa: E731
-    act(office, boss, pause, registry=False)
+    _pause(office, source)
     assert _states(office, source, *made) == ["suspended"] * 3
     assert [checks_of(office, record_of(office, one.credential_id))["suspension"] for one in made] == ["failed"] * 2
     with pytest.raises(NotDeliverable):
         copies.make(source, CredentialFormat.JWT_VC_JSON, WALLET)
-    go_on = lambda uow, me: office.revocation.reinstate(uow, me, source.credential_id, "go on")  # noqa: E731
-    act(office, boss, go_on, registry=False)
+    _go_on(office, source)
     assert _states(office, source, *made) == ["valid"] * 3
     assert [checks_of(office, record_of(office, one.credential_id))["verified"] for one in made] == ["True"] * 2
+
+
+def _pause(office: Office, record: CredentialRecord) -> None:
+    boss, told = the_operator(office), "wait"
+    act(office, boss, lambda uow, me: office.revocation.suspend(uow, me, record.credential_id, told), registry=False)
+
+
+def _go_on(office: Office, record: CredentialRecord) -> None:
+    boss, told = the_operator(office), "go on"
+    act(office, boss, lambda uow, me: office.revocation.reinstate(uow, me, record.credential_id, told), registry=False)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_was_suspended_by_itself_stays_so(office: Office, copies: Copies, is_first: bool) -> None:
+    source = _suspendable(office)
+    one, other = (copies.make(source, form, WALLET) for form in (CredentialFormat.LDP_VC, CredentialFormat.SD_JWT))
+    for record in (one, source) if is_first else (source, one):
+        _pause(office, record)
+    assert _states(office, source, one, other) == ["suspended"] * 3
+    assert audit_of(office, one.credential_id)["credential.suspended"] == (1 if is_first else 2)
+    _pause(office, one)
+    _go_on(office, source)
+    assert _states(office, source, one, other) == ["valid", "suspended", "valid"]
+    assert checks_of(office, record_of(office, one.credential_id))["suspension"] == "failed"
+    _go_on(office, one)
+    assert _states(office, source, one, other) == ["valid"] * 3
+    assert checks_of(office, record_of(office, one.credential_id))["verified"] == "True"
+    _pause(office, source)
+    _go_on(office, source)
+    assert _states(office, source, one, other) == ["valid"] * 3
+
+
+def test_no_form_is_reinstated_while_its_source_is_suspended(office: Office, copies: Copies) -> None:
+    source = _suspendable(office)
+    made = copies.make(source, CredentialFormat.SD_JWT, WALLET)
+    _pause(office, source)
+    with pytest.raises(StateConflict):
+        _go_on(office, made)
+    assert _states(office, source, made) == ["suspended"] * 2
+    assert checks_of(office, record_of(office, made.credential_id))["suspension"] == "failed"
 
 
 def test_nothing_is_made_of_what_has_ended(office: Office, copies: Copies, source: CredentialRecord) -> None:

@@ -124,6 +124,7 @@ class CredentialRecord:
         document_sha256: Hex digest of those bytes.
         reason: Free text for the office; never public.
         copy_of: The credential of which this is a further form, made for a wallet or a download; it ends with it.
+        suspended_alone: A further form was suspended by an act of its own, and stays so when its source is reinstated.
     """
 
     uid: UUID
@@ -149,6 +150,7 @@ class CredentialRecord:
     batch_id: str | None = None
     transaction_hash: str | None = None
     copy_of: UUID | None = None
+    suspended_alone: bool = False
 
     @property
     def credential_id(self) -> str:

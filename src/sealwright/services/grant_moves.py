@@ -22,7 +22,7 @@ from sealwright.domain.people import Actor, Caller, system_actor
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.offer_effects import grant_ended
 from sealwright.services.ports import Clock, UnitOfWork
-from sealwright.services.status_moves import Cause, fits, move_credentials, with_copies
+from sealwright.services.status_moves import Cause, move_credentials, moving
 from sealwright.services.workflow_effects import WorkflowChange, WorkflowEffects
 
 CLOCK_CALLER: Final = Caller(system_actor("expiry"), 0)
@@ -272,7 +272,7 @@ def _moving(
     uow: UnitOfWork, record: CredentialRecord | None, to: CredentialStatus, now: datetime
 ) -> tuple[CredentialRecord, ...]:
     """The primary credential and its further forms, as far as there is a state to change."""
-    return tuple(one for one in with_copies(uow, record) if fits(one, to, now)) if record is not None else ()
+    return moving(uow, record, to, now) if record is not None else ()
 
 
 def _same(record: CredentialRecord | None, changed: Sequence[CredentialRecord]) -> CredentialRecord | None:

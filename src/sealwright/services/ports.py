@@ -202,6 +202,7 @@ class Credentials(Protocol):
         revoked_at: datetime | None,
         reason_code: ReasonCode | None,
         reason: str | None,
+        suspended_alone: bool = False,
     ) -> None: ...
     def list(
         self, wanted: CredentialFilter, *, now: datetime, limit: int, cursor: str | None

@@ -24,7 +24,14 @@ from sealwright.services.grant_moves import GrantChange, GrantMoves
 from sealwright.services.offer_effects import credential_ended
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry
-from sealwright.services.status_moves import Cause, StatusChange, fits, move_credentials, moved, with_copies
+from sealwright.services.status_moves import (
+    Cause,
+    StatusChange,
+    is_suspended_by_source,
+    move_credentials,
+    moved,
+    moving,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +109,15 @@ class RevocationDesk:
     ) -> StatusChange:
         """Suspend until reinstated, the grant too; suspending a suspended credential changes nothing.
 
+        A further form that was suspended with its source stays suspended when that is reinstated, once this was asked.
+
         Raises:
             CredentialNotFound, NotIssuerOfCredential: Not there, or another issuer's.
             NotSuspendable: Issued without a suspension entry.
             AlreadyRevoked, StateConflict: Revoked or expired.
         """
         locked = self._suspendable(uow, caller, credential_id)
-        if locked.record.status is CredentialStatus.SUSPENDED:
+        if locked.record.status is CredentialStatus.SUSPENDED and not is_suspended_by_source(locked.record):
             return StatusChange(locked.record)
         to, cause = CredentialStatus.SUSPENDED, Cause(reason, reason_code)
         if locked.grant is not None:
@@ -126,10 +135,15 @@ class RevocationDesk:
         *,
         dry_run: bool = False,
     ) -> StatusChange:
-        """Take a suspension back; reinstating a valid credential changes nothing. Raises as `suspend`."""
+        """Take a suspension back; reinstating a valid credential changes nothing.
+
+        Raises:
+            As `suspend`; StateConflict also for a further form whose source is suspended.
+        """
         locked = self._suspendable(uow, caller, credential_id)
         if locked.record.status is CredentialStatus.VALID:
             return StatusChange(locked.record)
+        _require_source_open(uow, locked.record)
         to, cause = CredentialStatus.VALID, Cause(reason, reason_code)
         if locked.grant is not None:
             change = self._grants.reinstate(uow, caller, locked.grant, cause, dry_run=dry_run)
@@ -206,9 +220,15 @@ class RevocationDesk:
         now = self._clock.now()
         if dry_run:
             return StatusChange(moved(record, goal.to, goal.cause, now))
-        moving = [one for one in with_copies(uow, record) if fits(one, goal.to, now)]
+        records = moving(uow, record, goal.to, now)
         if goal.to is CredentialStatus.REVOKED:
-            for one in moving:
+            for one in records:
                 credential_ended(uow, caller, one.credential_id, now)
-        after = move_credentials(uow, caller, moving, goal.to, cause=goal.cause, now=now)
+        after = move_credentials(uow, caller, records, goal.to, cause=goal.cause, now=now)
         return StatusChange(next(one for one in after if one.uid == record.uid))
+
+
+def _require_source_open(uow: UnitOfWork, record: CredentialRecord) -> None:
+    source = uow.credentials.get(credential_urn(record.copy_of)) if record.copy_of is not None else None
+    if source is not None and source.status is CredentialStatus.SUSPENDED:
+        raise StateConflict("The credential that this form was made from is suspended; reinstate that one.")

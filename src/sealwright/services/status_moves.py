@@ -42,14 +42,17 @@ class StatusChange:
     effects: Effects | None = None
 
 
-def moved(record: CredentialRecord, to: CredentialStatus, cause: Cause, now: datetime) -> CredentialRecord:
-    """Give the credential as it would be."""
+def moved(
+    record: CredentialRecord, to: CredentialStatus, cause: Cause, now: datetime, *, alone: bool = False
+) -> CredentialRecord:
+    """Give the credential as it would be; `alone` tells that a further form moves without its source."""
     return replace(
         record,
         status=to,
         revoked_at=now if to is CredentialStatus.REVOKED else None,
         reason_code=cause.code if to is not CredentialStatus.VALID else None,
         reason=cause.reason,
+        suspended_alone=alone and to is CredentialStatus.SUSPENDED,
     )
 
 
@@ -61,12 +64,27 @@ def fits(record: CredentialRecord, to: CredentialStatus, now: datetime) -> bool:
     return record.suspendable and status is _BEFORE[to]
 
 
-def with_copies(uow: UnitOfWork, record: CredentialRecord) -> tuple[CredentialRecord, ...]:
-    """A credential whose row is locked, and its further forms, whose rows are locked now; a copy comes alone."""
+def moving(
+    uow: UnitOfWork, record: CredentialRecord, to: CredentialStatus, now: datetime
+) -> tuple[CredentialRecord, ...]:
+    """A credential whose row is locked, and its further forms, locked now, as far as there is a state to change.
+
+    A form comes alone. One that was suspended so stays suspended when its source is reinstated, whichever of the two
+    was suspended first.
+    """
     if record.copy_of is not None:
-        return (record,)
-    copies = (uow.credentials.get_for_update(copy.credential_id) for copy in uow.credentials.copies_of(record.uid))
-    return (record, *(copy for copy in copies if copy is not None))
+        follows = to is CredentialStatus.SUSPENDED and is_suspended_by_source(record)
+        return (record,) if follows or fits(record, to, now) else ()
+    found = (uow.credentials.get_for_update(copy.credential_id) for copy in uow.credentials.copies_of(record.uid))
+    stays = to is CredentialStatus.VALID
+    copies = (copy for copy in found if copy is not None and not (stays and copy.suspended_alone))
+    return tuple(one for one in (record, *copies) if fits(one, to, now))
+
+
+def is_suspended_by_source(record: CredentialRecord) -> bool:
+    """Tell whether a further form is suspended for no other reason than that its source is."""
+    is_copy = record.copy_of is not None
+    return is_copy and record.status is CredentialStatus.SUSPENDED and not record.suspended_alone
 
 
 def move_credentials(
@@ -79,10 +97,19 @@ def move_credentials(
     now: datetime,
 ) -> tuple[CredentialRecord, ...]:
     """Carry a change of state out on credentials whose rows are locked, and whose grants, if they have any, are too."""
-    after = tuple(moved(record, to, cause, now) for record in records)
+    together = frozenset(record.uid for record in records)
+    after = tuple(
+        moved(record, to, cause, now, alone=record.copy_of is not None and record.copy_of not in together)
+        for record in records
+    )
     for one in after:
         uow.credentials.set_status(
-            one.uid, to, revoked_at=one.revoked_at, reason_code=one.reason_code, reason=cause.reason
+            one.uid,
+            to,
+            revoked_at=one.revoked_at,
+            reason_code=one.reason_code,
+            reason=cause.reason,
+            suspended_alone=one.suspended_alone,
         )
     _set_bits(uow, after, to, now)
     uow.audit.append(

@@ -118,6 +118,7 @@ def values_of(record: CredentialRecord, uid: Callable[[UUID], UUID | bytes], typ
         record.batch_id,
         record.transaction_hash,
         None if record.copy_of is None else uid(record.copy_of),
+        record.suspended_alone,
     )
 
 
@@ -147,4 +148,5 @@ def credential_of(row: Row[Any]) -> CredentialRecord:
         batch_id=row.batch_id,
         transaction_hash=row.transaction_hash,
         copy_of=row.copy_of,
+        suspended_alone=bool(row.suspended_alone),
     )

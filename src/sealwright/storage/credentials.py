@@ -46,6 +46,7 @@ _SET_STATUS: Final = (
         revoked_at=sa.bindparam("new_revoked_at"),
         reason_code=sa.bindparam("new_reason_code"),
         reason=sa.bindparam("new_reason"),
+        suspended_alone=sa.bindparam("new_suspended_alone"),
     )
 )
 _COUNT_ACTIVE: Final = sa.select(sa.func.count()).where(
@@ -111,6 +112,7 @@ class StoredCredentials:
         revoked_at: datetime | None,
         reason_code: ReasonCode | None,
         reason: str | None,
+        suspended_alone: bool = False,
     ) -> None:
         """Record a state.
 
@@ -125,6 +127,7 @@ class StoredCredentials:
                 "new_revoked_at": revoked_at,
                 "new_reason_code": None if reason_code is None else reason_code.value,
                 "new_reason": reason,
+                "new_suspended_alone": suspended_alone,
             },
         )
         if changed != 1:

@@ -339,6 +339,8 @@ credentials: Final = table(
     sa.Column("transaction_hash", words()),
     # The credential of which this is a further form.
     sa.Column("copy_of", Uid),
+    # Of a further form: that it was suspended by an act of its own. Rows of earlier programs say nothing.
+    sa.Column("suspended_alone", Flag),
     # With state and expiry behind, an issuer's credentials are counted and filtered on the index alone.
     sa.Index("ix_credentials_issuer", "issuer_did", "uid", "status", "expires_at"),
     sa.Index("ix_credentials_holder", "holder_digest", "uid"),
