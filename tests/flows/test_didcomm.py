@@ -363,6 +363,35 @@ def test_a_proposal_of_what_is_not_there_is_refused(office: Office, mailbox: Mai
     assert len(mailbox.posted) == 2
 
 
+def test_few_offers_of_a_credential_are_made_by_proposals(
+    office: Office, mailbox: Mailbox, agent: PeerAgent, clock: MovableClock
+) -> None:
+    record = degree(office, agent)
+
+    def answered(number: int) -> str:
+        """By what a further proposal is answered: the code of a problem, or the message type."""
+        agent.say(proposal(agent, WANTED, id=f"proposal-{number}"))
+        assert carry(office) == 1
+        heard = mailbox.last(agent)
+        assert heard.thread == f"proposal-{number}"
+        return str(heard.body.get("code", heard.type))
+
+    assert [answered(number) for number in range(4)] == [types.OFFER_CREDENTIAL] * 3 + ["e.p.me.res"]
+    # Whoever declines what was offered may ask again, and yet not as often as they like.
+    for number in range(4, 11):
+        declined = f"proposal-{number - 4 if number < 7 else number - 3}"
+        agent.say(agent.message(ISSUER, types.PROBLEM_REPORT, {"code": "e.p.no"}, pthid=declined))
+        assert answered(number) == types.OFFER_CREDENTIAL
+    agent.say(agent.message(ISSUER, types.PROBLEM_REPORT, {"code": "e.p.no"}, pthid="proposal-10"))
+    assert answered(11) == "e.p.me.res"
+    clock.move(minutes=61)
+    office.offers.expire_due()
+    while carry(office):
+        pass
+    assert answered(12) == types.OFFER_CREDENTIAL
+    assert len(office.offers.of_credential(record.credential_id)) == 11
+
+
 def test_holders_without_a_place_for_messages_are_told_apart(office: Office, mailbox: Mailbox, key: Caller) -> None:
     mailbox.closed = frozenset({"https://closed.example/"})
     homes = {

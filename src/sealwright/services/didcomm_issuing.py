@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.credentials import CredentialFilter, CredentialRecord, CredentialStatus
@@ -35,9 +35,16 @@ from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 _PROPOSED: Final = "didcomm:"
 _MOST_LOOKED_AT: Final = 100
 _ABANDONED: Final = "e.p.issuance-abandoned"
+_TOO_MANY: Final = "e.p.me.res"
 _NOT_OFFERED: Final = "There is no credential for this holder that could be issued here."
 _NOT_VALID: Final = "The offer is over, or the credential is not valid any more."
 _ANOTHER: Final = "What is asked for is not what was offered."
+_ENOUGH: Final = "Offers of this credential are open already, or many were made of late."
+# Of one credential, by proposals: so many wait for their holder at a time, and so many are made within an hour,
+# whatever became of them. Each leaves rows for good, and holders may propose as often as they like.
+_MOST_OPEN: Final = 3
+_MOST_AN_HOUR: Final = 10
+_HOUR: Final = timedelta(hours=1)
 _REQUESTABLE: Final = frozenset({ThreadState.OFFERED, ThreadState.REQUESTED, ThreadState.ISSUED})
 
 
@@ -93,13 +100,18 @@ class DidcommIssuing:
     # -- theirs ------------------------------------------------------------------------------------
 
     def proposed(self, received: Received) -> Outcome:
-        """Answer a proposal: with an offer where such a credential of the sender's is valid, else with a problem."""
+        """Answer a proposal: with an offer where such a credential of the sender's is valid, else with a problem.
+
+        A holder who has proposed too often hears of a problem as well.
+        """
         if received.thread is not None:
             raise DidcommInvalid("A proposal begins a thread of its own.")
         uow, thread = received.uow, received.moved(ThreadState.PROPOSED)
         record = self._proposable(received, _read_detail(received.message))
         if record is None:
             return _refused(thread, received, _NOT_OFFERED)
+        if not _may_propose(uow, record, received.now):
+            return _refused(thread, received, _ENOUGH, _TOO_MANY)
         caller = Caller(PEER, uow.office.epoch(), issuer_dids=frozenset({record.issuer_did}))
         wish = OfferWish(channel=OfferChannel.DIDCOMM)
         try:
@@ -109,7 +121,9 @@ class DidcommIssuing:
         except NotDeliverable:
             return _refused(thread, received, _NOT_OFFERED)
         offered = uow.didcomm.thread(thread.thread_id)
-        assert offered is not None
+        if offered is None or offered.state is not ThreadState.OFFERED:
+            # A thread of this id was answered before, and is forgotten; its offer is left.
+            raise DidcommInvalid("A proposal begins a thread of its own.")
         return Outcome(offered, is_stored=True)
 
     def requested(self, received: Received) -> Outcome:
@@ -198,6 +212,19 @@ class DidcommIssuing:
         return None
 
 
+def _may_propose(uow: UnitOfWork, record: CredentialRecord, now: datetime) -> bool:
+    """Tell whether one more offer of a credential may be made, with what it hangs on locked as an offer locks it.
+
+    So proposals that come at one moment are counted one by one.
+    """
+    if record.grant_id is not None:
+        uow.grants.get_for_update(record.grant_id)
+    uow.credentials.get_for_update(record.credential_id)
+    made = [one for one in uow.offers.of_credential(record.credential_id) if (one.origin or "").startswith(_PROPOSED)]
+    are_open = sum(one.is_open(now) for one in made)
+    return are_open < _MOST_OPEN and sum(one.created_at > now - _HOUR for one in made) < _MOST_AN_HOUR
+
+
 def _covers(document: JSONValue | Mapping[str, JSONValue], wanted: JSONValue | Mapping[str, JSONValue]) -> bool:
     """Tell whether a document says everything that is wanted; it may say more."""
     if isinstance(document, Mapping) and isinstance(wanted, Mapping):
@@ -218,6 +245,6 @@ def _read_detail(message: Message) -> Detail:
         raise DidcommInvalid(error.detail) from error
 
 
-def _refused(thread: DidcommThread, received: Received, comment: str) -> Outcome:
+def _refused(thread: DidcommThread, received: Received, comment: str, code: str = _ABANDONED) -> Outcome:
     ended = replace(thread, state=ThreadState.ABANDONED)
-    return Outcome(ended, (report(ended, _ABANDONED, comment, received.now),))
+    return Outcome(ended, (report(ended, code, comment, received.now),))
