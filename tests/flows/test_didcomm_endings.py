@@ -23,6 +23,7 @@ from sealwright.domain.people import Caller
 from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.issuing import Detail, request_parts
 from sealwright.protocols.didcomm.message import Message
+from sealwright.services.didcomm_inbox import SMALL_TALK_KEPT
 from sealwright.services.didcomm_posting import _MOST_PASSING
 from sealwright.services.didcomm_values import THREADS_KEPT
 from sealwright.services.office import Office
@@ -150,12 +151,31 @@ def test_answers_to_strangers_are_soon_given_up(
 def test_messages_are_remembered_as_long_as_they_may_be_old(
     office: Office, mailbox: Mailbox, agent: PeerAgent, clock: MovableClock
 ) -> None:
-    packed = agent.say(agent.message(ISSUER, types.PING))
-    for moved, word in ((THREADS_KEPT, "received before"), (timedelta(days=2), "too old")):
+    issue(office, holder_did=agent.did)
+    packed = {"small talk": agent.say(agent.message(ISSUER, types.PING)), "thread": agent.say(proposal(agent))}
+    for moved, of, word in (
+        (SMALL_TALK_KEPT, "small talk", "received before"),
+        (timedelta(seconds=1), "small talk", "too old"),
+        (THREADS_KEPT - SMALL_TALK_KEPT - timedelta(seconds=1), "thread", "received before"),
+        (timedelta(days=2), "thread", "too old"),
+    ):
         clock.move(seconds=moved.total_seconds())
         forget(office)
         with pytest.raises(DidcommInvalid, match=word):
-            office.didcomm.receive(packed)
+            office.didcomm.receive(packed[of])
+
+
+def test_of_small_talk_nothing_is_remembered_for_long(
+    office: Office, mailbox: Mailbox, agent: PeerAgent, clock: MovableClock
+) -> None:
+    undated = [agent.message(ISSUER, kind, created=None) for kind in (types.PING, "https://example.org/1.0/unknown")]
+    for message in (*undated, proposal(agent)):
+        agent.say(message)
+    while office.dispatching.work_once():
+        pass
+    assert forget(office) == 0
+    clock.move(seconds=timedelta(days=2).total_seconds())
+    assert forget(office) == 3
 
 
 def test_threads_that_are_over_are_forgotten_after_a_month(

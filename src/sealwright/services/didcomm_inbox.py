@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.delivery_errors import DidcommInvalid
@@ -34,9 +34,12 @@ from sealwright.vc.dids.resolver import DIDResolver
 
 # How far another clock may be ahead of ours.
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)
-# Longer than a message may be old that says when it was made, so none is taken in twice.
-_SPENT_FOR: Final = THREADS_KEPT + timedelta(days=1)
+# Ids are remembered longer than a message may be old that says when it was made, so none is taken in twice.
+_LONGER: Final = timedelta(days=1)
 _SPENT: Final = "didcomm"
+# Strangers may talk as much as they like, and of each message its id is kept: so long, where nothing came of it.
+SMALL_TALK_KEPT: Final = timedelta(days=1)
+_REPEATED: Final = "The message was received before."
 # Nobody talks longer than this about one thing.
 _MOST_MESSAGES: Final = 200
 _FOLLOWING: Final = frozenset(
@@ -124,13 +127,12 @@ class DidcommInbox:
         return inner
 
     def _check_times(self, message: Message) -> None:
-        now = int(self._clock.now().timestamp())
-        if message.expires is not None and message.expires <= now:
+        now = self._clock.now()
+        if message.expires is not None and message.expires <= int(now.timestamp()):
             raise DidcommInvalid("The message's time is over.")
-        if message.created is not None and message.created > now + CLOCK_TOLERANCE.total_seconds():
+        if message.created is not None and message.created > int((now + CLOCK_TOLERANCE).timestamp()):
             raise DidcommInvalid("The message was made in the future.")
-        if message.created is not None and message.created < now - THREADS_KEPT.total_seconds():
-            raise DidcommInvalid("The message is too old: whether it was received before is not known any more.")
+        _require_younger(message, now, THREADS_KEPT)
 
     def _take(self, uow: UnitOfWork, message: Message, own_did: str, their_did: str, verdict: bool | None) -> None:
         now = self._clock.now()
@@ -138,14 +140,13 @@ class DidcommInbox:
         record = Registry.within(uow, epoch).did(own_did)
         if record is None or not record.is_active:
             raise DidcommInvalid("The message is for a DID that has ended.")
-        digest = hashlib.sha256(f"{their_did}\x00{message.id}".encode()).digest()
-        is_new = uow.spent.spend(_SPENT, digest, now + _SPENT_FOR)
-        if not is_new or uow.didcomm.message(message.id) is not None:
-            raise DidcommInvalid("The message was received before.")
+        if uow.didcomm.message(message.id) is not None:
+            raise DidcommInvalid(_REPEATED)
         thread = self._thread(uow, message, own_did, their_did)
         received = Received(uow, message, own_did, their_did, now, thread, verdict)
-        handler = self._handlers.get(message.type, _unknown)
-        self._store(received, handler(received))
+        outcome = self._handlers.get(message.type, _unknown)(received)
+        self._spend(received, SMALL_TALK_KEPT if _is_small_talk(received, outcome) else THREADS_KEPT)
+        self._store(received, outcome)
 
     def _thread(self, uow: UnitOfWork, message: Message, own_did: str, their_did: str) -> DidcommThread | None:
         """The thread that a message belongs to, with its offer locked before it, as everywhere."""
@@ -163,6 +164,18 @@ class DidcommInbox:
             self._post.lock_offer(uow, seen.offer_id)
         return uow.didcomm.thread_for_update(thread_id)
 
+    @staticmethod
+    def _spend(received: Received, kept: timedelta) -> None:
+        """Let a message count once; one that was received before takes back whatever it has brought about just now.
+
+        Args:
+            kept: How old it may be at most.
+        """
+        _require_younger(received.message, received.now, kept)
+        digest = hashlib.sha256(f"{received.their_did}\x00{received.message.id}".encode()).digest()
+        if not received.uow.spent.spend(_SPENT, digest, received.now + kept + _LONGER):
+            raise DidcommInvalid(_REPEATED)
+
     def _store(self, received: Received, outcome: Outcome) -> None:
         """Write down what a message has brought about, and let the answers leave.
 
@@ -170,7 +183,7 @@ class DidcommInbox:
         thread nor a row in the audit trail, which is of acts, kept for ever and told to webhooks.
         """
         uow, message, thread = received.uow, received.message, outcome.thread
-        if received.thread is None and not outcome.is_stored:
+        if _is_small_talk(received, outcome):
             for made in outcome.answers:
                 self._post.queue_passing(uow, made)
             return
@@ -182,6 +195,16 @@ class DidcommInbox:
         uow.audit.append(thread_event("didcomm.received", thread, PEER, received.now, (message.id, message.type)))
         for made in outcome.answers:
             self._post.queue(uow, made)
+
+
+def _is_small_talk(received: Received, outcome: Outcome) -> bool:
+    """Tell whether a message belongs to no thread, and has begun none."""
+    return received.thread is None and not outcome.is_stored
+
+
+def _require_younger(message: Message, now: datetime, kept: timedelta) -> None:
+    if message.created is not None and message.created < int((now - kept).timestamp()):
+        raise DidcommInvalid("The message is too old: whether it was received before is not known any more.")
 
 
 def _pinged(received: Received) -> Outcome:
