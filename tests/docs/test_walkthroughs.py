@@ -158,6 +158,18 @@ def test_verifiers_page_verifies_over_http_and_offline(server: RunningServer, tm
     assert re.search(r"verified  urn:uuid:", walked.printed)
 
 
+def test_delivering_page_offers_hands_over_and_gives_every_file(server: RunningServer, tmp_path: Path) -> None:
+    walked = walk(GUIDE / "delivering.md", server, tmp_path)
+    delivered = walked.read("delivered.json")
+    assert walked.read("redeemed.json")["credential"] == delivered["credential"]
+    offer = walked.read("offer.json")
+    assert (offer["channel"], offer["state"], len(offer["txCode"])) == ("qr", "created", 6)
+    assert "openid-credential-offer://" in walked.printed
+    assert walked.read("form.json")["form"] == "dc+sd-jwt"
+    assert (tmp_path / "certificate.pdf").read_bytes().startswith(b"%PDF-1.7")
+    assert (tmp_path / "badge.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_verifiers_page_names_the_checks_in_order(server: RunningServer, tmp_path: Path) -> None:
     section = next(section for section in sections(GUIDE / "verifying.md") if section.title == "The report")
     answer = server.request("POST", "/api/v1/credentials/verify", {"credential": {}}).json()
