@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pypdf import PdfWriter
 
+from sealwright.adapters import paper_reading
 from sealwright.domain.errors import StoreUnavailable
 from sealwright.protocols.baking import bake
 from tests.web.conftest import NO_LIMITS, Served, key_for, serve
@@ -23,7 +24,9 @@ VALID, NOT_VALID, OPEN = "Valid", "Not valid", "Could not be checked"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serve(tmp_path_factory.mktemp("verify"), **NO_LIMITS) as one:
+    with pytest.MonkeyPatch.context() as patch, serve(tmp_path_factory.mktemp("verify"), **NO_LIMITS) as one:
+        # Nobody waits here, and a busy machine must not decide what a file is told.
+        patch.setattr(paper_reading, "WITHIN_SECONDS", 60.0)
         yield one
 
 
@@ -234,6 +237,8 @@ LOOPING = b"""%PDF-1.7
 2 0 obj <</Type /Pages /Kids [2 0 R] /Count 1>> endobj
 3 0 obj <</Kids [3 0 R 3 0 R 3 0 R]>> endobj
 trailer <</Root 1 0 R /Size 4>>
+startxref
+0
 %%EOF
 """
 
@@ -249,7 +254,7 @@ def _packed_bomb() -> bytes:
         b"4 0 obj <</Type /Filespec /F (a.json) /EF <</F 5 0 R>>>> endobj\n"
         + head
         + packed
-        + b"\nendstream endobj\ntrailer <</Root 1 0 R /Size 6>>\n%%EOF\n"
+        + b"\nendstream endobj\ntrailer <</Root 1 0 R /Size 6>>\nstartxref\n0\n%%EOF\n"
     )
 
 
