@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,20 @@ def test_ended_credentials_are_not_delivered(office: Office, key: Caller, clock:
     clock.move(minutes=6)
     with pytest.raises(NotDeliverable):
         redeem_with(office, holder, late.token or "")
+
+
+def test_every_open_offer_of_a_revoked_credential_ends(office: Office, key: Caller) -> None:
+    record = degree(office, Holder())
+    made = make_offer(office, key, record.credential_id)
+    with office.units() as uow:
+        # More than any list shows, all of them newer.
+        for number in range(100):
+            offer_id, at = f"off_{number}", made.offer.created_at + timedelta(seconds=1)
+            uow.offers.add(replace(made.offer, offer_id=offer_id, created_at=at, secret_digest=number.to_bytes(32)))
+        uow.commit()
+    revoke(office, record.credential_id)
+    for offer_id in (made.offer.offer_id, "off_0", "off_99"):
+        assert stored_offer(office, offer_id).state is OfferState.CANCELED
 
 
 def test_looking_notes_the_first_look_alone(office: Office, key: Caller, clock: MovableClock) -> None:

@@ -126,6 +126,7 @@ def _asked_of_offers(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "offers of a grant, as a list": listed(grant_id="grt_7"),
         "offers of a request, as a list": listed(request_id="req_7"),
         "offers of a credential": lambda: uow.offers.of_credential("urn:uuid:7"),
+        "open offers of a credential": lambda: uow.offers.open_of_credential("urn:uuid:7"),
         "offers of a request": lambda: uow.offers.of_request("req_7"),
         "offers of a grant": lambda: uow.offers.open_of_grant("grt_7"),
         "offers that are over": lambda: uow.offers.over(NOW, 5),

@@ -220,6 +220,15 @@ def test_what_was_used_is_used_until_its_time_is_over(units: UnitOfWorkFactory) 
         assert not uow.spent.spend("nonce", b"two", NOW)
 
 
+def test_every_further_form_is_found(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.credentials.add_many([credential(ordered_uid(1))])
+        uow.credentials.add_many([credential(ordered_uid(2 + one), copy_of=ordered_uid(1)) for one in range(1_001)])
+        uow.commit()
+    with units(write=False) as uow:
+        assert len(uow.credentials.copies_of(ordered_uid(1))) == 1_001
+
+
 def test_further_forms_are_found_with_their_source(units: UnitOfWorkFactory) -> None:
     source, other = ordered_uid(1), ordered_uid(2)
     copies = tuple(credential(ordered_uid(number), copy_of=source, proof_type="dc+sd-jwt") for number in (4, 5))

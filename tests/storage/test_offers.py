@@ -175,6 +175,7 @@ def test_what_hangs_on_others_is_found_with_them(units: UnitOfWorkFactory) -> No
             "off_1",
             "off_0",
         ]
+        assert [one.offer_id for one in uow.offers.open_of_credential("urn:uuid:one")] == ["off_0", "off_2"]
         assert [one.offer_id for one in uow.offers.of_request("req_one")] == ["off_3", "off_5"]
         assert [one.offer_id for one in uow.offers.open_of_grant("grt_one")] == ["off_0", "off_2", "off_5"]
         assert uow.offers.over(NOW, 10) == ()

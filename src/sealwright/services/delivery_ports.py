@@ -63,6 +63,9 @@ class Offers(Protocol):
     def of_credential(self, credential_id: str) -> tuple[Offer, ...]:
         """Every offer of a credential, newest first, ended ones too; at most 100."""
 
+    def open_of_credential(self, credential_id: str) -> tuple[Offer, ...]:
+        """Every open offer of a credential, oldest first."""
+
     def of_request(self, request_id: str) -> tuple[Offer, ...]:
         """Open offers that were made for a request, oldest first."""
 

@@ -21,7 +21,7 @@ def grant_ended(uow: UnitOfWork, caller: Caller, grant_id: str, now: datetime) -
 
 def credential_ended(uow: UnitOfWork, caller: Caller, credential_id: str, now: datetime) -> None:
     """Cancel the open offers of a credential that was revoked."""
-    _end(uow, caller, uow.offers.of_credential(credential_id), OfferState.CANCELED, now)
+    _end(uow, caller, uow.offers.open_of_credential(credential_id), OfferState.CANCELED, now)
 
 
 def request_rejected(uow: UnitOfWork, caller: Caller, request_id: str, now: datetime) -> None:

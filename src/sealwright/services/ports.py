@@ -212,7 +212,7 @@ class Credentials(Protocol):
         """All credentials in id order, for `verify-store`."""
 
     def copies_of(self, uid: UUID) -> tuple[CredentialRecord, ...]:
-        """Further forms of a credential, made for wallets and downloads; oldest first, at most 1,000."""
+        """Every further form of a credential, made for wallets and downloads, oldest first."""
 
 
 class StatusLists(Protocol):

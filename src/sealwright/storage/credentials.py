@@ -34,9 +34,9 @@ _BY_UIDS: Final = CREDENTIAL.where(credentials.c.uid.in_(sa.bindparam("uids", ex
 _FIRST: Final = CREDENTIAL.order_by(credentials.c.uid).limit(sa.bindparam("how_many"))
 _AFTER: Final = _FIRST.where(credentials.c.uid > sa.bindparam("uid", type_=_UID))
 # As text, so that both databases see the condition of the index in it.
-_COPIES: Final = _FIRST.where(
+_COPIES: Final = CREDENTIAL.where(
     sa.text("copy_of IS NOT NULL"), credentials.c.copy_of == sa.bindparam("source", type_=_UID)
-)
+).order_by(credentials.c.uid)
 _TYPE_SETS: Final = sa.select(type_sets.c.type_set, type_sets.c.types)
 _SET_STATUS: Final = (
     sa.update(credentials)
@@ -59,7 +59,6 @@ _COUNT_ACTIVE: Final = sa.select(sa.func.count()).where(
 )
 # A statement of a few hundred parts is planned fast; longer lists of visible DIDs are asked in turns.
 _MOST_RUNS: Final = 200
-_MOST_COPIES: Final = 1_000
 
 
 class StoredCredentials:
@@ -162,8 +161,8 @@ class StoredCredentials:
         return tuple(credential_of(row) for row in rows)
 
     def copies_of(self, uid: UUID) -> tuple[CredentialRecord, ...]:
-        """List the further forms of a credential, oldest first; at most 1,000."""
-        rows = self._transaction.rows(_COPIES, {"source": uid, "how_many": _MOST_COPIES})
+        """List the further forms of a credential, oldest first: all of them, for none may outlive their source."""
+        rows = self._transaction.rows(_COPIES, {"source": uid})
         return tuple(credential_of(row) for row in rows)
 
     def _page(self, wanted: CredentialFilter, now: datetime, key: PageKey) -> Sequence[UUID]:

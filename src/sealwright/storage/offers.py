@@ -51,6 +51,9 @@ _BY_CODE: Final = _by(offers.c.code_digest)
 _BY_ORIGIN: Final = _by(offers.c.origin)
 _BY_THREAD: Final = _by(offers.c.thread_id).order_by(*_NEWEST_FIRST).limit(1)
 _OF_CREDENTIAL: Final = _by(offers.c.credential_id).order_by(*_NEWEST_FIRST).limit(_MOST_OF_CREDENTIAL)
+_OPEN_OF_CREDENTIAL: Final = (
+    _by(offers.c.credential_id).where(_IS_OPEN).order_by(offers.c.created_at, offers.c.offer_id)
+)
 _OF_REQUEST: Final = _by(offers.c.request_id).where(_IS_OPEN).order_by(offers.c.created_at, offers.c.offer_id)
 _OF_GRANT: Final = _by(offers.c.grant_id).where(_IS_OPEN).order_by(offers.c.created_at, offers.c.offer_id)
 
@@ -122,6 +125,10 @@ class StoredOffers:
     def of_credential(self, credential_id: str) -> tuple[Offer, ...]:
         """List every offer of a credential, newest first, ended ones too; at most 100."""
         return self._many(_OF_CREDENTIAL, key=credential_id)
+
+    def open_of_credential(self, credential_id: str) -> tuple[Offer, ...]:
+        """List the open offers of a credential, oldest first."""
+        return self._many(_OPEN_OF_CREDENTIAL, key=credential_id)
 
     def of_request(self, request_id: str) -> tuple[Offer, ...]:
         """List the open offers that were made for a request, oldest first."""
