@@ -60,6 +60,23 @@ def test_of_a_huge_answer_only_the_beginning_is_read() -> None:
     assert (posted.status, len(posted.body)) == (200, 65_536)
 
 
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (b"Retry-After: 120\r\n", "120"),
+        (b"retry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: 1\r\n", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        (b"Retry-After: " + b"9" * 5_000 + b"\r\n", "9" * 64),
+        (b"", None),
+    ],
+)
+def test_an_answer_tells_when_to_come_again(header: bytes, told: str | None) -> None:
+    def busy(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 503 Busy\r\n" + header + b"Content-Length: 0\r\n\r\n")
+
+    posted = poster().post(f"http://127.0.0.1:{Server(busy).port}/", BODY, HEADERS)
+    assert (posted.status, posted.retry_after) == (503, told)
+
+
 def test_who_answers_too_late_has_not_answered() -> None:
     def drip(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")

@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,7 @@ class Post:
 
     slow: frozenset[str] = frozenset()
     answers: dict[str, int | str] = field(default_factory=dict)
+    retry_after: str | None = None
     open: threading.Event = field(default_factory=threading.Event)
     arrived: list[str] = field(default_factory=list)
     under_way: Counter[str] = field(default_factory=Counter)
@@ -52,10 +55,10 @@ class Post:
         with self.news:
             self.arrived.append(host)
             self.news.notify_all()
-        answer = self.answers.get(host, 204)
+        answer = self.answers.get(url, self.answers.get(host, 204))
         if isinstance(answer, str):
             raise NotSent(answer)
-        return Posted(answer, b"")
+        return Posted(answer, b"", self.retry_after)
 
     def judge(self, url: str) -> None:
         pass
@@ -68,7 +71,7 @@ class Post:
 
 @dataclass
 class Told:
-    """A carrier that remembers; its subjects are hosts."""
+    """A carrier that remembers; its subjects are hosts, with a path where several share one."""
 
     faults: list[Exception] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
@@ -77,7 +80,7 @@ class Told:
     def prepare(self, parcel: Parcel) -> Envelope | None:
         if parcel.subject == "broken":
             raise ValueError("cannot be made")
-        return None if parcel.subject in self.unwanted else Envelope(f"https://{parcel.subject}/", {}, b"")
+        return None if parcel.subject in self.unwanted else Envelope(f"https://{parcel.subject}", {}, b"")
 
     def arrived(self, uow: UnitOfWork, parcel: Parcel) -> None:
         self._tell(parcel, "arrived")
@@ -148,6 +151,65 @@ def test_one_that_does_not_answer_is_left_alone_for_a_while(office: Office, cloc
     clock.move(seconds=60)
     work.work_once()
     assert Counter(carrier.told)["deaf", "arrived"] == 10
+
+
+def test_one_that_does_not_answer_keeps_nobody_waiting_who_shares_its_host(office: Office, clock: MovableClock) -> None:
+    post, carrier = Post(answers={"https://shared/deaf": "timeout"}), Told()
+    put(office, *["shared/deaf"] * 3)
+    work = dispatcher(office, post, carrier)
+    for number in range(4):
+        work.work_once()
+        (one,) = put(office, f"shared/well{number}")
+        assert work.work_once() == 1
+        assert found(office, one).state is ParcelState.SENT
+        clock.move(seconds=90)
+    assert ("shared/deaf", "arrived") not in carrier.told
+
+
+def test_a_host_that_answers_nobody_is_asked_by_few(office: Office, clock: MovableClock) -> None:
+    post, carrier = Post(answers={"gone": "timeout"}), Told()
+    parcels = put(office, *[f"gone/{number}" for number in range(10)])
+    work = dispatcher(office, post, carrier)
+    assert work.work_once() == 10
+    assert len(post.arrived) == 2
+    waiting = [found(office, one) for one in parcels]
+    rested = [one for one in waiting if one.last_error == "host_rests"]
+    assert len(rested) == 8
+    # They were not asked, so they come as soon as somebody may be.
+    assert {one.due_at - clock.now() for one in rested} == {timedelta(seconds=5)}
+    post.answers.clear()
+    clock.move(seconds=10)
+    assert work.work_once() == 10
+    assert {found(office, one).state for one in parcels} == {ParcelState.SENT}
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "waits"),
+    [
+        (429, "120", 120),
+        (503, "{in 2 minutes}", 120),
+        (429, "86400", 7200),
+        (503, "soon", 5),
+        (500, "120", 5),
+    ],
+)
+def test_who_asks_for_time_gets_it_within_bounds(
+    office: Office, clock: MovableClock, status: int, asked: str, waits: int
+) -> None:
+    at = format_datetime(clock.now() + timedelta(minutes=2), usegmt=True)
+    post, carrier = Post(answers={"busy": status}, retry_after=asked.replace("{in 2 minutes}", at)), Told()
+    first, second = put(office, "busy", "busy")
+    work = dispatcher(office, post, carrier)
+    assert work.work_once() == 1
+    tried = found(office, first) if found(office, first).attempts else found(office, second)
+    pause = (tried.due_at - clock.now()).total_seconds()
+    assert waits <= pause <= (7.5 if waits == 5 else waits)
+    # Its other messages wait too, a quarter of an hour at most.
+    post.answers.clear()
+    clock.move(seconds=min(waits, 900) - 1)
+    assert work.work_once() == 0
+    clock.move(seconds=1)
+    assert work.work_once() >= 1
 
 
 def test_what_nobody_wants_is_canceled_and_what_cannot_be_made_waits(office: Office, clock: MovableClock) -> None:

@@ -29,6 +29,8 @@ CALLS_IN_ALL: Final = 32
 _MOST_ADDRESSES: Final = 16
 _MOST_URL_CHARACTERS: Final = 2048
 _READ_BYTES: Final = 16_384
+# Of this header; every form of a date is shorter.
+_MOST_RETRY_AFTER: Final = 64
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?(?P<query>[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*))?"
@@ -147,10 +149,15 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and the first bytes of a body."""
+    """A status and the first bytes of a body.
+
+    Args:
+        retry_after: The beginning of the header of that name, as it came.
+    """
 
     status: int
     body: bytes
+    retry_after: str | None = None
 
 
 @dataclass(slots=True)
@@ -332,7 +339,7 @@ class GuardedOutbound:
             with pool, pool.stream(question.method, url, headers=headers, content=question.body) as response:
                 if not question.takes_any:
                     _check_head(response, question.accept, question.max_bytes)
-                return Answer(response.status, _read(response, question))
+                return Answer(response.status, _read(response, question), _retry_after(response))
         except (httpcore2.TimeoutException, TimeoutError) as error:
             raise FetchRefused("deadline") from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
@@ -348,6 +355,11 @@ def _read(response: httpcore2.Response, question: _Question) -> bytes:
                 raise FetchRefused("size")
             break
     return bytes(body[: question.max_bytes])
+
+
+def _retry_after(response: httpcore2.Response) -> str | None:
+    found = [value for name, value in response.headers if name.lower() == b"retry-after"]
+    return found[0][:_MOST_RETRY_AFTER].decode("latin-1") if found else None
 
 
 def _check_head(response: httpcore2.Response, accept: str, max_bytes: int) -> None:

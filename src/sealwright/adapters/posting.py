@@ -30,7 +30,7 @@ class GuardedPoster:
             answer = self._outbound.post(url, body, headers, max_bytes=_MOST_BYTES)
         except FetchRefused as refused:
             raise NotSent(_reason(refused.reason)) from refused
-        return Posted(answer.status, answer.body)
+        return Posted(answer.status, answer.body, answer.retry_after)
 
     def judge(self, url: str) -> None:
         """Judge an address when it is registered.

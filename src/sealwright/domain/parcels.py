@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final
 
@@ -58,6 +59,25 @@ class Parcel:
     last_status: int | None = None
     last_error: str | None = None
     finished_at: datetime | None = None
+
+
+def pause_asked_for(retry_after: str | None, now: datetime) -> timedelta:
+    """How long the other side asks to be left alone: at most as long as the longest pause of ours.
+
+    Args:
+        retry_after: The header as it came: seconds, or a date of HTTP. What is neither asks for nothing.
+    """
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        # Longer numbers than this are beyond every bound.
+        asked = timedelta(seconds=int(text[:9]))
+    else:
+        try:
+            until = parsedate_to_datetime(text)
+        except (ValueError, OverflowError, TypeError):
+            return timedelta()
+        asked = (until if until.tzinfo is not None else until.replace(tzinfo=UTC)) - now
+    return max(timedelta(), min(asked, LONGEST_PAUSE))
 
 
 def pause_after(attempts: int, jitter: float) -> timedelta:

@@ -237,10 +237,15 @@ class PresentationRows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The other side's answer to a message: its status and a body of at most 64 KiB, of no further trust."""
+    """The other side's answer to a message: its status and a body of at most 64 KiB, of no further trust.
+
+    Args:
+        retry_after: When it wants to be asked again, as it came.
+    """
 
     status: int
     body: bytes
+    retry_after: str | None = None
 
 
 class Poster(Protocol):

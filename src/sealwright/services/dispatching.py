@@ -14,13 +14,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from sealwright.domain.errors import DomainError, OfficeClosed, VersionConflict
 from sealwright.domain.ids import new_id
-from sealwright.domain.parcels import GIVE_UP_AFTER, LEASE, Parcel, ParcelKind, ParcelState, pause_after
+from sealwright.domain.parcels import (
+    GIVE_UP_AFTER,
+    LEASE,
+    Parcel,
+    ParcelKind,
+    ParcelState,
+    pause_after,
+    pause_asked_for,
+)
 from sealwright.services.delivery_ports import Envelope, NotSent, Poster
 from sealwright.services.parcel_rests import Rests
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -30,6 +38,11 @@ _STOP_SECONDS: Final = 7.0
 _RECORD_AT_MOST: Final = 3
 # One round of `work_once` is bounded, so that a chore that calls it ends.
 _ROUND_AT_MOST: Final = 500
+
+# Not tried: the other side has not answered others a moment before.
+HOST_RESTS: Final = "host_rests"
+# Statuses with which `Retry-After` tells when to come again.
+_ASK_FOR_TIME: Final = frozenset({429, 503})
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +76,12 @@ def new_parcel(kind: ParcelKind, subject: str, *, reference: str, label: str, no
         due_at=now,
         give_up_at=now + GIVE_UP_AFTER,
     )
+
+
+def _place_of(parcel: Parcel, envelope: Envelope) -> str:
+    """What does not answer if a message is not answered; strangers' messages never make webhooks wait for it."""
+    parts = urlsplit(envelope.url)
+    return f"{parcel.kind.value}:{parts.scheme}://{parts.netloc}"
 
 
 class Dispatching:
@@ -191,35 +210,51 @@ class Dispatching:
             return self._missed(parcel, None, "unready")
         if envelope is None:
             return replace(parcel, state=ParcelState.CANCELED, finished_at=self._clock.now())
-        host = f"host:{urlsplit(envelope.url).hostname}"
-        if self._rests.is_resting(host, self._clock.now()):
-            return self._missed(parcel, None, "host_rests")
-        return self._post(parcel, envelope, host)
+        place = _place_of(parcel, envelope)
+        rests_until = self._rests.until(place, self._clock.now())
+        if rests_until is not None:
+            return self._missed(parcel, None, HOST_RESTS, due_at=rests_until)
+        return self._post(parcel, envelope, place)
 
-    def _post(self, parcel: Parcel, envelope: Envelope, host: str) -> Parcel:
+    def _post(self, parcel: Parcel, envelope: Envelope, place: str) -> Parcel:
         try:
-            status = self._poster.post(envelope.url, envelope.body, envelope.headers).status
+            answer = self._poster.post(envelope.url, envelope.body, envelope.headers)
         except NotSent as error:
-            self._rests.failed(host, self._clock.now())
-            self._rests.failed(parcel.subject, self._clock.now())
+            now = self._clock.now()
+            self._rests.failed_at(place, parcel.subject, now)
+            self._rests.failed(parcel.subject, now)
             return self._missed(parcel, None, error.reason)
-        self._rests.answered(host)
+        self._rests.answered(place)
+        now, status = self._clock.now(), answer.status
         if not 200 <= status < 300:
-            self._rests.failed(parcel.subject, self._clock.now())
-            return self._missed(parcel, status, "status")
+            asked = pause_asked_for(answer.retry_after, now) if status in _ASK_FOR_TIME else timedelta()
+            self._rests.failed(parcel.subject, now, asked=asked)
+            return self._missed(parcel, status, "status", asked=asked)
         self._rests.answered(parcel.subject)
-        now = self._clock.now()
         return replace(parcel, state=ParcelState.SENT, last_status=status, last_error=None, finished_at=now)
 
-    def _missed(self, parcel: Parcel, status: int | None, error: str) -> Parcel:
-        """The parcel after a try without success: due again, the last time when its day is over, or dead after that."""
+    def _missed(
+        self,
+        parcel: Parcel,
+        status: int | None,
+        error: str,
+        *,
+        asked: timedelta = timedelta(),
+        due_at: datetime | None = None,
+    ) -> Parcel:
+        """The parcel after a try without success: due again, the last time when its day is over, or dead after that.
+
+        Args:
+            asked: How long the other side wants to be left alone, at least.
+            due_at: When it may be tried again that was not tried at all.
+        """
         now = self._clock.now()
         missed = replace(parcel, last_status=status, last_error=error)
         if now >= parcel.give_up_at:
             return replace(missed, state=ParcelState.DEAD, finished_at=now)
         # Not a secret: spreads tries in time.
-        pause = pause_after(parcel.attempts, random.random())  # noqa: S311
-        return replace(missed, due_at=min(now + pause, parcel.give_up_at))
+        pause = max(asked, pause_after(parcel.attempts, random.random()))  # noqa: S311
+        return replace(missed, due_at=min(due_at or now + pause, parcel.give_up_at))
 
     def _record(self, outcome: Parcel) -> None:
         """Store an outcome with what follows from it, unless somebody else began a further try or nobody waits."""

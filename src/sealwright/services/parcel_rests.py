@@ -9,19 +9,24 @@ from typing import Final
 
 _FIRST: Final = timedelta(seconds=5)
 _LONGEST: Final = timedelta(seconds=60)
+# Longer than a minute only if it asked for that itself; whoever mends an endpoint does not wait for hours.
+_LONGEST_ASKED: Final = timedelta(minutes=15)
 _FORGET_AFTER: Final = timedelta(minutes=30)
 _MOST: Final = 1000
+_NONE: Final = timedelta()
 
 
 @dataclass(slots=True)
 class _Rest:
     failures: int
     until: datetime
+    # The one subject that failed at a place so far; None once it was more than one, and for subjects themselves.
+    by: str | None = None
 
 
 @dataclass(slots=True)
 class Rests:
-    """Subjects and hosts that failed, and subjects that a worker of this process is busy with.
+    """Subjects and places that failed, and subjects that a worker of this process is busy with.
 
     `lock` is held by whoever takes a parcel, from asking what to avoid until it is entered.
     """
@@ -47,23 +52,43 @@ class Rests:
             self._forget(now)
             return frozenset(self._busy | {key for key, rest in self._rests.items() if rest.until > now})
 
-    def is_resting(self, key: str, now: datetime) -> bool:
-        """Tell whether it failed a moment ago."""
+    def until(self, key: str, now: datetime) -> datetime | None:
+        """When it may be asked again that failed a moment ago; None if it may now."""
         with self._inner:
             rest = self._rests.get(key)
-            return rest is not None and rest.until > now
+            return rest.until if rest is not None and rest.until > now else None
 
-    def failed(self, key: str, now: datetime) -> None:
-        """It rests: longer with each failure in a row, at most a minute."""
+    def failed(self, key: str, now: datetime, *, asked: timedelta = _NONE) -> None:
+        """It rests: longer with each failure in a row, at most a minute.
+
+        Args:
+            asked: How long it wants to be left alone itself; counts up to a quarter of an hour.
+        """
         with self._inner:
-            before = self._rests.get(key)
-            failures = 1 if before is None else before.failures + 1
-            self._rests[key] = _Rest(failures, now + min(_FIRST * 2.0 ** min(failures - 1, 8), _LONGEST))
+            self._rest(key, now, min(asked, _LONGEST_ASKED))
+
+    def failed_at(self, place: str, subject: str, now: datetime) -> None:
+        """A place did not answer; it rests once it did not answer more than one of its subjects in a row.
+
+        One of many that share a place would keep the others waiting otherwise, again and again.
+        """
+        with self._inner:
+            before = self._rests.get(place)
+            if before is None or before.by == subject:
+                self._rests[place] = _Rest(0, now, by=subject)
+            else:
+                self._rest(place, now, _NONE)
 
     def answered(self, key: str) -> None:
         """It is well."""
         with self._inner:
             self._rests.pop(key, None)
+
+    def _rest(self, key: str, now: datetime, at_least: timedelta) -> None:
+        before = self._rests.get(key)
+        failures = 1 if before is None else before.failures + 1
+        pause = min(_FIRST * 2.0 ** min(failures - 1, 8), _LONGEST)
+        self._rests[key] = _Rest(failures, now + max(pause, at_least))
 
     def _forget(self, now: datetime) -> None:
         for key in [key for key, rest in self._rests.items() if rest.until < now - _FORGET_AFTER]:

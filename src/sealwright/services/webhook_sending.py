@@ -9,6 +9,7 @@ from typing import Final
 from sealwright.domain.parcels import Parcel
 from sealwright.domain.webhooks import Webhook, WebhookStatus
 from sealwright.services.delivery_ports import Envelope, NotSent
+from sealwright.services.dispatching import HOST_RESTS
 from sealwright.services.events import Event, EventDesk
 from sealwright.services.payouts import PayoutDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
@@ -20,6 +21,7 @@ from sealwright.services.webhooks import TEST_KIND
 PAUSE_AFTER: Final = timedelta(hours=24)
 GONE: Final = 410
 PAYOUT_OWED: Final = "payout.owed"
+_PAUSED: Final = "paused"
 
 
 class WebhookCarrier:
@@ -49,7 +51,7 @@ class WebhookCarrier:
             sight = sight_of_owner(uow, webhook, now)
             event = self._event(uow, parcel)
         if webhook.status is WebhookStatus.PAUSED or sight is None:
-            raise NotSent("paused")
+            raise NotSent(_PAUSED)
         if event is None or not (event.kind == TEST_KIND or sight.covers(event.data)):
             return None
         body = event.body()
@@ -70,9 +72,10 @@ class WebhookCarrier:
             if present is not None and present.failing_since is not None:
                 uow.webhooks.update(replace(present, failing_since=None, version=present.version + 1))
 
-    def failed(self, uow: UnitOfWork, parcel: Parcel, *, is_dead: bool) -> None:  # noqa: ARG002 - the carrier's form
+    def failed(self, uow: UnitOfWork, parcel: Parcel, *, is_dead: bool) -> None:
         """Begin a row of failures; a day of them, or an answer that the endpoint is gone for good, pauses it."""
-        if parcel.last_status is None and parcel.last_error == "paused":
+        if parcel.last_error == _PAUSED or (parcel.last_error == HOST_RESTS and not is_dead):
+            # It was not asked, so nothing is said of it; but one that could not even be asked all day has failed.
             return
         webhook = uow.webhooks.get(parcel.subject)
         now = self._clock.now()
