@@ -1,11 +1,14 @@
-"""What somebody may wish of a delivery (contract, section 2.1, Issue)."""
+"""What somebody may wish of a delivery (contract, section 2.1, Issue), and what may be handed over at all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus
+from sealwright.domain.delivery_errors import NotDeliverable
+from sealwright.domain.grants import Grant, GrantStatus
 from sealwright.domain.offers import EMAIL_OFFER_SECONDS, OfferBinding, OfferChannel
 
 LONGEST_OFFER_SECONDS: Final = 2_592_000
@@ -51,3 +54,17 @@ class OfferWish:
 def has_claim_link(channel: OfferChannel) -> bool:
     """Tell whether it is redeemed with a one-time token, which a link carries."""
     return channel in _WITH_LINK
+
+
+def is_in_force(record: CredentialRecord, grant: Grant | None, now: datetime) -> bool:
+    """Tell whether a credential and the grant behind it, if it has one, hold now: nothing else is handed over."""
+    if record.status_at(now) is not CredentialStatus.VALID:
+        return False
+    return grant.status_at(now) is GrantStatus.ACTIVE if grant is not None else record.grant_id is None
+
+
+def require_in_force(record: CredentialRecord | None, grant: Grant | None, now: datetime) -> CredentialRecord:
+    """The credential, if it and its grant hold now; raises NotDeliverable."""
+    if record is None or not is_in_force(record, grant, now):
+        raise NotDeliverable("The credential is not valid now, so it is not handed over.")
+    return record

@@ -19,10 +19,11 @@ from sealwright.domain.credentials import (
     IdempotencyScope,
     StatusPurpose,
 )
+from sealwright.domain.delivering import require_in_force
 from sealwright.domain.delivery_errors import NotDeliverable
 from sealwright.domain.errors import CredentialErased, CredentialNotFound, IdempotencyInProgress, SchemaNotFound
 from sealwright.domain.formats import CredentialFormat, format_of
-from sealwright.domain.grants import Grant, GrantStatus
+from sealwright.domain.grants import Grant
 from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Actor, Caller, system_actor
 from sealwright.domain.schemas import SchemaRecord
@@ -40,8 +41,6 @@ PRINCIPAL: Final = "system:copies"
 VALID_AT_MOST: Final = 200
 WAIT_SECONDS: Final = 2.0
 WAIT_STEP_SECONDS: Final = 0.05
-
-_NOT_VALID: Final = "The credential is not valid now, so it is not handed over."
 
 
 def form_of(record: CredentialRecord) -> CredentialFormat:
@@ -75,14 +74,14 @@ class CopyGuard:
             NotDeliverable: It is so.
         """
         grant = uow.grants.get(self.source.grant_id) if self.source.grant_id is not None else None
-        require_deliverable(uow.credentials.get(self.source.credential_id), grant, now)
+        _require_signable(uow.credentials.get(self.source.credential_id), grant, now)
         if self.inner is not None:
             self.inner.look_again(uow, order, now)
 
     def bind(self, uow: UnitOfWork, order: IssuanceOrder, record: CredentialRecord, now: datetime) -> CredentialRecord:
         """Tie the copy to its source and grant; raises as `look_again`."""
         grant = uow.grants.get_for_update(self.source.grant_id) if self.source.grant_id is not None else None
-        source = require_deliverable(uow.credentials.get_for_update(self.source.credential_id), grant, now)
+        source = _require_signable(uow.credentials.get_for_update(self.source.credential_id), grant, now)
         tied = replace(record, copy_of=source.uid, grant_id=source.grant_id)
         return self.inner.bind(uow, order, tied, now) if self.inner is not None else tied
 
@@ -158,8 +157,9 @@ class Copies:
             As `make`.
         """
         if form_of(record) is form:
-            self._require_valid(record)
-            return record
+            with self._units(write=False) as uow:
+                grant = uow.grants.get(record.grant_id) if record.grant_id is not None else None
+            return require_in_force(record, grant, self._clock.now())
         source = self._primary(record)
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
@@ -172,10 +172,6 @@ class Copies:
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(WAIT_STEP_SECONDS)
-
-    def _require_valid(self, record: CredentialRecord) -> None:
-        if record.status_at(self._clock.now()) is not CredentialStatus.VALID:
-            raise NotDeliverable(_NOT_VALID)
 
     def _earlier(
         self, source: CredentialRecord, form: CredentialFormat, holder_did: str
@@ -214,7 +210,7 @@ class Copies:
             grant = uow.grants.get(source.grant_id) if source.grant_id is not None else None
             made = uow.credentials.copies_of(source.uid)
         now = self._clock.now()
-        require_deliverable(source, grant, now)
+        _require_signable(source, grant, now)
         if sum(one.status_at(now) is CredentialStatus.VALID for one in made) >= VALID_AT_MOST:
             raise NotDeliverable("There are too many valid forms of this credential; let some be revoked.")
         if source.schema_id is None:
@@ -247,17 +243,14 @@ class Copies:
         return Shape(form)
 
 
-def require_deliverable(record: CredentialRecord | None, grant: Grant | None, now: datetime) -> CredentialRecord:
-    """Refuse to hand over what is not in force; gives it.
+def _require_signable(record: CredentialRecord | None, grant: Grant | None, now: datetime) -> CredentialRecord:
+    """Refuse to sign what is not in force again; gives it.
 
     Raises:
         NotDeliverable: The credential or its grant is not valid now.
         CredentialErased: The document is gone.
     """
-    if record is None or record.status_at(now) is not CredentialStatus.VALID:
-        raise NotDeliverable(_NOT_VALID)
-    if record.grant_id is not None and (grant is None or grant.status_at(now) is not GrantStatus.ACTIVE):
-        raise NotDeliverable(_NOT_VALID)
+    record = require_in_force(record, grant, now)
     if record.document is None:
         raise CredentialErased("The document is gone with its person's data.")
     return record

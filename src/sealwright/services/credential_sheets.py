@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sealwright.domain.catalog import CredentialType
-from sealwright.domain.credentials import CredentialRecord, CredentialStatus
+from sealwright.domain.credentials import CredentialRecord
+from sealwright.domain.delivering import is_in_force
 from sealwright.domain.errors import CredentialNotFound, OutOfScope
-from sealwright.domain.grants import Grant, GrantStatus
+from sealwright.domain.grants import Grant
 from sealwright.domain.offers import Offer
 from sealwright.domain.people import Caller, Person
 from sealwright.domain.sharing import Share
@@ -41,10 +42,8 @@ class CredentialSheet:
 
     def is_deliverable(self, now: datetime) -> bool:
         """Tell whether it can be handed over now: it and its grant are in force, and it is no wallet's own form."""
-        grant = self.grant
-        is_in_force = grant is None or grant.status_at(now) is GrantStatus.ACTIVE
-        is_valid = self.record.status_at(now) is CredentialStatus.VALID
-        return is_valid and is_in_force and self.record.document is not None and self.record.copy_of is None
+        is_whole = self.record.document is not None and self.record.copy_of is None
+        return is_whole and is_in_force(self.record, self.grant, now)
 
 
 class CredentialSheets:

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.credentials import CredentialRecord, CredentialStatus
+from sealwright.domain.credentials import CredentialRecord
+from sealwright.domain.delivering import require_in_force
 from sealwright.domain.delivery_errors import InvalidTxCode, NotDeliverable, OfferNotFound, TxCodeLocked
 from sealwright.domain.errors import DomainError, StateConflict
-from sealwright.domain.grants import GrantStatus
 from sealwright.domain.offers import OFFER_EVENTS, Offer, OfferState, may_move
 from sealwright.domain.people import Actor
 from sealwright.services.didcomm_endings import offer_ended
@@ -202,13 +202,9 @@ def require_deliverable(held: HeldOffer, now: datetime) -> CredentialRecord:
     Raises:
         NotDeliverable: Not decided or signed yet; not valid now, or its grant is not; erased.
     """
-    record, grant = held.record, held.grant
-    if record is None:
+    if held.record is None:
         raise NotDeliverable("The credential is not there yet.")
-    if held.offer.grant_id is not None and (grant is None or grant.status_at(now) is not GrantStatus.ACTIVE):
-        raise NotDeliverable("The grant behind this credential is not active now.")
-    if record.status_at(now) is not CredentialStatus.VALID:
-        raise NotDeliverable("The credential is not valid now.")
+    record = require_in_force(held.record, held.grant, now)
     if record.document is None:
         raise NotDeliverable("The credential's document was erased.")
     return record
