@@ -170,29 +170,6 @@ class PresentingDesk:
         report = self._judged(request, kind, answer, wallet_request)
         self._keep(reference, report)
 
-    def verify_answer(
-        self,
-        request: PresentationRequest,
-        form: str,
-        presentation: str | Mapping[str, JSONValue],
-        *,
-        nonce: str,
-        audience: str,
-    ) -> dict[str, JSONValue]:
-        """Judge a presentation that came on any road (DIDComm's too) against what was asked.
-
-        Args:
-            form: ``dc+sd-jwt``, ``ldp_vc`` or ``jwt_vc_json``.
-            nonce: The challenge that it must be made for.
-            audience: The domain or audience that it must be made for.
-
-        Returns:
-            The report as `PresentationRequest.report` keeps it: ``verdict``, ``checks``, ``claims``, ``issuer`` …
-        """
-        with self._units(write=False) as uow:
-            kind = _kind_of(uow, request)
-        return self._judging.judge(request, kind, form, presentation, nonce=nonce, audience=audience)
-
     def _judged(
         self, request: PresentationRequest, kind: AskableKind, answer: WalletAnswer, wallet_request: WalletRequest
     ) -> dict[str, JSONValue]:
@@ -209,21 +186,24 @@ class PresentingDesk:
 
     def _keep(self, reference: str, report: Mapping[str, JSONValue]) -> None:
         with self._units() as uow:
-            found = uow.presentations.by_digest(secret_digest(reference))
-            request = uow.presentations.get_for_update(found.presentation_id) if found is not None else None
-            if request is None or not self._is_waiting(request):
-                raise PresentationNotFound(_MISSING)
+            request = self._locked(uow, reference)
             uow.presentations.update(
                 replace(request, state=PresentationState.ANSWERED, answered_at=self._clock.now(), report=report)
             )
             uow.commit()
 
     def _waiting(self, uow: UnitOfWork, reference: str) -> tuple[PresentationRequest, AskableKind]:
-        request = uow.presentations.by_digest(secret_digest(reference))
-        if request is None or not self._is_waiting(request):
-            raise PresentationNotFound(_MISSING)
+        request = self._locked(uow, reference)
         self._secrets.ready(uow)
         return request, _kind_of(uow, request)
+
+    def _locked(self, uow: UnitOfWork, reference: str) -> PresentationRequest:
+        """The request, if it can still be answered; in a unit of work that writes, nobody else changes it meanwhile."""
+        found = uow.presentations.by_digest(secret_digest(reference))
+        request = uow.presentations.get_for_update(found.presentation_id) if found is not None else None
+        if request is None or not self._is_waiting(request):
+            raise PresentationNotFound(_MISSING)
+        return request
 
     def _is_waiting(self, request: PresentationRequest) -> bool:
         return request.state in _WAITING and self._clock.now() < request.created_at + ANSWER_LIFE
