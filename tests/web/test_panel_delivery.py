@@ -146,6 +146,18 @@ def test_wrong_addresses_and_channels_are_told_at_the_form(desk: Desk) -> None:
     assert me.post(path, {"channel": "pigeon"}).status == 422
 
 
+def test_what_was_typed_stands_after_a_refusal_and_what_was_proposed_after_another_ways(desk: Desk) -> None:
+    name, credential = granted(desk)
+    path, me = f"/issuer/credentials/{credential}", visit(desk, "issuer")
+    proposed = re.search(r'id="f-email"[^>]* value="([^"]*@[^"]*)"', html_of(me.get(path)))
+    assert proposed is not None, name
+    typed = me.post(f"{path}/offers", {"channel": "email", "email": "nowhere"})
+    assert 'value="nowhere"' in html_of(typed)
+    refused = me.post(f"{path}/offers", {"channel": "didcomm", "email": ""})
+    assert refused.status == 409
+    assert f'value="{proposed[1]}"' in html_of(refused)
+
+
 def test_what_does_not_hold_is_not_delivered_and_still_downloaded(desk: Desk) -> None:
     name, credential = granted(desk)
     desk.done(

@@ -13,7 +13,7 @@ from sealwright.services.claim_words import pointer_words
 from sealwright.services.copies import form_of as form_of_record
 from sealwright.services.sharing import pointers_of, stored_claims
 from sealwright.web.panel.own_forms import form_of
-from sealwright.web.panel.page_form import Field, Form, Kind
+from sealwright.web.panel.page_form import Field, Form, FormData, Kind
 from sealwright.web.panel.qr import qr_svg
 
 if TYPE_CHECKING:
@@ -112,12 +112,16 @@ def delivery_values(
     """
     record = sheet.record
     is_deliverable = sheet.is_deliverable(page.now)
+    sent = form_of(page, OFFER_FORM)
+    is_letter = sent.text("channel") == OfferChannel.EMAIL.value
     return {
         "is_own": is_own,
         "offers": [_line(page, one, path, is_own=is_own) for one in sheet.offers],
         "is_deliverable": is_deliverable,
         "why_not": None if is_deliverable else _why_not(page, sheet),
-        "offer_form": form_of(page, OFFER_FORM),
+        "offer_form": sent,
+        # Another way that was refused leaves the proposed address standing.
+        "mail_form": sent if is_letter else FormData.blank(OFFER_FORM),
         "has_didcomm": page.office.offers.didcomm is not None,
         "mail_to": _mail_to(sheet),
         "shown": _shown(page, made, path) if made is not None else None,
