@@ -97,3 +97,9 @@ def test_nothing_of_an_erased_credential_is_told(
     assert "The document is gone" in text_of(page)
     assert "3.8" not in text_of(page)
     assert nobody.get(f"{path}/report").status == 410
+
+
+def test_a_link_names_a_credential_without_a_type_as_the_public_page_does(served: Served, nobody: PageVisitor) -> None:
+    made = served.issue(delivery={"channel": "token", "binding": "bearer"})
+    nobody.post("/claim", {"token": made["offer"]["token"]})
+    assert "University degree credential" in text_of(nobody.get("/claim"))

@@ -24,6 +24,7 @@ from sealwright.domain.delivery_errors import (
 from sealwright.domain.errors import CredentialErased, CredentialNotFound, DomainError
 from sealwright.domain.offers import OfferBinding
 from sealwright.locales import N_
+from sealwright.services.claim_words import member_words
 from sealwright.web.panel.appearance import read_small_cookie
 from sealwright.web.panel.credential import OWN
 from sealwright.web.panel.page_call import LOGIN
@@ -130,9 +131,9 @@ def _asked(page: PageCall, offer: Offer) -> _Asked:
     known = view.credential_type(offer.credential_type) if offer.credential_type is not None else None
     schema = view.schema(offer.schema_id) if offer.schema_id is not None else None
     issuer = view.did(offer.issuer_did) if offer.issuer_did is not None else None
-    label = known.label_in(language) if known is not None else schema.type[-1] if schema is not None else None
+    words = member_words(schema.type[-1]) if schema is not None else page._("A credential")
     return _Asked(
-        label=label or page._("A credential"),
+        label=known.label_in(language) if known is not None else words,
         issuer=(issuer.name if issuer is not None else None) or page.office.organization,
         offer=offer,
         is_bound=offer.binding is OfferBinding.HOLDER,
