@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -16,11 +15,10 @@ from sealwright.services.did_control import authentication_method, check_signatu
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.resolving import resolved_from_record
 from sealwright.vc.dids.resolver import DIDResolver, ResolvedDID
-from sealwright.vc.encoding.jcs import canonicalize_json
+from sealwright.vc.encoding.multibase import base64url_encode
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
-from sealwright.vc.keys.jwk import public_jwk
-from sealwright.vc.keys.multikey import PublicKey
+from sealwright.vc.keys.jwk import thumbprint
 
 TYPE: Final = "holder-proof+jwt"
 SPENT_KIND: Final = "holder-proof"
@@ -66,26 +64,26 @@ class HolderProofs:
             HolderProofRequired: It does not hold, is too old, or was used before.
         """
         try:
-            header, payload, signed, signature = read_control_jws(proof.text)
+            opened = read_control_jws(proof.text)
         except InvalidProof as error:
             raise HolderProofRequired(error.detail) from error
+        payload = opened.payload
         if payload.get("iss") != holder_did:
             raise HolderMismatch("The proof speaks for another holder.")
-        if header.get("typ") != TYPE:
+        if opened.header.get("typ") != TYPE:
             raise HolderProofRequired(f"The proof's type must be {TYPE}.")
         resolved = self._resolved(uow, proof, holder_did)
         try:
-            method = authentication_method(header, resolved)
-            check_signature(proof.text, signed, signature, method)
+            method = authentication_method(opened, resolved)
+            check_signature(opened, method)
         except InvalidProof as error:
             raise HolderProofRequired(error.detail) from error
         self._judge(payload, token, now)
-        thumbprint = thumbprint_of(method.public_key)
         jti = f"{holder_did}\0{payload['jti']}"
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).digest()
         if not uow.spent.spend(SPENT_KIND, digest, now + 2 * TOLERANCE):
             raise HolderProofRequired("The proof was used before.")
-        return thumbprint
+        return thumbprint(method.public_key)
 
     @staticmethod
     def _resolved(uow: UnitOfWork, proof: PresentedProof, holder_did: str) -> ResolvedDID:
@@ -114,14 +112,4 @@ class HolderProofs:
 def hash_of_token(token: str) -> str:
     """What `ath` says: base64url of the token's SHA-256."""
     digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-
-
-def thumbprint_of(key: PublicKey) -> str:
-    """The JWK thumbprint of a public key, in base64url.
-
-    Spec: RFC 7638, "JSON Web Key (JWK) Thumbprint Computation".
-    """
-    members = {name: value for name, value in public_jwk(key).items() if name in ("crv", "kty", "x", "y")}
-    digest = hashlib.sha256(canonicalize_json(members)).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return base64url_encode(digest)

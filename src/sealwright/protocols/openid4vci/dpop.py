@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from sealwright.protocols.openid4vci.jws import JWSRefused, header_key, open_jws, require_fresh, thumbprint, verify_jws
+from sealwright.protocols.openid4vci.jws import JWSRefused, header_key, open_jws, require_fresh, verify_jws
 from sealwright.vc.encoding.multibase import base64url_encode
 from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.keys.jwk import thumbprint
 
 DPOP_TYPE: Final = "dpop+jwt"
 _MAX_TEXT: Final = 512

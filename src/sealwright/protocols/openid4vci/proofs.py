@@ -8,23 +8,17 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.protocols.openid4vci.errors import OAuthCode, WalletRefused
-from sealwright.protocols.openid4vci.jws import (
-    CompactJWS,
-    JWSRefused,
-    header_key,
-    open_jws,
-    require_fresh,
-    thumbprint,
-    verify_jws,
-)
+from sealwright.protocols.openid4vci.jws import JWSRefused, header_key, open_jws, require_fresh, verify_jws
 from sealwright.vc.credentials.structure import check_presentation
 from sealwright.vc.dids.methods import did_jwk
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.dids.syntax import parse_did_url
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
+from sealwright.vc.keys.jwk import thumbprint
 from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.proofs.canonical import CanonicalForms
+from sealwright.vc.proofs.compact import CompactToken
 from sealwright.vc.proofs.verifying import verify_proofs
 
 PROOF_TYPE: Final = "openid4vci-proof+jwt"
@@ -94,7 +88,7 @@ def check_jwt_proof(value: JSONValue, rules: ProofRules, resolver: DIDResolver) 
     return ProvenHolder(did, key, _nonce(opened.payload.get("nonce")))
 
 
-def _key_of(opened: CompactJWS, resolver: DIDResolver) -> tuple[str, PublicKey]:
+def _key_of(opened: CompactToken, resolver: DIDResolver) -> tuple[str, PublicKey]:
     named = [member for member in _KEY_MEMBERS if member in opened.header]
     if len(named) != 1:
         raise JWSRefused("Its header must name exactly one key: kid or jwk.")

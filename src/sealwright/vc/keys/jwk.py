@@ -5,6 +5,7 @@ A key with private members is refused wherever a public one is asked for: it mus
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sealwright.vc.encoding.multibase import base64url_decode, base64url_encode
-from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import InvalidEncoding, InvalidKey, InvalidPublicKeyLength, UnsupportedKeyType
 from sealwright.vc.keys.ed25519 import Secret32, public_from_private
 from sealwright.vc.keys.multikey import EC_CURVES, KeyKind, PublicKey
@@ -59,6 +60,18 @@ def public_jwk(key: PublicKey) -> dict[str, str]:
     raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
     half = len(raw) // 2
     return {"crv": key.kind, "kty": "EC", "x": base64url_encode(raw[:half]), "y": base64url_encode(raw[half:])}
+
+
+def thumbprint(key: PublicKey) -> str:
+    """The SHA-256 thumbprint of a public key's JWK, in base64url.
+
+    Raises:
+        UnsupportedKeyType: As `public_jwk`.
+
+    Spec: RFC 7638, "JSON Web Key (JWK) Thumbprint".
+    """
+    # The members that count, in alphabetical order and without blanks, are what the specification hashes.
+    return base64url_encode(hashlib.sha256(dump_json(public_jwk(key))).digest())
 
 
 def seed_from_private_jwk(jwk: Mapping[str, JSONValue]) -> Secret32:

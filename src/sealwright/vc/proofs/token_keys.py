@@ -9,7 +9,7 @@ from sealwright.vc.dids.resolver import DIDResolver, ResolvedDID
 from sealwright.vc.dids.syntax import parse_did_url
 from sealwright.vc.dids.verification_method import VerificationMethod
 from sealwright.vc.errors import KeyCompromised, ProofInvalid
-from sealwright.vc.proofs.compact import ALGORITHM_KINDS, CompactToken, accepted_algorithm, check_signature
+from sealwright.vc.proofs.compact import CompactToken, accepted_kind, check_signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def verify_with_method(
 
     Spec: RFC 7515, "Message Signature or MAC Validation".
     """
-    kind = ALGORITHM_KINDS[accepted_algorithm(token, accepted)]
+    kind = accepted_kind(token, accepted)
     resolved = resolver.resolve(str(parse_did_url(address).did))
     if address in resolved.compromised_methods:
         raise KeyCompromised("The JWT's key is known to be compromised.")

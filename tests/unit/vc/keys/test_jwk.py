@@ -9,7 +9,7 @@ import pytest
 from sealwright.vc.encoding.multibase import base64url_encode
 from sealwright.vc.errors import InvalidKey, InvalidPublicKeyLength, UnsupportedKeyType
 from sealwright.vc.keys.ed25519 import Secret32, public_from_private
-from sealwright.vc.keys.jwk import private_jwk, public_jwk, public_key_from_jwk, seed_from_private_jwk
+from sealwright.vc.keys.jwk import private_jwk, public_jwk, public_key_from_jwk, seed_from_private_jwk, thumbprint
 from sealwright.vc.keys.multikey import PublicKey
 from tests.support.sample_keys import raw_key
 
@@ -34,6 +34,12 @@ def test_the_jwk_of_the_specification_is_read() -> None:
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
     }
     assert private_jwk(seed_from_private_jwk(jwk)) == jwk
+
+
+def test_the_thumbprint_of_the_specification_is_made() -> None:
+    # RFC 8037, appendix A.3.
+    key = public_key_from_jwk({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})
+    assert thumbprint(key) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
 def test_a_private_key_is_refused_where_a_public_one_is_asked_for() -> None:

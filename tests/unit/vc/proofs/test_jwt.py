@@ -111,6 +111,9 @@ def test_an_es256_token_of_a_did_jwk_verifies() -> None:
     assert verify(token)
     head, _, signature = token.rpartition(".")
     assert outcome(verify(f"{head}.{signature[:-4]}AAAA"), "proof") == (Outcome.FAILED, "PROOF_INVALID")
+    # What other specifications put into headers is passed over, however long it is.
+    more = {"x5c": ["A" * 2000], "vctm": ["of another specification"]}
+    assert verify(compact({"alg": "ES256", "kid": f"{EC_DID}#0", **more}, payload, sign_es256))
 
 
 def test_a_kid_may_be_a_fragment_of_the_issuer() -> None:
