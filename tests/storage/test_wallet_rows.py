@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sealwright.domain.wallets import TransactionState
+from sealwright.domain.wallets import AWAITED_MOST, TransactionState
 from sealwright.services.ports import UnitOfWorkFactory
 from tests.storage.builders import NOW
 from tests.storage.delivery_builders import (
@@ -133,3 +133,15 @@ def test_what_is_over_is_forgotten_but_a_wish_that_waits_keeps_its_token(units: 
         uow.wallets.end_transaction(replace(waiting, state=TransactionState.DELIVERED, ended_at=LATER))
         assert uow.wallets.forget(NOW + HOUR, 9) == 1
         assert uow.wallets.token("wtk_waits") is None
+
+
+def test_nothing_waits_for_a_wallet_for_ever(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.wallets.add_token(wallet_token(expires_at=NOW))
+        waiting = wallet_transaction()
+        uow.wallets.add_transaction(waiting)
+        assert uow.wallets.forget(NOW + AWAITED_MOST - timedelta(seconds=1), 9) == 0
+        assert uow.wallets.transaction_by_digest(waiting.digest) == waiting
+        assert uow.wallets.forget(NOW + AWAITED_MOST, 9) == 1
+        assert uow.wallets.transaction_by_digest(waiting.digest) is None
+        assert uow.wallets.token("wtk_one") is None

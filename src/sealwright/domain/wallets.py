@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+# So long a wallet may come for what it asked for, if nobody decides; then nothing is kept of its wish.
+AWAITED_MOST: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)

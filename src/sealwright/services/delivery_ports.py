@@ -120,7 +120,10 @@ class WalletRows(Protocol):
     def notification_by_digest(self, digest: bytes) -> WalletNotification | None: ...
     def tell(self, digest: bytes, event: str, at: datetime) -> None: ...
     def forget(self, before: datetime, limit: int) -> int:
-        """Drop authorizations, tokens and notifications whose time is over; gives how many."""
+        """Drop authorizations and tokens whose time is over, with what belongs to the tokens; gives how many.
+
+        A token with which something is awaited goes `AWAITED_MOST` after the others of its age.
+        """
 
     def forget_unanswered(self, before: datetime, limit: int) -> int:
         """Drop authorization requests that no person has answered in time; gives how many."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from sealwright.domain.wallets import (
+    AWAITED_MOST,
     TransactionState,
     WalletAuthorization,
     WalletNotification,
@@ -69,12 +70,15 @@ _UNANSWERED_OVER: Final = (
     .order_by(authorizations.c.expires_at, authorizations.c.authorization_id)
     .limit(sa.bindparam("how_many"))
 )
-# A token lives on for what was asked with it and is not decided yet.
+# A token lives on for what was asked with it and is not decided yet, though not for ever.
 _TOKENS_OVER: Final = (
     sa.select(tokens.c.token_id)
     .where(
         tokens.c.expires_at <= sa.bindparam("before", type_=tokens.c.expires_at.type),
-        ~sa.exists().where(transactions.c.token_id == tokens.c.token_id, _WAITING),
+        sa.or_(
+            ~sa.exists().where(transactions.c.token_id == tokens.c.token_id, _WAITING),
+            tokens.c.expires_at <= sa.bindparam("long_before", type_=tokens.c.expires_at.type),
+        ),
     )
     .order_by(tokens.c.expires_at, tokens.c.token_id)
     .limit(sa.bindparam("how_many"))
@@ -203,8 +207,11 @@ class StoredWalletRows:
     # -- housekeeping ------------------------------------------------------------------------------
 
     def forget(self, before: datetime, limit: int) -> int:
-        """Drop authorizations and tokens whose time is over, with what belongs to the tokens; gives how many."""
-        key = {"before": before, "how_many": limit}
+        """Drop authorizations and tokens whose time is over, with what belongs to the tokens; gives how many.
+
+        A token with which something is awaited goes `AWAITED_MOST` after the others of its age.
+        """
+        key = {"before": before, "long_before": before - AWAITED_MOST, "how_many": limit}
         gone = self._drop_authorizations(_AUTHORIZATIONS_OVER, before, limit)
         over = [row.token_id for row in self._transaction.rows(_TOKENS_OVER, key)]
         if over:
