@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sealwright.domain.access import digest_of
-from sealwright.domain.credentials import CredentialRecord
+from sealwright.domain.credentials import CredentialFilter, CredentialRecord
 from sealwright.domain.delivery_errors import (
     HolderMismatch,
     HolderProofRequired,
@@ -388,6 +388,21 @@ def test_who_sees_and_ends_offers(office: Office) -> None:
     assert events(office, by_key.offer_id) == ["offer.created", "offer.declined"]
     third = make_offer(office, ann, record.credential_id).offer
     assert end(key, third.offer_id) is OfferState.CANCELED
+
+
+def test_holders_list_what_they_may_read(office: Office) -> None:
+    ann, holder = join(office, "ann"), Holder()
+    record = degree(office, holder)
+    with office.units() as uow:
+        person = uow.people.get(ann.user_id)
+        assert person is not None
+        uow.people.update(replace(person, dids=(holder.did,), version=person.version + 1))
+        uow.office.raise_epoch()
+        uow.commit()
+    ann, view = come_in(office, ann.user_id), office.registry.current()
+    assert office.shelf.get(record.credential_id, ann, view) == record
+    for caller, expected in ((ann, (record,)), (join(office, "bob"), ())):
+        assert office.shelf.list(CredentialFilter(), caller, view, limit=9, cursor=None).items == expected
 
 
 def test_letters_carry_a_link_that_no_row_holds(office: Office, key: Caller, clock: MovableClock) -> None:

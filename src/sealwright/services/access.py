@@ -19,9 +19,9 @@ from sealwright.domain.errors import (
     SchemaNotAuthorized,
     SchemaNotFound,
 )
-from sealwright.domain.people import Actor, ActorKind, Caller
+from sealwright.domain.people import Actor, ActorKind, Caller, Person
 from sealwright.domain.schemas import SchemaRecord
-from sealwright.services.ports import Clock
+from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import RegistryView
 
 MAX_BEARER_LENGTH: Final = 256
@@ -167,3 +167,17 @@ class Access:
             raise SchemaNotAuthorized(f"{schema.schema_id} is restricted to other issuers.")
         if caller.schemas is not None and schema.schema_id not in caller.schemas:
             raise SchemaNotAuthorized(f"This key does not cover {schema.schema_id}.")
+
+
+def owned_dids(uow: UnitOfWork, person: Person | None) -> frozenset[str]:
+    """Every DID whose keys are kept here for a person; none for a caller who is nobody's person."""
+    if person is None:
+        return frozenset()
+    owned: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page = uow.dids.list(owner=person.user_id, limit=100, cursor=cursor)
+        owned.update(record.did for record in page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return frozenset(owned)

@@ -7,10 +7,9 @@ from typing import Final
 
 from sealwright.domain.errors import RoleRequired
 from sealwright.domain.people import AccountRole, ActorKind, Caller, Person
+from sealwright.services.access import owned_dids
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.encoding.strict_json import JSONValue
-
-_DIDS_AT_MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +80,8 @@ def sight_of_person(uow: UnitOfWork, person: Person) -> Sight:
     scope = person.scopes if AccountRole.ISSUER in person.roles else ()
     kinds = [uow.types.get(value) for value in scope]
     # DIDs by which a person holds credentials are not issuers, though their keys may be kept here too.
-    kept = uow.dids.list(owner=person.user_id, limit=_DIDS_AT_MOST, cursor=None).items
     return Sight(
-        issuer_dids=frozenset(record.did for record in kept) - set(person.dids),
+        issuer_dids=owned_dids(uow, person) - set(person.dids),
         types=frozenset(scope),
         schemas=frozenset(kind.schema_id for kind in kinds if kind is not None),
     )

@@ -17,7 +17,7 @@ from sealwright.domain.ids import new_id
 from sealwright.domain.offers import TX_CODE_TRIES, Offer, OfferChannel, OfferState
 from sealwright.domain.people import ActorKind, Caller, Person
 from sealwright.domain.requests import RequestState
-from sealwright.services.access import Access
+from sealwright.services.access import Access, owned_dids
 from sealwright.services.delivery_ports import OfferFilter
 from sealwright.services.did_keys import may_message
 from sealwright.services.mailing import MailingDesk
@@ -293,7 +293,9 @@ class OfferDesk:
                 credential_id = record.credential_id
             wanted = OfferFilter(state=state, credential_id=credential_id)
             if not caller.is_admin:
-                issuers = caller.issuer_dids if caller.actor.kind is ActorKind.API_KEY else _owned_dids(uow, caller)
+                issuers = (
+                    caller.issuer_dids if caller.actor.kind is ActorKind.API_KEY else owned_dids(uow, caller.person)
+                )
                 user_id = caller.person.user_id if caller.person is not None else None
                 wanted = replace(wanted, issuer_dids=issuers, user_id=user_id)
             return uow.offers.list(wanted, now=self._clock.now(), limit=limit, cursor=cursor)
@@ -464,18 +466,6 @@ def _person_of(uow: UnitOfWork, did: str) -> str | None:
         return record.owner_user_id
     prover = uow.people.by_did(did)
     return prover.user_id if prover is not None else None
-
-
-def _owned_dids(uow: UnitOfWork, caller: Caller) -> frozenset[str]:
-    if caller.person is None:
-        return frozenset()
-    owned: set[str] = set()
-    cursor: str | None = None
-    while True:
-        page = uow.dids.list(owner=caller.person.user_id, limit=100, cursor=cursor)
-        owned.update(record.did for record in page.items)
-        if (cursor := page.next_cursor) is None:
-            return frozenset(owned)
 
 
 def _as_made(offer: Offer) -> Offer:

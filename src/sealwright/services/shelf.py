@@ -7,9 +7,9 @@ from dataclasses import replace
 from sealwright.domain.credentials import CredentialFilter, CredentialRecord
 from sealwright.domain.errors import CredentialErased, CredentialNotFound
 from sealwright.domain.people import ActorKind, Caller
-from sealwright.services.access import Access
+from sealwright.services.access import Access, owned_dids
 from sealwright.services.looks import Looks
-from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.ports import Clock, Page, UnitOfWorkFactory
 from sealwright.services.registry import RegistryView
 
 _MISSING = "No such credential."
@@ -74,9 +74,10 @@ class CredentialShelf:
         )
         with self._units(write=False) as uow:
             if not caller.is_admin:
-                own = _owned_dids(uow, caller)
+                kept = owned_dids(uow, caller.person)
                 is_key = caller.actor.kind is ActorKind.API_KEY
-                wanted = replace(wanted, visible_issuers=caller.issuer_dids if is_key else own, visible_holders=own)
+                held = kept.union(caller.person.dids) if caller.person is not None else kept
+                wanted = replace(wanted, visible_issuers=caller.issuer_dids if is_key else kept, visible_holders=held)
             return uow.credentials.list(wanted, now=self._clock.now(), limit=limit, cursor=cursor)
 
     def _readable(self, credential_id: str, caller: Caller, view: RegistryView) -> CredentialRecord:
@@ -108,20 +109,6 @@ def _is_holder(record: CredentialRecord, caller: Caller, view: RegistryView) -> 
     holder = view.did(record.holder_did)
     is_kept_for_them = holder is not None and holder.owner_user_id == caller.user_id
     return is_kept_for_them or record.holder_did in caller.person.dids
-
-
-def _owned_dids(uow: UnitOfWork, caller: Caller) -> frozenset[str]:
-    """The DIDs that the caller's person controls."""
-    if caller.person is None:
-        return frozenset()
-    owned: set[str] = set()
-    cursor: str | None = None
-    while True:
-        page = uow.dids.list(owner=caller.person.user_id, limit=100, cursor=cursor)
-        owned.update(record.did for record in page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            return frozenset(owned)
 
 
 def _canonical(reference: str | None, view: RegistryView) -> str | None:
