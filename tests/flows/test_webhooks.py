@@ -27,7 +27,7 @@ from tests.flows.test_payouts import Crew
 from tests.support.desk import DPW, VERIFIER, act, furnish_desk, join
 from tests.support.migrated import Templates
 from tests.support.office import MovableClock, api_key_for, open_office, the_operator
-from tests.support.receivers import HOOK, Letterbox, hook, is_signed
+from tests.support.receivers import HOOK, Letterbox, hook, is_signed, told_of_pauses
 from tests.support.review import APPROVED, ask, audit_of, audit_rows, decide, improver, reviewer
 
 ADMIN = AccountRole.ADMIN
@@ -240,6 +240,13 @@ def test_failures_are_tried_again_with_growing_pauses_then_it_is_a_dead_letter(
     assert (resting.status, resting.paused_by_itself) == (WebhookStatus.PAUSED, True)
     row = last_change(office)
     assert (row["data"]["cause"], row["actor"]["type"]) == ("failed_for_a_day", "system")
+    (told,) = told_of_pauses(office, ada)
+    assert told.notice.mail_due_at == clock.now()
+    assert told.told.lines[:2] == (
+        "The webhook endpoint at hooks.example gets no messages any more.",
+        "For a day, nothing that was sent to it has arrived.",
+    )
+    assert told.told.act == ("Open the endpoint", f"/admin/desk/webhooks/{webhook.webhook_id}")
 
 
 def test_a_dead_letter_and_one_that_arrived_can_be_sent_again(
@@ -273,6 +280,23 @@ def test_an_endpoint_that_answers_410_rests_at_once(office: Office, letterbox: L
     office.dispatching.work_once()
     assert stored(office, webhook).status is WebhookStatus.PAUSED
     assert last_change(office)["data"]["cause"] == "gone"
+    (told,) = told_of_pauses(office, ada)
+    assert told.notice.data == {"host": "hooks.example", "cause": "gone", "webhook_id": webhook.webhook_id}
+
+
+def test_owners_of_keys_are_told_and_admins_for_those_without_an_inbox(
+    office: Office, letterbox: Letterbox, ada: Caller
+) -> None:
+    olga = join(office, named("olga"))
+    for owner in (olga.user_id, None):
+        webhook, _ = hook(office, api_key_for(office, issuer_of(office), owner=owner), "credential.issued")
+    decide(office, reviewer(office, named("rita")), ask(office, improver(office, named("ann"))), APPROVED)
+    letterbox.answers = [410, 410]
+    office.dispatching.work_once()
+    (told,) = told_of_pauses(office, olga)
+    assert told.told.act is None, "admins alone have a page of endpoints"
+    (told,) = told_of_pauses(office, ada)
+    assert told.notice.data["webhook_id"] == webhook.webhook_id
 
 
 def test_a_pause_loses_nothing(office: Office, clock: MovableClock, letterbox: Letterbox, ada: Caller) -> None:
@@ -357,7 +381,7 @@ def test_a_deleted_endpoint_hears_nothing_and_keeps_no_secret(
 def test_an_owner_who_was_withdrawn_hears_nothing_more(
     office: Office, clock: MovableClock, letterbox: Letterbox, ada: Caller
 ) -> None:
-    join(office, named("bea"), ADMIN)
+    bea = join(office, named("bea"), ADMIN)
     webhook, _ = hook(office, ada, "request.created")
     letterbox.answers = [500]
     ask(office, improver(office, named("ann")))
@@ -370,6 +394,8 @@ def test_an_owner_who_was_withdrawn_hears_nothing_more(
     resting = stored(office, webhook)
     assert (resting.status, resting.paused_by_itself) == (WebhookStatus.PAUSED, True)
     assert last_change(office)["data"]["cause"] == "owner_withdrawn"
+    (told,) = told_of_pauses(office, bea)
+    assert told.told.lines[1:] == ("Whoever it belongs to may hear nothing any more.",)
 
 
 def test_endpoints_of_a_key_go_over_to_the_key_that_replaces_it(office: Office, letterbox: Letterbox) -> None:

@@ -15,9 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from sealwright.domain.delivery_errors import UrlNotAllowed
+from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import Caller
 from sealwright.domain.webhooks import Webhook
 from sealwright.services.delivery_ports import NotSent, Posted
+from sealwright.services.notice_words import InboxEntry
 from sealwright.services.office import Office
 from sealwright.services.webhooks import WebhookWish
 
@@ -98,6 +100,12 @@ def hook(office: Office, caller: Caller, *events: str, url: str = HOOK) -> tuple
     wish = WebhookWish(url=url, events=events or ("*",))
     office.webhooks.judge(caller, url)
     return office.acts.run(caller, lambda uow, me: office.webhooks.create(uow, me, wish))
+
+
+def told_of_pauses(office: Office, caller: Caller) -> list[InboxEntry]:
+    """What a person's inbox says of endpoints that paused by themselves."""
+    found = office.notices.inbox_in(caller, "en").items
+    return [one for one in found if one.notice.kind is NoticeKind.WEBHOOK_PAUSED]
 
 
 @contextmanager

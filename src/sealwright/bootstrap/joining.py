@@ -239,6 +239,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         canon=canon,
         keys=keys,
         payouts=work.payouts,
+        notices=notices,
         acts=acts,
         dids=dids,
         outside=Outside(resolver, GuardedPoster(outbound), TypstTypesetter(), ConfinedPaperReader()),

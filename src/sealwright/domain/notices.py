@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     VOTE_CLOSED = "vote_closed"
     STEP_ASSIGNED = "step_assigned"
     STEP_RELEASED = "step_released"
+    WEBHOOK_PAUSED = "webhook_paused"
 
 
 class NoticeMode(StrEnum):

@@ -27,6 +27,7 @@ from sealwright.services.holder_proofs import HolderProofs
 from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
 from sealwright.services.issuance import Issuing
 from sealwright.services.mailing import MailingDesk
+from sealwright.services.notices import NoticeDesk
 from sealwright.services.offer_moves import OfferMoves
 from sealwright.services.offers import OfferDesk
 from sealwright.services.office_secrets import OfficeSecrets
@@ -40,6 +41,7 @@ from sealwright.services.stored_credentials import StoredCredentials
 from sealwright.services.verification import Verifier
 from sealwright.services.verify_desk import VerifyDesk
 from sealwright.services.verify_reading import PaperReader
+from sealwright.services.webhook_pausing import WebhookPausing
 from sealwright.services.webhook_reading import WebhookReader
 from sealwright.services.webhook_sending import WebhookCarrier
 from sealwright.services.webhooks import WebhookDesk
@@ -175,6 +177,7 @@ def join_delivery(
     canon: Canonicalizer,
     keys: KeyStore,
     payouts: PayoutDesk,
+    notices: NoticeDesk,
     acts: Acts,
     dids: DIDDesk,
     outside: Outside,
@@ -190,6 +193,7 @@ def join_delivery(
     stored = StoredCredentials(resolver=outside.resolver, canon=canon, clock=clock)
     copies = Copies(units=units, registry=registry, issuing=issuing, stored=stored, clock=clock, public_url=url)
     sharing = Sharing(units=units, secrets=ground.secrets, clock=clock, public_url=url)
+    pausing = WebhookPausing(notices, clock)
     events = EventDesk(units=units, ids=EventIds(units, ground.secrets), clock=clock)
     didcomm = join_didcomm(
         DidcommNeighbors(
@@ -246,11 +250,13 @@ def join_delivery(
             poster=outside.poster,
             clock=clock,
             carriers={
-                ParcelKind.WEBHOOK: WebhookCarrier(units=units, keys=keys, events=events, payouts=payouts, clock=clock),
+                ParcelKind.WEBHOOK: WebhookCarrier(
+                    units=units, keys=keys, events=events, payouts=payouts, pausing=pausing, clock=clock
+                ),
                 ParcelKind.DIDCOMM: didcomm.post,
             },
             workers=concurrency,
-            sources=(WebhookReader(units=units, events=events, clock=clock).read_once,),
+            sources=(WebhookReader(units=units, events=events, pausing=pausing, clock=clock).read_once,),
         ),
         didcomm=didcomm,
     )

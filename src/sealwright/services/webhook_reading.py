@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from sealwright.domain.audit import AuditRecord
 from sealwright.domain.parcels import Parcel, ParcelKind
-from sealwright.domain.people import system_actor
 from sealwright.domain.webhooks import Webhook, WebhookStatus
 from sealwright.services.dispatching import new_parcel
 from sealwright.services.event_sight import Sight
 from sealwright.services.events import AUDIT_ONLY, EventDesk
-from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.ports import Clock, UnitOfWorkFactory
 from sealwright.services.webhook_owners import sight_of_owner
-from sealwright.services.webhook_records import webhook_event
+from sealwright.services.webhook_pausing import WITHDRAWN, WebhookPausing
 
 ROWS_A_READ: Final = 200
 # Beyond so many, nothing new is prepared: positions wait in the trail instead, where they cost nothing.
@@ -23,7 +21,6 @@ WAITING_AT_MOST: Final = 50_000
 FAILING_PAUSE_SECONDS: Final = 60
 # A reader that found nothing for an endpoint moves its stored position only so often.
 _STRIDE: Final = 2_000
-ACTOR: Final = "webhooks"
 
 
 class WebhookReader:
@@ -33,9 +30,10 @@ class WebhookReader:
     one of an act that rolled back is never seen.
     """
 
-    def __init__(self, *, units: UnitOfWorkFactory, events: EventDesk, clock: Clock) -> None:
+    def __init__(self, *, units: UnitOfWorkFactory, events: EventDesk, pausing: WebhookPausing, clock: Clock) -> None:
         self._units = units
         self._events = events
+        self._pausing = pausing
         self._clock = clock
         # How far was looked without finding anything, by endpoint and version; forgotten with the process.
         self._looked: dict[tuple[str, int], int] = {}
@@ -113,19 +111,5 @@ class WebhookReader:
         with self._units() as uow:
             present = uow.webhooks.get_for_update(webhook.webhook_id)
             if present is not None and present.status is WebhookStatus.ACTIVE:
-                pause(uow, present, self._clock, "owner_withdrawn")
+                self._pausing.pause(uow, present, WITHDRAWN)
                 uow.commit()
-
-
-def pause(uow: UnitOfWork, webhook: Webhook, clock: Clock, cause: str) -> None:
-    """Let a locked endpoint rest, by itself; with its audit row.
-
-    Args:
-        cause: ``failed_for_a_day``, ``gone`` (it answered 410), ``owner_withdrawn``.
-    """
-    after = replace(webhook, status=WebhookStatus.PAUSED, paused_by_itself=True, version=webhook.version + 1)
-    uow.webhooks.update(after)
-    actor = system_actor(ACTOR)
-    uow.audit.append(
-        webhook_event("webhook.updated", actor, webhook, after, clock.now(), change=["status"], cause=cause)
-    )

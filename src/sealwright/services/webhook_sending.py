@@ -14,12 +14,12 @@ from sealwright.services.events import Event, EventDesk
 from sealwright.services.payouts import PayoutDesk
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.webhook_owners import API_KEY, KEEPER, sight_of_owner
-from sealwright.services.webhook_reading import pause
+from sealwright.services.webhook_pausing import FAILED, GONE, WebhookPausing
 from sealwright.services.webhook_signing import signed_headers, signing_secrets
 from sealwright.services.webhooks import TEST_KIND
 
 PAUSE_AFTER: Final = timedelta(hours=24)
-GONE: Final = 410
+_GONE_STATUS: Final = 410
 PAYOUT_OWED: Final = "payout.owed"
 _PAUSED: Final = "paused"
 
@@ -28,12 +28,20 @@ class WebhookCarrier:
     """Makes messages from rows of the trail at the moment when they leave: nothing of them is stored before."""
 
     def __init__(
-        self, *, units: UnitOfWorkFactory, keys: KeyStore, events: EventDesk, payouts: PayoutDesk, clock: Clock
+        self,
+        *,
+        units: UnitOfWorkFactory,
+        keys: KeyStore,
+        events: EventDesk,
+        payouts: PayoutDesk,
+        pausing: WebhookPausing,
+        clock: Clock,
     ) -> None:
         self._units = units
         self._keys = keys
         self._events = events
         self._payouts = payouts
+        self._pausing = pausing
         self._clock = clock
 
     def prepare(self, parcel: Parcel) -> Envelope | None:
@@ -84,12 +92,12 @@ class WebhookCarrier:
         present = uow.webhooks.get_for_update(parcel.subject)
         if present is None or present.status is not WebhookStatus.ACTIVE:
             return
-        if parcel.last_status == GONE:
-            pause(uow, replace(present, failing_since=present.failing_since or now), self._clock, "gone")
+        if parcel.last_status == _GONE_STATUS:
+            self._pausing.pause(uow, replace(present, failing_since=present.failing_since or now), GONE)
         elif present.failing_since is None:
             uow.webhooks.update(replace(present, failing_since=now, version=present.version + 1))
         elif now - present.failing_since >= PAUSE_AFTER:
-            pause(uow, present, self._clock, "failed_for_a_day")
+            self._pausing.pause(uow, present, FAILED)
 
     def _event(self, uow: UnitOfWork, parcel: Parcel) -> Event | None:
         if parcel.reference.isdigit():
@@ -102,7 +110,7 @@ def _changes(webhook: Webhook, parcel: Parcel, now: datetime) -> bool:
     if webhook.status is not WebhookStatus.ACTIVE:
         return False
     since = webhook.failing_since
-    return parcel.last_status == GONE or since is None or now - since >= PAUSE_AFTER
+    return parcel.last_status == _GONE_STATUS or since is None or now - since >= PAUSE_AFTER
 
 
 def _takes_payouts(webhook: Webhook) -> bool:

@@ -3,7 +3,7 @@
 The inbox shows it, the mail carries it; but mails name nobody beside their reader. `data` holds what each kind needs,
 and sentences for what is not there are left out: ``credential_type`` (``type_label``), ``request_id``, ``grant_id``,
 ``name``, ``reason``, ``message``, ``note``, ``role``, ``state``, ``scopes``, ``days``, ``expires_at``, ``pending``,
-``where``, ``at``; `work` tells the members of notices about workflows.
+``where``, ``at``, ``host``, ``cause``, ``webhook_id``; `work` tells the members of notices about workflows.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ _ROLE_NAMES: Final[Mapping[str, str]] = {
     "improver": N_("improver"),
     "proposer": N_("proposer"),
     "voter": N_("voter"),
+}
+_PAUSES: Final[Mapping[str, str]] = {
+    "failed_for_a_day": N_("For a day, nothing that was sent to it has arrived."),
+    "gone": N_("It has answered that it is gone for good."),
+    "owner_withdrawn": N_("Whoever it belongs to may hear nothing any more."),
 }
 
 
@@ -218,6 +223,18 @@ def _key_expiring(data: Data, texts: Texts) -> Told:
     return Told(texts.gettext("A signing key is getting old"), (line,), None, (texts.gettext("DIDs"), "/admin"))
 
 
+def _webhook_paused(data: Data, texts: Texts) -> Told:
+    lines = [texts.gettext("The webhook endpoint at %(host)s gets no messages any more.", host=data.get("host", ""))]
+    why = _PAUSES.get(data.get("cause", ""))
+    if why is not None:
+        lines.append(texts.gettext(why))
+    if data.get("cause") != "owner_withdrawn":
+        lines.append(texts.gettext("Open it again within seven days, and it hears of what happened meanwhile."))
+    path = f"/admin/desk/webhooks/{data['webhook_id']}" if "webhook_id" in data else None
+    act = (texts.gettext("Open the endpoint"), path) if path is not None else None
+    return Told(texts.gettext("A webhook endpoint has paused"), tuple(lines), None, act)
+
+
 def _why(data: Data) -> str | None:
     return data.get("reason") or data.get("message")
 
@@ -264,4 +281,5 @@ _WRITERS: Final[Mapping[NoticeKind, Callable[[Data, Texts], Told]]] = {
     NoticeKind.VOTE_CLOSED: vote_closed,
     NoticeKind.STEP_ASSIGNED: step_assigned,
     NoticeKind.STEP_RELEASED: step_released,
+    NoticeKind.WEBHOOK_PAUSED: _webhook_paused,
 }

@@ -59,6 +59,7 @@ NOTICE_WORDS: Final = {
     NoticeKind.VOTE_CLOSED: N_("The vote on a proposal of mine ends"),
     NoticeKind.STEP_ASSIGNED: N_("A series gives me its next steps"),
     NoticeKind.STEP_RELEASED: N_("I lose steps that were mine"),
+    NoticeKind.WEBHOOK_PAUSED: N_("A webhook endpoint pauses by itself"),
 }
 _MODE_WORDS: Final = {
     NoticeMode.AT_ONCE: N_("At once"),
