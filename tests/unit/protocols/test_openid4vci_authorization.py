@@ -52,7 +52,11 @@ def test_verifiers_belong_to_their_challenge() -> None:
     ],
 )
 def test_addresses_that_lead_back_to_wallets(address: str) -> None:
-    require_redirect(address)
+    assert read_authorization_request({**FORM, "redirect_uri": address}).redirect_uri == address
+    back = way_back(address, "https://office.example", None, code="c")
+    assert back.startswith(address)
+    assert shown_target(back) == shown_target(address)
+    assert parse_qs(urlsplit(back).query)["code"] == ["c"]
 
 
 @pytest.mark.parametrize(
