@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -14,45 +12,18 @@ from sealwright.domain.people import Caller
 from sealwright.services.offer_values import MadeOffer
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
-from tests.support.desk import DPW, furnish_desk
+from tests.flows.wallets.conftest import JWT, LDP, NUMBERS, SD_JWT
+from tests.support.desk import DPW
 from tests.support.offers import make_offer, stored_offer
-from tests.support.office import PUBLIC_URL, MovableClock, open_office, the_operator
-from tests.support.review import audit_of, grant, improver, reviewer, revoke
-from tests.support.wallet import Wallet, WalletKey, opened, presented, refusal, wallet_door, with_own_did
+from tests.support.office import PUBLIC_URL, MovableClock, the_operator
+from tests.support.review import audit_of, grant, improver, revoke
+from tests.support.wallet import Wallet, WalletKey, opened, presented, refusal, with_own_did
 from tests.web.client import Client
-from tests.web.conftest import NO_LIMITS
-
-NUMBERS = count(1)
-LDP, JWT, SD_JWT = f"{DPW}.ldp_vc", f"{DPW}.jwt_vc_json", f"{DPW}.dc+sd-jwt"
-
-
-@pytest.fixture(scope="module")
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture(scope="module")
-def office(shared_url: str, tmp_path_factory: pytest.TempPathFactory, clock: MovableClock) -> Iterator[Office]:
-    home = tmp_path_factory.mktemp("office")
-    with open_office(shared_url, home, clock=clock, background=False, **NO_LIMITS) as opened_office:
-        furnish_desk(opened_office)
-        yield opened_office
-
-
-@pytest.fixture(scope="module")
-def door(office: Office) -> Iterator[Client]:
-    with wallet_door(office) as client:
-        yield client
 
 
 @pytest.fixture
-def rex(office: Office) -> Caller:
-    return reviewer(office, f"rex{next(NUMBERS)}")
-
-
-@pytest.fixture
-def credential_id(office: Office, rex: Caller) -> str:
-    made = grant(office, rex, improver(office, f"ann{next(NUMBERS)}"))
+def credential_id(office: Office, rex: Caller, ann: Caller) -> str:
+    made = grant(office, rex, ann)
     assert made.credential_id is not None
     return made.credential_id
 

@@ -6,9 +6,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,48 +20,18 @@ from sealwright.domain.requests import RequestState
 from sealwright.domain.sign_in import SignInMethod
 from sealwright.services.offer_values import MadeOffer
 from sealwright.services.office import Office
-from tests.support.desk import DPW, act, furnish_desk, join
+from tests.flows.wallets.conftest import JWT, LDP, NUMBERS, SD_JWT
+from tests.support.desk import DPW, act, join
 from tests.support.offers import stored_offer
-from tests.support.office import PUBLIC_URL, MovableClock, open_office, the_operator
-from tests.support.review import APPROVED, REJECTED, ask, decide, grant, improver, reviewer, revoke, stored_request
-from tests.support.wallet import Wallet, WalletKey, base64url, opened, refusal, wallet_door, with_own_did
+from tests.support.office import PUBLIC_URL, MovableClock, the_operator
+from tests.support.review import APPROVED, REJECTED, ask, decide, grant, improver, revoke, stored_request
+from tests.support.wallet import Wallet, WalletKey, base64url, opened, refusal, with_own_did
 from tests.web.client import Answer, Client
-from tests.web.conftest import NO_LIMITS, Served
+from tests.web.conftest import Served
 from tests.web.page_client import PageVisitor
 
-NUMBERS = count(1)
-LDP, JWT, SD_JWT = f"{DPW}.ldp_vc", f"{DPW}.jwt_vc_json", f"{DPW}.dc+sd-jwt"
 CLIENT_ID, BACK = "com.example.wallet", "com.example.wallet:/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-
-
-@pytest.fixture(scope="module")
-def clock() -> MovableClock:
-    return MovableClock()
-
-
-@pytest.fixture(scope="module")
-def office(shared_url: str, tmp_path_factory: pytest.TempPathFactory, clock: MovableClock) -> Iterator[Office]:
-    home = tmp_path_factory.mktemp("office")
-    with open_office(shared_url, home, clock=clock, background=True, **NO_LIMITS) as opened_office:
-        furnish_desk(opened_office)
-        yield opened_office
-
-
-@pytest.fixture(scope="module")
-def door(office: Office) -> Iterator[Client]:
-    with wallet_door(office) as client:
-        yield client
-
-
-@pytest.fixture
-def ann(office: Office) -> Caller:
-    return improver(office, f"ann{next(NUMBERS)}")
-
-
-@pytest.fixture
-def rex(office: Office) -> Caller:
-    return reviewer(office, f"rex{next(NUMBERS)}")
 
 
 def awaited_offer(office: Office, caller: Caller, request_id: str) -> MadeOffer:
