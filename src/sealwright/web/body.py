@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from sealwright.web.refusals import ClientGone, TransportRefused
+from sealwright.web.refusals import ClientGone, TokenSent, TransportRefused
 
 if TYPE_CHECKING:
     from litestar.types import Receive
@@ -38,14 +38,16 @@ def refuse_foreign_content(exchange: Exchange) -> None:
     """Refuse what is not plain JSON in UTF-8.
 
     Raises:
-        TransportRefused: UNSUPPORTED_MEDIA_TYPE.
+        TransportRefused: UNSUPPORTED_MEDIA_TYPE; a TokenSent for a JWT.
     """
     headers = exchange.headers
     if b"content-encoding" in headers:
         raise TransportRefused("UNSUPPORTED_MEDIA_TYPE", "Content-Encoding is not accepted.")
     content_type = headers.get(b"content-type")
     if content_type != b"application/json" and not _is_json(content_type):
-        raise TransportRefused("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")
+        is_token = content_type is not None and content_type.partition(b";")[0].strip().lower() == b"application/jwt"
+        refused = TokenSent if is_token else TransportRefused
+        raise refused("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")
 
 
 def refuse_foreign_upload(exchange: Exchange) -> None:

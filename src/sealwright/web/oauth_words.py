@@ -8,6 +8,7 @@ from typing import Final
 from sealwright.protocols.openid4vci.configurations import PROOF_ALGORITHMS
 from sealwright.protocols.openid4vci.errors import OAuthCode, TokenRefused, WalletRefused, ascii_sentence
 from sealwright.web.problems import detail_of
+from sealwright.web.refusals import TokenSent
 from sealwright.web.reply import Headers, Reply, json_reply
 
 REALM: Final = "sealwright"
@@ -21,13 +22,21 @@ class OAuthWords:
 
     Args:
         fallback: The code of what is wrong with a call as such, before anybody looked at what it asks for.
+        encrypted: The code of an encrypted request, where the standard knows some.
     """
 
     fallback: OAuthCode
+    encrypted: OAuthCode | None = None
 
     def told(self, error: Exception) -> str | None:
         """The code of a refusal that was made in these words."""
-        return error.code.value if isinstance(error, WalletRefused) else None
+        refusal = self._refusal(error)
+        return refusal.code.value if refusal is not None else None
+
+    def _refusal(self, error: Exception) -> WalletRefused | None:
+        if isinstance(error, TokenSent) and self.encrypted is not None:
+            return WalletRefused(self.encrypted, "Encrypted requests are not offered here; send JSON.")
+        return error if isinstance(error, WalletRefused) else None
 
     def reply(self, error: Exception, problem: Reply) -> Reply:
         """The answer to an error.
@@ -35,8 +44,9 @@ class OAuthWords:
         Args:
             problem: What it would be elsewhere: its status and headers count here too.
         """
-        if isinstance(error, WalletRefused):
-            return _refused(error)
+        refusal = self._refusal(error)
+        if refusal is not None:
+            return _refused(refusal)
         status = problem.status
         if status >= 500:
             code = OAuthCode.TEMPORARILY_UNAVAILABLE if status == 503 else OAuthCode.SERVER_ERROR

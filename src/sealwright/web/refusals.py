@@ -28,6 +28,10 @@ class TransportRefused(Exception):
         self.extra: Mapping[str, object] = dict(extra or {})
 
 
+class TokenSent(TransportRefused):
+    """A JWT came where JSON is expected; some standards know encrypted requests by it, and have words for them."""
+
+
 CLIENT_GONE: Final = 499
 """The status that stands in logs and figures where nobody was left to answer."""
 

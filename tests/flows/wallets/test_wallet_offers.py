@@ -360,8 +360,13 @@ def test_whatever_is_wrong_with_a_call_is_told_in_the_same_words(office: Office,
         assert refusal(answer) == (400, "invalid_credential_request")
         answer = door.call("POST", "/oid4vci/notification", raw=raw)
         assert refusal(answer) == (400, "invalid_notification_request")
-    encrypted = door.call("POST", "/oid4vci/credential", raw=b"e30", content_type="application/jwt")
-    assert refusal(encrypted) == (400, "invalid_credential_request")
+    for path in ("/oid4vci/credential", "/oid4vci/deferred"):
+        encrypted = door.call("POST", path, raw=b"e30", content_type="application/jwt")
+        assert refusal(encrypted) == (400, "invalid_encryption_parameters")
+    told = door.call("POST", "/oid4vci/notification", raw=b"e30", content_type="application/jwt")
+    assert refusal(told) == (400, "invalid_notification_request")
+    text = door.call("POST", "/oid4vci/credential", raw=b"{}", content_type="text/plain")
+    assert refusal(text) == (400, "invalid_credential_request")
     assert refusal(door.call("POST", "/oid4vci/credential", raw=b"x" * 2_000_000)) == (
         413,
         "invalid_credential_request",

@@ -142,7 +142,7 @@ def _spelled(form: CredentialFormat, document: bytes | None) -> object:
 
 _TAG: Final = "Wallets (OpenID4VCI)"
 _REQUEST: Final = OAuthWords(OAuthCode.INVALID_REQUEST)
-_CREDENTIAL: Final = OAuthWords(OAuthCode.INVALID_CREDENTIAL_REQUEST)
+_CREDENTIAL: Final = OAuthWords(OAuthCode.INVALID_CREDENTIAL_REQUEST, OAuthCode.INVALID_ENCRYPTION_PARAMETERS)
 _NOTIFICATION: Final = OAuthWords(OAuthCode.INVALID_NOTIFICATION_REQUEST)
 # Wallets may send what we do not know, here as in bodies.
 _QUERY: Final = QueryShape(lenient=True)
