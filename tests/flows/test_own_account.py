@@ -30,8 +30,8 @@ from sealwright.domain.people import AccountRole, Caller, Person, Theme
 from sealwright.services.office import Office
 from sealwright.services.profile import ProfileChanges
 from sealwright.vc.encoding.multibase import base64url_encode
-from tests.storage.builders import credential
-from tests.storage.delivery_builders import digest, offer, share
+from tests.storage.builders import api_key, credential
+from tests.storage.delivery_builders import didcomm_message, didcomm_thread, digest, offer, share, webhook
 from tests.support.accounts import (
     VISITOR,
     act,
@@ -406,6 +406,41 @@ def test_copy_of_own_data_tells_of_offers_and_public_pages(office: Office, clock
         assert page is not None
         assert (page.is_on, page.shown) == (False, ())
     assert audit_actions(office)[-3:] == ["offer.expired", "offer.canceled", "user.erased"]
+
+
+def test_copy_of_own_data_tells_of_conversations_and_webhooks(office: Office) -> None:
+    user_id = add_account(office, "ana")
+    kept = custodial(office, user_id)
+    caller = sign_in(office, "ana").caller
+    theirs = f"did:jwk:{'e' * 3000}"
+    with office.units() as uow:
+        ana = uow.people.get(user_id)
+        assert ana is not None
+        uow.people.update(replace(ana, dids=(*ana.dids, theirs), version=ana.version + 1))
+        uow.api_keys.add(api_key("key_one", owner_user_id=user_id))
+        for thread_id, changes in {
+            "thr_own": {"own_did": kept},
+            "thr_both": {"own_did": kept, "their_did": theirs},
+            "thr_their": {"their_did": theirs},
+            "thr_strange": {},
+        }.items():
+            uow.didcomm.add_thread(didcomm_thread(thread_id, **changes))
+            uow.didcomm.add_message(didcomm_message(f"msg of {thread_id}", thread_id))
+        for number in range(101):
+            uow.didcomm.add_thread(didcomm_thread(f"thr_{number:03}", their_did=theirs))
+        for owner in (("admin", user_id), ("user", user_id), ("api_key", "key_one"), ("user", "usr_other")):
+            uow.webhooks.add(webhook(f"whk_{'_'.join(owner)}", owner_kind=owner[0], owner_id=owner[1]))
+        uow.commit()
+    copy: Any = office.own_data.export(caller)
+    threads = {one["id"]: one for one in copy["didcomm_threads"]}
+    assert len(threads) == len(copy["didcomm_threads"]) == 104
+    assert "thr_strange" not in threads
+    assert threads["thr_both"]["their_did"] == theirs
+    assert [(one["id"], one["direction"]) for one in threads["thr_own"]["messages"]] == [("msg of thr_own", "outbound")]
+    ids = ["whk_api_key_key_one", f"whk_admin_{user_id}", f"whk_user_{user_id}"]
+    assert sorted(one["id"] for one in copy["webhooks"]) == sorted(ids)
+    assert [one["api_key_id"] for one in copy["api_keys"]] == ["key_one"]
+    assert "sealed" not in json.dumps(copy)
 
 
 def test_erasure_empties_the_account_and_keeps_the_trail(office: Office) -> None:

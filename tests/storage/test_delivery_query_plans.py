@@ -61,6 +61,7 @@ def _offer(number: int) -> Offer:
         grant_id=f"grt_{number // 2}",
         request_id=f"req_{number // 2}" if number % 2 else None,
         issuer_did=f"did:adi:{number % 90}",
+        credential_type=f"kind {number % 90}",
         holder_user_id=f"usr_{number // 4}",
         origin=f"call {number}",
         thread_id=f"thr_{number}",
@@ -119,6 +120,9 @@ def _asked_of_offers(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "a further page": lambda: uow.offers.list(OfferFilter(), now=LATER, limit=5, cursor=page.next_cursor),
         "offers of issuers": listed(issuer_dids=few),
         "offers of somebody and issuers": listed(issuer_dids=few, user_id="usr_7"),
+        "offers of somebody and types": listed(
+            issuer_dids=few, user_id="usr_7", credential_types=frozenset(["kind 7"])
+        ),
         "expired offers": listed(state=OfferState.EXPIRED),
         "expired offers of an issuer": listed(state=OfferState.EXPIRED, issuer_dids=frozenset(["did:adi:7"])),
         **{f"{state} offers": listed(state=state) for state in sorted(OPEN_STATES)},
@@ -164,6 +168,8 @@ def _asked_beside(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "webhooks of a key": webhooks("api_key", "key_400"),
         "active webhooks": uow.webhooks.active,
         "a thread": lambda: uow.didcomm.thread("thr_7"),
+        "threads of a DID kept here": lambda: uow.didcomm.threads_from("did:key:7", after="thr_", limit=5),
+        "threads with a DID": lambda: uow.didcomm.threads_with("did:key:7", after="thr_", limit=5),
         "messages": lambda: uow.didcomm.messages("thr_7"),
         "a page by address": lambda: uow.shares.by_digest(digest("x")),
         "a presentation": lambda: uow.presentations.by_digest(digest("x")),

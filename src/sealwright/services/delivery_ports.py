@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OfferFilter:
-    """Which offers a list shows; None means any. `issuer_dids` and `user_id` are what the caller may see: either."""
+    """Which offers a list shows; None means any.
+
+    Args:
+        issuer_dids: What the caller may see, as are `user_id` and `credential_types`: any of the three.
+    """
 
     state: OfferState | None = None
     credential_id: str | None = None
@@ -34,6 +38,7 @@ class OfferFilter:
     request_id: str | None = None
     issuer_dids: frozenset[str] | None = None
     user_id: str | None = None
+    credential_types: frozenset[str] | None = None
 
 
 class Offers(Protocol):
@@ -190,6 +195,12 @@ class DidcommRows(Protocol):
 
     def thread(self, thread_id: str) -> DidcommThread | None: ...
     def thread_for_update(self, thread_id: str) -> DidcommThread | None: ...
+    def threads_from(self, own_did: str, *, after: str, limit: int) -> tuple[DidcommThread, ...]:
+        """Threads of a DID kept here, by their ids, those behind an id alone."""
+
+    def threads_with(self, their_did: str, *, after: str, limit: int) -> tuple[DidcommThread, ...]:
+        """Threads whose other side is a DID, in the same way."""
+
     def update_thread(self, thread: DidcommThread) -> None:
         """Replace the row whose version is one less; raises VersionConflict."""
 

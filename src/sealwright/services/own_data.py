@@ -121,7 +121,7 @@ class OwnDataDesk:
                 for one in uow.grants.of_person(person.user_id, status=None, now=now)
             ],
             "credentials": [_words(one) for one in self._credentials(uow, person, now) if one.document is not None],
-            **own_deliveries(uow, person.user_id, self._credentials(uow, person, now), now),
+            **own_deliveries(uow, person, self._credentials(uow, person, now), now),
         }
 
     @staticmethod
@@ -160,6 +160,10 @@ class OwnDataDesk:
             "tokens": [
                 {"token_id": one.token_id, "name": one.name, "created_at": format_timestamp(one.created_at)}
                 for one in uow.people.tokens_of(user_id)
+            ],
+            "api_keys": [
+                {"api_key_id": one.api_key_id, "name": one.name, "created_at": format_timestamp(one.created_at)}
+                for one in uow.api_keys.list(owner=user_id)
             ],
             "saved_views": [{"name": one.name, "query": one.query} for one in uow.saved_views.of_person(user_id)],
             "report": _report(uow.report_wishes.of_person(user_id)),

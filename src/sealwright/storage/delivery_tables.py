@@ -74,6 +74,13 @@ sa.Index("ix_offers_grant", offers.c.grant_id, offers.c.created_at, offers.c.off
 sa.Index(
     "ix_offers_request", offers.c.request_id, offers.c.created_at, offers.c.offer_id, **where("request_id IS NOT NULL")
 )
+sa.Index(
+    "ix_offers_type",
+    offers.c.credential_type,
+    offers.c.created_at,
+    offers.c.offer_id,
+    **where("credential_type IS NOT NULL"),
+)
 sa.Index("ix_offers_thread", offers.c.thread_id, **where("thread_id IS NOT NULL"))
 sa.Index("ix_offers_open", offers.c.expires_at, offers.c.offer_id, **where(OPEN_OFFER))
 sa.Index("uq_offers_origin", offers.c.origin, unique=True, **where("origin IS NOT NULL"))
@@ -236,7 +243,8 @@ didcomm_threads: Final = table(
     sa.Column("offer_id", words()),
     sa.Column("credential_id", words()),
     sa.Column("version", whole(), nullable=False),
-    sa.Index("ix_didcomm_threads_their", "their_digest"),
+    sa.Index("ix_didcomm_threads_own", "own_did", "thread_id"),
+    sa.Index("ix_didcomm_threads_their", "their_digest", "thread_id"),
 )
 sa.Index("ix_didcomm_threads_over", didcomm_threads.c.updated_at, didcomm_threads.c.thread_id, **where(OVER_THREAD))
 

@@ -44,6 +44,14 @@ _FORGETTABLE: Final = (
     .order_by(threads.c.updated_at, threads.c.thread_id)
     .limit(sa.bindparam("how_many"))
 )
+_AFTER: Final = (
+    sa.select(*threads.columns)
+    .where(threads.c.thread_id > sa.bindparam("after"))
+    .order_by(threads.c.thread_id)
+    .limit(sa.bindparam("how_many"))
+)
+_OF_OWN: Final = _AFTER.where(threads.c.own_did == sa.bindparam("key"))
+_OF_THEIRS: Final = _AFTER.where(threads.c.their_digest == sa.bindparam("key"))
 _MOST_SHOWN: Final = 200
 _SHOWN: Final = (
     sa.select(*(one for one in messages.columns if one is not messages.c.sealed), sa.null().label("sealed"))
@@ -77,6 +85,16 @@ class StoredDidcommRows:
     def thread_for_update(self, thread_id: str) -> DidcommThread | None:
         """Find a thread and lock its row until the unit of work ends."""
         return _THREADS.optional(self._transaction.row(self._transaction.locking(_THREAD), {"key": thread_id}))
+
+    def threads_from(self, own_did: str, *, after: str, limit: int) -> tuple[DidcommThread, ...]:
+        """List the threads of a DID kept here, by their ids, those behind an id alone."""
+        key = {"key": own_did, "after": after, "how_many": limit}
+        return tuple(_THREADS.read(row) for row in self._transaction.rows(_OF_OWN, key))
+
+    def threads_with(self, their_did: str, *, after: str, limit: int) -> tuple[DidcommThread, ...]:
+        """List the threads whose other side is a DID, in the same way."""
+        key = {"key": holder_digest(their_did), "after": after, "how_many": limit}
+        return tuple(_THREADS.read(row) for row in self._transaction.rows(_OF_THEIRS, key))
 
     def update_thread(self, thread: DidcommThread) -> None:
         """Replace the row whose version is one less.

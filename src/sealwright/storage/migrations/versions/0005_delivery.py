@@ -133,6 +133,12 @@ def _indexes_of_offers() -> None:
         "ix_offers_request", "offers", ["request_id", "created_at", "offer_id"], **_where("request_id IS NOT NULL")
     )
     op.create_index("ix_offers_thread", "offers", ["thread_id"], **_where("thread_id IS NOT NULL"))
+    op.create_index(
+        "ix_offers_type",
+        "offers",
+        ["credential_type", "created_at", "offer_id"],
+        **_where("credential_type IS NOT NULL"),
+    )
     op.create_index("uq_offers_code", "offers", ["code_digest"], unique=True, **_where("code_digest IS NOT NULL"))
     op.create_index("uq_offers_origin", "offers", ["origin"], unique=True, **_where("origin IS NOT NULL"))
     op.create_index("uq_offers_secret", "offers", ["secret_digest"], unique=True, **_where("secret_digest IS NOT NULL"))
@@ -315,7 +321,8 @@ def _conversations() -> None:
         sa.Column("offer_id", words()),
         sa.Column("credential_id", words()),
         sa.Column("version", whole(), nullable=False),
-        sa.Index("ix_didcomm_threads_their", "their_digest"),
+        sa.Index("ix_didcomm_threads_own", "own_did", "thread_id"),
+        sa.Index("ix_didcomm_threads_their", "their_digest", "thread_id"),
         sqlite_strict=True,
     )
     op.create_index("ix_didcomm_threads_over", "didcomm_threads", ["updated_at", "thread_id"], **_where(_OVER_THREAD))
