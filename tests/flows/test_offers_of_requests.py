@@ -35,7 +35,7 @@ from sealwright.services.offer_values import MadeOffer
 from sealwright.services.office import Office
 from sealwright.services.ports import StoredAnswer, UnitOfWork
 from sealwright.services.review_values import Decided
-from tests.support.desk import DPW, act, come_in
+from tests.support.desk import DPW, VERIFIER, act, come_in
 from tests.support.offers import make_offer, stored_offer
 from tests.support.office import MovableClock
 from tests.support.review import (
@@ -316,3 +316,15 @@ def test_address_of_a_letter(office: Office, ann: Caller, ivy: Caller) -> None:
 
 def _email() -> OfferWish:
     return OfferWish(OfferChannel.EMAIL)
+
+
+def test_reviewers_list_offers_of_their_types(office: Office) -> None:
+    rex, roy = reviewer(office, "rex"), reviewer(office, "roy", VERIFIER)
+    held = grant(office, rex, improver(office, "ada"))
+    made = make_offer(office, rex, held.credential_id or "").offer
+    for asked in (None, made.credential_id):
+        assert office.offers.list(rex, credential_id=asked, limit=9, cursor=None).items == (made,)
+        assert office.offers.list(roy, credential_id=asked, limit=9, cursor=None).items == ()
+    assert office.offers.get(rex, made.offer_id) == made
+    with pytest.raises(OfferNotFound):
+        office.offers.get(roy, made.offer_id)

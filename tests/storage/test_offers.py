@@ -107,10 +107,18 @@ def _fill(uow: UnitOfWork) -> None:
         usual = offer(f"off_{number}", created_at=at, expires_at=NOW + 2 * HOUR, state=state)
         uow.offers.add(replace(usual, **changes))  # type: ignore[arg-type]
 
-    add(0, OfferState.CREATED, expires_at=NOW + HOUR)
+    add(0, OfferState.CREATED, expires_at=NOW + HOUR, credential_type="welder")
     add(1, OfferState.EXPIRED, holder_user_id="usr_bob")
     add(2, OfferState.CREATED, issuer_did=OTHER)
-    add(3, OfferState.WAITING, issuer_did=None, credential_id=None, grant_id=None, request_id="req_one")
+    add(
+        3,
+        OfferState.WAITING,
+        issuer_did=None,
+        credential_id=None,
+        grant_id=None,
+        request_id="req_one",
+        credential_type="welder",
+    )
     add(4, OfferState.DELIVERED, issuer_did=OTHER, holder_user_id="usr_bob", request_id="req_one")
     add(5, OfferState.OPENED, holder_user_id=None, credential_id="urn:uuid:two", request_id="req_one")
 
@@ -159,6 +167,12 @@ def test_lists_show_what_the_caller_may_see_newest_first(units: UnitOfWorkFactor
         assert _listed(uow, request_id="req_one", issuer_dids=frozenset({OTHER, ISSUER})) == [5, 4]
         assert _listed(uow, request_id="req_one", issuer_dids=frozenset({ISSUER}), user_id="usr_ada") == [5, 3]
         assert _listed(uow, request_id="req_one", issuer_dids=frozenset()) == []
+        nobody, kinds = frozenset[str](), frozenset({"welder"})
+        assert _listed(uow, issuer_dids=nobody, credential_types=kinds) == [3, 0]
+        assert _listed(uow, issuer_dids=nobody, credential_types=nobody) == []
+        assert _listed(uow, issuer_dids=nobody, credential_types=kinds, user_id="usr_bob") == [4, 3, 1, 0]
+        assert _listed(uow, issuer_dids=nobody, credential_types=kinds, request_id="req_one") == [3]
+        assert _listed(uow, credential_types=kinds, state=OfferState.EXPIRED) == [0]
         for foreign in ("x", "AXMAAAAA"):
             with pytest.raises(InvalidPagination):
                 uow.offers.list(OfferFilter(), now=NOW, limit=2, cursor=foreign)

@@ -297,7 +297,9 @@ class OfferDesk:
                     caller.issuer_dids if caller.actor.kind is ActorKind.API_KEY else owned_dids(uow, caller.person)
                 )
                 user_id = caller.person.user_id if caller.person is not None else None
-                wanted = replace(wanted, issuer_dids=issuers, user_id=user_id)
+                types = frozenset(caller.person.scopes) if caller.person is not None else frozenset[str]()
+                reviewed = frozenset(value for value in types if caller.covers(value))
+                wanted = replace(wanted, issuer_dids=issuers, user_id=user_id, credential_types=reviewed)
             return uow.offers.list(wanted, now=self._clock.now(), limit=limit, cursor=cursor)
 
     def of_credential(self, credential_id: str) -> tuple[Offer, ...]:

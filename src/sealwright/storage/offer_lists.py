@@ -1,6 +1,6 @@
 """Which offers a list shows, as a query that reads little more than the page it gives.
 
-As for credentials, somebody who sees a few issuers' offers and their own gets a merge of short runs.
+As for credentials, somebody who sees offers of a few issuers or types and their own gets a merge of short runs.
 """
 
 from __future__ import annotations
@@ -72,14 +72,20 @@ def _has(column: sa.Column[Any], value: str) -> list[Condition]:
 
 
 def _visible(wanted: OfferFilter) -> list[list[Condition]]:
-    """One list of conditions for each issuer and the person that the caller may see; an empty one for everything."""
-    if wanted.issuer_dids is None and wanted.user_id is None:
+    """One list of conditions for each issuer, type and person that the caller may see; an empty one for everything."""
+    if wanted.issuer_dids is None and wanted.user_id is None and wanted.credential_types is None:
         return [[]]
     if any(getattr(wanted, column.name) is not None for column in _KEYS):
         # The few offers of one thing are looked through.
-        by_issuer = offers.c.issuer_did.in_(sorted(wanted.issuer_dids or ()))
-        return [[by_issuer if wanted.user_id is None else by_issuer | (offers.c.holder_user_id == wanted.user_id)]]
+        any_of: list[sa.ColumnElement[bool]] = [
+            offers.c.issuer_did.in_(sorted(wanted.issuer_dids or ())),
+            offers.c.credential_type.in_(sorted(wanted.credential_types or ())),
+        ]
+        if wanted.user_id is not None:
+            any_of.append(offers.c.holder_user_id == wanted.user_id)
+        return [[sa.or_(*any_of)]]
     seen = [_has(offers.c.issuer_did, did) for did in sorted(wanted.issuer_dids or ())]
+    seen.extend(_has(offers.c.credential_type, value) for value in sorted(wanted.credential_types or ()))
     if wanted.user_id is not None:
         seen.append(_has(offers.c.holder_user_id, wanted.user_id))
     return seen
