@@ -179,7 +179,7 @@ def test_a_presentation_is_answered_and_forgotten(units: UnitOfWorkFactory) -> N
     asked = presentation()
     with units() as uow:
         uow.presentations.add(asked)
-        uow.presentations.add(presentation("prs_two", expires_at=NOW + 2 * HOUR, thread_id="thr_one"))
+        uow.presentations.add(presentation("prs_two", expires_at=NOW + 2 * HOUR))
         assert uow.presentations.get("prs_one") == uow.presentations.get_for_update("prs_one") == asked
         assert uow.presentations.by_digest(asked.digest) == asked
         # The secret that reads the result is not that of the address.

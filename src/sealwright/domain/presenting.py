@@ -43,4 +43,3 @@ class PresentationRequest:
     state: PresentationState = PresentationState.CREATED
     answered_at: datetime | None = None
     report: Mapping[str, JSONValue] | None = None
-    thread_id: str | None = None

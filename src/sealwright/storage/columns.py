@@ -205,7 +205,7 @@ DELIVERY_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         identifier="uid", personal="shown", hidden="digest", plain="created_at updated_at generation is_on is_listed"
     ),
     "presentations": _classed(
-        identifier="presentation_id owner thread_id",
+        identifier="presentation_id owner",
         personal="report",
         hidden="digest reader_digest",
         plain="credential_type claims created_at expires_at state answered_at",

@@ -287,7 +287,6 @@ presentations: Final = table(
     sa.Column("state", words(), nullable=False),
     sa.Column("answered_at", Moment),
     sa.Column("report", words()),
-    sa.Column("thread_id", words()),
     sa.UniqueConstraint("digest", name="uq_presentations_digest"),
     sa.Index("ix_presentations_expires", "expires_at", "presentation_id"),
 )
