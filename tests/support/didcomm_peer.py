@@ -12,7 +12,7 @@ from typing import Any, Final
 from sealwright.domain.delivery_errors import UrlNotAllowed
 from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.agreement import LocalKey, x25519_key
-from sealwright.protocols.didcomm.issuing import read_attached, read_detail, request_parts
+from sealwright.protocols.didcomm.issuing import Detail, read_attached, read_detail, request_parts
 from sealwright.protocols.didcomm.message import Message
 from sealwright.protocols.didcomm.packing import agreement_keys, open_message, pack, pack_bytes
 from sealwright.services.delivery_ports import NotSent, Posted
@@ -26,6 +26,8 @@ from sealwright.vc.keys.multikey import PublicKey
 
 _NUMBERS: Final = count(1)
 AGENT_URL: Final = "https://agent.example/didcomm"
+# What holders ask for in proposals.
+WANTED: Final[Mapping[str, Any]] = {"type": ["VerifiableCredential", "UniversityDegreeCredential"]}
 
 
 class PeerAgent:
@@ -103,6 +105,11 @@ class PeerAgent:
         assert offer.sender is not None
         usual: dict[str, Any] = {"thid": offer.thread, "attachments": attachments, **members}
         return self.message(offer.sender, types.REQUEST_CREDENTIAL, body, **usual)
+
+    def proposal(self, issuer: str, credential: Mapping[str, Any], **members: Any) -> Message:
+        """A first message that asks for a credential which says this."""
+        body, attachments = request_parts(Detail(credential, "Ed25519Signature2020"))
+        return self.message(issuer, types.PROPOSE_CREDENTIAL, body, **{"attachments": attachments, **members})
 
     def acknowledge(self, issued: Message) -> Message:
         """The answer to a credential that arrived."""

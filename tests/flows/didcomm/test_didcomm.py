@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,38 +20,15 @@ from sealwright.domain.offers import Offer, OfferChannel, OfferState
 from sealwright.domain.people import Caller
 from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.issuing import Detail, read_detail, read_preview, request_parts
-from sealwright.protocols.didcomm.message import Message
 from sealwright.services.dids import NewDID
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
 from tests.support.desk import act
-from tests.support.didcomm_peer import AGENT_URL, Mailbox, PeerAgent
-from tests.support.office import ISSUER, MovableClock, api_key_for, furnish, issue, open_office, the_operator
+from tests.support.didcomm_peer import AGENT_URL, WANTED, Mailbox, PeerAgent
+from tests.support.office import ISSUER, MovableClock, api_key_for, issue, the_operator
 from tests.support.review import audit_rows
 
 DIDCOMM = OfferWish(channel=OfferChannel.DIDCOMM)
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as one:
-        furnish(one)
-        yield one
-
-
-@pytest.fixture
-def mailbox(office: Office) -> Mailbox:
-    return Mailbox().stand_in(office)
-
-
-@pytest.fixture
-def agent(office: Office) -> PeerAgent:
-    return PeerAgent(office)
-
-
-@pytest.fixture
-def key(office: Office) -> Caller:
-    return api_key_for(office, ISSUER)
 
 
 def degree(office: Office, agent: PeerAgent, **more: Any) -> CredentialRecord:
@@ -325,19 +301,11 @@ def test_a_problem_report_declines_the_offer(
     assert carry(office) == 0
 
 
-def proposal(agent: PeerAgent, credential: dict[str, Any], **members: Any) -> Message:
-    body, attachments = request_parts(Detail(credential, "Ed25519Signature2020"))
-    return agent.message(ISSUER, types.PROPOSE_CREDENTIAL, body, attachments=attachments, **members)
-
-
-WANTED = {"type": ["VerifiableCredential", "UniversityDegreeCredential"]}
-
-
 def test_a_proposal_is_answered_by_the_offer_of_a_credential_that_is_there(
     office: Office, mailbox: Mailbox, agent: PeerAgent
 ) -> None:
     record = degree(office, agent)
-    proposed = proposal(agent, WANTED, id="thread-of-theirs")
+    proposed = agent.proposal(ISSUER, WANTED, id="thread-of-theirs")
     agent.say(proposed)
     carry(office)
     offered = mailbox.last(agent)
@@ -353,11 +321,11 @@ def test_a_proposal_of_what_is_not_there_is_refused(office: Office, mailbox: Mai
     revoked = degree(office, agent)
     revoke(office, revoked)
     degree(office, PeerAgent(office, "somebody else"))
-    agent.say(proposal(agent, WANTED))
+    agent.say(agent.proposal(ISSUER, WANTED))
     carry(office)
     assert mailbox.last(agent).type == types.PROBLEM_REPORT
     degree(office, agent)
-    agent.say(proposal(agent, {**WANTED, "credentialSubject": {"degree": {"university": "Harvard"}}}))
+    agent.say(agent.proposal(ISSUER, {**WANTED, "credentialSubject": {"degree": {"university": "Harvard"}}}))
     carry(office)
     assert mailbox.last(agent).type == types.PROBLEM_REPORT
     assert len(mailbox.posted) == 2
@@ -370,7 +338,7 @@ def test_few_offers_of_a_credential_are_made_by_proposals(
 
     def answered(number: int) -> str:
         """By what a further proposal is answered: the code of a problem, or the message type."""
-        agent.say(proposal(agent, WANTED, id=f"proposal-{number}"))
+        agent.say(agent.proposal(ISSUER, WANTED, id=f"proposal-{number}"))
         assert carry(office) == 1
         heard = mailbox.last(agent)
         assert heard.thread == f"proposal-{number}"

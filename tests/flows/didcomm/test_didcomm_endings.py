@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,40 +20,14 @@ from sealwright.domain.offers import Offer, OfferChannel, OfferState
 from sealwright.domain.parcels import ParcelKind
 from sealwright.domain.people import Caller
 from sealwright.protocols.didcomm import types
-from sealwright.protocols.didcomm.issuing import Detail, request_parts
-from sealwright.protocols.didcomm.message import Message
 from sealwright.services.didcomm_inbox import SMALL_TALK_KEPT
 from sealwright.services.didcomm_posting import _MOST_PASSING
 from sealwright.services.didcomm_values import THREADS_KEPT
 from sealwright.services.office import Office
 from tests.support.desk import act
-from tests.support.didcomm_peer import Mailbox, PeerAgent
-from tests.support.office import ISSUER, MovableClock, api_key_for, furnish, issue, open_office, the_operator
+from tests.support.didcomm_peer import WANTED, Mailbox, PeerAgent
+from tests.support.office import ISSUER, MovableClock, issue, the_operator
 from tests.support.review import audit_rows, improver
-
-WANTED: dict[str, Any] = {"type": ["VerifiableCredential", "UniversityDegreeCredential"]}
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as one:
-        furnish(one)
-        yield one
-
-
-@pytest.fixture
-def mailbox(office: Office) -> Mailbox:
-    return Mailbox().stand_in(office)
-
-
-@pytest.fixture
-def agent(office: Office) -> PeerAgent:
-    return PeerAgent(office)
-
-
-@pytest.fixture
-def key(office: Office) -> Caller:
-    return api_key_for(office, ISSUER)
 
 
 @pytest.fixture
@@ -79,11 +52,6 @@ def offered(office: Office, key: Caller, agent: PeerAgent) -> tuple[CredentialRe
     record, wish = issue(office, holder_did=agent.did).record, OfferWish(channel=OfferChannel.DIDCOMM)
     made = act(office, key, lambda uow, me: office.offers.offer(uow, me, record.credential_id, wish), registry=False)
     return record, made.offer
-
-
-def proposal(agent: PeerAgent, **members: Any) -> Message:
-    body, attachments = request_parts(Detail(WANTED, "Ed25519Signature2020"))
-    return agent.message(ISSUER, types.PROPOSE_CREDENTIAL, body, attachments=attachments, **members)
 
 
 def forget(office: Office) -> int:
@@ -122,7 +90,7 @@ def test_small_talk_of_strangers_leaves_nothing(
         agent.message(ISSUER, types.PING, {"response_requested": False}),
         agent.message(ISSUER, types.QUERIES, queries),
         agent.message(ISSUER, "https://didcomm.org/basicmessage/2.0/message"),
-        proposal(agent),
+        agent.proposal(ISSUER, WANTED),
     )
     packed = [agent.say(message) for message in said]
     assert kept() == (0, 4)
@@ -152,7 +120,10 @@ def test_messages_are_remembered_as_long_as_they_may_be_old(
     office: Office, mailbox: Mailbox, agent: PeerAgent, clock: MovableClock
 ) -> None:
     issue(office, holder_did=agent.did)
-    packed = {"small talk": agent.say(agent.message(ISSUER, types.PING)), "thread": agent.say(proposal(agent))}
+    packed = {
+        "small talk": agent.say(agent.message(ISSUER, types.PING)),
+        "thread": agent.say(agent.proposal(ISSUER, WANTED)),
+    }
     for moved, of, word in (
         (SMALL_TALK_KEPT, "small talk", "received before"),
         (timedelta(seconds=1), "small talk", "too old"),
@@ -169,7 +140,7 @@ def test_of_small_talk_nothing_is_remembered_for_long(
     office: Office, mailbox: Mailbox, agent: PeerAgent, clock: MovableClock
 ) -> None:
     undated = [agent.message(ISSUER, kind, created=None) for kind in (types.PING, "https://example.org/1.0/unknown")]
-    for message in (*undated, proposal(agent)):
+    for message in (*undated, agent.proposal(ISSUER, WANTED)):
         agent.say(message)
     while office.dispatching.work_once():
         pass
@@ -206,7 +177,7 @@ def test_one_of_two_first_messages_begins_a_thread(
     agents = [PeerAgent(office, f"agent {number}") for number in range(4)]
     for agent in agents:
         issue(office, holder_did=agent.did)
-    packed = [agent.pack(proposal(agent, thid="of-all")) for agent in agents]
+    packed = [agent.pack(agent.proposal(ISSUER, WANTED, thid="of-all")) for agent in agents]
     gate = threading.Barrier(len(agents))
 
     def receive(one: bytes) -> str:
@@ -230,7 +201,10 @@ def test_two_messages_of_one_id_end_as_one(
     other = PeerAgent(office, "other")
     for one in (agent, other):
         issue(office, holder_did=one.did)
-    packed = [one.pack(proposal(one, id="same", thid=f"of-{number}")) for number, one in enumerate((agent, other))]
+    packed = [
+        one.pack(one.proposal(ISSUER, WANTED, id="same", thid=f"of-{number}"))
+        for number, one in enumerate((agent, other))
+    ]
     gate = threading.Barrier(2)
 
     def receive(one: bytes) -> bool:

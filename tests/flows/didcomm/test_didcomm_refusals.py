@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,27 +21,10 @@ from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32
 from sealwright.vc.keys.multikey import PublicKey
 from tests.support.desk import act
 from tests.support.didcomm_peer import AGENT_URL, Mailbox, PeerAgent
-from tests.support.office import HOLDER, ISSUER, MovableClock, furnish, open_office, the_operator
+from tests.support.office import HOLDER, ISSUER, the_operator
 from tests.support.review import audit_rows
 
 OUTGOING = "https://didcomm.org/basicmessage/2.0/message"
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as one:
-        furnish(one)
-        yield one
-
-
-@pytest.fixture
-def mailbox(office: Office) -> Mailbox:
-    return Mailbox().stand_in(office)
-
-
-@pytest.fixture
-def agent(office: Office) -> PeerAgent:
-    return PeerAgent(office)
 
 
 def plain(agent: PeerAgent, **members: Any) -> dict[str, Any]:
