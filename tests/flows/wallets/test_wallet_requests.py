@@ -368,11 +368,19 @@ def test_what_a_person_may_not_ask_for_is_denied(office: Office, door: Client) -
     assert refusal(wallet.ask(SD_JWT)) == (401, "invalid_token")
 
 
+def suites_of(metadata: Any, configuration: str) -> Any:
+    return metadata["credential_configurations_supported"][configuration]["credential_signing_alg_values_supported"]
+
+
 def test_types_that_are_not_public_are_named_by_their_schema_alone(office: Office, door: Client) -> None:
     metadata = door.call("GET", "/.well-known/openid-credential-issuer").json()
     shown = metadata["credential_configurations_supported"][SD_JWT]
     assert shown["credential_metadata"]["display"][0]["name"] == "Department of Public Works certification"
     assert shown["scope"] == SD_JWT
+    assert suites_of(metadata, LDP) == ["Ed25519Signature2020"]
+    # Whoever issues by a schema alone chooses the suite.
+    every = ["Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022"]
+    assert suites_of(metadata, "university-degree.ldp_vc") == every
     with office.units() as uow:
         uow.office.raise_epoch()
         kind = uow.types.get(DPW)

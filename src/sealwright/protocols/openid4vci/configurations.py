@@ -41,7 +41,7 @@ class CredentialKind:
 
     Args:
         name: The type's value, or the schema's name.
-        proof_type: The suite of its documents with embedded proofs.
+        proof_types: The suites that its documents with embedded proofs may be signed with, the usual one first.
         types: Beside VerifiableCredential.
         context_url: Of its schema.
         labels: What people read, by locale; "" is the office's own language.
@@ -50,7 +50,7 @@ class CredentialKind:
     """
 
     name: str
-    proof_type: str
+    proof_types: tuple[str, ...]
     types: tuple[str, ...]
     context_url: str
     labels: Mapping[str, str]
@@ -101,9 +101,10 @@ def _configuration(kind: CredentialKind, form: str, issuer: str) -> dict[str, JS
     binding: list[JSONValue] = list(_DID_METHODS)
     made: dict[str, JSONValue] = {"format": form}
     if form == LDP_VC:
-        base = CREDENTIALS_V1 if kind.proof_type in _MODEL_1_1_SUITES else CREDENTIALS_V2
+        # The context of the usual suite: one list is all that the specification has room for.
+        base = CREDENTIALS_V1 if kind.proof_types[0] in _MODEL_1_1_SUITES else CREDENTIALS_V2
         made["credential_definition"] = {"@context": [base, kind.context_url], "type": types}
-        made["credential_signing_alg_values_supported"] = [kind.proof_type]
+        made["credential_signing_alg_values_supported"] = list(kind.proof_types)
     elif form == JWT_VC_JSON:
         made["credential_definition"] = {"type": types}
         made["credential_signing_alg_values_supported"] = ["EdDSA"]
