@@ -88,6 +88,12 @@ def test_offers_are_valid(wallet: Wallet, tx_code: bool) -> None:
     made = make_offer(wallet.office, the_operator(wallet.office), credential_id, "qr", tx_code=tx_code)
     offer = wallet.read(made.offer_uri or "").json()
     schema("credential_offer-1_0").validate(offer)
+    assert offer["credential_issuer"] == PUBLIC_URL
+    known = read(wallet.client, "/.well-known/openid-credential-issuer")["credential_configurations_supported"]
+    assert offer["credential_configuration_ids"]
+    assert set(offer["credential_configuration_ids"]) <= set(known)
+    (terms,) = offer["grants"].values()
+    assert ("tx_code" in terms) == tx_code
 
 
 def test_requests_that_the_schema_takes_are_taken_as_far_as_they_concern_us() -> None:
