@@ -34,3 +34,20 @@ def test_every_form_can_be_read_by_its_reviewer_and_its_holder(desk: Desk) -> No
             assert f"{base}/credentials/{made.credential_id}/revoke" not in page.body.decode()
             document = visit(desk, who).get(f"{base}/credentials/{made.credential_id}/document")
             assert document.body == made.document
+
+
+def test_reviewers_read_on_pages_and_offer_over_the_api(desk: Desk) -> None:
+    source = str(desk.granted("issuer", "taker")["credential_id"])
+    page = visit(desk, "issuer").get(f"/issuer/credentials/{source}")
+    assert page.status == 200
+    assert f"/issuer/credentials/{source}/pdf" in page.body.decode()
+    asked = (("GET", ""), ("GET", "/document"), ("GET", "/pdf"), ("POST", "/forms"), ("POST", "/badge"))
+    for method, part in asked:
+        body = {"form": "dc+sd-jwt"} if part == "/forms" else None
+        refused = desk.call("issuer", method, f"/api/v1/credentials/{source}{part}", body)
+        assert (refused.status, refused.json()["code"]) == (404, "CREDENTIAL_NOT_FOUND"), part
+        assert desk.call("taker", method, f"/api/v1/credentials/{source}{part}", body).status == 200, part
+    made = desk.done("issuer", "POST", f"/api/v1/credentials/{source}/offers", {"channel": "token"})
+    listed = desk.done("issuer", "GET", f"/api/v1/offers?credentialId={source}")
+    assert [one["offerId"] for one in listed["data"]] == [made["offerId"]]
+    assert "token" not in listed["data"][0]
