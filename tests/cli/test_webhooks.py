@@ -11,6 +11,7 @@ from .conftest import Terminal
 def test_endpoints_are_made_and_listed(terminal: Terminal) -> None:
     made = terminal("webhook", "create", "https://192.0.2.7/in", "--events", "credential.issued")
     assert (made.code, made.problem["code"]) == (6, "URL_NOT_ALLOWED")
+    assert made.problem["errors"][0]["pointer"] == "/url"
     # An address of documentation networks is no public one either, and http is for whom the operator allows.
     for url in ("https://127.0.0.1/in", "http://1.1.1.1/in", "https://user@1.1.1.1/", "ftp://1.1.1.1/"):
         assert terminal("webhook", "create", url).problem["code"] == "URL_NOT_ALLOWED"

@@ -37,6 +37,7 @@ def test_endpoint_from_its_making_to_its_end(desk: Desk, letterbox: Letterbox) -
     assert (nothing.status, "Choose every event, or some." in text_of(nothing)) == (422, True)
     closed = admin.post(LIST, {"url": "https://10.0.0.1/", "all": "1"})
     assert (closed.status, "Not there." in text_of(closed)) == (422, True)
+    assert 'href="#f-url"' in closed.body.decode()
     assert admin.post(LIST, {"url": HOOK, "events": ["webhook.created"]}).status == 422
 
     made = admin.post(LIST, {"url": HOOK, "events": ["user.created"], "description": "the <b>ledger</b>"})

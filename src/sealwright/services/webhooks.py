@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sealwright.domain.deciding import free_text
-from sealwright.domain.delivery_errors import ParcelNotFound, WebhookNotFound
+from sealwright.domain.delivery_errors import ParcelNotFound, UrlNotAllowed, WebhookNotFound
 from sealwright.domain.errors import MalformedBody, StateConflict
 from sealwright.domain.ids import new_id
 from sealwright.domain.parcels import GIVE_UP_AFTER, Parcel, ParcelKind
@@ -95,7 +95,11 @@ class WebhookDesk:
         """
         with self._units(write=False) as uow:
             owner_of(uow, caller)
-        self._poster.judge(url)
+        try:
+            self._poster.judge(url)
+        except UrlNotAllowed as refused:
+            at_url = Fault("/url", "URL_NOT_ALLOWED", refused.detail)
+            raise UrlNotAllowed(refused.detail, faults=(at_url,)) from refused
 
     def create(self, uow: UnitOfWork, caller: Caller, wish: WebhookWish) -> tuple[Webhook, str]:
         """Add an endpoint, whose address was judged; gives its secret this once.
