@@ -14,6 +14,7 @@ from sealwright.domain.people import Caller
 from sealwright.domain.sharing import Share
 from sealwright.services.office import Office
 from sealwright.services.sharing import OwnShare, chosen, pointers_of
+from sealwright.storage.credentials import StoredCredentials
 from tests.support.copies import record_of
 from tests.support.desk import act
 from tests.support.office import MovableClock
@@ -76,6 +77,23 @@ def test_copies_have_the_page_of_their_source(office: Office, mia: Caller, recor
         uow.commit()
     assert addresses == {own(office, mia, record).address}
     assert own(office, mia, copy).record.uid == record.uid
+
+
+def test_nobody_locks_a_form_before_its_source(
+    office: Office, mia: Caller, record: CredentialRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = office.copies.for_download(record, CredentialFormat.JWT_VC_JSON)
+    locked: list[object] = []
+    lock = StoredCredentials.get_for_update
+
+    def noted(self: StoredCredentials, credential_id: str) -> CredentialRecord | None:
+        found = lock(self, credential_id)
+        locked.append(found.uid if found is not None else None)
+        return found
+
+    monkeypatch.setattr(StoredCredentials, "get_for_update", noted)
+    switch(office, mia, copy, "/qualification")
+    assert set(locked) == {record.uid}
 
 
 def test_a_new_address_shuts_the_old_one(office: Office, mia: Caller, record: CredentialRecord) -> None:

@@ -161,14 +161,15 @@ class Sharing:
         return SharedCredential(record, share)
 
     def _owned(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> CredentialRecord:
-        """The caller's credential with its row locked, so that two who switch at once do so one after the other."""
+        """The caller's credential with its row locked, so that two who switch at once do so one after the other.
+
+        Of a further form its source alone is locked: whoever locks both begins with the source.
+        """
         person = caller.require_person()
-        record = uow.credentials.get_for_update(credential_id)
+        record = uow.credentials.get(credential_id)
         if record is None or person is None or not _is_holder(uow, record, person.user_id, person.dids):
             raise CredentialNotFound("No such credential.")
-        if record.copy_of is None:
-            return record
-        return uow.credentials.get_for_update(str(record.copy_of)) or record
+        return uow.credentials.get_for_update(str(record.copy_of or record.uid)) or record
 
     def _share(self, uow: UnitOfWork, record: CredentialRecord) -> Share:
         self._secrets.ready(uow)
