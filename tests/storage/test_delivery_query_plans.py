@@ -158,7 +158,7 @@ def _asked_beside(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "an authorization by code": lambda: uow.wallets.authorization_by_code(digest("x")),
         "a token": lambda: uow.wallets.token_by_digest(digest("x")),
         "a transaction": lambda: uow.wallets.transaction_by_digest(digest("x")),
-        "a waiting transaction": lambda: uow.wallets.transaction_of("wtk_7", "req_one", "degree"),
+        "a waiting transaction": lambda: uow.wallets.transaction_of("wtk_7", "req_one", "degree", ("did:jwk:one",)),
         "a notification": lambda: uow.wallets.notification_by_digest(digest("x")),
         "parcels": sent(None),
         "a further page of parcels": sent(page.next_cursor),

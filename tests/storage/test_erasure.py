@@ -220,7 +220,9 @@ def test_ids_and_states_stay(full: UnitOfWorkFactory) -> None:
                 uow.wallets.authorization(f"wau_{absent}"),
                 uow.wallets.token(f"wtk_asked_{absent}"),
                 uow.wallets.token(f"wtk_offered_{absent}"),
-                uow.wallets.transaction_of(f"wtk_offered_{absent}", "req_one", "degree"),
+                uow.wallets.transaction_of(
+                    f"wtk_offered_{absent}", "req_one", "degree", ("did:jwk:one", "did:jwk:two")
+                ),
                 uow.wallets.notification_by_digest(f"asked{absent}".encode()),
             )
             assert [one is not None for one in fetched] == [bool(there_are)] * 5

@@ -61,13 +61,16 @@ def test_a_transaction_ends_once(units: UnitOfWorkFactory) -> None:
         uow.wallets.add_transaction(waiting)
         uow.wallets.add_transaction(wallet_transaction("wtx_two", configuration_id="nurse"))
         assert uow.wallets.transaction_by_digest(waiting.digest) == waiting
-        assert uow.wallets.transaction_of("wtk_one", "req_one", "degree") == waiting
-        assert uow.wallets.transaction_of("wtk_one", "req_two", "degree") is None
+        other = wallet_transaction("wtx_three", holders=("did:jwk:three",))
+        uow.wallets.add_transaction(other)
+        assert uow.wallets.transaction_of("wtk_one", "req_one", "degree", waiting.holders) == waiting
+        assert uow.wallets.transaction_of("wtk_one", "req_one", "degree", other.holders) == other
+        assert uow.wallets.transaction_of("wtk_one", "req_two", "degree", waiting.holders) is None
         done = replace(waiting, state=TransactionState.DELIVERED, ended_at=LATER)
         assert uow.wallets.end_transaction(done)
         assert not uow.wallets.end_transaction(replace(done, state=TransactionState.DENIED))
         assert uow.wallets.transaction_by_digest(waiting.digest) == done
-        assert uow.wallets.transaction_of("wtk_one", "req_one", "degree") is None
+        assert uow.wallets.transaction_of("wtk_one", "req_one", "degree", waiting.holders) is None
 
 
 def test_what_waits_under_the_tokens_of_an_authorization_is_denied_together(units: UnitOfWorkFactory) -> None:

@@ -112,8 +112,10 @@ class WalletRows(Protocol):
 
     def add_transaction(self, transaction: WalletTransaction) -> None: ...
     def transaction_by_digest(self, digest: bytes) -> WalletTransaction | None: ...
-    def transaction_of(self, token_id: str, request_id: str, configuration_id: str) -> WalletTransaction | None:
-        """The waiting transaction of a token for a request, if there is one."""
+    def transaction_of(
+        self, token_id: str, request_id: str, configuration_id: str, holders: tuple[str, ...]
+    ) -> WalletTransaction | None:
+        """The waiting transaction of a token for a request and these holders, if there is one."""
 
     def end_transaction(self, transaction: WalletTransaction) -> bool:
         """Store its final state; False unless it was waiting."""

@@ -241,8 +241,8 @@ class WalletIssuing:
         """The id under which a wallet comes again: the same one while it asks for the same."""
         self._secrets.ready(uow)
         dids = tuple(holder.did for holder in holders)
-        known = uow.wallets.transaction_of(token.token_id, reference, configuration)
-        if known is not None and known.holders == dids:
+        known = uow.wallets.transaction_of(token.token_id, reference, configuration, dids)
+        if known is not None:
             return self._secrets.token("transaction", known.transaction_id)
         transaction_id = new_id("wtx")
         text = self._secrets.token("transaction", transaction_id)

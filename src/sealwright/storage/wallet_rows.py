@@ -50,6 +50,7 @@ _WAITING_OF: Final = (
         _WAITING,
         transactions.c.request_id == sa.bindparam("request_id"),
         transactions.c.configuration_id == sa.bindparam("configuration_id"),
+        transactions.c.holders == sa.bindparam("holders"),
     )
     .order_by(transactions.c.created_at, transactions.c.transaction_id)
     .limit(1)
@@ -168,9 +169,16 @@ class StoredWalletRows:
         statement = sa.select(*transactions.columns).where(transactions.c.digest == digest)
         return _TRANSACTIONS.optional(self._transaction.row(statement))
 
-    def transaction_of(self, token_id: str, request_id: str, configuration_id: str) -> WalletTransaction | None:
-        """Find the waiting transaction of a token for a request."""
-        key = {"token_id": token_id, "request_id": request_id, "configuration_id": configuration_id}
+    def transaction_of(
+        self, token_id: str, request_id: str, configuration_id: str, holders: tuple[str, ...]
+    ) -> WalletTransaction | None:
+        """Find the waiting transaction of a token for a request and these holders."""
+        key = {
+            "token_id": token_id,
+            "request_id": request_id,
+            "configuration_id": configuration_id,
+            "holders": _TEXTS.write(holders),
+        }
         return _TRANSACTIONS.optional(self._transaction.row(_WAITING_OF, key))
 
     def end_transaction(self, transaction: WalletTransaction) -> bool:

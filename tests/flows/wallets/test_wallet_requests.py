@@ -112,8 +112,12 @@ def test_of_two_waiting_keys_one_gets_the_credential(office: Office, door: Clien
     wallet = Wallet(office, door)
     assert wallet.exchange(made.pre_authorized_code or "").status == 200
     first = wallet.ask(JWT).json()["transaction_id"]
-    second = wallet.ask(JWT, WalletKey().proof(wallet.now, wallet.nonce())).json()["transaction_id"]
+    key = WalletKey()
+    second = wallet.ask(JWT, key.proof(wallet.now, wallet.nonce())).json()["transaction_id"]
     assert first != second
+    # Each waits under an id of its own, however often it asks.
+    assert wallet.ask(JWT, key.proof(wallet.now, wallet.nonce())).json()["transaction_id"] == second
+    assert wallet.ask(JWT).json()["transaction_id"] == first
     decide(office, rex, request, APPROVED)
     assert wallet.come_again(second).status == 200
     assert refusal(wallet.come_again(first)) == (400, "credential_request_denied")
