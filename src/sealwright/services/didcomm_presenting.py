@@ -26,6 +26,7 @@ from sealwright.vc.errors import Fault
 DEFINITION_FORMAT: Final = "dif/presentation-exchange/definitions@v1.0"
 SUBMISSION_FORMAT: Final = "dif/presentation-exchange/submission@v1.0"
 _SECRET: Final = "didcomm-presentation"  # noqa: S105 - names what is derived
+_NOT_ASKED: Final = "No presentation was asked for in this thread, or it was shown already."
 _NOT_PROVED: Final = "The presentation could not be verified."
 
 
@@ -81,7 +82,10 @@ class DidcommPresenting:
         with self._units(write=False) as uow:
             thread = uow.didcomm.thread(message.thread)
             if thread is None or (thread.own_did, thread.their_did) != (own_did, their_did):
-                raise DidcommInvalid("No presentation was asked for in this thread.")
+                raise DidcommInvalid(_NOT_ASKED)
+            if thread.state is not ThreadState.PRESENTATION_REQUESTED:
+                # Asked again once its row is locked; here, so that nobody has us verify what nobody waits for.
+                raise DidcommInvalid(_NOT_ASKED)
             self._secrets.ready(uow)
         try:
             shown = read_attached(message, SUBMISSION_FORMAT)
@@ -94,7 +98,7 @@ class DidcommPresenting:
         """Take a presentation in, and tell whether it holds."""
         thread = received.thread
         if thread is None or thread.state is not ThreadState.PRESENTATION_REQUESTED or received.verdict is None:
-            raise DidcommInvalid("No presentation was asked for in this thread, or it was shown already.")
+            raise DidcommInvalid(_NOT_ASKED)
         if not received.verdict:
             ended = received.moved(ThreadState.ABANDONED)
             return Outcome(ended, (report(ended, "e.p.trust.presentation", _NOT_PROVED, received.now),))
