@@ -27,6 +27,7 @@ V = TypeVar("V")
 
 # A view never outgrows this many remembered answers; beyond it, the oldest half is forgotten.
 VIEW_CAPACITY: Final = 50_000
+REMEMBERED_NAME_MOST: Final = 1024
 
 INITIALIZED: Final = "initialized"
 
@@ -76,13 +77,27 @@ class RegistryView:
             self._known[key] = value
         return value
 
+    def _named(self, kind: str, name: str, query: Callable[[UnitOfWork], V | None]) -> V | None:
+        """What is kept under a name, which may be a stranger's words.
+
+        No database keeps U+0000, and PostgreSQL cannot even be asked for it; what is long is not remembered, so that
+        strangers cannot fill the memory with names of nothing.
+        """
+        if "\x00" in name:
+            return None
+        if len(name) <= REMEMBERED_NAME_MOST:
+            return self._read((kind, name), query)
+        if self._only_known:
+            raise NotCached
+        return self._load(query)
+
     def did(self, reference: str) -> DIDRecord | None:
         """A DID kept here, by its id or an alias."""
-        return self._read(("did", reference), lambda uow: uow.dids.get(reference))
+        return self._named("did", reference, lambda uow: uow.dids.get(reference))
 
     def schema(self, schema_id: str) -> SchemaRecord | None:
         """A registered credential schema."""
-        return self._read(("schema", schema_id), lambda uow: uow.schemas.get(schema_id))
+        return self._named("schema", schema_id, lambda uow: uow.schemas.get(schema_id))
 
     def api_key(self, digest: bytes) -> ApiKey | None:
         """An API key by the digest of its secret."""
@@ -100,23 +115,23 @@ class RegistryView:
 
     def person(self, user_id: str) -> Person | None:
         """A person by id."""
-        return self._read(("person", user_id), lambda uow: uow.people.get(user_id))
+        return self._named("person", user_id, lambda uow: uow.people.get(user_id))
 
     def person_by_did(self, did: str) -> Person | None:
         """Who proved to control a DID (canonical id)."""
-        return self._read(("person_by_did", did), lambda uow: uow.people.by_did(did))
+        return self._named("person_by_did", did, lambda uow: uow.people.by_did(did))
 
     def type_by_schema(self, schema_id: str) -> CredentialType | None:
         """The credential type, active or retired, whose credentials carry this schema."""
-        return self._read(("type_by_schema", schema_id), lambda uow: uow.types.by_schema(schema_id))
+        return self._named("type_by_schema", schema_id, lambda uow: uow.types.by_schema(schema_id))
 
     def credential_type(self, value: str) -> CredentialType | None:
         """A credential type, active or retired."""
-        return self._read(("credential_type", value), lambda uow: uow.types.get(value))
+        return self._named("credential_type", value, lambda uow: uow.types.get(value))
 
     def schema_called(self, name: str) -> SchemaRecord | None:
         """The schema behind a name that wallets know: a credential type's, else the newest of that name."""
-        return self._read(("schema_called", name), lambda uow: _schema_called(uow, name))
+        return self._named("schema_called", name, lambda uow: _schema_called(uow, name))
 
     def schema_of_credential(self, credential_id: str) -> str | None:
         """The schema that a stored credential was issued against; never remembered, for credentials are many."""
@@ -133,7 +148,7 @@ class RegistryView:
 
     def key(self, key_id: str) -> StoredKey | None:
         """A private key at rest, by its verification method."""
-        return self._read(("key", key_id), lambda uow: uow.keys.get(key_id))
+        return self._named("key", key_id, lambda uow: uow.keys.get(key_id))
 
     def system_key(self, use: KeyPurpose) -> StoredKey | None:
         """The office's own active key for a purpose."""

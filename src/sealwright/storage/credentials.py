@@ -94,6 +94,9 @@ class StoredCredentials:
         return self._find(credential_id, lock=self._transaction.writes and not self._transaction.is_sqlite)
 
     def _find(self, credential_id: str, *, lock: bool) -> CredentialRecord | None:
+        if "\x00" in credential_id:
+            # No database keeps it, and PostgreSQL cannot even be asked for it; ids of strangers' tokens may hold it.
+            return None
         uid = uid_from_text(credential_id)
         row = None
         if uid is not None:
