@@ -10,6 +10,9 @@ import pytest
 
 from tests.support import postgres, tools
 from tests.support.migrated import Templates, migrate_file
+from tests.support.statements import share_compiled_statements
+
+share_compiled_statements()
 
 DATABASES = ("sqlite", "postgresql")
 # Files that take longest, begun first: whoever runs files side by side would wait for these at the end.
