@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 # A page with more stops than this between its top and its last control would be no page for a keyboard.
 MOST_STOPS: Final = 160
 
+# A page that came of a click is drawn after the click has returned.
+SHOWN_WITHIN_MS: Final = 10_000
+
+
+def is_shown(one: Locator) -> bool:
+    """Tell whether something is visible, or becomes so while the page is still being drawn."""
+    from playwright.sync_api import TimeoutError as TookTooLong
+
+    try:
+        one.wait_for(timeout=SHOWN_WITHIN_MS)
+    except TookTooLong:
+        return False
+    return True
+
 
 class Hand(Protocol):
     """How somebody works. Texts are given in English and looked for in the page's language."""

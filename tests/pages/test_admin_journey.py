@@ -6,6 +6,7 @@ import pytest
 
 from tests.pages.checks import check_page, photograph
 from tests.pages.conftest import OpenPage
+from tests.pages.hands import is_shown
 from tests.pages.serving import PageSite
 
 
@@ -18,7 +19,7 @@ def test_issuer_is_asked_for_and_approved_with_scope(site: PageSite, open_page: 
     person.get_by_label("Department of Public Works certification").check()
     person.get_by_label("Why you").fill("We train the crews.")
     person.get_by_role("button", name="Send the request").click()
-    assert person.get_by_role("region", name="Issuer").get_by_text("Pending").is_visible()
+    assert is_shown(person.get_by_role("region", name="Issuer").get_by_text("Pending"))
 
     admin = open_page("/admin", "admin", scripts=scripts)
     admin.get_by_role("link", name="Issuer requests").first.click()
@@ -26,7 +27,7 @@ def test_issuer_is_asked_for_and_approved_with_scope(site: PageSite, open_page: 
     admin.get_by_role("group", name="Allowed Credentials").get_by_label("SFLUV verifier").check()
     if scripts:
         dialog = admin.get_by_role("dialog")
-        assert dialog.is_visible()
+        assert is_shown(dialog)
         check_page(admin)
         photograph(admin, "issuer-request-dialog")
     admin.get_by_role("button", name="Save Changes").click()
@@ -41,9 +42,9 @@ def test_issuer_is_asked_for_and_approved_with_scope(site: PageSite, open_page: 
     site.sign_in_everybody()
     person = open_page("/settings/access", who, scripts=scripts)
     card = person.get_by_role("region", name="Issuer")
-    assert card.get_by_text("Approved").is_visible()
-    assert card.get_by_text("SFLUV verifier").is_visible()
-    assert card.get_by_role("link", name="Request scope change").is_visible()
+    assert is_shown(card.get_by_text("Approved"))
+    assert is_shown(card.get_by_text("SFLUV verifier"))
+    assert is_shown(card.get_by_role("link", name="Request scope change"))
 
 
 def test_issuer_is_suspended_by_keyboard(open_page: OpenPage) -> None:
@@ -60,7 +61,7 @@ def test_issuer_is_suspended_by_keyboard(open_page: OpenPage) -> None:
     page.keyboard.press("Control+Enter")
     page.get_by_role("dialog").wait_for(state="hidden")
     page.goto(f"{page.url.partition('?')[0]}?state=suspended")
-    assert page.get_by_text("Dora Works").is_visible()
+    assert is_shown(page.get_by_text("Dora Works"))
 
 
 def test_halting_is_seen_by_everybody(open_page: OpenPage) -> None:
@@ -71,7 +72,7 @@ def test_halting_is_seen_by_everybody(open_page: OpenPage) -> None:
     check_page(page)
     photograph(page, "system-halted")
     other = open_page("/settings", "improver")
-    assert other.get_by_text("Issuing is halted since").is_visible()
+    assert is_shown(other.get_by_text("Issuing is halted since"))
     page.get_by_role("button", name="Resume issuing").click()
     page.get_by_text("Issuing goes on.").first.wait_for()
     assert page.get_by_role("button", name="Resume issuing").count() == 0

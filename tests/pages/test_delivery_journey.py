@@ -14,6 +14,7 @@ import pytest
 from tests.pages.checks import check_page, photograph
 from tests.pages.conftest import OpenPage
 from tests.pages.gates import LOOKS
+from tests.pages.hands import is_shown
 from tests.pages.serving import PageSite
 from tests.support.screens import codes_in
 
@@ -87,8 +88,8 @@ def test_from_the_letter_to_the_public_page_on_a_phone(site: PageSite, open_page
     sign_in_by_letter(site, phone, EMAIL)
     phone.get_by_role("button", name="Take the credential").click()
     phone.wait_for_url(f"**{path}")
-    assert phone.get_by_text("The credential is handed over.").first.is_visible()
-    assert phone.locator("main .badges").get_by_text("Delivered").is_visible()
+    assert is_shown(phone.get_by_text("The credential is handed over.").first)
+    assert is_shown(phone.locator("main .badges").get_by_text("Delivered"))
     assert not [url for url in asked if token in url]
 
     with phone.expect_download() as paper:
@@ -109,8 +110,8 @@ def test_from_the_letter_to_the_public_page_on_a_phone(site: PageSite, open_page
 
     anybody = open_page("/", **PHONE)
     anybody.goto(address)
-    assert anybody.get_by_role("heading", name="Valid", exact=True).is_visible()
-    assert anybody.get_by_text("sfluv_verifier").first.is_visible()
+    assert is_shown(anybody.get_by_role("heading", name="Valid", exact=True))
+    assert is_shown(anybody.get_by_text("sfluv_verifier").first)
     photograph(anybody, "public-page-phone")
 
 
@@ -128,7 +129,7 @@ def test_second_use_of_a_link_is_refused_and_pasting_works_without_scripts(site:
     other = open_page("/claim", expected=(410,), **PHONE)
     other.get_by_label("Link or token").fill(link)
     other.get_by_role("button", name="Continue").click()
-    assert other.get_by_role("heading", name="This link was used already").is_visible()
+    assert is_shown(other.get_by_role("heading", name="This link was used already"))
     check_page(other)
 
 
@@ -175,6 +176,6 @@ def test_a_code_is_renewed_while_somebody_looks_and_says_when_it_is_over(open_pa
     # Nobody looks any more.
     page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
     page.clock.run_for(605_000)
-    assert page.locator("section.qr").get_by_text("This code has expired.").is_visible()
+    assert is_shown(page.locator("section.qr").get_by_text("This code has expired."))
     assert not wallet.is_visible()
-    assert page.get_by_role("button", name="New offer").is_visible()
+    assert is_shown(page.get_by_role("button", name="New offer"))

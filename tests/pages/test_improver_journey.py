@@ -8,6 +8,7 @@ import pytest
 
 from tests.pages.checks import check_page, photograph
 from tests.pages.conftest import OpenPage
+from tests.pages.hands import is_shown
 from tests.pages.serving import PageSite
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" + bytes(64)
@@ -27,27 +28,27 @@ def test_improver_asks_replies_is_rejected_and_asks_again(
     page.get_by_label("street repair").check()
     page.get_by_label("Evidence").set_input_files(scan)
     page.get_by_role("button", name="Send the request").click()
-    assert page.get_by_text("Tick this, so that the office may decide.").first.is_visible()
+    assert is_shown(page.get_by_text("Tick this, so that the office may decide.").first)
     assert page.get_by_label("Certificate number").input_value() == "DPW-1177"
     assert page.get_by_label("certificate.png").is_checked()
     page.get_by_label("The office may read this").check()
     page.get_by_role("button", name="Send the request").click()
     page.get_by_role("heading", name="Timeline").wait_for()
-    assert page.get_by_role("link", name="certificate.png").is_visible()
+    assert is_shown(page.get_by_role("link", name="certificate.png"))
     request_id = page.url.rpartition("/")[2]
 
     site.run(["request", "ask", request_id, "--message", "Which year was it?"])
     page.goto(page.url)
-    assert page.get_by_text("Which year was it?").first.is_visible()
+    assert is_shown(page.get_by_text("Which year was it?").first)
     check_page(page) if scripts else None
     photograph(page, f"improver-needs-info-{'scripts' if scripts else 'plain'}")
     page.get_by_label("Your reply").fill("It was in 2024.")
     page.get_by_role("button", name="Reply").click()
-    assert page.get_by_text("It was in 2024.").first.is_visible()
+    assert is_shown(page.get_by_text("It was in 2024.").first)
 
     site.run(["request", "reject", request_id, "--note", "unreadable"])
     page.goto(page.url)
-    assert page.get_by_text("Why it was rejected").is_visible()
+    assert is_shown(page.get_by_text("Why it was rejected"))
     page.get_by_role("link", name="Request again").click()
     assert page.get_by_label("Certificate number").input_value() == "DPW-1177"
     page.get_by_label("The office may read this").check()
@@ -55,7 +56,7 @@ def test_improver_asks_replies_is_rejected_and_asks_again(
     page.get_by_role("heading", name="Timeline").wait_for()
 
     page.get_by_role("link", name="Withdraw").click()
-    assert page.get_by_text("for good").first.is_visible()
+    assert is_shown(page.get_by_text("for good").first)
     page.get_by_role("button", name="Withdraw").click()
     page.get_by_text("Withdrawn").first.wait_for()
     page.goto(f"{site.url}/improver")

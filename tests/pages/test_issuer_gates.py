@@ -10,6 +10,7 @@ import pytest
 from tests.pages.checks import check_page, photograph
 from tests.pages.conftest import OpenPage
 from tests.pages.gates import LOOKS, walk
+from tests.pages.hands import is_shown
 from tests.pages.serving import PageSite
 
 if TYPE_CHECKING:
@@ -80,6 +81,6 @@ def test_dialogs_hold_to_every_gate(open_page: OpenPage, theme: str, width: int,
 
 def test_an_issuer_without_scope_is_told_what_would_help(open_page: OpenPage) -> None:
     page = open_page("/search?q=munoz", "improver")
-    assert page.get_by_text("Nothing that you may see matches.").is_visible()
+    assert is_shown(page.get_by_text("Nothing that you may see matches."))
     page.goto(page.url.partition("/search")[0] + "/inbox")
-    assert page.get_by_text("Nothing waits for you").is_visible()
+    assert is_shown(page.get_by_text("Nothing waits for you"))

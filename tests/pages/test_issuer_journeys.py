@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pages.conftest import OpenPage
+from tests.pages.hands import is_shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -107,7 +108,7 @@ def test_with_scripts_off_a_second_post_confirms_what_takes_rights_away(open_pag
     assert "Will revoke" in page.locator("#effect").inner_text()
     assert page.get_by_label("Rationale").input_value() == "The certificate was withdrawn."
     page.get_by_role("button", name="Save Changes").click()
-    assert page.get_by_role("heading", name="Issuer panel").is_visible()
+    assert is_shown(page.get_by_role("heading", name="Issuer panel"))
     assert "Rejected" in page.locator("#toasts").inner_text()
 
 
@@ -216,7 +217,7 @@ def test_a_tab_counts_what_its_list_holds_from_the_first_page_on(open_page: Open
         page.get_by_role("link", name=re.compile(f"^{word} [0-9]")).first.click()
         page.get_by_role("link", name=re.compile(f"^{word} [0-9]")).and_(page.locator("[aria-current]")).wait_for()
         count = page.locator("#queue-tabs [aria-current] .n").inner_text()
-        assert page.get_by_text(f"({count} requests)").is_visible()
+        assert is_shown(page.get_by_text(f"({count} requests)"))
 
 
 def test_a_second_grant_of_a_held_type_is_a_conflict_with_a_link(open_page: OpenPage) -> None:
@@ -231,7 +232,7 @@ def test_a_second_grant_of_a_held_type_is_a_conflict_with_a_link(open_page: Open
     second.get_by_role("button", name="Grant").click()
     assert "holds the credential type already" in second.get_by_role("alert").inner_text()
     second.get_by_role("link", name="Look at the grant that is in force").click()
-    assert second.get_by_role("table", name="Grants").is_visible()
+    assert is_shown(second.get_by_role("table", name="Grants"))
 
 
 def _holders(page: Page, base: str) -> Iterator[str]:

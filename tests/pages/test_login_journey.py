@@ -9,6 +9,7 @@ import pytest
 
 from tests.pages.chromium import Complaints
 from tests.pages.conftest import OpenPage
+from tests.pages.hands import is_shown
 from tests.pages.serving import PageSite
 from tests.pages.test_setup_journey import add_authenticator
 
@@ -32,11 +33,11 @@ def test_password_signs_in_and_comes_back(open_page: OpenPage, scripts: bool) ->
     page.get_by_text("Password", exact=True).click()
     page.get_by_label("Your password").fill("not the password")
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("alert").filter(has_text="Signing in did not work.").is_visible()
+    assert is_shown(page.get_by_role("alert").filter(has_text="Signing in did not work."))
     assert page.get_by_label("E-mail address").input_value() == f"{who}@demo.example"
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("heading", name="Verified emails").is_visible()
+    assert is_shown(page.get_by_role("heading", name="Verified emails"))
 
 
 def test_link_signs_in_by_keyboard(site: PageSite, open_page: OpenPage) -> None:
@@ -51,10 +52,10 @@ def test_link_signs_in_by_keyboard(site: PageSite, open_page: OpenPage) -> None:
     link = re.search(r"http://\S+/login/link/\S+", letter.inner_text())
     assert link is not None
     page.goto(link[0])
-    assert page.get_by_role("heading", name="Your link is good").is_visible()
+    assert is_shown(page.get_by_role("heading", name="Your link is good"))
     page.get_by_role("button", name="Sign in").press("Enter")
     page.get_by_role("heading", name="Proposals").wait_for()
-    assert page.get_by_text("Pat Proposer").first.is_visible()
+    assert is_shown(page.get_by_text("Pat Proposer").first)
 
 
 def test_passkey_is_added_and_signs_in(browser: Browser, site: PageSite) -> None:

@@ -12,6 +12,7 @@ from sealwright.settings import load_settings
 from tests.pages.checks import axe_violations, overflow, photograph, small_targets
 from tests.pages.conftest import OpenPage
 from tests.pages.gates import LOOKS, walk
+from tests.pages.hands import is_shown
 from tests.pages.serving import PageSite
 
 KINDS: Final = ("approved", "digest", "analytics_report")
@@ -57,7 +58,7 @@ def test_letters_are_stopped_by_keyboard_and_chosen_again(
 ) -> None:
     (path,) = stop_paths(site, "improver", "needs_info")
     page = open_page(path, who, scripts=scripts)
-    assert page.get_by_text("A reviewer asks me something").is_visible()
+    assert is_shown(page.get_by_text("A reviewer asks me something"))
     assert "improver@demo.example" not in page.content()
     page.get_by_role("button", name="Stop these letters").press("Enter")
     page.get_by_role("heading", name="These letters are stopped").wait_for()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.pages.checks import check_page, photograph
 from tests.pages.conftest import OpenPage
-from tests.pages.hands import Keyboard
+from tests.pages.hands import Keyboard, is_shown
 from tests.pages.workflow_states import NEW
 
 if TYPE_CHECKING:
@@ -95,22 +95,22 @@ def test_street_repair_is_written_voted_on_and_approved(open_page: OpenPage, wid
     hand.check("held", "Department of Public Works certification")
     hand.use("preview")
     preview = page.locator("#preview")
-    assert preview.get_by_text("This person finds the workflow in their feed.").is_visible()
-    assert preview.get_by_text("can claim step 1").is_visible()
-    assert preview.get_by_text("closed: asks for SFLUV verifier").is_visible()
+    assert is_shown(preview.get_by_text("This person finds the workflow in their feed."))
+    assert is_shown(preview.get_by_text("can claim step 1"))
+    assert is_shown(preview.get_by_text("closed: asks for SFLUV verifier"))
     check_page(page)
     photograph(page, f"proposer-preview-{width}")
     hand.use("submit")
     page.get_by_role("heading", name=title).wait_for()
-    assert page.get_by_text("You proposed this, so you do not vote.").is_visible()
+    assert is_shown(page.get_by_text("You proposed this, so you do not vote."))
     where = page.url
 
     for name in ("voter1", "voter2"):
         vote_for(open_page("/workflows", name, width=width), title)
     page.goto(where)
-    assert page.get_by_text("More than half of all voters were of one opinion.").is_visible()
+    assert is_shown(page.get_by_text("More than half of all voters were of one opinion."))
     assert page.get_by_text("Needed since spring.").count() == 2
-    assert page.locator(".page-head").get_by_text("Approved").is_visible()
+    assert is_shown(page.locator(".page-head").get_by_text("Approved"))
 
 
 def test_draft_saves_itself_while_it_is_written(open_page: OpenPage) -> None:
@@ -146,4 +146,4 @@ def test_editor_works_whole_without_scripts(open_page: OpenPage) -> None:
     assert page.locator("[name=step-1-bounty]").input_value() == "a lot"
     page.locator("[name=step-1-bounty]").fill("10")
     page.locator("button[value=submit]").click()
-    assert page.get_by_role("heading", name="Without scripts").is_visible()
+    assert is_shown(page.get_by_role("heading", name="Without scripts"))

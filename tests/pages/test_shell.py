@@ -11,6 +11,7 @@ import pytest
 from sealwright.web.panel.static_urls import static_files
 from tests.pages.checks import check_page, overflow, photograph
 from tests.pages.conftest import OpenPage
+from tests.pages.hands import is_shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -79,7 +80,7 @@ def test_question_mark_lists_the_keys(open_page: OpenPage) -> None:
     page = open_page("/settings", "improver")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog")
-    assert dialog.is_visible()
+    assert is_shown(dialog)
     assert focused(page) == "Keyboard"
     check_page(page)
     photograph(page, "keys", whole=False)
@@ -212,7 +213,7 @@ def test_drawer_works_without_scripts_on_a_phone(open_page: OpenPage) -> None:
     page = open_page("/settings", "issuer", width=320, scripts=False)
     page.locator("summary", has_text="Menu").click()
     link = page.get_by_role("navigation", name="Menu", exact=True).get_by_role("link", name="Requests")
-    assert link.is_visible()
+    assert is_shown(link)
     assert overflow(page) == []
     photograph(page, "drawer-light-320", whole=False)
 

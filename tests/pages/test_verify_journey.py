@@ -23,6 +23,7 @@ from sealwright.settings import load_settings
 from tests.pages.checks import axe_violations, overflow, photograph, small_targets
 from tests.pages.conftest import OpenPage
 from tests.pages.gates import LOOKS
+from tests.pages.hands import is_shown
 from tests.pages.runner import BEGIN, BEGUN_AT
 from tests.pages.serving import PageSite
 from tests.support.copies import content_of
@@ -127,7 +128,7 @@ def test_anybody_checks_what_they_were_given(
     page.get_by_label("Credential or link").fill(document)
     page.get_by_role("button", name="Check", exact=True).press("Enter")
     page.get_by_role("heading", name="Valid", exact=True, level=1).wait_for()
-    assert page.get_by_text("Every check that applies has passed.").is_visible()
+    assert is_shown(page.get_by_text("Every check that applies has passed."))
     assert len(PdfReader(io.BytesIO(page.pdf())).pages) == 1
     page.get_by_role("button", name="Check again").click()
     page.get_by_role("heading", name="Valid", exact=True, level=1).wait_for()
@@ -176,5 +177,5 @@ def test_a_wallet_is_asked_in_person(
     if not scripts:
         page.get_by_role("link", name="Has it answered?").click()
     page.get_by_role("heading", name="Valid", exact=True, level=1).wait_for()
-    assert page.get_by_text(CLAIM, exact=True).is_visible()
-    assert page.get_by_text("Made for this occasion").is_visible()
+    assert is_shown(page.get_by_text(CLAIM, exact=True))
+    assert is_shown(page.get_by_text("Made for this occasion"))

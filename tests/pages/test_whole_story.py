@@ -17,7 +17,7 @@ import pytest
 from tests.interop.conftest import digital_bazaar as digital_bazaar  # noqa: PLC0414 - a fixture
 from tests.pages.chromium import Complaints
 from tests.pages.gates import IS_THOROUGH
-from tests.pages.hands import Hand, Keyboard, Mouse
+from tests.pages.hands import Hand, Keyboard, Mouse, is_shown
 from tests.pages.runner import REAL_CLOCK
 from tests.pages.serving import PageSite, page_site
 
@@ -102,7 +102,7 @@ def test_from_an_empty_folder_to_a_refused_credential(desk: Desk, digital_bazaar
         judged = digital_bazaar.verify(credential, loopback=desk.site.url)
         assert (judged["verified"], judged["set"]) == (False, ["revocation"])
         desk.go(improver, "/improver/credentials")
-        assert improver.page.locator("main").get_by_text(_say(improver, "Revoked"), exact=True).first.is_visible()
+        assert is_shown(improver.page.locator("main").get_by_text(_say(improver, "Revoked"), exact=True).first)
 
 
 def _say(hand: Hand, text: str) -> str:
@@ -163,7 +163,7 @@ def _approve(desk: Desk, issuer: Hand) -> None:
     """From the landing page: at most three clicks, or two keys."""
     desk.go(issuer, "/issuer")
     row = issuer.page.locator("tbody tr").first
-    assert row.get_by_text("noor@example.org").first.is_visible()
+    assert is_shown(row.get_by_text("noor@example.org").first)
     issuer.acts = 0
     if desk.way == "keyboard":
         issuer.page.keyboard.press("j")
@@ -185,10 +185,10 @@ def _held(desk: Desk, improver: Hand) -> dict[str, Any]:
         # Signing waits for the undo window.
         improver.page.wait_for_timeout(500)
         improver.page.reload()
-    assert badge.first.is_visible()
+    assert is_shown(badge.first)
     improver.press("link", TYPE[desk.language])
     improver.page.wait_for_url("**/improver/credentials/urn:uuid:*")
-    assert improver.page.locator("main").get_by_text("DPW-4711").first.is_visible()
+    assert is_shown(improver.page.locator("main").get_by_text("DPW-4711").first)
     answer = improver.page.request.get(f"{improver.page.url}/document")
     assert answer.status == 200
     credential: dict[str, Any] = answer.json()
@@ -205,4 +205,4 @@ def _reject(desk: Desk, issuer: Hand) -> None:
     issuer.fill("Rationale (seen by issuers; required to reject)", "The certificate was withdrawn.")
     issuer.send("Save Changes")
     desk.go(issuer, "/issuer?status=rejected")
-    assert issuer.page.locator("tbody tr").first.get_by_text("noor@example.org").first.is_visible()
+    assert is_shown(issuer.page.locator("tbody tr").first.get_by_text("noor@example.org").first)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.pages.checks import check_page, photograph
 from tests.pages.conftest import OpenPage
-from tests.pages.hands import Keyboard
+from tests.pages.hands import Keyboard, is_shown
 from tests.pages.serving import PageSite
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ VERIFIER: Final = "person37"
 def _claim_and_start(hand: Keyboard, role: str) -> None:
     page = hand.page
     main = page.locator("main")
-    assert main.get_by_text(role).first.is_visible()
+    assert is_shown(main.get_by_text(role).first)
     hand.press("button", "Claim step", within=main)
     page.wait_for_url("**/improver/steps")
-    assert main.get_by_text("Depends on:").is_visible()
+    assert is_shown(main.get_by_text("Depends on:"))
     hand.press("button", "Start", within=main)
     page.wait_for_url("**/improver/workflows/**")
-    assert main.get_by_text("In progress").first.is_visible()
+    assert is_shown(main.get_by_text("In progress").first)
 
 
 def test_steps_are_done_one_after_the_other_and_a_loss_leaves_what_was_begun(
@@ -71,10 +71,10 @@ def _on_the_phone(page: Page) -> None:
     hand.fill("In words", "Two meters wide, next to the drain.")
     hand.press("button", "Complete", within=main)
     page.wait_for_url("**/improver/steps")
-    assert main.get_by_text("You have nothing to do now.").is_visible()
+    assert is_shown(main.get_by_text("You have nothing to do now."))
     hand.unfold("What you handed in")
-    assert main.get_by_text("Two meters wide, next to the drain.").is_visible()
-    assert main.get_by_role("link", name="Photo 1").is_visible()
+    assert is_shown(main.get_by_text("Two meters wide, next to the drain."))
+    assert is_shown(main.get_by_role("link", name="Photo 1"))
     photograph(page, "work-done-360")
     check_page(page)
     hand.press("button", "Ask for payout", within=main)
@@ -88,9 +88,9 @@ def _at_the_desk(site: PageSite, page: Page) -> None:
     _claim_and_start(hand, "Quality verifier")
     _revoke(site, VERIFIER)
     page.goto(f"{site.url}/improver")
-    assert main.get_by_text("was revoked on").is_visible()
-    assert main.get_by_text("These steps stay yours to finish:").is_visible()
-    assert main.get_by_text("No work is open to you now.").is_visible()
+    assert is_shown(main.get_by_text("was revoked on"))
+    assert is_shown(main.get_by_text("These steps stay yours to finish:"))
+    assert is_shown(main.get_by_text("No work is open to you now."))
     assert main.get_by_role("button", name="Claim step").count() == 0
     photograph(page, "work-lost-1280")
     check_page(page)
@@ -100,8 +100,8 @@ def _at_the_desk(site: PageSite, page: Page) -> None:
     hand.fill("In words", "It holds.")
     hand.press("button", "Complete", within=main)
     page.wait_for_url("**/improver/steps")
-    assert main.get_by_text("No step of yours depends on it now.").is_visible()
-    assert main.get_by_text("Owed", exact=True).is_visible()
+    assert is_shown(main.get_by_text("No step of yours depends on it now."))
+    assert is_shown(main.get_by_text("Owed", exact=True))
     gone = page.request.get(path)
     assert gone.status == 404
 
