@@ -12,7 +12,7 @@ from sealwright.services.office import Office
 from tests.conftest import DATABASES
 from tests.support.desk import furnish_desk
 from tests.support.migrated import Templates
-from tests.support.office import MovableClock, open_office
+from tests.support.office import MovableClock, furnish, open_office
 from tests.support.workflows import Desks, workflow_desks
 
 
@@ -48,6 +48,14 @@ def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[O
     """An office with people, catalog and scopes, on each supported database."""
     with open_office(database_url, tmp_path / "home", clock=clock) as opened:
         furnish_desk(opened)
+        yield opened
+
+
+@pytest.fixture
+def issuing_office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+    """An office with an issuer and a schema, on each supported database."""
+    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
+        furnish(opened)
         yield opened
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,10 +37,9 @@ BEARER = OfferBinding.BEARER
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as one:
-        furnish(one)
-        yield one
+def office(issuing_office: Office) -> Office:
+    """An office with an issuer and a schema."""
+    return issuing_office
 
 
 @pytest.fixture

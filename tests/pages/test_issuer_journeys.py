@@ -61,12 +61,16 @@ def test_approving_takes_one_click_and_can_be_undone(open_page: OpenPage) -> Non
 
 def test_approving_takes_two_keys(open_page: OpenPage) -> None:
     page = open_page("/issuer", "issuer")
-    name = name_of(rows(page).first)
+    before, name = pending(page), name_of(rows(page).first)
     page.keyboard.press("j")
     page.keyboard.press("a")
     expect_toast(page, f"Approved {name}")
+    wait_for_pending(page, before - 1)
+    assert name_of(rows(page).first) != name
     page.keyboard.press("z")
     expect_toast(page, f"{name} is pending again")
+    wait_for_pending(page, before)
+    assert name_of(rows(page).first) == name
 
 
 def test_rejecting_with_a_reason_takes_two_clicks(open_page: OpenPage) -> None:

@@ -88,5 +88,5 @@ def test_passkey_is_offered_where_the_address_is_typed(browser: Browser, site: P
     page.get_by_role("button", name="Remove: Passkey").wait_for()
     context.clear_cookies()
     page.goto(f"{url}/login?next=/settings/privacy")
-    page.get_by_role("heading", name="Your data").wait_for()
+    assert is_shown(page.get_by_role("heading", name="Your data"))
     context.close()

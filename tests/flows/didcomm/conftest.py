@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sealwright.domain.people import Caller
 from sealwright.services.office import Office
 from tests.support.didcomm_peer import Mailbox, PeerAgent
-from tests.support.office import ISSUER, MovableClock, api_key_for, furnish, open_office
+from tests.support.office import ISSUER, api_key_for
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+def office(issuing_office: Office) -> Office:
     """An office with an issuer and a schema."""
-    with open_office(database_url, tmp_path / "home", clock=clock) as one:
-        furnish(one)
-        yield one
+    return issuing_office
 
 
 @pytest.fixture

@@ -59,6 +59,8 @@ def test_the_example_of_the_specification_holds() -> None:
     )
     stated = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
     verify(key, base64url_decode(stated), text.encode())
+    with pytest.raises(ProofInvalid):
+        verify(key, base64url_decode(stated), text.encode()[:-1])
 
 
 def test_keys_that_sign_nothing_are_refused() -> None:
