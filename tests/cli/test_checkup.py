@@ -32,6 +32,7 @@ def test_sound_office_has_only_warnings_of_a_new_one(
         "checkpoints",
         "disk",
         "mail",
+        "workers",
     }
     assert "failed" not in outcomes.values()
     assert {
@@ -42,6 +43,7 @@ def test_sound_office_has_only_warnings_of_a_new_one(
         "clock",
         "audit",
         "housekeeping",
+        "workers",
         "counters",
         "setup",
         "plans",

@@ -41,6 +41,12 @@ def test_office_lives_at_the_terminal(
     assert terminal("verify", str(credential)).code == 1
     assert terminal("suspend", issued["credential_id"], "--reason", "x").problem["code"] == "ALREADY_REVOKED"
 
+    people = tmp_path / "people.csv"
+    people.write_text("holderDid,degree.type\ndid:adi:holder001,B\ndid:adi:holder002,B\ndid:adi:nobody,B\n")
+    ran = terminal("batch", "run", str(people), "--schema", str(ISSUE_BODY["schemaId"]))
+    assert (ran.code, ran.answer["status"], ran.answer["issued"], ran.answer["failed"]) == (8, "anchored", 2, 1)
+    assert terminal("batch", "status", ran.answer["batch_id"]).answer["transaction_hash"].startswith("0x")
+
     assert terminal("audit", "verify").answer["verified"] is True
     assert terminal("audit", "export", "--out", str(export)).code == 0
     assert terminal("audit", "verify", str(export)).code == 0

@@ -8,7 +8,16 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.web.api.shapes import answers, delivery, desk_answers, people_answers, webhooks, workflow_answers
+from sealwright.web.api.shapes import (
+    answers,
+    batches,
+    delivery,
+    desk_answers,
+    mass,
+    people_answers,
+    webhooks,
+    workflow_answers,
+)
 from sealwright.web.route import Route
 from sealwright.web.routes import ROUTES
 from sealwright.web.shape import compile_schema
@@ -20,8 +29,10 @@ BY_NAME: Final = {f"{route.method} {route.path}": route for route in ROUTES}
 ALIAS: Final = "Another address of `"
 OBJECTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Credential record": answers.CREDENTIAL_RECORD,
+    "Batch": batches.BATCH,
     "Offer": delivery.OFFER_ANSWER,
     "Status": answers.STATUS,
+    "MassPreview": mass.MASS_PREVIEW,
     "Report": answers.REPORT,
     "Schema": answers.SCHEMA,
     "Did": answers.DID_RECORD,

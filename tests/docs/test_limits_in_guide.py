@@ -13,13 +13,14 @@ from sealwright.adapters import outbound
 from sealwright.services import attachments
 from sealwright.services.api_keys import DEFAULT_LIFE
 from sealwright.services.people import TOKEN_LIFE
+from sealwright.services.row_wire import ROW_BYTES
 from sealwright.settings import load_settings
 from sealwright.vc.canon.canonicalizer import DEADLINE_SECONDS
 from sealwright.vc.credentials import structure
 from sealwright.vc.proofs.verifying import MAX_SKEW
 from sealwright.vc.schemas import reserved, vetting
 from sealwright.vc.status.bitstring import MIN_LIST_BITS
-from sealwright.web import body, guard, query
+from sealwright.web import beside, body, guard, incoming, query
 from sealwright.web.api.shapes.credentials import MAX_BATCH, VERIFY_PRESENTATION
 from sealwright.web.route import Route
 from tests.docs.reading import DOCS, read_page, sections
@@ -45,6 +46,16 @@ def kibibytes(count: int) -> str:
 
 STATED: Final = {
     "body": f"{mebibytes(_DEFAULTS.body_max_bytes)} (`SEALWRIGHT_BODY_MAX_BYTES`)",
+    "a batch call: body, rows": (
+        f"{mebibytes(_DEFAULTS.batch_body_max_bytes)} (`SEALWRIGHT_BATCH_BODY_MAX_BYTES`), "
+        f"{_DEFAULTS.batch_inline_max:,} (`SEALWRIGHT_BATCH_INLINE_MAX`)"
+    ),
+    "uploaded rows: file, rows, a row": (
+        f"{_DEFAULTS.rows_max_bytes >> 30} GiB (`SEALWRIGHT_ROWS_MAX_BYTES`), "
+        f"{_DEFAULTS.batch_rows_max:,} (`SEALWRIGHT_BATCH_ROWS_MAX`), {kibibytes(ROW_BYTES)}"
+    ),
+    "uploads at once of one caller, in one process": f"{beside.UPLOADS_OF_ONE}, {beside.UPLOADS_AT_MOST}",
+    f"time for {kibibytes(incoming.PROGRESS_BYTES)} of uploaded rows to arrive": f"{incoming.PROGRESS_SECONDS:.0f} s",
     "nesting of JSON": "32 levels",
     "members of an object, of all claims": f"{reserved.MAX_MEMBERS:,}, {reserved.MAX_MEMBERS_IN_ALL:,}",
     "a member name, a string, a list in claims": (

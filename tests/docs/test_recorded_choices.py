@@ -208,7 +208,7 @@ def test_an_abandoned_place_is_revoked(served: Served) -> None:
     assert job.reservation.place is not None
     try:
         served.clock.move(minutes=2)
-        assert office.housekeeping.sweep() == 1
+        assert office.tasks.run("sweep")
         listed = get(served, f"/status/{job.reservation.place.list_id}/revocation").json()
     finally:
         served.clock.time = start
@@ -314,11 +314,8 @@ def test_a_revocation_is_not_cleared_over_the_vc_api(served: Served) -> None:
 
 
 TO_COME: Final = (
-    ("POST", "/api/v1/credentials/issue/batch"),
-    ("POST", "/api/v1/batches"),
     ("POST", "/api/v1/delegations"),
     ("POST", "/api/v1/presentations/create"),
-    ("GET", "/batches"),
 )
 
 

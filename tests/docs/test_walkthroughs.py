@@ -141,6 +141,19 @@ def test_issuers_page_makes_a_did_a_key_a_schema_and_a_credential(server: Runnin
     assert walked.read("reinstated.json")["status"] == "valid"
 
 
+def test_key_page_ends_what_a_lost_key_signed_and_renews_it(server: RunningServer, tmp_path: Path) -> None:
+    page = GUIDE / "key-compromise.md"
+    walked = walk(page, server, tmp_path)
+    assert shown(page, "Stop it") in walked.read("before.json")["checks"]
+    assert steady(walked.read("preview.json")) == shown(page, "See what it comes to")
+    (renewed,) = walked.read("renewed.json")["batches"]
+    assert (renewed["issued"], renewed["failed"], renewed["revoked"]) == (2, 0, 2)
+    assert walked.read("rest.json")["code"] == "STATE_CONFLICT"
+    after = walked.read("after.json")
+    assert (after["status"], after["reasonCode"]) == ("revoked", "key_compromise")
+    assert "sound" in walked.printed
+
+
 def test_issuers_page_names_the_built_in_schemas(server: RunningServer) -> None:
     section = next(section for section in sections(GUIDE / "issuers.md") if section.title == "A schema")
     named = {row[0].strip("`"): row[1].strip("`") for row in section.table("Schema")}

@@ -13,11 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from nacl.signing import SigningKey
+
+from sealwright.vc.keys.multikey import PublicKey
 from tests.faults.work_clients import WORK_SHARE, WorkClient, WorkPeople, carrier
-from tests.support.history import ASK, DECIDE, ISSUE, REVOKE, History, Outcome, Sighting, Wish
+from tests.support.batch_invariants import STRANGER
+from tests.support.history import ASK, BATCH, DECIDE, ISSUE, REVOKE, History, Outcome, Sighting, Wish
+from tests.support.office import HOLDER
 from tests.support.server import ISSUE_BODY
 
 ISSUE_PATH: Final = "/api/v1/credentials/issue"
+BATCH_PATH: Final = "/api/v1/credentials/issue/batch"
 REVOKE_PATH: Final = "/api/v1/credentials/revoke"
 ANSWER_SECONDS: Final = 20
 SETTLE_SECONDS: Final = 45
@@ -25,6 +31,9 @@ SUITES: Final = ("Ed25519Signature2020", "Ed25519Signature2020", "eddsa-rdfc-202
 
 # How many of the acts are those of the review desk: asking, approving, rejecting.
 DESK_SHARE: Final = 0.5
+# How many issue a batch within one call.
+BATCH_SHARE: Final = 0.05
+BATCH_ROWS: Final = (3, 10)
 _LOST: Final = (OSError, http.client.HTTPException)
 
 
@@ -104,6 +113,36 @@ def issue_wish(history: History, randomness: random.Random, **members: Any) -> W
     if "revocable" not in body and randomness.random() < 0.1:
         body["revocable"] = False
     return history.begin(Wish(ISSUE, f"issue-{next(_NUMBERS)}", json.dumps(body).encode()))
+
+
+def batch_wish(history: History, randomness: random.Random, **members: Any) -> Wish:
+    """A few degrees in one call, under a key of its own; some rows fail, for their holder or as doubles."""
+    count = randomness.randint(*BATCH_ROWS)
+    holders = [
+        randomness.choice((HOLDER, STRANGER)) if randomness.random() < 0.3 else key_holder() for _ in range(count)
+    ]
+    rows = [
+        {
+            "holderDid": holder,
+            "claims": {"degree": {"type": "BachelorDegree", "university": "MIT", "graduationYear": 1990 + number}},
+        }
+        for number, holder in enumerate(holders)
+    ]
+    body = {
+        **{name: ISSUE_BODY[name] for name in ("schemaId", "issuerDid", "expirationDate")},
+        "proofType": randomness.choice(SUITES),
+        "allowDuplicates": randomness.random() < 0.5,
+        "includeCredentials": True,
+        "credentials": rows,
+        **members,
+    }
+    key = f"batch-{next(_NUMBERS)}"
+    return history.begin(Wish(BATCH, key, json.dumps(body).encode(), path=BATCH_PATH))
+
+
+def key_holder() -> str:
+    """The DID of a holder who is only a key, and never stood anywhere before."""
+    return f"did:key:{PublicKey('Ed25519', bytes(SigningKey.generate().verify_key)).multikey}"
 
 
 def revoke_wish(history: History, credential_id: str) -> Wish:
@@ -228,6 +267,7 @@ class Load:
         desk: Who asks for credential types and who decides, each client having askers of its own; None: nobody.
         work: Who works on what is open to them by their grants, each client having workers of its own; None: nobody.
         work_share: How many of the acts are those of people at work.
+        batch_share: How many of the issuer's acts are batches.
         pause_seconds: The longest pause between two calls of one client.
         slowest: Seconds of the slowest answer.
     """
@@ -239,6 +279,7 @@ class Load:
     desk: DeskPeople | None = None
     work: WorkPeople | None = None
     work_share: float = WORK_SHARE
+    batch_share: float = BATCH_SHARE
     pause_seconds: float = 0.02
     seed: int = 0
     slowest: float = 0.0
@@ -275,6 +316,9 @@ class Load:
             is_busy = work is not None and randomness.random() < self.work_share and work.go_on(randomness, send)
             if not is_busy and desk is not None and randomness.random() < DESK_SHARE:
                 is_busy = desk.go_on(randomness)
+            if not is_busy and randomness.random() < self.batch_share:
+                self._batch(caller, randomness, mine)
+                is_busy = True
             if is_busy:
                 pass
             elif chance < 0.12 and mine:
@@ -294,6 +338,13 @@ class Load:
         found = wish.acknowledged()
         if found is not None and found.index is not None:
             mine.append(found.credential_id)
+
+    def _batch(self, caller: Caller, randomness: random.Random, mine: list[str]) -> None:
+        wish = batch_wish(self.history, randomness)
+        self._try(caller, randomness, wish)
+        if wish.outcome is Outcome.OK:
+            # One of a batch may be revoked like any other.
+            mine += [row["credentialId"] for row in json.loads(wish.answers[0])["results"][:1] if row["credentialId"]]
 
     def _revoke(self, caller: Caller, randomness: random.Random, mine: list[str], revoked: list[str]) -> None:
         subject = mine.pop(randomness.randrange(len(mine)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,23 @@ def shared_site(request: pytest.FixtureRequest, templates: Templates) -> Iterato
     """A site that all tests of a module share; they run once on each supported database."""
     with templates.get(request.param).site() as made:
         yield made
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _postgres_session: Any
+) -> Iterator[str]:
+    """The URL of a migrated database that all tests of a module share, on each supported database."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "test.sqlite"
+        shutil.copy(request.getfixturevalue("_migrated_file"), path)
+        yield f"sqlite:///{path}"
+        return
+    migrated = request.getfixturevalue("_templates")
+    server = _postgres_session.get()
+    url = migrated.take(server)
+    yield url
+    migrated.give_back(server, url)
 
 
 @pytest.fixture

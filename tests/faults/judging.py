@@ -45,8 +45,10 @@ def sweep(site: Site, office: Office) -> int:
     """
     site.rows.run(f"UPDATE reservations SET reserved_at = reserved_at - {ABANDONED_SECONDS} WHERE state = 'reserved'")
     total = 0
-    while voided := office.housekeeping.sweep():
-        total += voided
+    task = office.tasks.get("sweep")
+    assert task is not None
+    while voided := task.work():
+        total += int(voided)  # type: ignore[call-overload]  # tasks give counts or nothing
     return total
 
 

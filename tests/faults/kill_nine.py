@@ -1,8 +1,8 @@
 """kill -9 at random moments under load, and then every invariant.
 
 Two server processes share one store. One of them, now and then both, now and then one that is just starting, is
-killed and started again, while clients issue, revoke, ask for credential types, approve, reject, claim and finish
-gated work, and look through whichever server answers.
+killed and started again, while clients issue, alone and in batches, revoke, ask for credential types, approve,
+reject, claim and finish gated work, and look through whichever server answers.
 
     python -m tests.faults.kill_nine --kills 100 --database sqlite|postgresql
 """
@@ -22,7 +22,7 @@ from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.office import Office
 from sealwright.services.people import NewPerson
 from sealwright.services.ports import UnitOfWork
-from tests.faults.clients import DeskPeople, Load, settle
+from tests.faults.clients import BATCH_SHARE, DeskPeople, Load, settle
 from tests.faults.judging import judge, office_of
 from tests.faults.nursery import nursery
 from tests.faults.work_clients import LOSE_SHARE, WORK_SHARE, WorkPeople, furnish_work
@@ -108,6 +108,7 @@ def run(
     verify_at_most: int = 100_000,
     work_share: float = WORK_SHARE,
     lose_share: float = LOSE_SHARE,
+    batch_share: float = BATCH_SHARE,
 ) -> Summary:
     """Kill servers of a fresh site under load, let it settle, and check.
 
@@ -115,6 +116,7 @@ def run(
         launch: How servers are started; with a planted bug for the twin of this test.
         longest_life_seconds: How long a server lives at most, once it takes calls, before the next kill.
         fetch_at_most: How many documents are fetched over the wire afterwards; `verify_at_most` likewise.
+        batch_share: How many of the issuer's acts are batches.
         work_share: How many of the acts are those of people at work; `lose_share`: how many of these end their grant.
     """
     begun = time.monotonic()
@@ -133,6 +135,7 @@ def run(
         desk=desk,
         work=work,
         work_share=work_share,
+        batch_share=batch_share,
     )
     load.start()
     try:

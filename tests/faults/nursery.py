@@ -12,12 +12,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from tests.support.site import Handle, Launch, first_line_of
-
-if TYPE_CHECKING:
-    from tests.faults.planted import Plan
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
@@ -26,9 +23,11 @@ CONTEXT.set_forkserver_preload(
         "sealwright.cli.door",
         "sealwright.cli.index",
         "sealwright.cli.serving",
+        "sealwright.cli.working",
         "sealwright.web.app",
         "sealwright.web.server",
         "sealwright.adapters.logging",
+        "tests.faults.batch_planted",
         "tests.faults.planted",
         "tests.pages.runner",
         "uvloop",
@@ -36,6 +35,13 @@ CONTEXT.set_forkserver_preload(
         "uvicorn.loops.uvloop",
     ]
 )
+
+
+class Plan(Protocol):
+    """What is wrapped in a process before it runs (`tests.faults.planted`, `tests.faults.batch_planted`)."""
+
+    def install(self) -> None:
+        """Wrap it, in this process."""
 
 
 class _Forked:

@@ -21,7 +21,8 @@ from sealwright.domain import gating
 from sealwright.domain.dids import KeyPurpose
 from sealwright.domain.errors import StoreUnavailable
 from sealwright.services import gate, issuing_line, status_lists, step_gate
-from sealwright.services.ports import KeyStore, RateHit, UnitOfWorkFactory
+from sealwright.services.ports import KeyStore, UnitOfWorkFactory
+from sealwright.services.rate_ports import RateHit
 from sealwright.storage import unit_of_work
 from sealwright.web import app
 

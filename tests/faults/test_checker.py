@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.clients import Caller, ask_wish, decide_wish, issue_wish, revoke_wish
+from tests.faults.clients import Caller, ask_wish, batch_wish, decide_wish, issue_wish, revoke_wish
 from tests.faults.judging import judge
 from tests.faults.kill_nine import furnish, furnish_workers
 from tests.faults.nursery import nursery
 from tests.faults.work_clients import WorkPeople
 from tests.support.history import (
     ASK,
+    BATCH,
     CLAIM,
     COMPLETE,
     DECIDE,
@@ -32,6 +33,9 @@ from tests.support.history import (
 from tests.support.rows import Rows
 from tests.support.site import Site, Templates
 
+# Some rows of the batch fail, not all, and others would if they were read from the end.
+BATCH_SEED = 3
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -43,7 +47,7 @@ class Sound:
 
 @pytest.fixture(scope="module")
 def sound(templates: Templates) -> Iterator[Sound]:
-    """Twelve credentials, three revoked; two requests approved, one rejected after it; a reservation left behind."""
+    """Twelve credentials, three revoked; a batch; two requests approved, one rejected; a reservation left behind."""
     with templates.get("sqlite").site() as site:
         history, randomness = History(), random.Random(5)
         desk, people = furnish(site, askers=2), furnish_workers(site, 2)
@@ -58,6 +62,8 @@ def sound(templates: Templates) -> Iterator[Sound]:
             assert found is not None
             caller.carry_out(server.port, revoke_wish(history, found.credential_id), history)
             history.see(Sighting(found.credential_id, still_good=False))
+        batch = batch_wish(history, random.Random(BATCH_SEED), allowDuplicates=False)
+        caller.carry_out(server.port, batch, history)
         for token in desk.askers:
             asked = ask_wish(history, token, desk.types[0])
             caller.carry_out(server.port, asked, history)
@@ -111,7 +117,11 @@ def copied(sound: Sound, tmp_path: Path) -> Sound:
 def test_a_sound_history_passes(copied: Sound) -> None:
     verdict = judge(copied.site, copied.history)
     assert verdict, str(verdict)
-    assert verdict.counts["acknowledged"] == verdict.counts["verified"] == verdict.counts["fetched"] == 12
+    in_batch = json.loads(next(copied.history.of(BATCH)).answers[0])
+    told = 12 + in_batch["issued"]
+    assert verdict.counts["acknowledged"] == verdict.counts["verified"] == verdict.counts["fetched"] == told
+    assert (verdict.counts["batches"], verdict.counts["batch_rows_failed"]) == (1, in_batch["failed"])
+    assert min(in_batch["issued"], in_batch["failed"]) > 0
     assert (verdict.counts["revocations"], verdict.counts["void"], verdict.counts["swept"]) == (3, 1, 1)
 
 
@@ -122,7 +132,8 @@ def _free(rows: Rows) -> None:
 
 
 # Credentials that clients were told of: those of the demo's grants stand there without a call.
-_TOLD = "SELECT uid FROM credentials WHERE grant_id IS NULL AND status"
+_TOLD = "SELECT uid FROM credentials WHERE grant_id IS NULL AND batch_id IS NULL AND status"
+IN_BATCH = "(SELECT uid FROM credentials WHERE batch_id IS NOT NULL ORDER BY uid LIMIT 1)"
 FIRST = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1)"
 REVOKED = f"({_TOLD} = 'revoked' ORDER BY uid LIMIT 1)"
 SECOND = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1 OFFSET 1)"
@@ -145,6 +156,31 @@ LOST_GRANT = (
     "(SELECT grant_id FROM grants WHERE status = 'revoked' AND user_id IN (SELECT user_id FROM step_claims) LIMIT 1)"
 )
 SPOILED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "a row of a batch is gone": ("I7", (f"DELETE FROM credentials WHERE uid = {IN_BATCH}",)),
+    "a batch is not what was anchored": (
+        "I7",
+        (f"UPDATE credentials SET document_sha256 = zeroblob(32) WHERE uid = {IN_BATCH}",),
+    ),
+    "a batch tells of another root": ("I7", ("UPDATE batches SET transaction_hash = '0x' || merkle_root || '00'",)),
+    "a chunk is not on record": (
+        "I7",
+        ("DELETE FROM audit_rows WHERE action = 'credential.issued' AND object_id LIKE 'bat_%'",),
+    ),
+    "a place of a batch was given out twice": (
+        "I2",
+        (
+            f"UPDATE credentials SET list_index = (SELECT list_index FROM credentials WHERE uid = {IN_BATCH}) "
+            "WHERE uid = (SELECT uid FROM credentials WHERE batch_id IS NOT NULL ORDER BY uid LIMIT 1 OFFSET 1)",
+        ),
+    ),
+    "a credential of a batch was reserved alone": (
+        "I3",
+        (
+            "INSERT INTO reservations (uid, issuer_did, order_digest, key_id, proof_type, reserved_at, state) "
+            f"SELECT {IN_BATCH}, issuer_did, order_digest, key_id, proof_type, reserved_at, 'void' "
+            "FROM reservations LIMIT 1",
+        ),
+    ),
     "an acknowledged credential is gone": ("I1", (f"DELETE FROM credentials WHERE uid = {FIRST}",)),
     "a stored document differs in one byte": (
         "I1",
@@ -291,6 +327,26 @@ def _refused(history: History) -> None:
     history.wishes[0].outcome = Outcome.REFUSED
 
 
+def _batch_refused(history: History) -> None:
+    next(history.of(BATCH)).outcome = Outcome.REFUSED
+
+
+def _batch_of_other_rows(history: History) -> None:
+    wish = next(history.of(BATCH))
+    rows = json.loads(wish.body)
+    rows["credentials"].reverse()
+    wish.body = json.dumps(rows).encode()
+
+
+def _batch_twice(history: History) -> None:
+    history.begin(replace(next(history.of(BATCH)), key="batch-again"))
+
+
+def _batch_unheard(history: History) -> None:
+    wish = next(history.of(BATCH))
+    wish.answers[0] = wish.answers[0].replace(b'"status":"issued"', b'"status":"failed"')
+
+
 def _unsettled(history: History) -> None:
     history.wishes[0].outcome = Outcome.UNKNOWN
 
@@ -347,6 +403,10 @@ def _impatient(history: History) -> None:
         ("P9", _other_bytes),
         ("P9", _refused),
         ("P9", _unsettled),
+        ("P9", _batch_refused),
+        ("I7", _batch_of_other_rows),
+        ("P9", _batch_twice),
+        ("I3", _batch_unheard),
         ("P8", _won_twice),
         ("P8", _nobody_won),
         ("P9", _refused_alone),
@@ -361,6 +421,10 @@ def _impatient(history: History) -> None:
         "one key brought two answers",
         "a refused call has an effect",
         "a call was never settled",
+        "a refused batch has an effect",
+        "a batch was answered with other rows",
+        "one batch was answered to two keys",
+        "a credential of a batch was never handed over",
         "two decisions of one version were done",
         "two reviewers decided and neither won",
         "a decision without a rival was refused",

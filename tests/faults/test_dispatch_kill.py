@@ -21,7 +21,6 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.parcels import LEASE, Parcel, ParcelState
 from sealwright.domain.people import system_actor
 from sealwright.domain.webhooks import Webhook
-from sealwright.services import dispatching
 from sealwright.services.dispatching import Dispatching
 from sealwright.services.office import Office
 from tests.faults.nursery import CONTEXT
@@ -52,12 +51,11 @@ class SharedClock:
 
 
 def live(url: str, home: str, seconds: Any, bug: str) -> None:
-    """Carry what is due until somebody kills us."""
-    dispatching.LOOK_EVERY_SECONDS = 0.02  # type: ignore[misc]
+    """Do background work until somebody kills us."""
     if bug == RECORDS_FIRST:
         _plant()
     with open_office(url, Path(home), clock=SharedClock(seconds), **ALLOWED) as office:  # type: ignore[arg-type]
-        office.dispatching.start()
+        office.start_work()
         time.sleep(PATIENCE_SECONDS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults import kill_nine
+from tests.faults.batch_planted import UNRECORDED, BatchPlan
 from tests.faults.nursery import nursery
 from tests.faults.planted import Plan
 from tests.support.site import Site
@@ -27,6 +28,7 @@ def test_no_promise_breaks_when_servers_are_killed(site: Site) -> None:
     assert min(summary.verdict.counts["approved"], summary.verdict.counts["rejected"]) > 20
     assert summary.verdict.counts["acknowledged"] > 100
     assert summary.verdict.counts["revocations"] > 5
+    assert min(counts["batches"], counts["batch_rows_failed"]) > 0
 
 
 def test_a_server_that_answers_before_it_stores_is_found_out(sqlite_site: Site) -> None:
@@ -41,3 +43,11 @@ def test_a_server_whose_gate_is_open_to_everybody_is_found_out(sqlite_site: Site
         sqlite_site, 3, seed=13, launch=launch, fetch_at_most=50, verify_at_most=50, work_share=0.5, lose_share=0.5
     )
     assert "I8" in summary.verdict.invariants, summary.to_json()
+
+
+def test_a_server_that_keeps_chunks_off_the_record_is_found_out(sqlite_site: Site) -> None:
+    launch = nursery(BatchPlan(bug=UNRECORDED))
+    summary = kill_nine.run(
+        sqlite_site, 1, seed=14, clients=3, launch=launch, fetch_at_most=20, verify_at_most=20, batch_share=0.5
+    )
+    assert "I7" in summary.verdict.invariants, summary.to_json()

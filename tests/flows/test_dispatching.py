@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sealwright.adapters.jobs_in_process import InProcessRunner
 from sealwright.domain.errors import StoreUnavailable, VersionConflict
 from sealwright.domain.parcels import Parcel, ParcelKind, ParcelState
 from sealwright.services import dispatching
@@ -19,6 +20,7 @@ from sealwright.services.delivery_ports import Envelope, NotSent, Posted
 from sealwright.services.dispatching import Dispatching, new_parcel
 from sealwright.services.office import Office
 from sealwright.services.ports import UnitOfWork
+from sealwright.services.tasks import Tasks
 from tests.support.office import MovableClock, open_office
 
 
@@ -119,18 +121,20 @@ def found(office: Office, parcel_id: str) -> Parcel:
 
 
 def test_one_that_is_slow_holds_up_nobody_else(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatching, "LOOK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(dispatching, "LOOK_EVERY", timedelta(milliseconds=10))
     post, carrier = Post(slow=frozenset({"slow"})), Told()
     put(office, *["slow"] * 5, *["quick"] * 20)
-    work = dispatcher(office, post, carrier)
-    work.start()
+    work, tasks = dispatcher(office, post, carrier), Tasks()
+    work.join(tasks)
+    runner = InProcessRunner(tasks, units=office.units, clock=office.clock, concurrency=2)
+    runner.start()
     try:
         assert post.until("quick", 20)
         assert post.under_way["slow"] == 1
         post.open.set()
         assert post.until("slow", 5)
     finally:
-        work.stop()
+        runner.stop()
     # Never two of one subject at once, whoever is free.
     assert post.most == {"slow": 1, "quick": 1}
     assert Counter(carrier.told) == {("slow", "arrived"): 5, ("quick", "arrived"): 20}

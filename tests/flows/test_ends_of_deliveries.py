@@ -100,7 +100,8 @@ def test_more_than_one_batch_of_what_is_over_is_forgotten(
         for number in range(7):
             uow.spent.spend("test", bytes([number] * 32), ends)
         uow.commit()
-    (chore,) = [one for one in office.housekeeping._chores if one.name == "forget deliveries"]
+    chore = office.tasks.get("forget deliveries")
+    assert chore is not None
     assert chore.work() == 0
     clock.move(minutes=2)
     assert chore.work() == 7

@@ -56,7 +56,7 @@ class Died(BaseException):
 def _settle(office: Office, clock: MovableClock) -> None:
     """What a server does that comes up after a crash."""
     clock.move(seconds=61)
-    office.housekeeping.sweep()
+    office.tasks.run("sweep")
     office.grant_issuance.sign_due()
 
 
@@ -127,7 +127,7 @@ def test_the_same_key_settles_a_crash_to_one_answer(
     assert office.review.answer(rex, decision, _render, _scope(rex)).stored == first.stored
     assert audit_of(office)["request.approved"] == 1
     clock.move(seconds=61)
-    office.housekeeping.sweep()
+    office.tasks.run("sweep")
     assert len(all_credentials(office)) == 1
 
 

@@ -109,10 +109,10 @@ def test_late_signature_for_a_taken_over_reservation_is_discarded(office: Office
 
 def test_sweeper_voids_what_nobody_finished(office: Office, clock: MovableClock) -> None:
     dead = _reserve_and_die(office)
-    assert office.housekeeping.sweep() == 0
+    assert not office.tasks.run("sweep")
     clock.move(seconds=61)
-    assert office.housekeeping.sweep() == 1
-    assert office.housekeeping.sweep() == 0
+    assert office.tasks.run("sweep")
+    assert not office.tasks.run("sweep")
     assert dead.reservation is not None
     with office.units(write=False) as uow:
         assert uow.reservations.state(dead.reservation.uid) is ReservationState.VOID

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sealwright.domain.credentials import CredentialStatus, ReasonCode
-from sealwright.domain.errors import AlreadyRevoked, NotIssuerOfCredential, NotRevocable, StateConflict
+from sealwright.domain.errors import (
+    AlreadyRevoked,
+    ExpirationInPast,
+    NotIssuerOfCredential,
+    NotRevocable,
+    StateConflict,
+)
+from sealwright.services.issuing_line import Job
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
 from sealwright.vc.encoding.strict_json import parse_json
@@ -50,6 +58,23 @@ def test_credential_verifies_until_it_is_revoked(office: Office, proof_type: str
         office.acts.run(
             the_operator(office), lambda uow, me: office.revocation.revoke(uow, me, record.credential_id, "again")
         )
+
+
+def test_nothing_is_stored_that_ended_while_it_was_signed(
+    office: Office, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing = office.issuing.sign
+
+    def slowly(job: Job) -> None:
+        signing(job)
+        clock.move(hours=1)
+
+    monkeypatch.setattr(office.issuing, "sign", slowly)
+    with pytest.raises(ExpirationInPast):
+        issue(office, expiration=clock.now() + timedelta(minutes=30))
+    with office.units(write=False) as uow:
+        assert uow.credentials.after(None, 5) == ()
+    assert issue(office, expiration=clock.now() + timedelta(hours=2)).record.document is not None
 
 
 def test_suspension_closes_and_reinstating_opens(office: Office) -> None:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,50 +23,18 @@ from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32
 from sealwright.vc.keys.jwk import public_jwk
 from sealwright.vc.keys.multikey import PublicKey
 from tests.interop.peer import Peer, PeerMissing, start_node
+from tests.interop.python_peer import start_python_peer
 from tests.support import tools
 
 NODE: Final = Path(__file__).parent / "didcomm_node"
 PYTHON: Final = Path(__file__).parent / "didcomm_python"
-# Outside of the folders that are compiled, checked and searched for tests.
-ENVIRONMENT: Final = Path(__file__).parents[2] / ".cache" / "didcomm_python"
-INSTALL_SECONDS: Final = 180
 _NUMBERS: Final = count(1)
 Document = Mapping[str, Any]
 
 
 def start_python() -> Peer:
     """Start PyPI's implementation; raises PeerMissing."""
-    environment = _environment()
-    return Peer(
-        subprocess.Popen(
-            [environment / "bin" / "python", "peer.py"],
-            cwd=PYTHON,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    )
-
-
-def _environment() -> Path:
-    """The environment of the lock, made where it is missing or of another lock."""
-    folder, lock = ENVIRONMENT, PYTHON / "requirements.lock"
-    stamp = folder / ".prepared"
-    wanted = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    install: list[list[str]] = [
-        [sys.executable, "-m", "venv", str(folder)],
-        [*pip, "--only-binary", ":all:", "--no-deps", "--require-hashes", "-r", str(lock)],
-    ]
-    for command in install:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
-        if done.returncode:
-            raise PeerMissing(f"The environment of the peer in {PYTHON.name} cannot be made: {done.stderr[-500:]}")
-    stamp.write_text(wanted, encoding="ascii")
-    return folder
+    return start_python_peer(PYTHON)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tests.pages import picture_batches as batches
 from tests.pages.checks import lay_out_all
 from tests.pages.chromium import launched
 from tests.pages.serving import ROOT, PageSite, page_site
@@ -170,6 +171,13 @@ PICTURES: Final = (
     Picture("grant", "issuer", _APPROVED, f"a.title >> {_HOLDER} >> +/grant"),
     Picture("revoke", "issuer", _APPROVED, f'a.title >> {_HOLDER} >> a[href*="/revoke?grant="]'),
     Picture("credential", "issuer", _APPROVED, f'a.title >> {_HOLDER} >> a[href^="/issuer/credentials/"]'),
+    Picture("batches-upload", "issuer", "/batches/new", then=batches.begin),
+    Picture("batches-columns", "issuer", "/batches/new", then=batches.send),
+    Picture("batches-check", "issuer", "/batches/new", then=batches.check),
+    Picture("batches-row", "issuer", "/batches/new", then=batches.open_row),
+    Picture("batches-confirm", "issuer", "/batches/new", then=batches.confirm),
+    Picture("batch", "issuer", "/batches/new", then=batches.run, on_phone=True),
+    Picture("batches", "issuer", "/batches"),
     Picture("proposer-editor", "proposer", "/proposer", then=_write_another, on_phone=True),
     Picture("proposer-preview", "proposer", "/proposer", then=_preview),
     Picture("votes", "voter1", "/workflows"),

@@ -17,6 +17,8 @@ PATHS: Final = (
     "/admin/desk/credential-types/dpw_certified",
     "/admin/desk/dids/did%3Aadi%3Aissuer001",
     "/admin/desk/audit?action=auth.signed_in",
+    "/admin/desk/mass?did=did%3Aadi%3Aissuer001",
+    "/admin/desk/mass/preview?did=did%3Aadi%3Aissuer001&act=revoke",
 )
 
 

@@ -23,6 +23,22 @@ def test_a_did_comes_back_whole_by_id_and_alias(units: UnitOfWorkFactory) -> Non
         assert uow.dids.get("did:adi:other") is None
 
 
+def test_states_tell_of_those_that_are_kept_under_whatever_name(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.dids.add(did_record(aliases=("did:adi:uni",)))
+        ended = did_record("did:adi:ended", methods=(), state=DIDState.DEACTIVATED)
+        uow.dids.add(ended)
+        uow.commit()
+    with units(write=False) as uow:
+        asked = {"did:adi:uni", ISSUER, "did:adi:ended", "did:adi:nobody", "\x00", "'"}
+        assert uow.dids.states(asked) == {
+            "did:adi:uni": (ISSUER, True),
+            ISSUER: (ISSUER, True),
+            "did:adi:ended": ("did:adi:ended", False),
+        }
+        assert uow.dids.states(set()) == {}
+
+
 @pytest.mark.parametrize(
     ("did", "aliases"),
     [

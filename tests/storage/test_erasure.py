@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
+from sealwright.domain.batches import ChunkRows
 from sealwright.domain.enrollment import IssuerProfile, IssuerState, RoleRequest, RoleState
 from sealwright.domain.ids import credential_urn, new_credential_uid
 from sealwright.domain.notices import Mail, Notice, NoticeKind
-from sealwright.domain.people import AccountRole
+from sealwright.domain.people import AccountRole, EmailAddress
 from sealwright.domain.reports import ReportEvery, ReportWish
 from sealwright.domain.sign_in import (
     Challenge,
@@ -42,6 +44,7 @@ from tests.storage.builders import (
     request,
     token,
 )
+from tests.storage.bulk_builders import batch, chunk
 from tests.storage.delivery_builders import (
     didcomm_message,
     didcomm_thread,
@@ -66,7 +69,13 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     text = f"{MARK} {user_id}"
     uow.people.add(
         person(
-            user_id, display_name=text, email=f"{MARK}.{user_id}@example.org", wallets=(), dids=(did,), holder_did=did
+            user_id,
+            display_name=text,
+            email=f"{MARK}.{user_id}@example.org",
+            other_emails=(EmailAddress(f"{user_id}@example.net", verified=True),),
+            wallets=(),
+            dids=(did,),
+            holder_did=did,
         )
     )
     uow.people.add_token(token(f"tok_{user_id}", user_id, name=text))
@@ -108,6 +117,7 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     uow.saved_views.put(SavedView(f"vew_{user_id}", user_id, text, text, pinned=False, is_default=False))
     _work_of(uow, user_id, text)
     _deliveries_of(uow, user_id, text)
+    _rows_of(uow, user_id, text)
 
 
 def _work_of(uow: UnitOfWork, user_id: str, text: str) -> None:
@@ -150,6 +160,21 @@ def _deliveries_of(uow: UnitOfWork, user_id: str, text: str) -> None:
     uow.didcomm.add_message(didcomm_message(f"msg_own_{user_id}", f"{thread_id}_own", sealed=text.encode()))
     uow.presentations.add(presentation(f"prs_seen_{user_id}", report={"holder": did, "name": text}))
     uow.presentations.add(presentation(f"prs_own_{user_id}", owner=user_id, report={"name": text}))
+
+
+def _rows_of(uow: UnitOfWork, user_id: str, text: str) -> None:
+    """Name somebody in the rows of a batch, one line by DID, by mail, in a claim, and in what could not be read."""
+    did, email = f"did:adi:{user_id}", f"{MARK}.{user_id}@Example.org"
+    lines = [
+        {"holderDid": did, "claims": {"name": text}},
+        {"holderDid": "did:key:a", "claims": {"name": text}, "email": email},
+        {"holderDid": "did:key:b", "claims": {"name": text, "by": [{"did": did}]}},
+        {"holderDid": "did:key:c", "claims": {"name": text, "mail": f"{user_id}@example.net"}},
+        {"unreadable": f"{text};{did}"},
+    ]
+    uow.batches.add(batch(f"bat_{user_id}"))
+    content = b"\n".join(msgspec.json.encode(line) for line in lines)
+    uow.batches.add_chunk(chunk(f"bat_{user_id}"), ChunkRows(content, text.encode().ljust(32)))
 
 
 def _places_of(database: Database, name: str) -> set[str]:

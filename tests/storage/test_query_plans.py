@@ -51,6 +51,8 @@ SMALL = {
     "status_bits",
     "checkpoints",
     "private_keys",
+    # Empty here; with batches in it, the plans of bulk work tell.
+    "batches",
 }
 # The credentials of an issuer, most of them recent: a page of them is near at hand.
 ISSUERS = [f"did:adi:i{n}" for n in range(40)]

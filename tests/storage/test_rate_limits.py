@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from sealwright.services.ports import RateHit, RateLimiter
+from sealwright.services.rate_ports import RateHit, RateLimiter
 from sealwright.storage import rate_limits
 from sealwright.storage.engines import Database, open_database
 from sealwright.storage.migrations import migrate

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.support.batch_invariants import Batches
 from tests.support.claim_checker import Work
 from tests.support.database_faults import database_faults
 from tests.support.desk_checker import Desk
 from tests.support.history import (
     ASK,
+    BATCH,
     CLAIM,
     COMPLETE,
     DECIDE,
@@ -126,6 +128,8 @@ class Checker:
         acknowledged = {
             one.credential_id: one for wish in self.history.of(ISSUE) if (one := wish.acknowledged()) is not None
         }
+        batches = Batches.read(self.rows, tables, self.history)
+        acknowledged |= {one.credential_id: one for told in batches.told for one in told.credentials}
         self.counts["acknowledged"] = len(acknowledged)
         desk = Desk.read(self.rows, {row.uid: row.name for row in tables.credentials.values()})
         self._outcomes()
@@ -135,8 +139,9 @@ class Checker:
         self._desk(desk)
         self._decisions(desk)
         self._work(Work.read(self.rows))
+        self._batches(batches)
         self._keys(tables)
-        self._audit_rows(tables)
+        self._audit_rows(tables, batches)
         self._chain(tables)
         self._bits(tables)
         self._troubles()
@@ -194,7 +199,10 @@ class Checker:
     # -- I2 -----------------------------------------------------------------------------------------
 
     def _places(self, tables: Tables, acknowledged: dict[str, Acknowledged]) -> None:
-        used = Counter(one.place for one in tables.reservations.values() if one.place is not None)
+        # Of a batch the chunk's run is the reservation, and its places are those of its credentials.
+        of_batches = [one.place for one in tables.credentials.values() if one.batch_id is not None]
+        reserved = [one.place for one in tables.reservations.values()]
+        used = Counter(place for place in (*reserved, *of_batches) if place is not None)
         for place, count in used.items():
             if count > 1:
                 self._wrong("I2", place, f"was used {count} times")
@@ -203,7 +211,8 @@ class Checker:
             if count > 1:
                 self._wrong("I2", answered, f"was answered {count} times")
         for row in tables.credentials.values():
-            if row.uid not in tables.reservations or tables.reservations[row.uid].place != row.place:
+            own = tables.reservations.get(row.uid)
+            if row.batch_id is None and (own is None or own.place != row.place):
                 self._wrong("I2", row.name, "its row and its reservation name different places")
             if set(_entries(row)) != ({row.place} if row.place is not None else set()):
                 self._wrong("I2", row.name, "the entry in the document is not that of the row")
@@ -227,7 +236,13 @@ class Checker:
                 if one.place is not None and not tables.bit(one.place, "revocation"):
                     self._wrong("I3", uid, "is void, and its bit is not set")
         for row in tables.credentials.values():
-            if row.uid not in tables.reservations or tables.reservations[row.uid].state != "issued":
+            own = tables.reservations.get(row.uid)
+            if row.batch_id is not None:
+                if own is not None:
+                    self._wrong("I3", row.name, "is of a batch, and was reserved alone too")
+                if row.name not in known:
+                    self._wrong("I3", row.name, "was issued by a batch, and nobody was ever told")
+            elif own is None or own.state != "issued":
                 self._wrong("I3", row.name, "lives without an issued reservation")
 
     def _keys(self, tables: Tables) -> None:
@@ -312,9 +327,20 @@ class Checker:
                     if act == LOSE or wish.status not in (403, 409):
                         self._wrong("P9", wish.key, f"{act} was refused with {wish.status}")
 
+    # -- I7 -----------------------------------------------------------------------------------------
+
+    def _batches(self, batches: Batches) -> None:
+        """Results are items, what is answered as issued lives, and a key has one batch."""
+        self.counts["batches"] = len(batches.told)
+        self.counts["batch_rows_failed"] = sum(one.answer.failed for one in batches.told)
+        for invariant, subject, detail in batches.faults():
+            self._wrong(invariant, subject, detail)
+        for wish in self.history.of(BATCH, Outcome.REFUSED):
+            self._wrong("P9", wish.key, f"a batch that nothing spoke against was refused with {wish.status}")
+
     # -- I4 -----------------------------------------------------------------------------------------
 
-    def _audit_rows(self, tables: Tables) -> None:
+    def _audit_rows(self, tables: Tables, batches: Batches) -> None:
         issued = Counter(row.subject for row in tables.audit if row.action == "credential.issued")
         revoked = Counter(row.subject for row in tables.audit if row.action == "credential.revoked")
         digests = {
@@ -322,13 +348,17 @@ class Checker:
         }
         self.counts["audit_rows"] = len(tables.audit)
         for name, row in tables.credentials.items():
-            if issued[name] != 1:
+            if row.batch_id is not None:
+                # One row for each chunk says it, and adds up (I7).
+                if issued[name]:
+                    self._wrong("I4", name, "is of a batch, and has an audit row of its own")
+            elif issued[name] != 1:
                 self._wrong("I4", name, f"was issued with {issued[name]} audit rows")
             elif digests[name] != hashlib.sha256(row.document).hexdigest():
                 self._wrong("I4", name, "its audit row speaks of other bytes")
             if revoked[name] != (1 if row.status == "revoked" else 0):
                 self._wrong("I4", name, f"is {row.status}, with {revoked[name]} audit rows of a revocation")
-        for name in (issued.keys() | revoked.keys()) - tables.credentials.keys():
+        for name in (issued.keys() | revoked.keys()) - tables.credentials.keys() - batches.stored.keys():
             self._wrong("I4", name, "an audit row has no effect")
         for wish in self.history.of(REVOKE, Outcome.OK):
             if revoked[wish.subject] != 1:
@@ -375,14 +405,12 @@ class Checker:
         set_bits = Counter(
             {name: bin(int.from_bytes(bits, "big")).count("1") for name, bits in tables.revocation.items()}
         )
-        explained = Counter(
-            one.place[0]
-            for uid, one in tables.reservations.items()
-            if one.place is not None and tables.bit(one.place, "revocation")
-        )
+        places = [one.place for one in tables.reservations.values()]
+        places += [one.place for one in tables.credentials.values() if one.batch_id is not None]
+        explained = Counter(place[0] for place in places if place is not None and tables.bit(place, "revocation"))
         for name in set_bits.keys() | explained.keys():
             if set_bits[name] != explained[name]:
-                self._wrong("I8", name, f"{set_bits[name]} bits are set, {explained[name]} of them for a reservation")
+                self._wrong("I8", name, f"{set_bits[name]} bits are set, {explained[name]} of them are explained")
 
     # -- I11, I12 -----------------------------------------------------------------------------------
 

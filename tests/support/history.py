@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 ISSUE: Final = "issue"
+BATCH: Final = "batch"
 REVOKE: Final = "revoke"
 ASK: Final = "ask"
 DECIDE: Final = "decide"
@@ -56,7 +57,7 @@ class Wish:
     """One call that a client made, as often as it took, under one Idempotency-Key.
 
     Args:
-        act: ISSUE, REVOKE, ASK or DECIDE; CLAIM, START, COMPLETE or LOSE.
+        act: ISSUE, BATCH, REVOKE, ASK or DECIDE; CLAIM, START, COMPLETE or LOSE.
         subject: The credential to revoke, the request to decide, the step, or the grant to lose; else empty.
         path: Where it goes, unless the act says it alone.
         token: Who calls, if not the issuer's key.

@@ -32,6 +32,7 @@ class CredentialRow:
     document: bytes
     place: Place | None
     status: str
+    batch_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ class Tables:
                 row.name: row
                 for row in map(
                     _credential,
-                    rows.read("SELECT uid, external_id, document, list_id, list_index, status FROM credentials"),
+                    rows.read(
+                        "SELECT uid, external_id, document, list_id, list_index, status, batch_id FROM credentials"
+                    ),
                 )
             },
             audit=tuple(
@@ -120,6 +123,6 @@ def _place(list_id: str | None, index: int | None) -> Place | None:
 
 
 def _credential(row: tuple[Any, ...]) -> CredentialRow:
-    uid, external_id, document, list_id, index, status = row
+    uid, external_id, document, list_id, index, status, batch_id = row
     name = external_id or f"urn:uuid:{uid_text(uid)}"
-    return CredentialRow(uid_text(uid), name, document, _place(list_id, index), status)
+    return CredentialRow(uid_text(uid), name, document, _place(list_id, index), status, batch_id)

@@ -133,7 +133,7 @@ BODIES = [
         with_member("proofType", "RsaSignature2018"), 422, "UNSUPPORTED_PROOF_TYPE", "/proofType", id="unknown"
     ),
     pytest.param(with_member("proofType", []), 422, "INVALID_TYPE", "/proofType", id="proof type is a list"),
-    pytest.param(with_member("anchor", True), 422, "INVALID_VALUE", "/anchor", id="anchoring is not offered"),
+    pytest.param(with_member("anchor", "yes"), 422, "INVALID_TYPE", "/anchor", id="anchor of a wrong type"),
 ]
 
 

@@ -112,7 +112,7 @@ def test_every_route_that_writes_asks_for_the_proofs(site: Served) -> None:
     ]
     assert len(writing) > 50
     for route in writing:
-        if route.upload_bytes is not None:
+        if route.upload_bytes is not None or route.streamed_types:
             continue
         path = "/".join("nothing" if part.startswith("{") else part for part in route.path.split("/"))
         answer = site.client.call(route.method, path, {} if route.body else None, headers=[cookie(boss), ORIGIN])

@@ -92,8 +92,8 @@ def test_random_bytes_have_answers(served: Served, anybody: str, route: Route, r
     route=st.sampled_from([route for route in CALM if "{" in route.path and route.method == "GET"]),
     segments=st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters="/?#"), min_size=1, max_size=20),
-        min_size=2,
-        max_size=2,
+        min_size=5,
+        max_size=5,
     ),
 )
 def test_random_paths_have_answers(served: Served, reader: str, route: Route, segments: list[str]) -> None:

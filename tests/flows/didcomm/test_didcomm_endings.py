@@ -56,7 +56,8 @@ def offered(office: Office, key: Caller, agent: PeerAgent) -> tuple[CredentialRe
 
 def forget(office: Office) -> int:
     """Do what the clock does once an hour."""
-    (chore,) = [one for one in office.housekeeping._chores if one.name == "forget deliveries"]
+    chore = office.tasks.get("forget deliveries")
+    assert chore is not None
     dropped: Any = chore.work()
     return int(dropped)
 

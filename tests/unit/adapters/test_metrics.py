@@ -33,10 +33,13 @@ def test_acts_are_counted() -> None:
     metrics.count_issued("Ed25519Signature2020")
     metrics.count_refused("SCHEMA_NOT_FOUND")
     metrics.observe_round(3)
+    metrics.observe_task("mail", "done", 0.2)
+    metrics.observe_task("mail", "failed", 0.1)
     metrics.observe_request("/api/v1/credentials/{id}", "GET", 404, 0.004)
     assert sample(metrics, "sealwright_credentials_issued_total", suite="Ed25519Signature2020") == 2
     assert sample(metrics, "sealwright_refusals_total", code="SCHEMA_NOT_FOUND") == 1
     assert sample(metrics, "sealwright_issuing_round_orders_sum") == 3
+    assert sample(metrics, "sealwright_task_duration_seconds_count", task="mail", outcome="failed") == 1
     labels = {"route": "/api/v1/credentials/{id}", "method": "GET", "status": "4xx"}
     assert sample(metrics, "sealwright_request_duration_seconds_count", **labels) == 1
     assert sample(metrics, "sealwright_request_duration_seconds_bucket", **labels, le="0.005") == 1

@@ -91,6 +91,18 @@ def test_generated_keys_differ_and_sign_verifiably() -> None:
     verify(first.public_key, sign(keys, first, b"data"), b"data")
 
 
+def test_a_signer_for_many_signs_as_one_by_one_and_is_judged_as_well() -> None:
+    keys = store()
+    key = generated(keys)
+    signer = keys.signer(key, use=KeyPurpose.CREDENTIALS, at=NOW)
+    assert [signer(data) for data in (b"", b"data")] == [sign(keys, key), sign(keys, key, b"data")]
+    for refused in (replace(key, state=MethodState.RETIRED), replace(key, not_after=NOW)):
+        with pytest.raises(SigningFailed):
+            keys.signer(refused, use=KeyPurpose.CREDENTIALS, at=NOW)
+    with pytest.raises(SigningFailed):
+        keys.signer(key, use=KeyPurpose.STATUS_LISTS, at=NOW)
+
+
 def test_sealed_bytes_show_neither_seed_nor_repeat() -> None:
     keys = store()
     first, second = imported(keys), imported(keys)

@@ -9,7 +9,8 @@ import pytest
 
 from sealwright.domain.errors import BatchTooLarge, MalformedBody
 from sealwright.vc.errors import DuplicateKey, InvalidJSON, InvalidUnicode, NestingTooDeep
-from sealwright.web.api.shapes.credentials import BATCH_REVOKE, ISSUE, STATUS_CHANGE, VERIFY
+from sealwright.web.api.shapes.credentials import ISSUE, STATUS_CHANGE, VERIFY
+from sealwright.web.api.shapes.mass import BATCH_REVOKE
 from sealwright.web.api.shapes.registry import CREATE_API_KEY, CREATE_DID, IMPORT_DID, NOTHING, UPDATE_DID
 from sealwright.web.shape import Shape
 

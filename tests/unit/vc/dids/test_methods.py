@@ -8,6 +8,7 @@ import pytest
 
 from sealwright.vc.dids.methods import (
     adi_id,
+    check_did_key,
     did_jwk,
     did_key,
     did_web_from_url,
@@ -100,6 +101,13 @@ def test_other_kinds_resolve_to_multikeys(kind: str) -> None:
 def test_a_broken_did_key_says_what_is_wrong(did: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         resolve_did_key(did)
+    with pytest.raises(error):
+        check_did_key(did)
+
+
+@pytest.mark.parametrize("kind", ["Ed25519", "P-256", "P-384", "secp256k1", "BLS12-381-G2", "X25519"])
+def test_a_sound_did_key_passes_without_its_document(kind: str) -> None:
+    check_did_key(did_key(PublicKey(kind, raw_key(kind))))
 
 
 def test_formats_that_are_unknown_experimental_or_unfit_are_told_apart() -> None:
