@@ -73,14 +73,21 @@ class OfficeMetrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._tasks = Histogram(
+            "sealwright_task_duration_seconds",
+            "Time that one run of a background task took, by task and outcome.",
+            ["task", "outcome"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self._request_children: dict[tuple[str, str, int], Histogram] = {}
         self._facts = _Facts(plan_stats)
         self.registry.register(self._facts)
         ProcessCollector(registry=self.registry)
 
-    def count_issued(self, proof_type: str) -> None:
-        """Count one credential that was signed and stored."""
-        self._issued.labels(self._suites.admit(proof_type)).inc()
+    def count_issued(self, proof_type: str, credentials: int = 1) -> None:
+        """Count credentials that were signed and stored."""
+        self._issued.labels(self._suites.admit(proof_type)).inc(credentials)
 
     def count_refused(self, code: str) -> None:
         """Count one refused call by its wire code."""
@@ -108,6 +115,10 @@ class OfficeMetrics:
             if len(self._request_children) < _MOST_ROUTES * 8:
                 self._request_children[key] = child
         child.observe(seconds)
+
+    def observe_task(self, name: str, outcome: str, seconds: float) -> None:
+        """Record one run of a background task; both words come from the program itself."""
+        self._tasks.labels(name, outcome).observe(seconds)
 
     def watch_queue(self, depth: Callable[[], float]) -> None:
         """Read the number of orders that wait each time the metrics are read."""

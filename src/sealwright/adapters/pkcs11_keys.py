@@ -133,13 +133,21 @@ class Pkcs11KeyStore:
             SigningFailed: Wrong purpose, state or date, or the token has no such key for this row.
             Sealed: The token or the key-encryption key is absent.
         """
+        return self.signer(key, use=use, at=at)(data)
+
+    def signer(self, key: StoredKey, *, use: KeyPurpose, at: datetime) -> Callable[[bytes], bytes]:
+        """Give what signs with a key that was judged once; both it and this raise as `sign`."""
         if key.backend != BACKEND:
-            return self._software.sign(key, data, use=use, at=at)
+            return self._software.signer(key, use=use, at=at)
         require_signable(key, BACKEND, use=use, at=at)
-        signature = self._line.run(lambda session: self._line.sign(session, key, data), "The token did not sign.")
-        if len(signature) != SIGNATURE_BYTES:
-            raise SigningFailed("The token gave something else than a signature.")
-        return signature
+
+        def sign(data: bytes) -> bytes:
+            signature = self._line.run(lambda session: self._line.sign(session, key, data), "The token did not sign.")
+            if len(signature) != SIGNATURE_BYTES:
+                raise SigningFailed("The token gave something else than a signature.")
+            return signature
+
+        return sign
 
     def agree(self, key: StoredKey, public_key: bytes) -> bytes:
         """What a software key has in common with another; raises Sealed, SigningFailed, the latter for token keys."""

@@ -69,10 +69,14 @@ class SoftwareKeyStore:
             SigningFailed: Wrong purpose, state, date or backend, or a ciphertext that is not this key's.
             Sealed: The key-encryption key is absent or does not fit.
         """
+        return self.signer(key, use=use, at=at)(data)
+
+    def signer(self, key: StoredKey, *, use: KeyPurpose, at: datetime) -> Callable[[bytes], bytes]:
+        """Give what signs with a key that was judged once; raises as `sign`."""
         require_signable(key, BACKEND, use=use, at=at)
         if not self._fits:
             raise Sealed("The key-encryption key does not fit the stored keys.")
-        return self._signer(key).sign(data)
+        return self._signer(key).sign
 
     def agree(self, key: StoredKey, public_key: bytes) -> bytes:
         """The 32 bytes that an X25519 key, or the X25519 form of a did:key's own key, has in common with another.

@@ -8,6 +8,7 @@ from typing import Final
 from sealwright.adapters.checkpoints import FileCheckpointSink
 from sealwright.adapters.clock import SystemClock
 from sealwright.adapters.did_web import DidWebResolver
+from sealwright.adapters.evm import EvmChain
 from sealwright.adapters.outbound import Allowance, GuardedOutbound
 from sealwright.adapters.paper_reading import ConfinedPaperReader
 from sealwright.adapters.posting import GuardedPoster
@@ -16,17 +17,23 @@ from sealwright.adapters.typesetting import TypstTypesetter
 from sealwright.adapters.wallet_proofs import EthereumProofs
 from sealwright.bootstrap.accounts import accounts_of, mailing_of
 from sealwright.bootstrap.ground import Ground, check_keys, lay_ground, limits_of
+from sealwright.bootstrap.working import working_of
+from sealwright.domain.anchors import AnchorBackend
 from sealwright.domain.catalog import RevocationPolicy
 from sealwright.services.access import Access
 from sealwright.services.account_sheets import AccountSheets
 from sealwright.services.accounts import AccountNeighbors
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
+from sealwright.services.anchoring import Anchoring
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
 from sealwright.services.background import Background, health_of
+from sealwright.services.batch_check import BatchCheck
+from sealwright.services.bulk_office import BulkGround, BulkLimits, join_bulk
 from sealwright.services.catalog import CatalogDesk
+from sealwright.services.chain_ports import Chain
 from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.delivery_office import Delivery, Outside, begin_delivery, join_delivery
 from sealwright.services.did_resolution import ResolutionDesk
@@ -38,6 +45,7 @@ from sealwright.services.halting import Halting
 from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
 from sealwright.services.issuance import Issuing
+from sealwright.services.log_notes import LogNotes
 from sealwright.services.looks import Looks
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Office
@@ -59,6 +67,7 @@ from sealwright.services.shelf import CredentialShelf
 from sealwright.services.status_lists import StatusAllocator, StatusPublisher
 from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
+from sealwright.services.tasks import Tasks
 from sealwright.services.type_issuing import CatalogGate
 from sealwright.services.verification import OfficeStatuses, Verifier
 from sealwright.services.wallet_office import join_wallet
@@ -75,15 +84,9 @@ from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.recounting import RequestCounts
 from sealwright.web.problems import code_of
 
-# Letters to sign in with are waited for, so the outbox is looked at often.
-MAIL_EVERY: Final = timedelta(seconds=2)
 REMINDERS_EVERY: Final = timedelta(minutes=10)
 # Each round counts for a few people, so that nothing else of the clock waits long.
 REPORTS_EVERY: Final = timedelta(seconds=30)
-
-# What is due is looked for often: a credential leaves soon after its undo window.
-SIGN_EVERY: Final = timedelta(seconds=1)
-EXPIRE_EVERY: Final = timedelta(seconds=5)
 
 
 def build(settings: Settings, *, public_url: str | None = None, clock: Clock | None = None) -> Office:
@@ -141,41 +144,53 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         expiration_max_years=settings.expiration_max_years,
         gate=catalog_gate,
     )
+    allocator = StatusAllocator(list_bits=settings.status_list_bits, capacity=settings.status_list_capacity)
+    log_notes = LogNotes(keys=keys, clock=clock, public_url=public_url)
+    backend = AnchorBackend(settings.anchor.value)
+    anchoring = Anchoring(notes=log_notes, clock=clock, backend=backend)
     issuing = Issuing(
         units=units,
         registry=registry,
         checks=checks,
-        allocator=StatusAllocator(list_bits=settings.status_list_bits, capacity=settings.status_list_capacity),
+        allocator=allocator,
         keys=keys,
         canon=canon,
         clock=clock,
         metrics=metrics,
+        anchoring=anchoring,
         public_url=public_url,
         idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
     )
     sink = FileCheckpointSink(settings.audit_export_dir)
     auditing = Auditing(units=units, keys=keys, sink=sink, clock=clock)
-    housekeeping = Housekeeping(
-        units=units,
-        issuing=issuing,
-        auditing=auditing,
-        clock=clock,
-        interval_seconds=settings.scheduler_interval_seconds,
-        checkpoint_interval_seconds=settings.checkpoint_interval_seconds,
+    tasks = Tasks(metrics)
+    Housekeeping(units=units, issuing=issuing, auditing=auditing, clock=clock).join(
+        tasks,
+        sweep_every=timedelta(seconds=settings.scheduler_interval_seconds),
+        checkpoint_every=timedelta(seconds=settings.checkpoint_interval_seconds),
     )
     gate = Gate(make_epoch_reader(ground.database), make_rate_limiter(ground.database), clock)
-    background = Background(gate, issuing, housekeeping, SearchMemory(units), ground.database.close)
+    working = working_of(ground, tasks, public_url)
+    background = Background(
+        gate=gate,
+        issuing=issuing,
+        runner=working.runner,
+        helping=working.helping,
+        tasks=tasks,
+        searches=SearchMemory(units),
+        close_store=ground.database.close,
+    )
     foreign_lists = GuardedStatusSource(outbound, enabled=reach is OutboundResolution.DID_WEB_AND_STATUS)
     engines = begin_work(units, notices, clock)
     grant_moves = GrantMoves(notices, engines.losses, clock)
-    work = _workflows(ground, engines, grant_moves, housekeeping)
+    work = _workflows(ground, engines, grant_moves, tasks)
     mailing = mailing_of(ground, public_url)
-    housekeeping.add("mail", mailing.work, MAIL_EVERY)
-    housekeeping.add("forget sign-ins", lambda: forget_sign_ins(units, clock), FORGET_EVERY)
-    _remind(ground, notices, housekeeping)
+    mailing.join(tasks)
+    tasks.add("forget sign-ins", lambda: forget_sign_ins(units, clock), FORGET_EVERY)
+    _remind(ground, notices, tasks)
     analytics = AnalyticsDesk(units, clock)
     reports = ReportDesk(units, analytics, mailing, clock)
-    housekeeping.add("reports", reports.work, REPORTS_EVERY)
+    tasks.add("reports", reports.work, REPORTS_EVERY)
     schemas = SchemaDesk(
         units=units, access=access, shelf=shelf, contexts=ground.contexts, clock=clock, public_url=public_url
     )
@@ -214,7 +229,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         code_of=code_of,
     )
     catalog_gate.making = review.making
-    review.keep(housekeeping, sign_every=SIGN_EVERY, expire_every=EXPIRE_EVERY)
+    review.join(tasks)
     enrollment = EnrollmentDesk(
         units,
         notices,
@@ -261,8 +276,37 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         locale=settings.default_locale.value,
         token_ttl=timedelta(seconds=settings.access_token_ttl_seconds),
     )
-    delivery.keep(housekeeping, background)
+    delivery.join(tasks)
     _watch(ground, issuing, auditing, delivery)
+    revocation = RevocationDesk(access, acts, grant_moves, clock)
+    bulk = join_bulk(
+        BulkGround(
+            units=units,
+            registry=registry,
+            access=access,
+            acts=acts,
+            checks=checks,
+            issuing=issuing,
+            allocator=allocator,
+            shelf=shelf,
+            revocation=revocation,
+            offers=delivering.offers,
+            notices=notices,
+            keys=keys,
+            secrets=delivering.secrets,
+            canon=canon,
+            clock=clock,
+            public_url=public_url,
+            backend=backend,
+            anchoring=anchoring,
+            log_notes=log_notes,
+            chain=_chain(settings, outbound),
+            limits=BulkLimits(settings.batch_inline_max, settings.batch_rows_max, settings.rows_max_bytes),
+            code_of=code_of,
+            lanes=settings.job_concurrency,
+        ),
+        tasks,
+    )
     office = Office(
         public_url=public_url,
         organization=settings.organization,
@@ -276,7 +320,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         acts=acts,
         issuing=issuing,
         shelf=CredentialShelf(units, access, clock, looks),
-        revocation=RevocationDesk(access, acts, grant_moves, clock),
+        revocation=revocation,
         dids=dids,
         resolution=ResolutionDesk(units, registry, resolver),
         schemas=schemas,
@@ -348,6 +392,8 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         didcomm=delivery.didcomm,
         wallet=wallet,
         wallet_sign_in=wallet_sign_in,
+        bulk=bulk,
+        tasks=tasks,
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(
             units=units,
@@ -355,19 +401,21 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
             resolver=resolver,
             canon=canon,
             counts=RequestCounts(ground.database),
+            batches=BatchCheck(units, delivering.secrets),
             clock=clock,
         ),
         metrics=metrics,
-        housekeeping=housekeeping,
-        health=health_of(lambda: check_database(ground.database), keys, auditing, issuing),
+        queue=working.queue,
+        health=health_of(lambda: check_database(ground.database), keys, auditing, issuing, working.queue.is_worked_on),
         start_background=background.start,
+        start_work=background.work,
         close=background.close,
     )
     identity.founding.office = office
     return office
 
 
-def _workflows(ground: Ground, engines: WorkGround, grant_moves: GrantMoves, housekeeping: Housekeeping) -> Work:
+def _workflows(ground: Ground, engines: WorkGround, grant_moves: GrantMoves, tasks: Tasks) -> Work:
     settings = ground.settings
     work = join_workflows(
         engines,
@@ -377,7 +425,7 @@ def _workflows(ground: Ground, engines: WorkGround, grant_moves: GrantMoves, hou
         lifetime=timedelta(seconds=settings.proposal_lifetime_seconds),
         code_of=code_of,
     )
-    work.keep(housekeeping, timedelta(seconds=settings.scheduler_interval_seconds))
+    work.join(tasks, timedelta(seconds=settings.scheduler_interval_seconds))
     return work
 
 
@@ -389,7 +437,13 @@ def _watch(ground: Ground, issuing: Issuing, auditing: Auditing, delivery: Deliv
     ground.metrics.watch_parcels(delivery.dispatching.waiting)
 
 
-def _remind(ground: Ground, notices: NoticeDesk, housekeeping: Housekeeping) -> None:
+def _chain(settings: Settings, outbound: GuardedOutbound) -> Chain | None:
+    if settings.evm_rpc_url is None or settings.evm_key_file is None:
+        return None
+    return EvmChain(outbound, settings.evm_rpc_url.reveal(), settings.evm_key_file)
+
+
+def _remind(ground: Ground, notices: NoticeDesk, tasks: Tasks) -> None:
     max_age = ground.settings.signing_key_max_age_days
     reminders = Reminders(ground.units, notices, ground.clock, key_max_age_days=max_age)
-    housekeeping.add("reminders", reminders.work, REMINDERS_EVERY)
+    tasks.add("reminders", reminders.work, REMINDERS_EVERY)

@@ -18,6 +18,7 @@ from sealwright.cli.output import of
 from sealwright.cli.whereabouts import base_of_links
 
 if TYPE_CHECKING:
+    from sealwright.services.queue_health import QueueState
     from sealwright.settings import Settings
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ _STALE_AFTER: Final = timedelta(minutes=3)
 _MOST_SCHEMAS: Final = 200
 _LETTERS_LOOKED_AT: Final = 100
 _ATTEMPTS_WORTH_TELLING: Final = 3
+_LET_WORK: Final = "Let background work be done: sealwright serve, or sealwright worker"
 _CREDENTIALS_1: Final = "https://www.w3.org/2018/credentials/v1"
 _STATUS_2021: Final = "https://w3id.org/vc/status-list/2021/v1"
 _ED25519_2020: Final = "https://w3id.org/security/suites/ed25519-2020/v1"
@@ -229,8 +231,7 @@ def _audit(at: desk.Desk) -> Finding:
     # The row that reports a checkpoint stands after it.
     tail = head.sequence - (last.sequence + 1 if last is not None else 0)
     if tail > 0 and head.at is not None and at.office.clock.now() - head.at > _STALE_AFTER:
-        fix = "Let a server run with housekeeping: sealwright serve"
-        return Finding("audit", WARNING, f"{tail} audit rows wait for a checkpoint.", fix)
+        return Finding("audit", WARNING, f"{tail} audit rows wait for a checkpoint.", _LET_WORK)
     return Finding("audit", OK, f"{head.sequence} audit rows; checkpoints keep up.")
 
 
@@ -238,9 +239,29 @@ def _housekeeping(at: desk.Desk) -> Finding:
     with at.office.units(write=False) as uow:
         stale = uow.reservations.stale(at.office.clock.now() - _STALE_AFTER, 1)
     if stale:
-        fix = "Let a server run with housekeeping: sealwright serve"
-        return Finding("housekeeping", WARNING, "Abandoned reservations wait to be voided.", fix)
+        return Finding("housekeeping", WARNING, "Abandoned reservations wait to be voided.", _LET_WORK)
     return Finding("housekeeping", OK, "No abandoned reservation waits.")
+
+
+def _workers(at: desk.Desk) -> Finding:
+    state, neglected = at.office.queue.state(), at.office.queue.neglected()
+    waits = f"{state.waiting} jobs wait" if state.oldest_seconds is None else _waits(state)
+    if neglected:
+        named = ", ".join(neglected[:3])
+        return Finding("workers", WARNING, f"Nobody does background work, and some is long due: {named}.", _LET_WORK)
+    if state.stalled:
+        fix = "Nothing, if they were just stopped: other workers take their jobs over within seconds."
+        return Finding("workers", WARNING, f"{state.stalled} jobs of workers that are gone; {waits}.", fix)
+    if state.seen_seconds is None:
+        return Finding("workers", OK, "No worker runs, and nothing is due for long.")
+    from sealwright.settings import Database
+
+    alive = "A worker was" if at.settings.database is Database.SQLITE else f"{state.workers} workers; one was"
+    return Finding("workers", OK, f"{alive} seen {int(state.seen_seconds)} s ago; {waits}.")
+
+
+def _waits(state: QueueState) -> str:
+    return f"{state.waiting} jobs wait, the oldest for {int(state.oldest_seconds or 0)} s"
 
 
 def _counters(at: desk.Desk) -> Finding:
@@ -310,6 +331,7 @@ _IN_OFFICE: Final[Mapping[str, Callable[[desk.Desk], Finding]]] = {
     "clock": _clock,
     "audit": _audit,
     "housekeeping": _housekeeping,
+    "workers": _workers,
     "counters": _counters,
     "halts": _halts,
     "mail": _mail,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sealwright.cli import desk, rendering
+from sealwright.cli import desk, mass, rendering
 from sealwright.cli.app import group
 from sealwright.cli.misuse import DONE, PARTLY
 from sealwright.cli.options import DryRun, Reason, ReasonCode, Yes, checked, confirm
@@ -108,16 +108,26 @@ def show(ctx: typer.Context, credential_id: CredentialId) -> None:
 def revoke(
     ctx: typer.Context,
     *,
-    credential_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    credential_ids: Annotated[list[str] | None, typer.Argument(metavar="ID...")] = None,
     reason: Reason,
     reason_code: ReasonCode = "unspecified",
+    issuer_did: mass.IssuerDid = None,
+    schema: mass.SchemaId = None,
+    method: mass.Method = None,
+    first: mass.From = None,
+    last: mass.To = None,
+    batch: mass.BatchId = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> int:
-    """Revoke credentials for good, one by one; a failure stops nobody else."""
-    from sealwright.web.api.shapes.credentials import BATCH_REVOKE
+    """Revoke credentials for good: those named, one by one, or whatever a filter finds among an issuer's."""
+    from sealwright.web.api.shapes.mass import BATCH_REVOKE
 
-    ids = list(credential_ids)
+    ids, chosen = list(credential_ids or ()), mass.filter_members(schema, method, first, last, batch)
+    mass.require_choice(ids, issuer_did, chosen)
+    if issuer_did is not None:
+        body = {"issuerDid": issuer_did, "filter": chosen, "reason": reason, "reasonCode": reason_code}
+        return mass.revoke_matching(ctx, body, dry_run=dry_run, yes=yes)
     checked(BATCH_REVOKE, {"credentialIds": ids, "reason": reason, "reasonCode": reason_code})
     if not dry_run:
         confirm(of(ctx), f"Revoke {len(ids)} for good?", yes=yes)
@@ -204,6 +214,7 @@ def _request(body: dict[str, Any]) -> IssuanceRequest:
         proof_type=body.get("proofType", "Ed25519Signature2020"),
         revocable=body.get("revocable", True),
         suspendable=body.get("suspendable", False),
+        anchor=body.get("anchor", False),
     )
 
 

@@ -28,7 +28,7 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="0 picks a free one.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", help="Server processes.")] = None,
-    no_worker: Annotated[bool, typer.Option("--no-worker", help="No housekeeping in this server.")] = False,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="No background work in this server.")] = False,
 ) -> int:
     """Serve HTTP until SIGTERM or Ctrl-C. Logs go to stderr; the first line of stdout tells when it is ready."""
     from sealwright.settings import BindAddress
@@ -37,7 +37,7 @@ def serve(
     settings = _settings(host, port, workers)
     listener = _listen(settings)
     settings = settings.with_bind(BindAddress(settings.bind.host, server.bound_port(listener)))
-    _log(settings)
+    set_up_log(settings)
     first_run = _FirstRun()
     if settings.workers > 1:
         # Whatever stops an office from opening is told here, once, and not by every process again and again.
@@ -103,7 +103,8 @@ def _make_app(settings: Settings, first_run: _FirstRun, *, chores: bool) -> ASGI
     return build_app(office, on_startup=[lambda: office.start_background(chores)], on_shutdown=[office.close])
 
 
-def _log(settings: Settings) -> None:
+def set_up_log(settings: Settings) -> None:
+    """Send what the process has to say to stderr, as the settings wish."""
     from sealwright.adapters.logging import configure_logging
     from sealwright.settings import LogFormat
 

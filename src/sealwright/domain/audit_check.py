@@ -18,7 +18,7 @@ over the last row.
     <size: the position of the last row it covers>
     <hash of that row, 64 hex digits>
     <time, 2026-11-21T02:30:00Z>
-    log <size> <root, 64 hex digits>           or "-" without an anchoring log
+    log <size> <root, 64 hex digits>           or "-" before the anchoring log's first entry
     list <list id> <version> <sha256, 64 hex>  one line for each status list, sorted by id
 
 then an empty line, then signature lines ``— <key name> <base64>``, where the base64 holds 4 bytes of key
@@ -478,6 +478,7 @@ class _Trail:
                 )
             agreed = note.size
         self._require_lists_to_move_forward()
+        self._require_log_to_grow()
 
     def _require_lists_to_move_forward(self) -> None:
         latest: dict[str, ListDigest] = {}
@@ -489,6 +490,17 @@ class _Trail:
                 ):
                     raise _Fault(note.size, f"status list {entry.list_id} moves backward at position {note.size}")
                 latest[entry.list_id] = entry
+
+    def _require_log_to_grow(self) -> None:
+        """The anchoring log is only ever added to; before its first entry, checkpoints name none."""
+        size, root = 0, ""
+        for note in sorted([*self.notes, *self.outside], key=lambda note: (note.size, note.at, note.log or (0, ""))):
+            new_size, new_root = note.log if note.log is not None else (0, "")
+            if new_size < size:
+                raise _Fault(note.size, f"the anchoring log shrank from {size} to {new_size} at position {note.size}")
+            if size and new_size == size and new_root != root:
+                raise _Fault(note.size, f"the anchoring log of {size} entries was rewritten at position {note.size}")
+            size, root = new_size, new_root
 
     def require_outside_signatures(self) -> None:
         """An outside checkpoint that agrees still proves nothing unless its own signature holds."""

@@ -43,7 +43,11 @@ class StatusPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IssuanceRequest:
-    """What a caller asked for, well-formed and not yet checked against anything."""
+    """What a caller asked for, well-formed and not yet checked against anything.
+
+    Args:
+        anchor: Whether it is to be anchored, where the office does that.
+    """
 
     schema_id: str
     issuer_did: str
@@ -53,6 +57,7 @@ class IssuanceRequest:
     proof_type: str
     revocable: bool
     suspendable: bool
+    anchor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     STEP_ASSIGNED = "step_assigned"
     STEP_RELEASED = "step_released"
     WEBHOOK_PAUSED = "webhook_paused"
+    BATCH_FINISHED = "batch_finished"
 
 
 class NoticeMode(StrEnum):

@@ -21,6 +21,7 @@ T_co = TypeVar("T_co", covariant=True)
 _SEAL_LABEL = "idempotency-answer"
 # What a key is bound to until the act has something to name; no transaction commits it.
 _BEGUN = "begun"
+_FOR_GOOD = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,13 @@ class Acts:
         scope: IdempotencyScope | None = None,
         changes_registry: bool = False,
         is_secret: bool = False,
+        for_good: bool = False,
     ) -> Answer:
         """Carry out an act and render its answer; with a scope, exactly once, and replayed from then on.
 
         Args:
             is_secret: The answer shows a secret once: it is kept sealed.
+            for_good: The key is kept as long as what it made, which is not deleted.
 
         Raises:
             IdempotencyKeyReused: The key was used with another body.
@@ -108,7 +111,7 @@ class Acts:
         """
         with self._units() as uow:
             present = self._enter(uow, caller, changes_registry=changes_registry)
-            if scope is not None and not self._bind(uow, scope):
+            if scope is not None and not self._bind(uow, scope, for_good=for_good):
                 return self._replay(uow, scope)
             rendered = render(act(uow, present))
             if scope is not None:
@@ -129,6 +132,8 @@ class Acts:
         *,
         scope: IdempotencyScope | None = None,
         is_secret: bool = False,
+        is_rebuilt: bool = False,
+        for_good: bool = False,
     ) -> Answer:
         """Carry out an act that has a second half after its commit, such as signing; with a scope exactly once.
 
@@ -137,6 +142,8 @@ class Acts:
 
         Args:
             is_secret: The answer shows a secret once: it is kept sealed.
+            is_rebuilt: The answer is not kept: `resume` gives what it is made from again, always the same.
+            for_good: As `answer`.
 
         Raises:
             IdempotencyKeyReused: The key was used with another body.
@@ -147,7 +154,8 @@ class Acts:
         with self._units() as uow:
             present = self._enter(uow, caller, changes_registry=False)
             now = self._clock.now()
-            is_first = scope in uow.idempotency.begin_many([(scope, _BEGUN)], now, now + self._ttl)
+            kept = _FOR_GOOD if for_good else self._ttl
+            is_first = scope in uow.idempotency.begin_many([(scope, _BEGUN)], now, now + kept)
             if is_first:
                 begun = halves.begin(uow, present)
                 reference = halves.reference(begun)
@@ -159,14 +167,25 @@ class Acts:
                 uow.idempotency.rebind(scope, _BEGUN, reference, now)
                 uow.commit()
         if is_first:
-            return self._settle(scope, render(halves.finish(begun)), is_secret=is_secret)
+            rendered = render(halves.finish(begun))
+            return self._rebuilt(scope, rendered) if is_rebuilt else self._settle(scope, rendered, is_secret=is_secret)
         with self._units(write=False) as uow:
             known = uow.idempotency.find(scope)
             if known is None or known.answer is not None or known.reference in (None, _BEGUN):
                 return self._replay(uow, scope)
             _require_same_body(known, scope)
             reference = known.reference or ""
-        return self._settle(scope, render(halves.resume(caller, reference)), is_secret=is_secret)
+        rendered = render(halves.resume(caller, reference))
+        if is_rebuilt:
+            return Answer(rendered, replayed=True) if known.finished else self._rebuilt(scope, rendered)
+        return self._settle(scope, rendered, is_secret=is_secret)
+
+    def _rebuilt(self, scope: IdempotencyScope, rendered: StoredAnswer) -> Answer:
+        """Record that an act is over whose answer is made again from its reference."""
+        with self._units() as uow:
+            uow.idempotency.finish_many([scope])
+            uow.commit()
+        return Answer(rendered, replayed=False)
 
     def _settle(self, scope: IdempotencyScope, rendered: StoredAnswer, *, is_secret: bool) -> Answer:
         """Keep the answer of an act in two halves; the first one that is kept is everybody's."""
@@ -199,9 +218,10 @@ class Acts:
             return caller
         return self._access.refresh(caller, Registry.within(uow, epoch))
 
-    def _bind(self, uow: UnitOfWork, scope: IdempotencyScope) -> bool:
+    def _bind(self, uow: UnitOfWork, scope: IdempotencyScope, *, for_good: bool) -> bool:
         now = self._clock.now()
-        return scope in uow.idempotency.begin_many([(scope, None)], now, now + self._ttl)
+        kept = _FOR_GOOD if for_good else self._ttl
+        return scope in uow.idempotency.begin_many([(scope, None)], now, now + kept)
 
     def _replay(self, uow: UnitOfWork, scope: IdempotencyScope) -> Answer:
         known = uow.idempotency.find(scope)

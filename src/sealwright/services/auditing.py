@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry, AuditFilter, AuditHead, AuditRecord, Checkpoint
@@ -27,6 +28,14 @@ from sealwright.services.ports import CheckpointSink, Clock, KeyStore, Page, Uni
 ROWS_A_READ: Final = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    """Where the trail ends, and the anchoring log (size and hex root) at the same moment."""
+
+    trail: AuditHead
+    log: tuple[int, str] | None
+
+
 class Auditing:
     """Reading, exporting and checking the trail are for admins and the operator."""
 
@@ -46,14 +55,14 @@ class Auditing:
         """A signed note over the head as it is now. Raises RoleRequired, SetupRequired, Sealed."""
         caller.require_admin()
         with self._units(write=False) as uow:
-            return self._note(uow, uow.audit.head())
+            return self._note(uow, _heads(uow))
 
     def export(self, caller: Caller) -> Iterator[bytes]:
         """The whole trail as lines of NDJSON, closed by a checkpoint over its last row. Raises as `checkpoint`."""
         caller.require_admin()
         with self._units(write=False) as uow:
-            head = uow.audit.head()
-            closing = self._note(uow, head)
+            heads = _heads(uow)
+            head, closing = heads.trail, self._note(uow, heads)
             notes = [(one.sequence, one.note) for one in uow.audit.checkpoints() if one.sequence < head.sequence]
             keys = [key_line(key) for key in self._verifier_keys(uow)]
         return self._lines(head, keys, notes, closing)
@@ -105,11 +114,12 @@ class Auditing:
             SetupRequired, Sealed, StoreUnavailable: It could not be made or not be exported.
         """
         with self._units() as uow:
-            head, last = uow.audit.head(), uow.audit.last_checkpoint()
+            heads, last = _heads(uow), uow.audit.last_checkpoint()
+            head = heads.trail
             # The row that reports a checkpoint is no reason for the next one.
             if head.sequence <= (last.sequence + 1 if last is not None else 0):
                 return None
-            checkpoint = Checkpoint(head.sequence, head.hash, self._clock.now(), self._note(uow, head))
+            checkpoint = Checkpoint(head.sequence, head.hash, self._clock.now(), self._note(uow, heads))
             uow.audit.add_checkpoint(checkpoint)
             uow.audit.append(
                 AuditEntry(
@@ -139,19 +149,35 @@ class Auditing:
         with self._units(write=False) as uow:
             return len(lines) > 1 and lines[1].isdigit() and int(lines[1]) > uow.audit.head().sequence
 
-    def _note(self, uow: UnitOfWork, head: AuditHead) -> bytes:
+    def _note(self, uow: UnitOfWork, heads: _Heads) -> bytes:
         key = uow.keys.system_key(KeyPurpose.AUDIT)
         if key is None:
             raise SetupRequired("The office has not been set up.")
         now = self._clock.now()
         text = build_note_text(
-            origin=_origin(uow), size=head.sequence, head_hash=head.hash, at=now, lists=_list_digests(uow)
+            origin=_origin(uow),
+            size=heads.trail.sequence,
+            head_hash=heads.trail.hash,
+            at=now,
+            lists=_list_digests(uow),
+            log=heads.log,
         )
         signature = self._keys.sign(key, text, use=KeyPurpose.AUDIT, at=now)
         return assemble_note(text, signature_line(_key_name(uow), key.public_key, signature))
 
     def _verifier_keys(self, uow: UnitOfWork) -> tuple[VerifierKey, ...]:
         return tuple(VerifierKey(_key_name(uow), key.public_key) for key in _audit_keys(uow))
+
+
+def _heads(uow: UnitOfWork) -> _Heads:
+    log = uow.log.head()
+    while True:
+        trail, again = uow.audit.head(), uow.log.head()
+        # The log only grows, so what is the same before and after stood so when the trail was looked at.
+        if again == log:
+            size, root = log
+            return _Heads(trail, (size, root.hex()) if size else None)
+        log = again
 
 
 def _origin(uow: UnitOfWork) -> str:

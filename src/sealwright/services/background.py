@@ -4,62 +4,55 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from sealwright.domain.errors import DomainError
 from sealwright.services.auditing import Auditing
+from sealwright.services.batch_helping import BatchHelping
 from sealwright.services.gate import Gate
-from sealwright.services.housekeeping import Housekeeping
+from sealwright.services.housekeeping import CHECKPOINT
 from sealwright.services.issuance import Issuing
 from sealwright.services.ports import KeyStore
 from sealwright.services.search_memory import SearchMemory
+from sealwright.services.tasks import TaskRunner, Tasks
 from sealwright.vc.errors import VcError
 
 _QUEUE_MOST = 10_000
-
-
-class Carrying(Protocol):
-    """Threads of their own that carry messages to strangers' machines."""
-
-    def start(self) -> None:
-        """Begin; once."""
-
-    def stop(self) -> None:
-        """Finish what is under way, and end."""
 
 
 class Background:
     """Starts and ends what runs beside the calls.
 
     Args:
-        searches: Read ahead in every process.
+        runner: Carries out the tasks where this process does so.
+        helping: Has other processes help with batches there.
+        searches: Read ahead in every process that serves.
         close_store: Gives the database's connections back, last of all.
     """
 
     def __init__(
         self,
+        *,
         gate: Gate,
         issuing: Issuing,
-        housekeeping: Housekeeping,
+        runner: TaskRunner,
+        helping: BatchHelping,
+        tasks: Tasks,
         searches: SearchMemory,
         close_store: Callable[[], None],
     ) -> None:
         self._gate = gate
         self._issuing = issuing
-        self._housekeeping = housekeeping
+        self._runner = runner
+        self._helping = helping
+        self._tasks = tasks
         self._searches = searches
         self._close_store = close_store
-        self._carriers: list[Carrying] = []
         self._lock = threading.Lock()
         self._is_started = False
-        self._is_carrying = False
-
-    def add(self, carrying: Carrying) -> None:
-        """Take on what carries messages outside, where this process does the chores; before `start`."""
-        self._carriers.append(carrying)
+        self._is_working = False
 
     def start(self, chores: bool) -> None:
-        """Start the gate and the issuing line, with the chores where this process does them; once."""
+        """Start the gate and the issuing line, with the tasks where this process does them; once."""
         with self._lock:
             if self._is_started:
                 return
@@ -68,30 +61,41 @@ class Background:
         self._issuing.line.start()
         self._searches.start()
         if chores:
-            self._housekeeping.start()
-            for carrying in self._carriers:
-                carrying.start()
-            self._is_carrying = True
+            self.work()
+
+    def work(self) -> None:
+        """Carry out tasks, whether this process serves or not; once."""
+        with self._lock:
+            if self._is_working:
+                return
+            self._is_working = True
+        self._helping.start()
+        self._runner.start()
 
     def close(self) -> None:
-        """Finish what is under way and give everything back."""
+        """Finish what is under way, seal the tail of the audit trail where tasks ran, and give everything back."""
         self._issuing.line.close()
         self._gate.close()
-        if self._is_carrying:
-            for carrying in self._carriers:
-                carrying.stop()
-        self._housekeeping.stop()
+        if self._is_working:
+            self._helping.stop()
+            self._runner.stop()
+            self._tasks.run(CHECKPOINT)
         self._searches.stop()
         self._close_store()
 
 
 def health_of(
-    check_store: Callable[[], Mapping[str, bool]], keys: KeyStore, auditing: Auditing, issuing: Issuing
+    check_store: Callable[[], Mapping[str, bool]],
+    keys: KeyStore,
+    auditing: Auditing,
+    issuing: Issuing,
+    is_worked_on: Callable[[], bool],
 ) -> Callable[[], Mapping[str, bool]]:
     """The named checks of readiness.
 
     Args:
         check_store: Tells whether the database ``answers`` and is ``migrated``.
+        is_worked_on: False when background work is long due and nobody does any.
     """
 
     def check() -> Mapping[str, bool]:
@@ -102,7 +106,7 @@ def health_of(
             "migrations": found["migrated"],
             "keys": not keys.is_sealed,
             "audit": is_up and _audit_is_sound(auditing),
-            "queue": issuing.line.depth < _QUEUE_MOST,
+            "queue": issuing.line.depth < _QUEUE_MOST and is_up and found["migrated"] and _is_true(is_worked_on),
         }
 
     return check
@@ -112,4 +116,11 @@ def _audit_is_sound(auditing: Auditing) -> bool:
     try:
         return not auditing.is_behind_export()
     except (DomainError, VcError, OSError):
+        return False
+
+
+def _is_true(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    except DomainError:
         return False

@@ -29,6 +29,11 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterato
         yield _line(row)
 
 
+def looks_like_formula(text: str) -> bool:
+    """Tell whether a spreadsheet would run this text."""
+    return text.lstrip(" \u00a0").startswith(_FORMULA_STARTS)
+
+
 def _line(cells: Sequence[Cell]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow([_spelled(cell) for cell in cells])
@@ -44,5 +49,5 @@ def _spelled(cell: Cell) -> str:
         return format_timestamp(cell)
     if isinstance(cell, str):
         text = cell.replace("\0", "")
-        return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA_STARTS) else text
+        return f"'{text}" if looks_like_formula(text) else text
     return f"{cell:.4f}".rstrip("0").rstrip(".") if isinstance(cell, float) else str(cell)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.parcels import ParcelKind
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
-from sealwright.services.background import Background
 from sealwright.services.copies import Copies
 from sealwright.services.delivery_ports import Poster
 from sealwright.services.didcomm import DidcommDesk
@@ -24,7 +23,7 @@ from sealwright.services.event_feed import EventFeed
 from sealwright.services.event_ids import EventIds
 from sealwright.services.events import EventDesk
 from sealwright.services.holder_proofs import HolderProofs
-from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
+from sealwright.services.housekeeping import FORGET_EVERY
 from sealwright.services.issuance import Issuing
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.notices import NoticeDesk
@@ -38,6 +37,7 @@ from sealwright.services.redeeming import RedeemDesk
 from sealwright.services.registry import Registry
 from sealwright.services.sharing import Sharing
 from sealwright.services.stored_credentials import StoredCredentials
+from sealwright.services.tasks import Tasks
 from sealwright.services.verification import Verifier
 from sealwright.services.verify_desk import VerifyDesk
 from sealwright.services.verify_reading import PaperReader
@@ -49,6 +49,8 @@ from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
 
 OFFERS_EVERY: Final = timedelta(seconds=5)
+# Nobody who acts wakes it: a job for each row of the trail would cost each act more than a read a second costs.
+TRAIL_EVERY: Final = timedelta(seconds=1)
 # What is over is kept so long, for lists and for whoever asks again.
 PARCELS_KEPT: Final = timedelta(days=7)
 _FORGOTTEN_AT_ONCE: Final = 1_000
@@ -129,13 +131,15 @@ class Delivery:
     event_feed: EventFeed
     webhooks: WebhookDesk
     dispatching: Dispatching
+    reader: WebhookReader
     didcomm: DidcommDesk
 
-    def keep(self, housekeeping: Housekeeping, background: Background) -> None:
+    def join(self, tasks: Tasks) -> None:
         """Let the clock end offers whose time is over, forget what nobody needs any more, and carry what waits."""
-        background.add(self.dispatching)
-        housekeeping.add("expire offers", self.offers.expire_due, OFFERS_EVERY)
-        housekeeping.add("forget deliveries", self.forget, FORGET_EVERY)
+        tasks.add("read trail", self.reader.read_once, TRAIL_EVERY, look=self.reader.is_behind)
+        self.dispatching.join(tasks)
+        tasks.add("expire offers", self.offers.expire_due, OFFERS_EVERY, look=_is_over)
+        tasks.add("forget deliveries", self.forget, FORGET_EVERY)
 
     def forget(self) -> int:
         """Drop what was used once and is over: nonces, requests and tokens of wallets, presentations, old parcels
@@ -195,6 +199,7 @@ def join_delivery(
     sharing = Sharing(units=units, secrets=ground.secrets, clock=clock, public_url=url)
     pausing = WebhookPausing(notices, clock)
     events = EventDesk(units=units, ids=EventIds(units, ground.secrets), clock=clock)
+    reader = WebhookReader(units=units, events=events, pausing=pausing, clock=clock)
     didcomm = join_didcomm(
         DidcommNeighbors(
             units=units,
@@ -256,7 +261,12 @@ def join_delivery(
                 ParcelKind.DIDCOMM: didcomm.post,
             },
             workers=concurrency,
-            sources=(WebhookReader(units=units, events=events, pausing=pausing, clock=clock).read_once,),
+            sources=(reader.read_once,),
         ),
+        reader=reader,
         didcomm=didcomm,
     )
+
+
+def _is_over(uow: UnitOfWork, now: datetime) -> bool:
+    return bool(uow.offers.over(now, 1))

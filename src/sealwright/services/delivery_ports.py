@@ -71,6 +71,9 @@ class Offers(Protocol):
     def open_of_credential(self, credential_id: str) -> tuple[Offer, ...]:
         """Every open offer of a credential, oldest first."""
 
+    def open_of_credentials(self, credential_ids: Collection[str]) -> tuple[Offer, ...]:
+        """Every open offer of these credentials, oldest first."""
+
     def of_request(self, request_id: str) -> tuple[Offer, ...]:
         """Open offers that were made for a request, oldest first."""
 
@@ -163,6 +166,9 @@ class Parcels(Protocol):
         """Newest first; raises InvalidPagination."""
 
     def count_waiting(self) -> int: ...
+    def is_due(self, now: datetime) -> bool:
+        """Whether any waits that may be tried at that moment."""
+
     def strayed(self, limit: int) -> tuple[str, ...]:
         """Ids of parcels that wait for a webhook endpoint which is deleted, or was never there."""
 

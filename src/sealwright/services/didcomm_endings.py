@@ -14,7 +14,7 @@ from sealwright.domain.people import Actor
 from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.message import Message
 from sealwright.services.didcomm_values import FINAL_STATES, PEER, report
-from sealwright.services.dispatching import new_parcel
+from sealwright.services.dispatching import new_parcel, send
 from sealwright.services.ports import UnitOfWork
 
 _ENDS: Final = frozenset({OfferState.DECLINED, OfferState.EXPIRED, OfferState.CANCELED})
@@ -42,7 +42,7 @@ def offer_ended(uow: UnitOfWork, before: Offer, to: OfferState, actor: Actor, no
         row = DidcommMessage(new_id("msg"), thread.thread_id, types.PROBLEM_REPORT, Direction.OUTBOUND, now)
         uow.didcomm.add_message(row)
         kind = ParcelKind.DIDCOMM
-        uow.parcels.add_many([new_parcel(kind, row.message_id, reference=_REFERENCE, label=row.type, now=now)])
+        send(uow, [new_parcel(kind, row.message_id, reference=_REFERENCE, label=row.type, now=now)])
 
 
 def _is_under_way(uow: UnitOfWork, thread_id: str) -> bool:

@@ -30,7 +30,7 @@ from sealwright.services.didcomm_endings import end_message, tells_end
 from sealwright.services.didcomm_keys import KeptKey, OwnKeys
 from sealwright.services.didcomm_values import FINAL_STATES, thread_event
 from sealwright.services.dids import DIDDesk
-from sealwright.services.dispatching import new_parcel
+from sealwright.services.dispatching import new_parcel, send
 from sealwright.services.offer_moves import OfferMoves
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
@@ -89,7 +89,7 @@ class DidcommPost:
         """Let a message leave after this act is committed; its thread's row is there already."""
         now = self._clock.now()
         self.keep(uow, message)
-        uow.parcels.add_many([new_parcel(ParcelKind.DIDCOMM, message.id, reference="", label=message.type, now=now)])
+        send(uow, [new_parcel(ParcelKind.DIDCOMM, message.id, reference="", label=message.type, now=now)])
 
     def queue_passing(self, uow: UnitOfWork, message: Message) -> None:
         """Let an answer leave to somebody with whom there is no thread; nothing of it is kept once it left.
@@ -101,7 +101,7 @@ class DidcommPost:
             return
         self._keep(uow, message, _NO_THREAD)
         parcel = new_parcel(ParcelKind.DIDCOMM, message.id, reference="", label=message.type, now=now)
-        uow.parcels.add_many([replace(parcel, give_up_at=now + _PASSING)])
+        send(uow, [replace(parcel, give_up_at=now + _PASSING)])
 
     def keep(self, uow: UnitOfWork, message: Message) -> None:
         """Write a message of ours down, its content sealed."""

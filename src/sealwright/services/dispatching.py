@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from sealwright.domain.errors import DomainError, OfficeClosed, VersionConflict
+from sealwright.domain.errors import OfficeClosed, VersionConflict
 from sealwright.domain.ids import new_id
 from sealwright.domain.parcels import (
     GIVE_UP_AFTER,
@@ -32,11 +30,12 @@ from sealwright.domain.parcels import (
 from sealwright.services.delivery_ports import Envelope, NotSent, Poster
 from sealwright.services.parcel_rests import Rests
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.tasks import DELIVERIES, Tasks
 
-LOOK_EVERY_SECONDS: Final = 1.0
-_STOP_SECONDS: Final = 7.0
+# Looked for so often; whoever makes a parcel wakes us besides.
+LOOK_EVERY: Final = timedelta(seconds=1)
 _RECORD_AT_MOST: Final = 3
-# One round of `work_once` is bounded, so that a chore that calls it ends.
+# One round of `work_once` is bounded, so that whoever calls it ends.
 _ROUND_AT_MOST: Final = 500
 
 # Not tried: the other side has not answered others a moment before.
@@ -78,6 +77,17 @@ def new_parcel(kind: ParcelKind, subject: str, *, reference: str, label: str, no
     )
 
 
+def send(uow: UnitOfWork, parcels: Sequence[Parcel]) -> None:
+    """Put parcels on their way; they leave once this unit of work has committed."""
+    uow.parcels.add_many(parcels)
+    if parcels:
+        uow.jobs.wake(DELIVERIES)
+
+
+def _is_due(uow: UnitOfWork, now: datetime) -> bool:
+    return uow.parcels.is_due(now)
+
+
 def _place_of(parcel: Parcel, envelope: Envelope) -> str:
     """What does not answer if a message is not answered; strangers' messages never make webhooks wait for it."""
     parts = urlsplit(envelope.url)
@@ -89,8 +99,8 @@ class Dispatching:
 
     Args:
         carriers: One for each kind.
-        workers: How many are under way at once in this process; never two of one subject.
-        sources: Asked once a second for parcels that are to be made; each gives how many it made.
+        workers: How many may be under way at once in this process; never two of one subject.
+        sources: Asked by `work_once` for parcels that are to be made; each gives how many it made.
     """
 
     def __init__(
@@ -109,38 +119,18 @@ class Dispatching:
         self._carriers = dict(carriers)
         self._sources = tuple(sources)
         self._rests = Rests()
-        self._stopping = threading.Event()
-        self._wake = threading.Condition()
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"dispatching-{number}", daemon=True) for number in range(workers)
-        ]
-        self._threads.append(threading.Thread(target=self._gather, name="dispatching-sources", daemon=True))
+        self._workers = workers
 
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End after what is under way, or after some seconds; what is left is tried again by whoever comes next."""
-        self._stopping.set()
-        self.hint()
-        ends_at = time.monotonic() + _STOP_SECONDS
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(timeout=max(0.0, ends_at - time.monotonic()))
-
-    def hint(self) -> None:
-        """Say that there is something to carry; without it, that is noticed within a second."""
-        with self._wake:
-            self._wake.notify_all()
+    def join(self, tasks: Tasks) -> None:
+        """Have parcels carried, several at a time."""
+        tasks.add(DELIVERIES, self.carry_one, LOOK_EVERY, lanes=self._workers, look=_is_due)
 
     def work_once(self) -> int:
         """Make and carry everything that is due now, in this thread; gives how many tries were made."""
         for source in self._sources:
             source()
         made = 0
-        while made < _ROUND_AT_MOST and self._carry_one():
+        while made < _ROUND_AT_MOST and self.carry_one():
             made += 1
         return made
 
@@ -149,34 +139,9 @@ class Dispatching:
         with self._units(write=False) as uow:
             return uow.parcels.count_waiting()
 
-    # -- threads --------------------------------------------------------------------------------------
-
-    def _serve(self) -> None:
-        while not self._stopping.is_set():
-            if not self._guarded(self._carry_one):
-                with self._wake:
-                    self._wake.wait(LOOK_EVERY_SECONDS)
-
-    def _gather(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY_SECONDS):
-            made = [self._guarded(source) for source in self._sources]
-            if any(made):
-                self.hint()
-
-    @staticmethod
-    def _guarded(work: Callable[[], int]) -> int:
-        """Let nothing end a thread; a failure is reported and waited out."""
-        try:
-            return work()
-        except DomainError as error:
-            _log.warning("dispatching refused", extra={"kind": type(error).__name__})
-        except Exception:  # noqa: BLE001 - one broken parcel must not end the others
-            _log.exception("dispatching failed")
-        return 0
-
     # -- one try --------------------------------------------------------------------------------------
 
-    def _carry_one(self) -> bool:
+    def carry_one(self) -> bool:
         """Try one parcel that is due; False if there is none."""
         parcel = self._take()
         if parcel is None:

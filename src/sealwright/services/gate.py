@@ -12,7 +12,8 @@ from concurrent.futures import Future
 from typing import Final, TypeVar
 
 from sealwright.domain.errors import StoreUnavailable
-from sealwright.services.ports import Clock, EpochReader, RateHit, RateLimiter
+from sealwright.services.ports import Clock, EpochReader
+from sealwright.services.rate_ports import RateHit, RateLimiter
 
 T = TypeVar("T")
 

@@ -20,6 +20,7 @@ from sealwright.services.order_checks import OrderChecks
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry
 from sealwright.services.schema_shelf import SchemaShelf
+from sealwright.services.tasks import SIGN_GRANTS
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 
 # The call that makes a grant signs it too; if it dies, a chore takes over after this pause.
@@ -128,6 +129,9 @@ class GrantMaking:
             if locked is not None and is_overdue(locked, grant.issued_at):
                 self._moves.expire(uow, locked)
         uow.grants.add(grant)
+        if grant.sign_after is not None and grant.sign_after - grant.issued_at != TAKEOVER:
+            # Held back until it can no longer be undone; all others are signed by whoever grants them.
+            uow.jobs.wake(SIGN_GRANTS, at=grant.sign_after)
         uow.audit.append(
             grant_event(
                 "grant.created", grant, caller.actor, caller.request_id, grant.issued_at, supersedes=grant.supersedes

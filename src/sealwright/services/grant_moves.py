@@ -23,6 +23,7 @@ from sealwright.services.notices import NoticeDesk
 from sealwright.services.offer_effects import grant_ended
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.status_moves import Cause, move_credentials, moving
+from sealwright.services.tasks import SIGN_GRANTS
 from sealwright.services.workflow_effects import WorkflowChange, WorkflowEffects
 
 CLOCK_CALLER: Final = Caller(system_actor("expiry"), 0)
@@ -200,6 +201,8 @@ class GrantMoves:
         if dry_run:
             return GrantChange(after, effects, record)
         uow.grants.update(after)
+        if waits:
+            uow.jobs.wake(SIGN_GRANTS)
         event = "grant.suspended" if is_suspension else "grant.reinstated"
         self._record(uow, caller, event, grant, after, reasonCode=cause.code.value)
         goal = CredentialStatus.SUSPENDED if is_suspension else CredentialStatus.VALID

@@ -1,76 +1,39 @@
-"""What the office does by the clock: sweep abandoned reservations, make checkpoints, forget old keys' answers."""
+"""What the office does by the clock for itself: sweep abandoned reservations, make checkpoints, forget old answers."""
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sealwright.domain.errors import DomainError, SetupRequired
+from sealwright.domain.batches import FAILED_ROWS_KEPT
+from sealwright.domain.errors import SetupRequired
 from sealwright.services.auditing import Auditing
 from sealwright.services.issuance import Issuing
-from sealwright.services.ports import Clock, UnitOfWorkFactory
+from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.tasks import Tasks
 
+SWEEP: Final = "sweep"
+CHECKPOINT: Final = "checkpoint"
 ABANDONED_AFTER: Final = timedelta(seconds=60)
 SWEEP_AT_MOST: Final = 500
+BATCHES_AT_MOST: Final = 20
 FORGET_EVERY: Final = timedelta(hours=1)
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Chore:
-    """One repeated task: when it is due next, and how often."""
-
-    name: str
-    work: Callable[[], object]
-    every: timedelta
-    due: datetime | None = None
 
 
 class Housekeeping:
-    """A thread that does the chores in turn. A chore that fails is reported and tried again when it is due next."""
+    """Three tasks; any number of processes may do them at once."""
 
-    def __init__(
-        self,
-        *,
-        units: UnitOfWorkFactory,
-        issuing: Issuing,
-        auditing: Auditing,
-        clock: Clock,
-        interval_seconds: int,
-        checkpoint_interval_seconds: int,
-    ) -> None:
+    def __init__(self, *, units: UnitOfWorkFactory, issuing: Issuing, auditing: Auditing, clock: Clock) -> None:
         self._units = units
         self._issuing = issuing
         self._auditing = auditing
         self._clock = clock
-        self._interval = interval_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-        self._chores = [
-            _Chore("sweep", self.sweep, timedelta(seconds=interval_seconds)),
-            _Chore("checkpoint", self.checkpoint, timedelta(seconds=checkpoint_interval_seconds)),
-            _Chore("forget", self.forget, FORGET_EVERY),
-        ]
 
-    def add(self, name: str, work: Callable[[], object], every: timedelta) -> None:
-        """Take on a further chore; before `start`."""
-        self._chores.append(_Chore(name, work, every))
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after the chore that is under way, and seal the tail of the audit trail."""
-        if self._thread.is_alive():
-            self._stop.set()
-            self._thread.join(timeout=5)
-            self._guarded(_Chore("checkpoint", self.checkpoint, timedelta()))
+    def join(self, tasks: Tasks, *, sweep_every: timedelta, checkpoint_every: timedelta) -> None:
+        """Have them done by the clock."""
+        tasks.add(SWEEP, self.sweep, sweep_every, look=_has_abandoned)
+        tasks.add(CHECKPOINT, self.checkpoint, checkpoint_every)
+        tasks.add("forget", self.forget, FORGET_EVERY)
 
     def sweep(self) -> int:
         """Void reservations that nobody finished; their status bits are set for good. Gives how many."""
@@ -91,25 +54,14 @@ class Housekeeping:
             return
 
     def forget(self) -> int:
-        """Drop idempotency keys whose time is over."""
+        """Drop idempotency keys whose time is over, and what batches have kept long enough of their rows."""
+        now = self._clock.now()
         with self._units() as uow:
-            dropped = uow.idempotency.expire(self._clock.now())
+            dropped = uow.idempotency.expire(now)
+            dropped += uow.batches.drop_kept(now - FAILED_ROWS_KEPT, BATCHES_AT_MOST)
             uow.commit()
         return dropped
 
-    def _run(self) -> None:
-        while not self._stop.wait(min(1, self._interval)):
-            now = self._clock.now()
-            for chore in self._chores:
-                if chore.due is None or chore.due <= now:
-                    chore.due = now + chore.every
-                    self._guarded(chore)
 
-    @staticmethod
-    def _guarded(chore: _Chore) -> None:
-        try:
-            chore.work()
-        except DomainError as error:
-            _log.warning("chore refused", extra={"chore": chore.name, "kind": type(error).__name__})
-        except Exception:  # noqa: BLE001 - one broken chore must not end the others
-            _log.exception("chore failed", extra={"chore": chore.name})
+def _has_abandoned(uow: UnitOfWork, now: datetime) -> bool:
+    return bool(uow.reservations.stale(now - ABANDONED_AFTER, 1))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -25,10 +26,11 @@ from sealwright.domain.credentials import (
     ReservationState,
     StatusPurpose,
 )
-from sealwright.domain.dids import KeyPurpose
+from sealwright.domain.dids import KeyPurpose, MethodRecord
 from sealwright.domain.errors import (
     ClockBehind,
     DomainError,
+    ExpirationInPast,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     OfficeClosed,
@@ -37,6 +39,7 @@ from sealwright.domain.errors import (
 )
 from sealwright.domain.ids import credential_urn, new_credential_uid
 from sealwright.domain.people import Caller
+from sealwright.services.batch_ports import CredentialAnchoring
 from sealwright.services.issuing_line import Issued, IssuingLine, Job
 from sealwright.services.order_checks import DocumentOptions, OrderChecks
 from sealwright.services.orders import CopyWish, IssuanceOrder, OrderGuard
@@ -73,6 +76,7 @@ class Issuing:
         canon: Canonicalizer,
         clock: Clock,
         metrics: Metrics,
+        anchoring: CredentialAnchoring,
         public_url: str,
         idempotency_ttl_seconds: int,
     ) -> None:
@@ -84,6 +88,7 @@ class Issuing:
         self._canon = canon
         self._clock = clock
         self._metrics = metrics
+        self._anchoring = anchoring
         self._public_url = public_url
         self._ttl = timedelta(seconds=idempotency_ttl_seconds)
         self.line = IssuingLine(units, self, metrics.observe_round)
@@ -276,12 +281,29 @@ class Issuing:
         draft.check(signed, self._clock.now())
         return _record(order, reservation, signed)
 
+    def chunk_signer(self, method: MethodRecord, view: RegistryView) -> Callable[[bytes], bytes]:
+        """Give what signs the rows of one chunk of a batch, the key judged once for all of them.
+
+        Raises:
+            SigningFailed: The key is gone, not active, or its life is over; or, from what is given, the store failed.
+            Sealed: The key-encryption key is absent or does not fit.
+        """
+        key = view.key(method.id)
+        if key is None:
+            raise SigningFailed("The issuer's key is gone.")
+        return self._keys.signer(key, use=KeyPurpose.CREDENTIALS, at=self._clock.now())
+
+    def count(self, proof_type: str, credentials: int) -> None:
+        """Count credentials that a batch has issued."""
+        self._metrics.count_issued(proof_type, credentials)
+
     # (7) store the credential and the event, and commit
     def store(self, uow: UnitOfWork, jobs: Sequence[Job]) -> None:
         """Move reservations to issued and store their credentials; void those of failed jobs."""
         now = self._clock.now()
         epoch = uow.office.epoch(shared_lock=True)
         self._recheck_all(uow, jobs, epoch)
+        _refuse_ended(jobs, now)
         bound = self._bind_guarded(uow, jobs, now)
         failed = [job.reservation for job in jobs if job.error is not None and job.reservation is not None]
         if failed:
@@ -294,11 +316,20 @@ class Issuing:
                 alive.append(job)
             else:
                 job.error = SigningFailed(_GIVEN_UP)
+        for job in alive:
+            if job.order.anchor and job.record is not None:
+                job.record = replace(job.record, transaction_hash=self._anchoring.credential_hash(job.record))
         uow.credentials.add_many([job.record for job in alive if job.record is not None])
         uow.idempotency.finish_many([job.scope for job in alive if job.scope is not None])
         uow.audit.append(*(_event(job) for job in alive))
         for job in alive:
             self._metrics.count_issued(job.order.proof_type)
+
+    def anchor(self, uow: UnitOfWork, jobs: Sequence[Job]) -> None:
+        """Write the credentials that were stored into the transparency log, those that are to stand there."""
+        stored = [job.record for job in jobs if job.order.anchor and job.error is None and job.record is not None]
+        if stored:
+            self._anchoring.anchor_credentials(uow, stored)
 
     def _bind_guarded(self, uow: UnitOfWork, jobs: Sequence[Job], now: datetime) -> frozenset[int]:
         """Settle the orders that hang on something, each in a part of its own, before any status list is locked."""
@@ -352,6 +383,14 @@ def _record(order: IssuanceOrder, reservation: Reservation, signed: bytes) -> Cr
         document=signed,
         document_sha256=hashlib.sha256(signed).hexdigest(),
     )
+
+
+def _refuse_ended(jobs: Sequence[Job], now: datetime) -> None:
+    """Refuse what ended while it was signed: nothing is stored that was never valid."""
+    for job in jobs:
+        end = job.order.expiration
+        if job.error is None and not job.order.is_document and end is not None and end <= now:
+            job.error = ExpirationInPast("The expiry passed while the credential was signed.")
 
 
 def _event(job: Job) -> AuditEntry:

@@ -74,6 +74,9 @@ class Stations(Protocol):
     def store(self, uow: UnitOfWork, jobs: Sequence[Job]) -> None:
         """Store signed credentials, and void the reservations of jobs that carry an error."""
 
+    def anchor(self, uow: UnitOfWork, jobs: Sequence[Job]) -> None:
+        """Anchor what was stored where that was asked for; the last thing that locks anything before the commit."""
+
 
 class IssuingLine:
     """The thread that walks the line. Start it before use; closing finishes what is under way."""
@@ -178,6 +181,7 @@ class IssuingLine:
             waiting = [job for job in arrivals if job.error is None and job.replay is None]
             if waiting:
                 self._stations.reserve(uow, waiting)
+            self._stations.anchor(uow, signed)
             uow.commit()
 
     def _commit_one_by_one(self, arrivals: Sequence[Job], signed: Sequence[Job], cause: Exception) -> None:

@@ -6,7 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from sealwright.domain.errors import MailNotSent, NotSignedIn
@@ -20,7 +20,10 @@ from sealwright.services.letters import DIGEST, TEST, Letter, LetterHead, write_
 from sealwright.services.notice_words import with_labels
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.stop_links import stop_address
+from sealwright.services.tasks import MAIL, Tasks
 
+# Letters to sign in with are waited for; whoever posts one wakes us besides.
+MAIL_EVERY: Final = timedelta(seconds=2)
 _DUE_AT_MOST: Final = 200
 _SENT_AT_MOST: Final = 50
 # After so many refusals in a row the server is at fault, not a recipient: the rest waits for the next round.
@@ -91,6 +94,7 @@ class MailingDesk:
     def post(uow: UnitOfWork, mail: Mail) -> None:
         """Put a letter into the outbox; it leaves after the commit, within seconds."""
         uow.notices.add_mail(mail)
+        uow.jobs.wake(MAIL)
 
     def outbox(self, caller: Caller, *, page: int = 1, count: int = 20) -> NumberedPage[Mail]:
         """Letters sent and waiting, newest first; raises RoleRequired for all but admins."""
@@ -120,6 +124,10 @@ class MailingDesk:
             uow.notices.sent(mail.mail_id, self._clock.now())
             uow.commit()
         return mail
+
+    def join(self, tasks: Tasks) -> None:
+        """Let letters leave."""
+        tasks.add(MAIL, self.work, MAIL_EVERY, look=_is_due)
 
     def work(self) -> int:
         """Make the letters that are due, and send what waits; gives how many left."""
@@ -223,3 +231,7 @@ class MailingDesk:
 def _may_be_written_to(person: Person) -> bool:
     """Tell whether notices go to this address: to an unproved one they might reach a stranger."""
     return person.active and person.verified and not person.erased
+
+
+def _is_due(uow: UnitOfWork, now: datetime) -> bool:
+    return bool(uow.notices.due(now, 1) or uow.notices.unsent(now, 1))

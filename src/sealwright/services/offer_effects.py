@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +22,11 @@ def grant_ended(uow: UnitOfWork, caller: Caller, grant_id: str, now: datetime) -
 def credential_ended(uow: UnitOfWork, caller: Caller, credential_id: str, now: datetime) -> None:
     """Cancel the open offers of a credential that was revoked."""
     _end(uow, caller, uow.offers.open_of_credential(credential_id), OfferState.CANCELED, now)
+
+
+def credentials_ended(uow: UnitOfWork, caller: Caller, credential_ids: Collection[str], now: datetime) -> None:
+    """Cancel the open offers of credentials that were revoked together."""
+    _end(uow, caller, uow.offers.open_of_credentials(credential_ids), OfferState.CANCELED, now)
 
 
 def request_rejected(uow: UnitOfWork, caller: Caller, request_id: str, now: datetime) -> None:

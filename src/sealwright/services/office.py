@@ -13,6 +13,7 @@ from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
+from sealwright.services.bulk_office import BulkOffice
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.claiming import ClaimingDesk
 from sealwright.services.copies import Copies
@@ -32,7 +33,6 @@ from sealwright.services.grant_issuance import GrantIssuance
 from sealwright.services.granting import GrantingDesk
 from sealwright.services.halting import Halting
 from sealwright.services.holders import HolderDesk
-from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.looks import Looks
@@ -51,6 +51,7 @@ from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactor
 from sealwright.services.presenting import PresentingDesk
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.proposing import ProposingDesk
+from sealwright.services.queue_health import QueueHealth
 from sealwright.services.redeeming import RedeemDesk
 from sealwright.services.registry import Registry
 from sealwright.services.reports import ReportDesk
@@ -68,6 +69,7 @@ from sealwright.services.status_lists import StatusPublisher
 from sealwright.services.step_work import StepDesk
 from sealwright.services.stop_links import LetterStops
 from sealwright.services.store_check import StoreCheck
+from sealwright.services.tasks import Tasks
 from sealwright.services.verification import Verifier
 from sealwright.services.verify_desk import VerifyDesk
 from sealwright.services.voting import VotingDesk
@@ -108,7 +110,8 @@ class Office:
 
     Args:
         health: Named checks of readiness (``database``, ``migrations``, ``keys``, ``audit``, ``queue``).
-        start_background: Starts the threads that serving needs (gate, issuing line, housekeeping when asked for).
+        start_background: Starts the threads that serving needs (gate, issuing line, tasks when asked for).
+        start_work: Carries out tasks in a process that does not serve.
         close: Finishes what is under way and gives everything back.
     """
 
@@ -186,10 +189,13 @@ class Office:
     didcomm: DidcommDesk
     wallet: WalletCounter
     wallet_sign_in: WalletSignIn
+    bulk: BulkOffice
+    tasks: Tasks
     halting: Halting
     store_check: StoreCheck
     metrics: Metrics
-    housekeeping: Housekeeping
+    queue: QueueHealth
     health: Callable[[], Mapping[str, bool]]
     start_background: Callable[[bool], None]
+    start_work: Callable[[], None]
     close: Callable[[], None]

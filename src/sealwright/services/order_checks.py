@@ -18,7 +18,6 @@ from sealwright.domain.errors import (
     ExpirationInPast,
     ExpirationTooFar,
     HolderDeactivated,
-    HolderNotFound,
     IssuerDeactivated,
     IssuerKeyMissing,
     IssuingHalted,
@@ -33,6 +32,7 @@ from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
 from sealwright.services.given_documents import as_list, document_date, id_of, placed_subjects, subject_id, subjects
+from sealwright.services.holder_standing import Holders
 from sealwright.services.orders import (
     CopyWish,
     IssuanceOrder,
@@ -48,10 +48,9 @@ from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.credentials.model import CREDENTIALS_V1
 from sealwright.vc.credentials.structure import check_credential
 from sealwright.vc.dids.resolver import DIDResolver
-from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
-from sealwright.vc.errors import ClaimsDoNotMatchSchema, DIDNotResolved, UnsupportedDIDMethod
+from sealwright.vc.errors import ClaimsDoNotMatchSchema
 from sealwright.vc.proofs.registry import suite_named
 from sealwright.vc.proofs.sd_jwt import conceal
 from sealwright.vc.proofs.signing import with_suite_context
@@ -115,7 +114,7 @@ class OrderChecks:
         self._access = access
         self._schemas = schemas
         self._keys = keys
-        self._resolver = resolver
+        self.holders = Holders(resolver)
         self._canon = canon
         self._clock = clock
         self._public_url = public_url
@@ -142,10 +141,10 @@ class OrderChecks:
         # (1) issuer, schema and authority
         issuer = self._access.issuer(request.issuer_did, view)
         schema = self._access.schema(request.schema_id, view)
-        holder, holder_active = self._holder(request.holder_did, view)
+        holder, holder_active = self.holders.standing(request.holder_did, view)
         self._access.require_issuer(caller, issuer)
         self._access.require_schema(caller, issuer, schema)
-        typed = self._gate.guard_for(schema, holder, view) if guard is None and self._gate is not None else None
+        typed = self.guard_for(schema, holder, view) if guard is None else None
         if typed is not None:
             typed.require_authority(caller, view)
         expiration = request.expiration
@@ -162,12 +161,13 @@ class OrderChecks:
             proof_type=request.proof_type,
             model=data_model_of(request.proof_type),
             types=schema.type,
-            purposes=_purposes(revocable=request.revocable, suspendable=request.suspendable),
+            purposes=purposes_of(revocable=request.revocable, suspendable=request.suspendable),
             issued_from=None,
             expiration=expiration,
             created=None,
             external_id=None,
             guard=guard or typed,
+            anchor=request.anchor,
         )
         _require_active(schema)
         if not holder_active:
@@ -185,6 +185,33 @@ class OrderChecks:
         self._require_open(order, view)
         return order
 
+    def check_frame(
+        self,
+        issuer: DIDRecord,
+        schema: SchemaRecord,
+        view: RegistryView,
+        *,
+        proof_type: str,
+        revocable: bool,
+        is_new: bool = True,
+    ) -> MethodRecord:
+        """Check what is alike for every credential of a batch; gives what signs them.
+
+        Args:
+            is_new: False where each takes the place of another one: the type's policy was met when that was granted.
+
+        Raises:
+            IssuerDeactivated, IssuerKeyMissing, SchemaInactive, PolicyViolation: As `check`.
+        """
+        method = _signing_method(issuer, proof_type)
+        _require_active(schema)
+        typed = self.guard_for(schema, "", view) if is_new else None
+        if typed is not None:
+            typed.require_policy(revocable=revocable)
+        if schema.revocation_required and not revocable:
+            raise PolicyViolation(f"{schema.schema_id} demands revocable credentials.")
+        return method
+
     def check_copy(self, wish: CopyWish, caller: Caller, view: RegistryView, guard: OrderGuard) -> IssuanceOrder:
         """Check a further form of a credential; its end and its policy were judged when that was issued.
 
@@ -193,7 +220,7 @@ class OrderChecks:
         """
         issuer = self._access.issuer(wish.issuer_did, view)
         schema = self._access.schema(wish.schema_id, view)
-        holder, holder_active = self._holder(wish.holder_did, view)
+        holder, holder_active = self.holders.standing(wish.holder_did, view)
         self._access.require_issuer(caller, issuer)
         self._access.require_schema(caller, issuer, schema)
         _require_active(schema)
@@ -382,21 +409,9 @@ class OrderChecks:
         document = unsigned_document(order, self._imagined(order), self._public_url)
         return self._canon.canonicalize(document, allow_inline=order.is_document, stranger=order.is_document)
 
-    def _holder(self, reference: str, view: RegistryView) -> tuple[str, bool]:
-        record = view.did(reference)
-        if record is not None:
-            return record.did, record.is_active
-        did = parse_did(reference)
-        if did.method in ("key", "jwk"):
-            self._resolver.resolve(reference)
-            return reference, True
-        if did.method not in ("adi", "web", "peer"):
-            raise UnsupportedDIDMethod(f"Holders of method did:{did.method} are not supported.")
-        try:
-            resolved = self._resolver.resolve(reference)
-        except (DIDNotResolved, UnsupportedDIDMethod) as error:
-            raise HolderNotFound(f"{reference} does not resolve.") from error
-        return reference, not resolved.deactivated
+    def guard_for(self, schema: SchemaRecord, holder_did: str, view: RegistryView) -> TypeGuard | None:
+        """The guard of an order against this schema; None where it belongs to no credential type."""
+        return self._gate.guard_for(schema, holder_did, view) if self._gate is not None else None
 
     def check_end(self, expiration: datetime | None) -> None:
         """Refuse an end that no credential may have; raises ExpirationInPast, ExpirationTooFar."""
@@ -439,7 +454,7 @@ class OrderChecks:
         if order.is_document:
             named = [self._access.schema(schema_id, view) for schema_id in sorted(order.named_schemas)]
             self._require_live(again, named, view)
-        elif not self._holder(order.holder_did, view)[1]:
+        elif not self.holders.standing(order.holder_did, view)[1]:
             raise HolderDeactivated(f"{order.holder_did} is deactivated.")
         self._require_open(again, view)
         return again
@@ -465,7 +480,8 @@ def _signing_method(issuer: DIDRecord, proof_type: str) -> MethodRecord:
     return method
 
 
-def _purposes(*, revocable: bool, suspendable: bool) -> tuple[StatusPurpose, ...]:
+def purposes_of(*, revocable: bool, suspendable: bool) -> tuple[StatusPurpose, ...]:
+    """Which status entries a credential gets; none means no entry at all."""
     if not revocable:
         return ()
     return (StatusPurpose.REVOCATION, StatusPurpose.SUSPENSION) if suspendable else (StatusPurpose.REVOCATION,)

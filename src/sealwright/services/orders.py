@@ -110,6 +110,7 @@ class IssuanceOrder:
         guard: Asked again at the moment of effect; None where nothing but the registry decides.
         named_schemas: Ids of kept schemas that a caller's own document names, or whose words it is written in.
         shape: What the form of the credential needs beside its claims; None for a document with an embedded proof.
+        anchor: Whether it is anchored with its storing, where the office anchors.
     """
 
     caller: Caller
@@ -130,6 +131,7 @@ class IssuanceOrder:
     guard: OrderGuard | None = None
     named_schemas: frozenset[str] = frozenset()
     shape: Shape | None = None
+    anchor: bool = False
 
     @property
     def form(self) -> CredentialFormat:
@@ -156,6 +158,7 @@ class IssuanceOrder:
                     "purposes": [purpose.value for purpose in self.purposes],
                     "expiration": format_timestamp(self.expiration) if self.expiration else None,
                     **({"form": self.form.value} if self.shape is not None else {}),
+                    **({"anchor": True} if self.anchor else {}),
                 }
             )
         ).digest()

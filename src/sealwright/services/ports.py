@@ -32,6 +32,8 @@ from sealwright.domain.credentials import (
 from sealwright.domain.dids import DIDRecord, DIDVersion, KeyPurpose, StoredKey
 from sealwright.domain.people import Person
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.batch_draft_ports import DraftRows
+from sealwright.services.batch_ports import Anchors, Batches, JobRows, LogRows, MassCredentials
 from sealwright.services.delivery_ports import (
     DidcommRows,
     Offers,
@@ -133,6 +135,9 @@ class DIDs(Protocol):
     def add(self, record: DIDRecord) -> None:
         """Raises DIDExists (id or alias taken), KeyInUse (a public key of another DID)."""
 
+    def states(self, references: Collection[str]) -> Mapping[str, tuple[str, bool]]:
+        """Of DIDs and aliases those that are kept here: reference → (canonical id, still active)."""
+
     def update(self, record: DIDRecord) -> None:
         """Store the next version; raises VersionConflict unless `record.version - 1` is stored, and KeyInUse."""
 
@@ -183,8 +188,11 @@ class Reservations(Protocol):
     def stale(self, before: datetime, limit: int) -> tuple[Reservation, ...]:
         """Rows still `reserved` since before that moment, oldest first."""
 
+    def indexes(self, list_id: str) -> Sequence[int]:
+        """Every index of a status list that was ever written down here."""
 
-class Credentials(Protocol):
+
+class Credentials(MassCredentials, Protocol):
     """Stored credentials."""
 
     def add_many(self, records: Sequence[CredentialRecord]) -> None: ...
@@ -366,6 +374,11 @@ class UnitOfWork(Protocol):
     didcomm: DidcommRows
     shares: Shares
     presentations: PresentationRows
+    batches: Batches
+    batch_drafts: DraftRows
+    anchors: Anchors
+    log: LogRows
+    jobs: JobRows
 
     def commit(self) -> None:
         """Seal the audit entries and commit; raises StoreUnavailable or AuditUnavailable, and then nothing happened."""
@@ -378,23 +391,6 @@ class UnitOfWorkFactory(Protocol):
     """Opens units of work. With `write` False the transaction only reads."""
 
     def __call__(self, *, write: bool = True) -> AbstractContextManager[UnitOfWork]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RateHit:
-    """The outcome of one call against a bucket."""
-
-    allowed: bool
-    limit: int
-    remaining: int
-    reset_seconds: int
-
-
-class RateLimiter(Protocol):
-    """Counts calls per bucket and minute, across processes and restarts."""
-
-    def hit_many(self, hits: Sequence[tuple[str, int]], now: datetime) -> tuple[RateHit, ...]:
-        """Count a call for each (bucket, limit per minute), in order. Blocking; a limit of 0 passes uncounted."""
 
 
 class EpochReader(Protocol):
@@ -434,6 +430,9 @@ class KeyStore(Protocol):
             SigningFailed: Wrong purpose, state or date, or the store failed.
             Sealed: The key-encryption key is absent or does not fit.
         """
+
+    def signer(self, key: StoredKey, *, use: KeyPurpose, at: datetime) -> Callable[[bytes], bytes]:
+        """Judge a key once as `sign` does, and give what signs with it, for the moment only; raises as `sign`."""
 
     def agree(self, key: StoredKey, public_key: bytes) -> bytes:
         """The 32 bytes that a key-agreement key (X25519) and another party's public key have in common.
@@ -487,7 +486,7 @@ class Outbound(Protocol):
 class Metrics(Protocol):
     """Counters and timings of the office."""
 
-    def count_issued(self, proof_type: str) -> None: ...
+    def count_issued(self, proof_type: str, credentials: int = 1) -> None: ...
     def count_refused(self, code: str) -> None: ...
     def observe_round(self, orders: int) -> None:
         """How many orders shared one commit of the issuing line."""

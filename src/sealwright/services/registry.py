@@ -103,6 +103,10 @@ class RegistryView:
         """An API key by the digest of its secret."""
         return self._read(("api_key", digest), lambda uow: uow.api_keys.by_digest(digest))
 
+    def api_key_called(self, api_key_id: str) -> ApiKey | None:
+        """An API key by its id; for work in the background that was begun with it."""
+        return self._named("api_key_called", api_key_id, lambda uow: uow.api_keys.get(api_key_id))
+
     def token(self, digest: bytes) -> PersonalToken | None:
         """A personal token by the digest of its secret."""
         return self._read(("token", digest), lambda uow: uow.people.token_by_digest(digest))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from sealwright.services.acts import Acts
 from sealwright.services.deciding import Deciding
@@ -13,7 +14,6 @@ from sealwright.services.grant_issuance import GrantIssuance
 from sealwright.services.grant_making import GrantMaking
 from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.granting import GrantingDesk
-from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.looks import Looks
@@ -21,11 +21,16 @@ from sealwright.services.notices import NoticeDesk
 from sealwright.services.offers import OfferDesk
 from sealwright.services.order_checks import OrderChecks
 from sealwright.services.own_dids import OwnDIDs
-from sealwright.services.ports import Clock, UnitOfWorkFactory
+from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.services.request_views import RequestViews
 from sealwright.services.review import ReviewDesk
 from sealwright.services.schema_shelf import SchemaShelf
+from sealwright.services.tasks import SIGN_GRANTS, Tasks
+
+# What is due is looked for often: a credential leaves soon after its undo window.
+SIGN_EVERY: Final = timedelta(seconds=1)
+EXPIRE_EVERY: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,10 @@ class Review:
     issuance: GrantIssuance
     expiry: Expiry
 
-    def keep(self, housekeeping: Housekeeping, *, sign_every: timedelta, expire_every: timedelta) -> None:
+    def join(self, tasks: Tasks) -> None:
         """Let the clock sign what is due, and end what has expired."""
-        housekeeping.add("sign grants", self.issuance.sign_due, sign_every)
-        housekeeping.add("expire grants", self.expiry.expire_due, expire_every)
+        tasks.add(SIGN_GRANTS, self.issuance.sign_due, SIGN_EVERY, look=_is_unsigned)
+        tasks.add("expire grants", self.expiry.expire_due, EXPIRE_EVERY, look=_is_over)
 
 
 def join_review(near: ReviewNeighbors, *, undo_window: timedelta, code_of: Callable[[Exception], str]) -> Review:
@@ -111,3 +116,11 @@ def join_review(near: ReviewNeighbors, *, undo_window: timedelta, code_of: Calla
         issuance=issuance,
         expiry=Expiry(units, near.moves, clock),
     )
+
+
+def _is_unsigned(uow: UnitOfWork, now: datetime) -> bool:
+    return bool(uow.grants.unsigned(now, 1))
+
+
+def _is_over(uow: UnitOfWork, now: datetime) -> bool:
+    return bool(uow.grants.ended(now, 1))

@@ -11,7 +11,6 @@ from sealwright.domain.errors import (
     CredentialNotFound,
     DomainError,
     NotIssuerOfCredential,
-    NotRevocable,
     NotSuspendable,
     StateConflict,
 )
@@ -21,6 +20,7 @@ from sealwright.domain.people import Caller
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
 from sealwright.services.grant_moves import GrantChange, GrantMoves
+from sealwright.services.mass_revoking import revocation_refusal
 from sealwright.services.offer_effects import credential_ended
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry
@@ -77,21 +77,26 @@ class RevocationDesk:
     ) -> StatusChange:
         """Revoke for ever, all forms of it too; a grant whose primary credential this is ends with it.
 
+        Raises as `revoke_for`.
+        """
+        return self.revoke_for(uow, caller, credential_id, Cause(reason, reason_code), dry_run=dry_run)
+
+    def revoke_for(
+        self, uow: UnitOfWork, caller: Caller, credential_id: str, cause: Cause, *, dry_run: bool = False
+    ) -> StatusChange:
+        """Do the same for a cause that may name the mass act that it belongs to.
+
         Raises:
             CredentialNotFound, NotIssuerOfCredential: Not there, or another issuer's.
             NotRevocable: Issued without a status entry.
             AlreadyRevoked: It is.
             StateConflict: It has expired.
         """
-        cause = Cause(reason, reason_code)
         locked = self._locked(uow, caller, credential_id)
         record = locked.record
-        if not record.revocable:
-            raise NotRevocable("This credential was issued without a revocation entry.")
-        if record.status is CredentialStatus.REVOKED:
-            raise AlreadyRevoked("This credential is revoked already.")
-        if record.status_at(self._clock.now()) is CredentialStatus.EXPIRED:
-            raise StateConflict("This credential has expired.")
+        refusal = revocation_refusal(record, self._clock.now())
+        if refusal is not None:
+            raise refusal
         if locked.grant is not None:
             change = self._grants.revoke(uow, caller, locked.grant, cause, dry_run=dry_run)
             return self._with_grant(change, record, CredentialStatus.REVOKED, cause)

@@ -24,6 +24,7 @@ from sealwright.vc.proofs.signing import PreparedProof, ProofOptions, attach, pr
 
 # Wallets know this name; RFC 9864 would call it Ed25519.
 SIGNING_ALGORITHM: Final = "EdDSA"
+_HASH_BYTES: Final = 32
 
 
 class Draft(Protocol):
@@ -62,6 +63,28 @@ def draft_of(order: IssuanceOrder, reservation: Reservation, public_url: str, ca
         allow_inline=order.is_document,
     )
     return _EmbeddedDraft(order, document, prepared, canon)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFrame:
+    """What the proofs of many documents have in common that one key signs at one moment under the same contexts.
+
+    Args:
+        proof: A proof without its value.
+        options_hash: 32 bytes; with the hash of a document behind it, this is what is signed.
+    """
+
+    proof: Mapping[str, JSONValue]
+    options_hash: bytes
+
+
+def proof_frame(
+    document: Mapping[str, JSONValue], order: IssuanceOrder, created: datetime, canon: Canonicalizer
+) -> ProofFrame:
+    """Make the frame of a sample document's proof; raises DocumentRefused."""
+    options = ProofOptions(suite=order.proof_type, verification_method=order.method.id, created=created)
+    prepared = prepare(document, options, canon)
+    return ProofFrame(prepared.proof, prepared.data_to_sign[:_HASH_BYTES])
 
 
 def _header(order: IssuanceOrder, kind: str) -> dict[str, JSONValue]:

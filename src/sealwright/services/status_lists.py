@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from sealwright.domain.batches import IndexRun
 from sealwright.domain.credentials import (
     Allocation,
     CredentialRecord,
@@ -88,6 +89,21 @@ class StatusAllocator:
         # In one order everywhere, so that two transactions never wait for each other's lists.
         taken = {did: self._take(uow, did, counts[did], now) for did in sorted(counts)}
         return tuple(taken[issuer_did].pop(0) if wants else None for issuer_did, wants in wanted)
+
+    def run(self, uow: UnitOfWork, issuer_did: str, count: int, now: datetime) -> tuple[IndexRun, ...]:
+        """So many ordinals for the rows of one chunk, in order; they belong to it for good, used or not."""
+        taken = uow.status_lists.take(issuer_did, count, lambda: self._new(issuer_did, now))
+        return tuple(IndexRun(one.record.list_id, one.first, one.count) for one in taken)
+
+    @staticmethod
+    def places_of(uow: UnitOfWork, run: Sequence[IndexRun]) -> list[StatusPlace]:
+        """The places behind a chunk's ordinals, in the order of its rows: the same whenever they are asked for."""
+        allocations = []
+        for one in run:
+            record = uow.status_lists.get(one.list_id)
+            assert record is not None, "lists are never deleted"
+            allocations.append(Allocation(record, one.first, one.count))
+        return _places(allocations)
 
     def _take(self, uow: UnitOfWork, issuer_did: str, count: int, now: datetime) -> list[StatusPlace]:
         return _places(uow.status_lists.take(issuer_did, count, lambda: self._new(issuer_did, now)))

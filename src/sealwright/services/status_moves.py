@@ -28,10 +28,15 @@ _BEFORE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a state changes: words for the office and the holder, a code for the public."""
+    """Why a state changes: words for the office and the holder, a code for the public.
+
+    Args:
+        batch_id: The mass act that it belongs to, for the audit trail.
+    """
 
     reason: str
     code: ReasonCode = ReasonCode.UNSPECIFIED
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +107,7 @@ def move_credentials(
         moved(record, to, cause, now, alone=record.copy_of is not None and record.copy_of not in together)
         for record in records
     )
-    for one in after:
-        uow.credentials.set_status(
-            one.uid,
-            to,
-            revoked_at=one.revoked_at,
-            reason_code=one.reason_code,
-            reason=cause.reason,
-            suspended_alone=one.suspended_alone,
-        )
+    _set_states(uow, after, to, cause, now)
     _set_bits(uow, after, to, now)
     uow.audit.append(
         *(
@@ -131,6 +128,23 @@ def move_credentials(
     return after
 
 
+def _set_states(
+    uow: UnitOfWork, after: Sequence[CredentialRecord], to: CredentialStatus, cause: Cause, now: datetime
+) -> None:
+    if to is CredentialStatus.REVOKED and len(after) > 1:
+        uow.credentials.revoke_many([one.uid for one in after], at=now, reason_code=cause.code, reason=cause.reason)
+        return
+    for one in after:
+        uow.credentials.set_status(
+            one.uid,
+            to,
+            revoked_at=one.revoked_at,
+            reason_code=one.reason_code,
+            reason=cause.reason,
+            suspended_alone=one.suspended_alone,
+        )
+
+
 def _told(record: CredentialRecord, cause: Cause) -> dict[str, JSONValue]:
     # By its schema, reviewers of a type hear of it.
     data: dict[str, JSONValue] = {
@@ -140,6 +154,8 @@ def _told(record: CredentialRecord, cause: Cause) -> dict[str, JSONValue]:
     }
     if record.grant_id is not None:
         data["grantId"] = record.grant_id
+    if cause.batch_id is not None:
+        data["batchId"] = cause.batch_id
     return {**data, "copyOf": credential_urn(record.copy_of)} if record.copy_of is not None else data
 
 

@@ -8,12 +8,14 @@ from typing import Final
 from uuid import UUID
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusBits, StatusPlace
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReservationState, StatusBits, StatusPlace
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
+from sealwright.services.batch_check import BatchCheck
 from sealwright.services.delivery_check import copy_fault, delivery_problems
 from sealwright.services.desk_ports import RequestCounts
-from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.log_check import log_problems
+from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.store_problems import Problem
 from sealwright.services.stored_credentials import verified_document
 from sealwright.vc.canon import Canonicalizer
@@ -30,7 +32,8 @@ RECOUNT: Final = "Run: sealwright recount"
 class StoreCheck:
     """Holds credentials against digests, proofs and entries, bits and totals against rows, keys against the KEK.
 
-    Offers, further forms and messages are held against what they point to.
+    Batches are held against their chunks and credentials; offers, further forms and messages against what they point
+    to; the transparency log against itself.
     """
 
     def __init__(
@@ -41,10 +44,12 @@ class StoreCheck:
         resolver: DIDResolver,
         canon: Canonicalizer,
         counts: RequestCounts,
+        batches: BatchCheck,
         clock: Clock,
     ) -> None:
         self._units = units
         self._counts = counts
+        self._batches = batches
         self._keys = keys
         self._resolver = resolver
         self._canon = canon
@@ -100,22 +105,31 @@ class StoreCheck:
                 yield Problem("key", key.key_id, "The stored key does not open.")
         self._keys.check(keys)
         yield from delivery_problems(self._units, self._clock.now())
+        yield from self._batches.problems()
+        yield from log_problems(self._units)
         last: UUID | None = None
         while True:
             with self._units(write=False) as uow:
                 records = uow.credentials.after(last, ROWS_A_READ)
-                lists = {r.place.list_id: uow.status_lists.bits(r.place.list_id) for r in records if r.place}
-                states = {r.uid: uow.reservations.state(r.uid) for r in records}
+                named = sorted({record.place.list_id for record in records if record.place})
+                lists = {list_id: uow.status_lists.bits(list_id) for list_id in named}
+                unreserved = {r.uid: self._reservation_fault(uow, r) for r in records}
                 faults = {r.uid: copy_fault(uow, r) for r in records}
             if not records:
                 return
             for record in records:
                 yield from self._credential(record, lists.get(record.place.list_id) if record.place else None)
-                if states[record.uid] is None or states[record.uid] != "issued":
-                    yield Problem("reservation", record.credential_id, "The credential has no issued reservation.")
+                if (missing := unreserved[record.uid]) is not None:
+                    yield Problem("reservation", record.credential_id, missing)
                 if (fault := faults[record.uid]) is not None:
                     yield Problem("copy", record.credential_id, fault)
             last = records[-1].uid
+
+    def _reservation_fault(self, uow: UnitOfWork, record: CredentialRecord) -> str | None:
+        if record.batch_id is not None:
+            return self._batches.fault(uow, record)
+        is_issued = uow.reservations.state(record.uid) is ReservationState.ISSUED
+        return None if is_issued else "The credential has no issued reservation."
 
     def _credential(self, record: CredentialRecord, bits: StatusBits | None) -> Iterator[Problem]:
         if record.document is not None:

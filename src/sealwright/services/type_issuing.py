@@ -60,7 +60,7 @@ class TypeIssuing:
 
     def require_authority(self, caller: Caller, view: RegistryView) -> None:
         """Raises OutOfScope, SelfDecision."""
-        owner = _owner_of(caller, view)
+        owner = owner_of(caller, view)
         if caller.actor.kind is not ActorKind.OPERATOR and (owner is None or not may_review(owner, self.kind.value)):
             raise OutOfScope("This credential type lies outside the issuer scope of whoever the key belongs to.")
         holder = self._holder(view)
@@ -150,7 +150,7 @@ def _require_no_more(kind: CredentialType) -> None:
         raise PolicyViolation(f"{kind.value} asks for two reviewers, who approve a request for it.")
 
 
-def _owner_of(caller: Caller, view: RegistryView) -> Person | None:
+def owner_of(caller: Caller, view: RegistryView) -> Person | None:
     """Who answers for what a caller issues: the person themselves, or the key's owner."""
     if caller.person is not None:
         return view.person(caller.person.user_id)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.audit import AuditRecord
 from sealwright.domain.parcels import Parcel, ParcelKind
 from sealwright.domain.webhooks import Webhook, WebhookStatus
-from sealwright.services.dispatching import new_parcel
+from sealwright.services.dispatching import new_parcel, send
 from sealwright.services.event_sight import Sight
 from sealwright.services.events import AUDIT_ONLY, EventDesk
-from sealwright.services.ports import Clock, UnitOfWorkFactory
+from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.webhook_owners import sight_of_owner
 from sealwright.services.webhook_pausing import WITHDRAWN, WebhookPausing
 
@@ -19,6 +20,8 @@ ROWS_A_READ: Final = 200
 WAITING_AT_MOST: Final = 50_000
 # An endpoint that fails is given a little at a time, until something arrives.
 FAILING_PAUSE_SECONDS: Final = 60
+# Endpoints that failed are fed by the clock, without news in the trail.
+_TOLD_AGAIN_AFTER: Final = timedelta(seconds=15)
 # A reader that found nothing for an endpoint moves its stored position only so often.
 _STRIDE: Final = 2_000
 
@@ -38,6 +41,18 @@ class WebhookReader:
         # How far was looked without finding anything, by endpoint and version; forgotten with the process.
         self._looked: dict[tuple[str, int], int] = {}
         self._fed_at: dict[str, float] = {}
+        # Of `is_behind`: the head that was told of, and when.
+        self._told: tuple[int, datetime] | None = None
+
+    def is_behind(self, uow: UnitOfWork, now: datetime) -> bool:
+        """Tell whether there may be something to read; of the same rows only now and then, for others may have."""
+        head = uow.audit.head().sequence
+        if self._told is not None and self._told[0] == head and now - self._told[1] < _TOLD_AGAIN_AFTER:
+            return False
+        if not any(webhook.position < head for webhook in uow.webhooks.active()):
+            return False
+        self._told = (head, now)
+        return True
 
     def read_once(self) -> int:
         """Prepare one block for each endpoint that is behind; gives how many deliveries were added."""
@@ -74,7 +89,7 @@ class WebhookReader:
             # False: another process was faster, or the endpoint rests by now.
             if not uow.webhooks.advance(webhook.webhook_id, webhook.position, end):
                 return 0
-            uow.parcels.add_many(found)
+            send(uow, found)
             uow.commit()
         return len(found)
 

@@ -14,9 +14,10 @@ from sealwright.domain.parcels import GIVE_UP_AFTER, Parcel, ParcelKind
 from sealwright.domain.people import Caller
 from sealwright.domain.webhooks import EVERY_EVENT, Webhook, WebhookStatus
 from sealwright.services.delivery_ports import Poster
-from sealwright.services.dispatching import new_parcel
+from sealwright.services.dispatching import new_parcel, send
 from sealwright.services.events import SHOWN_KINDS, EventDesk
 from sealwright.services.ports import Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
+from sealwright.services.tasks import DELIVERIES
 from sealwright.services.webhook_owners import ENDPOINTS_OF_ONE, may_manage, owner_of
 from sealwright.services.webhook_records import webhook_event
 from sealwright.services.webhook_signing import new_secret, sealed_secret, secret_text
@@ -190,7 +191,7 @@ class WebhookDesk:
         parcel = new_parcel(
             ParcelKind.WEBHOOK, webhook_id, reference=new_id("evt"), label=TEST_KIND, now=self._clock.now()
         )
-        uow.parcels.add_many((parcel,))
+        send(uow, (parcel,))
         return parcel
 
     def resend(self, uow: UnitOfWork, caller: Caller, parcel_id: str) -> Parcel:
@@ -210,6 +211,7 @@ class WebhookDesk:
         now = self._clock.now()
         if not uow.parcels.revive(parcel_id, now, now + GIVE_UP_AFTER):
             raise StateConflict("This delivery is on its way.")
+        uow.jobs.wake(DELIVERIES)
         revived = uow.parcels.get(parcel_id)
         assert revived is not None
         return revived

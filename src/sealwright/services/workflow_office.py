@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sealwright.services.access_check import AccessDesk
 from sealwright.services.claiming import ClaimingDesk
@@ -12,14 +12,14 @@ from sealwright.services.departures import WorkDepartures
 from sealwright.services.feed import FeedDesk
 from sealwright.services.grant_losses import GrantLosses
 from sealwright.services.grant_moves import GrantMoves
-from sealwright.services.housekeeping import Housekeeping
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.payouts import PayoutDesk
-from sealwright.services.ports import Clock, UnitOfWorkFactory
+from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.proposing import ProposingDesk
 from sealwright.services.registry import Registry
 from sealwright.services.series_desk import SeriesDesk
 from sealwright.services.step_work import StepDesk
+from sealwright.services.tasks import Tasks
 from sealwright.services.voting import VotingDesk
 from sealwright.services.workflow_admin import WorkflowAdmin
 from sealwright.services.workflow_clock import WorkflowClock
@@ -70,11 +70,12 @@ class Work:
     access_check: AccessDesk
     clock: WorkflowClock
 
-    def keep(self, housekeeping: Housekeeping, every: timedelta) -> None:
+    def join(self, tasks: Tasks, every: timedelta) -> None:
         """Let the clock open, skip and close what is due."""
-        housekeeping.add("open steps", self.clock.open_due, every)
-        housekeeping.add("skip workflows", self.clock.skip_due, every)
-        housekeeping.add("close votes", self.voting.close_due, every)
+        tasks.add("open steps", self.clock.open_due, every, look=_opens)
+        tasks.add("skip workflows", self.clock.skip_due, every, look=_is_untouched)
+        # Whether voters came or went is known to no row: the work itself looks.
+        tasks.add("close votes", self.voting.close_due, every)
 
 
 def join_workflows(
@@ -109,3 +110,11 @@ def join_workflows(
         access_check=AccessDesk(units=units, registry=registry, clock=clock, code_of=code_of),
         clock=WorkflowClock(units=units, moves=moves, clock=clock),
     )
+
+
+def _opens(uow: UnitOfWork, now: datetime) -> bool:
+    return bool(uow.workflows.opening(now, 1))
+
+
+def _is_untouched(uow: UnitOfWork, now: datetime) -> bool:
+    return bool(uow.workflows.untouched(now, 1))

@@ -212,6 +212,30 @@ DELIVERY_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     ),
 }
 
+BULK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
+    "batches": _classed(
+        identifier="batch_id issuer_did schema_id credential_type starter_id",
+        plain="kind status name options starter_kind starter_auth total created_at at started_at finished_at paused_by"
+        " merkle_root transaction_hash version rows_kept",
+    ),
+    "batch_chunks": _classed(
+        identifier="batch_id number method_id",
+        plain="first_row row_count state fence lease_until issued failed delivered root finished_at run faults",
+    ),
+    "batch_rows": _classed(identifier="batch_id number", personal="holders content"),
+    "anchors": _classed(
+        identifier="anchor_id subject entry_index sender",
+        plain="kind merkle_root leaves at transaction_hash backend anchored_at chain_id chain_hash block block_hash"
+        " nonce raw",
+    ),
+    "log_head": _classed(plain="id size root"),
+    "log_entries": _classed(identifier="entry_index", plain="data"),
+    "log_tiles": _classed(identifier="level number", plain="hashes"),
+    "log_checkpoints": _classed(identifier="size", plain="note at"),
+    "batch_drafts": _classed(identifier="batch_id", personal="file_name", plain="reading lease_until updated_at state"),
+    "batch_files": _classed(identifier="batch_id", personal="content", plain="part"),
+}
+
 COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "registry": _classed(plain="id epoch"),
     "office_settings": _classed(plain="name value"),
@@ -280,5 +304,6 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     **DESK_CLASSES,
     **WORKFLOW_CLASSES,
     **DELIVERY_CLASSES,
+    **BULK_CLASSES,
     "rate_windows": _classed(identifier="bucket", plain="started_at hits"),
 }

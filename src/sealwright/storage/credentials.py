@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,12 +13,14 @@ from sealwright.domain.credentials import CredentialFilter, CredentialRecord, Cr
 from sealwright.domain.errors import StateConflict
 from sealwright.domain.ids import uid_from_text
 from sealwright.services.ports import Page
+from sealwright.storage.batch_hashes import BatchHashes
 from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.credential_lists import PageKey, page_of_ids
 from sealwright.storage.credential_rows import CREDENTIAL, TypeSets, credential_of, values_of
 from sealwright.storage.cursors import uid_cursor, uid_of
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.json_columns import read_texts
+from sealwright.storage.mass_changes import lock_copies, lock_credentials, revoke_credentials
 from sealwright.storage.tables import credentials, type_sets
 from sealwright.storage.transaction import Transaction
 
@@ -31,6 +33,8 @@ _BY_EXTERNAL_ID: Final = CREDENTIAL.where(
 _BY_UIDS: Final = CREDENTIAL.where(credentials.c.uid.in_(sa.bindparam("uids", expanding=True, type_=_UID))).order_by(
     credentials.c.uid.desc()
 )
+# A statement may have few parameters on older libraries of SQLite.
+_UIDS_A_READ: Final = 1_000
 _FIRST: Final = CREDENTIAL.order_by(credentials.c.uid).limit(sa.bindparam("how_many"))
 _AFTER: Final = _FIRST.where(credentials.c.uid > sa.bindparam("uid", type_=_UID))
 # As text, so that both databases see the condition of the index in it.
@@ -38,6 +42,11 @@ _COPIES: Final = CREDENTIAL.where(
     sa.text("copy_of IS NOT NULL"), credentials.c.copy_of == sa.bindparam("source", type_=_UID)
 ).order_by(credentials.c.uid)
 _TYPE_SETS: Final = sa.select(type_sets.c.type_set, type_sets.c.types)
+_SET_HASH: Final = (
+    sa.update(credentials)
+    .where(credentials.c.uid == sa.bindparam("which", type_=_UID))
+    .values(transaction_hash=sa.bindparam("new_hash"))
+)
 _SET_STATUS: Final = (
     sa.update(credentials)
     .where(credentials.c.uid == sa.bindparam("which", type_=_UID))
@@ -67,6 +76,7 @@ class StoredCredentials:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self.type_sets = TypeSets(transaction)
+        self._hashes = BatchHashes(transaction)
 
     def add_many(self, records: Sequence[CredentialRecord]) -> None:
         """Store credentials.
@@ -89,6 +99,15 @@ class StoredCredentials:
         """Find a credential by ``urn:uuid:…``, bare UUID, or the document's own id."""
         return self._find(credential_id, lock=False)
 
+    def get_many(self, uids: Collection[UUID]) -> dict[UUID, CredentialRecord]:
+        """Find credentials by their uids; those that are not stored are left out."""
+        wanted = sorted(uids)
+        found: dict[UUID, CredentialRecord] = {}
+        for start in range(0, len(wanted), _UIDS_A_READ):
+            rows = self._transaction.rows(_BY_UIDS, {"uids": wanted[start : start + _UIDS_A_READ]})
+            found.update((one.uid, one) for one in self._hashes.filled([credential_of(row) for row in rows]))
+        return found
+
     def get_for_update(self, credential_id: str) -> CredentialRecord | None:
         """Find a credential and lock its row until the unit of work ends."""
         return self._find(credential_id, lock=self._transaction.writes and not self._transaction.is_sqlite)
@@ -104,7 +123,11 @@ class StoredCredentials:
         if row is None:
             statement = _locked(_BY_EXTERNAL_ID) if lock else _BY_EXTERNAL_ID
             row = self._transaction.row(statement, {"external_id": credential_id})
-        return None if row is None else credential_of(row)
+        return None if row is None else self._hashes.one(credential_of(row))
+
+    def set_transaction_hash(self, uid: UUID, transaction_hash: str) -> None:
+        """Record where a credential issued alone was anchored."""
+        self._transaction.change(_SET_HASH, {"which": uid, "new_hash": transaction_hash})
 
     def set_status(
         self,
@@ -147,7 +170,7 @@ class StoredCredentials:
         uids = self._page(wanted, now, PageKey(before, limit + 1))
         shown = uids[:limit]
         rows = self._transaction.rows(_BY_UIDS, {"uids": shown}) if shown else ()
-        items = tuple(credential_of(row) for row in rows)
+        items = self._hashes.filled([credential_of(row) for row in rows])
         return Page(items, uid_cursor(shown[-1]) if len(uids) > limit and shown else None)
 
     def count_active(self, issuer_did: str, now: datetime) -> int:
@@ -162,6 +185,23 @@ class StoredCredentials:
         else:
             rows = self._transaction.rows(_AFTER, {"uid": uid, "how_many": limit})
         return tuple(credential_of(row) for row in rows)
+
+    def lock_many(self, uids: Collection[UUID]) -> tuple[CredentialRecord, ...]:
+        """Find credentials and lock their rows, in order of id."""
+        return lock_credentials(self._transaction, uids)
+
+    def lock_copies(self, sources: Collection[UUID]) -> tuple[CredentialRecord, ...]:
+        """Find every further form of some credentials and lock their rows, in order of id."""
+        return lock_copies(self._transaction, sources)
+
+    def revoke_many(self, uids: Collection[UUID], *, at: datetime, reason_code: ReasonCode, reason: str) -> None:
+        """Record that credentials were revoked.
+
+        Raises:
+            StateConflict: One of them is not there.
+        """
+        if revoke_credentials(self._transaction, uids, at, reason_code, reason) != len(uids):
+            raise StateConflict("A credential is not stored here.")
 
     def copies_of(self, uid: UUID) -> tuple[CredentialRecord, ...]:
         """List the further forms of a credential, oldest first: all of them, for none may outlive their source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from sealwright.domain.people import UserId
 from sealwright.services.ports import Page
 from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.cursors import dated_cursor, dated_key
+from sealwright.storage.driver_text import DriverText
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.json_columns import read_texts
 from sealwright.storage.tables import did_names, did_public_keys, did_versions, dids
@@ -51,6 +53,9 @@ _VERSIONS: Final = (
 )
 _KEYS_OF: Final = sa.select(did_public_keys.c.public_key_multibase).where(did_public_keys.c.did == sa.bindparam("did"))
 _NAMES_OF: Final = sa.select(did_names.c.name).where(did_names.c.did == sa.bindparam("did"))
+_STATES: Final = DriverText.of(
+    "SELECT n.name, d.did, d.state FROM did_names n JOIN dids d ON d.did = n.did WHERE n.name = ANY(%s)"
+)
 _UPDATE: Final = sa.update(dids).where(dids.c.did == sa.bindparam("id"), dids.c.version == sa.bindparam("expected"))
 
 
@@ -80,6 +85,13 @@ class StoredDIDs:
         self._add_names(record, known=frozenset())
         self._add_keys(record, known=frozenset())
         self._add_version(record)
+
+    def states(self, references: Collection[str]) -> Mapping[str, tuple[str, bool]]:
+        """Of DIDs and aliases those that are kept here: reference → (canonical id, still active)."""
+        # No database keeps U+0000, and PostgreSQL cannot even be asked for it.
+        asked = [one for one in references if "\x00" not in one]
+        found = _STATES.rows(self._transaction, asked) if asked else ()
+        return {name: (did, state == DIDState.ACTIVE.value) for name, did, state in found}
 
     def update(self, record: DIDRecord) -> None:
         """Store the next version.

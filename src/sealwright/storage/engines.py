@@ -12,8 +12,9 @@ import os
 import select
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ READERS: Final = 8
 POSTGRES_WRITERS: Final = 8
 OLDEST_POSTGRES: Final = 150_000
 OLDEST_SQLITE: Final = (3, 37, 0)  # the first with STRICT tables
+Waker = Callable[[str, datetime | None, str], None]
 _SQLITE_PREFIX: Final = "sqlite:///"
 _POSTGRES_PREFIX: Final = "postgresql://"
 
@@ -49,7 +51,9 @@ class Database:
         path: The file, on SQLite.
         watch: Shuts down connections that say nothing, on PostgreSQL.
         connect: Opens a driver connection outside the pools, in autocommit, on PostgreSQL.
+        options: What psycopg opens such a connection with, on PostgreSQL.
         memory: What this process may remember of rows that never change, by kind.
+        wakers: Who is told of background work that a commit has caused, on SQLite.
     """
 
     readers: Engine
@@ -57,12 +61,29 @@ class Database:
     path: Path | None
     watch: SocketWatch | None
     connect: Callable[[], psycopg.Connection[Any]] | None = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     memory: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
+    wakers: list[Waker] = field(default_factory=list, repr=False)
 
     @property
     def is_sqlite(self) -> bool:
         """Tell which of the two databases this is."""
         return self.path is not None
+
+    def on_wake(self, waker: Waker) -> None:
+        """Have somebody told of background work as soon as the commit that causes it has happened, on SQLite.
+
+        They are called in the thread that committed: they must be quick, and must not raise.
+
+        Args:
+            waker: Takes the task's name, the moment before which it is not wanted (None: now), and its lane.
+        """
+        self.wakers.append(waker)
+
+    def wake(self, task: str, at: datetime | None, lane: str) -> None:
+        """Tell everybody who asked to be told."""
+        for waker in self.wakers:
+            waker(task, at, lane)
 
     def postgres(self) -> psycopg.Connection[Any]:
         """Open a driver connection outside the pools, in autocommit.
@@ -246,7 +267,8 @@ def _open_postgres(url: str) -> Database:
 
     writers = _postgres_engine(lambda: psycopg.connect(url, **options), POSTGRES_WRITERS)
     readers = _postgres_engine(lambda: _reading(psycopg.connect(url, **options)), READERS)
-    return Database(readers, writers, None, watch=SocketWatch(DATABASE_WAIT_SECONDS - 0.5), connect=connect)
+    watch = SocketWatch(DATABASE_WAIT_SECONDS - 0.5)
+    return Database(readers, writers, None, watch=watch, connect=connect, options={"conninfo": url, **options})
 
 
 def _reading(connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:

@@ -38,6 +38,8 @@ from sealwright.storage.delivery_tables import (
 )
 from sealwright.storage.desk_tables import grants, issuer_profiles, request_history, requests, role_requests
 from sealwright.storage.json_columns import read_text_list
+from sealwright.storage.kept_rows import KeptRows
+from sealwright.storage.person_rows import read_emails
 from sealwright.storage.tables import credentials, dids, idempotency_keys, people, personal_tokens, private_keys
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.workflow_tables import (
@@ -51,7 +53,9 @@ from sealwright.storage.workflow_tables import (
     workflow_steps,
 )
 
-_PERSON: Final = sa.select(people.c.dids, people.c.holder_did).where(people.c.user_id == sa.bindparam("user_id"))
+_PERSON: Final = sa.select(people.c.dids, people.c.holder_did, people.c.email, people.c.other_emails).where(
+    people.c.user_id == sa.bindparam("user_id")
+)
 # What is of use to nobody but its owner goes whole.
 _DROPPED: Final = (
     sessions,
@@ -75,9 +79,10 @@ _ROWS_A_STATEMENT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A person's DIDs, and the uids of their credentials."""
+    """A person's DIDs and e-mail addresses, and the uids of their credentials."""
 
     dids: tuple[str, ...]
+    emails: tuple[str, ...]
     uids: tuple[UUID, ...]
 
     def parts(self) -> Iterator[Sequence[UUID]]:
@@ -95,11 +100,13 @@ class StoredErasure:
     def person(self, user_id: str) -> None:
         """Empty the personal columns of a person's requests, grants, files, profiles, work, votes and credentials.
 
-        What wallets hold for them goes whole, so that nothing more can be fetched with it.
+        What wallets hold for them goes whole, so that nothing more can be fetched with it, and so do the rows of
+        batches that name them.
 
         Must come before the person's own row is emptied: it says whose DIDs they are.
         """
         held = self._held_by(user_id)
+        KeptRows(self._transaction).erase((*held.dids, *held.emails))
         self._credentials(held)
         self._delivery(user_id, held)
         for table in _DROPPED:
@@ -187,7 +194,7 @@ class StoredErasure:
         """Find somebody's DIDs, and their credentials: by DID, and those behind their grants."""
         row = self._transaction.row(_PERSON, {"user_id": user_id})
         if row is None:
-            return _Held((), ())
+            return _Held((), (), ())
         own = {*read_text_list(row.dids), *([row.holder_did] if row.holder_did else [])}
         by_did = sa.select(credentials.c.uid).where(
             credentials.c.holder_digest.in_([holder_digest(did) for did in sorted(own)])
@@ -197,7 +204,8 @@ class StoredErasure:
             grants.c.user_id == user_id, grants.c.credential_id.is_not(None)
         )
         granted = (uid_from_text(one.credential_id) for one in self._transaction.rows(by_grant))
-        return _Held(tuple(sorted(own)), tuple(sorted({*found, *(uid for uid in granted if uid is not None)})))
+        emails = (row.email, *(one.email for one in read_emails(row.other_emails)))
+        return _Held(tuple(sorted(own)), emails, tuple(sorted({*found, *(uid for uid in granted if uid is not None)})))
 
     def _empty(self, table: sa.Table, condition: sa.ColumnElement[bool], **values: Any) -> None:
         self._transaction.change(sa.update(table).where(condition).values(**values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -53,6 +54,14 @@ _BY_THREAD: Final = _by(offers.c.thread_id).order_by(*_NEWEST_FIRST).limit(1)
 _OF_CREDENTIAL: Final = _by(offers.c.credential_id).order_by(*_NEWEST_FIRST).limit(_MOST_OF_CREDENTIAL)
 _OPEN_OF_CREDENTIAL: Final = (
     _by(offers.c.credential_id).where(_IS_OPEN).order_by(offers.c.created_at, offers.c.offer_id)
+)
+_OPEN_OF_CREDENTIALS: Final = (
+    _OFFER.where(
+        sa.text("credential_id IS NOT NULL"),
+        offers.c.credential_id.in_(sa.bindparam("keys", expanding=True)),
+    )
+    .where(_IS_OPEN)
+    .order_by(offers.c.created_at, offers.c.offer_id)
 )
 _OF_REQUEST: Final = _by(offers.c.request_id).where(_IS_OPEN).order_by(offers.c.created_at, offers.c.offer_id)
 _OF_GRANT: Final = _by(offers.c.grant_id).where(_IS_OPEN).order_by(offers.c.created_at, offers.c.offer_id)
@@ -129,6 +138,10 @@ class StoredOffers:
     def open_of_credential(self, credential_id: str) -> tuple[Offer, ...]:
         """List the open offers of a credential, oldest first."""
         return self._many(_OPEN_OF_CREDENTIAL, key=credential_id)
+
+    def open_of_credentials(self, credential_ids: Collection[str]) -> tuple[Offer, ...]:
+        """List the open offers of several credentials, oldest first."""
+        return self._many(_OPEN_OF_CREDENTIALS, keys=list(credential_ids)) if credential_ids else ()
 
     def of_request(self, request_id: str) -> tuple[Offer, ...]:
         """List the open offers that were made for a request, oldest first."""

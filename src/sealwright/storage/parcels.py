@@ -140,6 +140,10 @@ class StoredParcels:
         row = self._transaction.row(sa.select(sa.func.count()).select_from(parcels).where(_IS_WAITING))
         return 0 if row is None else int(row[0])
 
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether a parcel waits that may be tried at that moment."""
+        return self._transaction.row(_DUE, {"now": now, "how_many": 1}) is not None
+
     def strayed(self, limit: int) -> tuple[str, ...]:
         """List ids of parcels that wait for a webhook endpoint which is deleted, or was never there."""
         return tuple(row.parcel_id for row in self._transaction.rows(_STRAYED, {"how_many": limit}))

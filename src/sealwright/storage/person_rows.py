@@ -14,7 +14,7 @@ from sealwright.storage.json_columns import json_text, read_roles, read_text_lis
 from sealwright.storage.mail_keys import email_key
 from sealwright.storage.tables import people
 
-_EMAILS: Final = msgspec.json.Decoder(tuple[EmailAddress, ...])
+read_emails: Final = msgspec.json.Decoder(tuple[EmailAddress, ...]).decode
 _WALLETS: Final = msgspec.json.Decoder(tuple[Wallet, ...])
 
 PERSON: Final = sa.select(
@@ -96,7 +96,7 @@ def person_of(row: Row[Any]) -> Person:
         theme=None if row.theme is None else Theme(row.theme),
         time_zone=row.time_zone,
         shortcuts=row.shortcuts,
-        other_emails=_EMAILS.decode(row.other_emails),
+        other_emails=read_emails(row.other_emails),
         dids=read_texts(row.dids),
         erased=row.erased,
     )

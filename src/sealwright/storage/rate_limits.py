@@ -27,7 +27,7 @@ from typing import Any, Final, Protocol
 import psycopg
 
 from sealwright.domain.errors import StoreUnavailable
-from sealwright.services.ports import RateHit, RateLimiter
+from sealwright.services.rate_ports import RateHit, RateLimiter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.engines import Database
 from sealwright.storage.own_connection import OwnConnection

@@ -14,6 +14,7 @@ from sealwright.domain.credentials import IdempotencyScope, Reservation, Reserva
 from sealwright.domain.errors import StateConflict
 from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import seconds_of
+from sealwright.storage.driver_text import DriverText
 from sealwright.storage.errors import AlreadyTaken
 from sealwright.storage.tables import reservations
 from sealwright.storage.transaction import Transaction
@@ -29,6 +30,7 @@ _STALE: Final = (
     .order_by(reservations.c.reserved_at, reservations.c.uid)
     .limit(sa.bindparam("how_many"))
 )
+_INDEXES: Final = DriverText.of("SELECT list_index FROM reservations WHERE list_id = %s")
 _WRITER: Final = RowWriter(reservations)
 _SETTLE_POSTGRES: Final = (
     "UPDATE reservations SET state = %b WHERE uid = ANY(%b::uuid[]) AND state = 'reserved' RETURNING uid"
@@ -83,6 +85,10 @@ class StoredReservations:
         """List rows still `reserved` since before that moment, oldest first."""
         rows = self._transaction.rows(_STALE, {"before": before, "how_many": limit})
         return tuple(_reservation(row) for row in rows)
+
+    def indexes(self, list_id: str) -> Sequence[int]:
+        """Every index of a status list that was ever written down here."""
+        return [row[0] for row in _INDEXES.rows(self._transaction, list_id)]
 
 
 def _values(one: Reservation, uid: UUID | bytes) -> tuple[object, ...]:

@@ -95,6 +95,15 @@ class Transaction:
 
         self._guarded(run)
 
+    def copy_data(self, statement: str, data: bytes) -> None:
+        """Send rows that are in the form of COPY already; PostgreSQL only."""
+
+        def run() -> None:
+            with self._cursor.copy(statement) as copy:
+                copy.write(data)
+
+        self._guarded(run)
+
     def uid(self, uid: UUID) -> UUID | bytes:
         """Give a uid as the driver takes it."""
         return uid.bytes if self.is_sqlite else uid

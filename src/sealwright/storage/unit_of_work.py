@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from sealwright.services.batch_draft_ports import DraftRows
+from sealwright.services.batch_ports import Anchors, Batches, JobRows, LogRows
 from sealwright.services.delivery_ports import (
     DidcommRows,
     Offers,
@@ -45,8 +47,11 @@ from sealwright.services.ports import (
 )
 from sealwright.services.workflow_ports import Claims, Drafts, Feed, Payouts, Proposals, SeriesRows, Workflows
 from sealwright.storage.access import StoredApiKeys
+from sealwright.storage.anchors import StoredAnchors
 from sealwright.storage.attachments import StoredAttachments, StoredSavedViews
 from sealwright.storage.audit import StoredAuditLog
+from sealwright.storage.batch_drafts import StoredDraftRows
+from sealwright.storage.batches import StoredBatches
 from sealwright.storage.credential_types import StoredCredentialTypes
 from sealwright.storage.credentials import StoredCredentials
 from sealwright.storage.didcomm import StoredDidcommRows
@@ -58,6 +63,7 @@ from sealwright.storage.feed import StoredFeed
 from sealwright.storage.figures import StoredFigures
 from sealwright.storage.grants import StoredGrants
 from sealwright.storage.idempotency import StoredIdempotency
+from sealwright.storage.jobs import StoredJobRows
 from sealwright.storage.keys import StoredKeys
 from sealwright.storage.notices import StoredNotices
 from sealwright.storage.offers import StoredOffers
@@ -77,6 +83,7 @@ from sealwright.storage.sign_ins import StoredSignIns
 from sealwright.storage.spent import StoredSpent
 from sealwright.storage.status_lists import StoredStatusLists
 from sealwright.storage.transaction import Transaction, open_transaction
+from sealwright.storage.transparency_log import StoredLogRows
 from sealwright.storage.wallet_rows import StoredWalletRows
 from sealwright.storage.webhooks import StoredWebhooks
 from sealwright.storage.workflow_claims import StoredClaims
@@ -87,9 +94,9 @@ from sealwright.storage.workflows import StoredWorkflows
 class StoredUnitOfWork:
     """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
 
-    Locks are always taken in one order: registry epoch, records (of workflows: grants, series, instances, proposals,
-    payouts; offers, wallets' rows, threads), status lists, counters, clock of requests, counters of the feed, webhook
-    endpoints, parcels, audit head.
+    Locks are always taken in one order: registry epoch, batches, their chunks, records (of workflows: grants, series,
+    instances, proposals, payouts; offers, wallets' rows, threads), status lists, counters, clock of requests, counters
+    of the feed, webhook endpoints, parcels, head of the transparency log, jobs, audit head.
     """
 
     def __init__(self, transaction: Transaction) -> None:
@@ -135,6 +142,12 @@ class StoredUnitOfWork:
         self.didcomm: DidcommRows = StoredDidcommRows(transaction)
         self.shares: Shares = StoredShares(transaction)
         self.presentations: PresentationRows = StoredPresentationRows(transaction)
+        self._jobs = StoredJobRows(transaction)
+        self.batches: Batches = StoredBatches(transaction, self._credentials.type_sets)
+        self.batch_drafts: DraftRows = StoredDraftRows(transaction)
+        self.anchors: Anchors = StoredAnchors(transaction)
+        self.log: LogRows = StoredLogRows(transaction)
+        self.jobs: JobRows = self._jobs
 
     def commit(self) -> None:
         """Seal the audit entries and commit.
@@ -147,6 +160,7 @@ class StoredUnitOfWork:
             self._requests.counters.write()
             self._requests.moves.write()
             self._workflows.index.write()
+            self._jobs.write()
             self._audit.seal()
             self._transaction.commit()
         except BaseException:
@@ -154,13 +168,14 @@ class StoredUnitOfWork:
             self._transaction.abandon()
             raise
         self._credentials.type_sets.remember()
+        self._jobs.tell()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Open a part that rolls back alone if it raises, with its audit entries."""
         entries, types = self._audit.mark(), self._credentials.type_sets.mark()
         counted, moved = self._requests.counters.mark(), self._requests.moves.mark()
-        fed = self._workflows.index.mark()
+        fed, woken = self._workflows.index.mark(), self._jobs.mark()
         try:
             with self._transaction.savepoint():
                 yield
@@ -170,6 +185,7 @@ class StoredUnitOfWork:
             self._requests.counters.forget(counted)
             self._requests.moves.forget(moved)
             self._workflows.index.forget(fed)
+            self._jobs.forget(woken)
             raise
 
 

@@ -61,6 +61,17 @@ def refuse_foreign_upload(exchange: Exchange) -> None:
         raise TransportRefused("UNSUPPORTED_MEDIA_TYPE", "A file is sent as multipart/form-data, under the name file.")
 
 
+def refuse_foreign_stream(exchange: Exchange, kinds: tuple[str, ...]) -> None:
+    """Refuse a streamed body of another kind than these; how its text is encoded is found out as it is read.
+
+    Raises:
+        TransportRefused: UNSUPPORTED_MEDIA_TYPE.
+    """
+    kind = exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    if b"content-encoding" in exchange.headers or kind not in kinds:
+        raise TransportRefused("UNSUPPORTED_MEDIA_TYPE", f"The body must be {' or '.join(kinds)}, without any coding.")
+
+
 def _is_json(content_type: bytes | None) -> bool:
     if content_type is None:
         return False

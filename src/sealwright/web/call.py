@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sealwright.services.ports import UnitOfWork
     from sealwright.services.registry import RegistryView
     from sealwright.web.exchange import Exchange
+    from sealwright.web.incoming import IncomingBody
     from sealwright.web.route import Route
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Call:
         raw: The body's bytes as they came.
         query_text: The query string as it came; links to other pages of a list are made from it.
         view: The registry as of this call's epoch, where one was read.
+        incoming: The body of a route that works on it while it arrives.
     """
 
     office: Office
@@ -49,6 +51,7 @@ class Call:
     query_text: bytes = b""
     signed_in: Caller | None = None
     known_view: RegistryView | None = None
+    incoming: IncomingBody | None = None
 
     @property
     def caller(self) -> Caller:
@@ -95,6 +98,7 @@ class Call:
         *,
         changes_registry: bool = False,
         is_secret: bool = False,
+        for_good: bool = False,
     ) -> Reply:
         """Carry out an act and answer with its result; once per Idempotency-Key, replayed from then on. Blocking."""
         answer = self.office.acts.answer(
@@ -104,6 +108,7 @@ class Call:
             scope=self.scope(),
             changes_registry=changes_registry,
             is_secret=is_secret,
+            for_good=for_good,
         )
         return given(answer)
 

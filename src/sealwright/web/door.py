@@ -26,10 +26,18 @@ from sealwright.services.registry import NotCached
 from sealwright.web.auth.cookies import read_cookie
 from sealwright.web.auth.form_token import unmasked
 from sealwright.web.auth.same_origin import CSRF_HEADER, READING_METHODS, require_own_write
-from sealwright.web.body import has_body, read_body, refuse_foreign_content, refuse_foreign_upload, refuse_oversize
+from sealwright.web.body import (
+    has_body,
+    read_body,
+    refuse_foreign_content,
+    refuse_foreign_stream,
+    refuse_foreign_upload,
+    refuse_oversize,
+)
 from sealwright.web.call import Call
 from sealwright.web.exchange import Exchange
 from sealwright.web.guard import send_reply
+from sealwright.web.incoming import IncomingBody
 from sealwright.web.live import send_live
 from sealwright.web.logs import log_crash, log_refusal
 from sealwright.web.panel.form_reading import refuse_foreign_form
@@ -59,6 +67,7 @@ _NEEDED_ROLES: Final[Mapping[Audience, tuple[AccountRole, ...]]] = {
     Audience.PROPOSER_OR_VOTER: (AccountRole.PROPOSER, AccountRole.VOTER),
     Audience.ADMIN: (AccountRole.ADMIN,),
 }
+_CLOSE: Final = (b"connection", b"close")
 _FOR_PEOPLE: Final = {Audience.PERSON, *_NEEDED_ROLES}
 
 
@@ -102,12 +111,17 @@ class Door:
                 # Taking the body in has a deadline of its own.
                 raw = await self._body(route, exchange, receive)
                 call = Call(self._office, route, exchange, _decoded(params), self._executor, raw=raw)
+                if route.streamed_types:
+                    call.incoming = IncomingBody(receive, self._office.bulk.limits.rows_bytes)
                 async with asyncio.timeout(route.deadline_seconds):
                     reply = await self._answer(call, scope["query_string"])
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - one exception table for everything that a call can raise
             reply = self._refused(route, exchange, error)
+            if route is not None and route.streamed_types and _CLOSE not in reply.headers:
+                # The rest of the body may still be on its way: nobody takes it any more.
+                reply = reply.with_headers(_CLOSE)
         reply = reply.with_headers(*exchange.limits)
         if reply.live is not None:
             await send_live(reply.live, reply, send, receive if method != "HEAD" else None)
@@ -143,8 +157,12 @@ class Door:
         call.query = route.query.read(query)
         if route.body is not None:
             shape = route.body
+            rows = route.carries_rows
+            most = (rows, self._office.limits.batch_inline_max) if rows is not None else None
             large = len(raw) > LARGE_BODY_BYTES
-            call.body = await call.in_thread(lambda: shape.read(raw)) if large else shape.read(raw)
+            call.body = (
+                await call.in_thread(lambda: shape.read(raw, most=most)) if large else shape.read(raw, most=most)
+            )
         if self._is_async[route.method]:
             return await cast("Awaitable[Reply]", route.handler(call))
         return cast("Reply", await call.in_thread(lambda: route.handler(call)))
@@ -162,9 +180,7 @@ class Door:
     async def _body(self, route: Route, exchange: Exchange, receive: Receive) -> bytes:
         if route.method == "GET":
             return b""
-        limit = self._office.limits.body_max_bytes
-        if route.upload_bytes is not None:
-            limit = route.upload_bytes + UPLOAD_FRAME_BYTES
+        limit = self._most_bytes(route)
         announced = has_body(exchange)
         if announced:
             refuse_oversize(exchange, limit)
@@ -172,11 +188,23 @@ class Door:
             refuse_foreign_upload(exchange)
         elif route.is_form:
             refuse_foreign_form(exchange, uploads=False)
+        elif route.streamed_types:
+            refuse_foreign_stream(exchange, route.streamed_types)
+            return b""
         elif route.takes_any_body:
             pass
         elif announced or (route.body is not None and not route.body.optional):
             refuse_foreign_content(exchange)
         return await read_body(receive, limit) if announced else b""
+
+    def _most_bytes(self, route: Route) -> int:
+        """How large the body of a call may be."""
+        limits = self._office.limits
+        if route.upload_bytes is not None:
+            return route.upload_bytes + UPLOAD_FRAME_BYTES
+        if route.streamed_types:
+            return self._office.bulk.limits.rows_bytes
+        return limits.batch_body_max_bytes if route.carries_rows is not None else limits.body_max_bytes
 
     async def _sign_in(self, call: Call) -> None:
         """Tell who calls: by the bearer token if there is one, else by the session cookie, never by both."""
@@ -254,6 +282,8 @@ class Door:
         if bucket is Bucket.ISSUE:
             own = caller.issue_per_minute
             return f"issue:{caller.bucket}", limits.rate_issue_per_minute if own is None else own
+        if bucket is Bucket.BATCH:
+            return f"batch:{caller.bucket}", limits.rate_batch_per_minute
         if bucket is Bucket.WRITE:
             return f"write:{caller.bucket}", limits.rate_write_per_minute
         return f"read:{caller.bucket}", limits.rate_read_per_minute

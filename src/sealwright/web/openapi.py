@@ -35,6 +35,15 @@ _TEXTS: Final = {
     "value": "Value of a credential type.",
     "workflow_id": "Id of a workflow.",
     "step_id": "Id of a step of that workflow.",
+    "transactionHash": "An anchor's hash: `0x` and 64 hexadecimal digits.",
+    "credentialId": "A credential's id; plain or percent-encoded.",
+    "level": "Of the tree of tiles: 0 for hashes of entries.",
+    "number": "Of the tile, from 0, or its first three digits (`x001`).",
+    "first": "A size of the log.",
+    "second": "A later size of the log; of a tile, further digits of its number, or how much of it is there (`5.p`).",
+    "third": "Further digits of the tile's number, or how much of it is there.",
+    "fourth": "How much of the tile is there.",
+    "row": "The row's number in the batch, from 0.",
     "table": "`types`, `periods`, `times`, `reasons`, `survival` or `expiries`.",
 }
 _UPLOAD: Final[Node] = {
@@ -88,6 +97,8 @@ def codes_of(route: Route) -> tuple[str, ...]:
         codes += _BODY_CODES
     if route.upload_bytes is not None:
         codes += ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
+    if route.streamed_types:
+        codes += ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT"]
     if route.query.parameters and not route.query.lenient:
         codes.append("UNKNOWN_FIELD")
     if route.idempotent:
@@ -179,6 +190,9 @@ class Document:
             operation["requestBody"] = {"required": True, "content": content}
         if route.upload_bytes is not None:
             operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
+        if route.streamed_types:
+            rows = {"schema": {"type": "string", "description": "The rows, one a line."}}
+            operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.streamed_types, rows)}
         return operation
 
     @staticmethod

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sealwright.domain import batch_errors as batch
 from sealwright.domain import delivery_errors as delivery
 from sealwright.domain import errors as domain
 from sealwright.domain import work_errors as work
@@ -74,6 +75,8 @@ CATALOG: Final = _catalog(
     Problem("API_KEY_NOT_FOUND", 404, "There is no such API key"),
     Problem("REQUEST_NOT_FOUND", 404, "There is no such request"),
     Problem("GRANT_NOT_FOUND", 404, "There is no such grant"),
+    Problem("BATCH_NOT_FOUND", 404, "There is no such batch"),
+    Problem("ANCHOR_NOT_FOUND", 404, "There is no such anchor"),
     Problem("WORKFLOW_NOT_FOUND", 404, "There is no such workflow"),
     Problem("TYPE_NOT_FOUND", 404, "There is no such credential type"),
     Problem("OFFER_NOT_FOUND", 404, "There is no such offer"),
@@ -117,6 +120,8 @@ CATALOG: Final = _catalog(
     Problem("UPLOADS_FULL", 409, "Too many uploaded files wait to be used"),
     Problem("NOT_DELIVERABLE", 409, "The credential is not valid now"),
     Problem("NO_DIDCOMM_ENDPOINT", 409, "The holder's DID takes no DIDComm messages"),
+    Problem("DUPLICATE_IN_BATCH", 409, "An earlier row of the batch names the same holder"),
+    Problem("BATCH_CANCELED", 409, "The batch was canceled before this row's turn"),
     Problem("IDEMPOTENCY_IN_PROGRESS", 409, "The first call with this key is still running", retryable=True),
     Problem("CREDENTIAL_ERASED", 410, "The document was erased"),
     Problem("TOKEN_USED", 410, "The one-time link or token was used, or its time is over"),
@@ -170,6 +175,7 @@ CATALOG: Final = _catalog(
     Problem("SIGNING_FAILED", 500, "Signing failed; nothing was issued", retryable=True),
     Problem("INTERNAL", 500, "Something went wrong here"),
     Problem("UNAVAILABLE", 503, "The office cannot answer now", retryable=True),
+    Problem("ANCHOR_UNAVAILABLE", 503, "The ledger that roots are written to does not answer", retryable=True),
     Problem("AUDIT_UNAVAILABLE", 503, "The audit trail cannot be written, so nothing was done", retryable=True),
     Problem("ISSUING_HALTED", 503, "Issuing is halted", retryable=True),
     Problem("SEALED", 503, "The office is sealed", retryable=True),
@@ -213,6 +219,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         domain.ApiKeyNotFound: "API_KEY_NOT_FOUND",
         domain.RequestNotFound: "REQUEST_NOT_FOUND",
         domain.GrantNotFound: "GRANT_NOT_FOUND",
+        batch.BatchNotFound: "BATCH_NOT_FOUND",
+        batch.AnchorNotFound: "ANCHOR_NOT_FOUND",
         domain.TypeNotFound: "TYPE_NOT_FOUND",
         domain.AttachmentNotFound: "NOT_FOUND",
         work.WorkflowNotFound: "WORKFLOW_NOT_FOUND",
@@ -261,6 +269,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         work.ProposalClosed: "PROPOSAL_CLOSED",
         work.ProposalPendingExists: "PROPOSAL_PENDING_EXISTS",
         domain.VersionConflict: "VERSION_CONFLICT",
+        batch.DuplicateInBatch: "DUPLICATE_IN_BATCH",
+        batch.RowCanceled: "BATCH_CANCELED",
+        batch.AnchorUnavailable: "ANCHOR_UNAVAILABLE",
         domain.IdempotencyInProgress: "IDEMPOTENCY_IN_PROGRESS",
         domain.Conflict: "STATE_CONFLICT",
         domain.PreconditionFailed: "PRECONDITION_FAILED",

@@ -37,6 +37,7 @@ class Bucket(Enum):
 
     NONE = "none"
     ISSUE = "issue"
+    BATCH = "batch"
     WRITE = "write"
     READ = "read"
     PUBLIC = "public"
@@ -87,8 +88,11 @@ class Route:
         is_form: True where the body is form-encoded and read by the handler.
         takes_any_body: True where nothing is expected, and whatever is sent is passed over.
         form_example: Such a body's parameters, for the API document.
-        deadline_seconds: When the call is given up.
+        deadline_seconds: When the call is given up; None where what it waits for has deadlines of its own.
         upload_bytes: Most bytes of an uploaded file; the body is then a form with the file under ``file``.
+        carries_rows: The member whose items are rows of a batch: the body may then be as large as a batch, and hold as
+            many of them, as the settings say.
+        streamed_types: Media types of a body that is worked on while it arrives; none where it is read whole.
         fresh: True for acts on keys, roles and halts: whoever comes with a session has to have signed in just now.
     """
 
@@ -115,8 +119,10 @@ class Route:
     is_form: bool = False
     takes_any_body: bool = False
     form_example: Mapping[str, str] | None = None
-    deadline_seconds: float = 30.0
+    deadline_seconds: float | None = 30.0
     upload_bytes: int | None = None
+    carries_rows: str | None = None
+    streamed_types: tuple[str, ...] = ()
     fresh: bool = False
 
     @property

@@ -109,8 +109,11 @@ class Shape:
         self._validator = compile_schema(schema)
         self._integers = _integer_paths(schema)
 
-    def read(self, body: bytes) -> Body:
+    def read(self, body: bytes, *, most: tuple[str, int] | None = None) -> Body:
         """Parse and check a body.
+
+        Args:
+            most: A member that is a list, and how many items the office's settings allow it; judged before all else.
 
         Raises:
             UnreadableJSON: The text is not one strict JSON value.
@@ -126,6 +129,8 @@ class Shape:
             raise MalformedBody(
                 "The body must be a JSON object.", faults=[Fault("", "INVALID_BODY", "must be an object")]
             )
+        if most is not None:
+            _refuse_longer(value, *most)
         if not self._validator.is_valid(value) or self._integers or b"\\u0000" in body:
             self._refuse_faults(value, body)
         if self._check is not None:
@@ -182,6 +187,13 @@ class Shape:
         for step in path:
             node = node[step]
         return node if isinstance(node, Mapping) else {}
+
+
+def _refuse_longer(value: Body, name: str, most: int) -> None:
+    items = value.get(name)
+    if type(items) is list and len(items) > most:
+        fault = Fault(f"/{escape_token(name)}", "BATCH_TOO_LARGE", f"must have at most {most} items")
+        raise BatchTooLarge(f"The call carries more than {most} rows.", faults=[fault])
 
 
 def malformed(faults: Sequence[Fault]) -> MalformedBody:

@@ -17,6 +17,7 @@ from babel.dates import format_date, format_datetime
 
 from sealwright.domain.notices import NoticeKind
 from sealwright.locales import N_, Texts
+from sealwright.services.letters.batches import batch_finished
 from sealwright.services.letters.told import Data, Told
 from sealwright.services.letters.work import step_assigned, step_released, vote_closed, vote_open
 
@@ -282,4 +283,5 @@ _WRITERS: Final[Mapping[NoticeKind, Callable[[Data, Texts], Told]]] = {
     NoticeKind.STEP_ASSIGNED: step_assigned,
     NoticeKind.STEP_RELEASED: step_released,
     NoticeKind.WEBHOOK_PAUSED: _webhook_paused,
+    NoticeKind.BATCH_FINISHED: batch_finished,
 }

@@ -106,6 +106,13 @@ def resolve_did_key(did: str, *, public_key_format: str | None = None, allow_exp
     return build_did_document(did, [main, agreement], relationships={**relationships, "keyAgreement": [agreement.id]})
 
 
+def check_did_key(did: str) -> None:
+    """Refuse what `resolve_did_key` refuses, without making the document; raises as it does."""
+    if _key_of(did).kind != "Ed25519":
+        # Which formats can hold other kinds, the document's making tells.
+        resolve_did_key(did)
+
+
 def did_jwk(public_key: PublicKey) -> str:
     """The did:jwk of a public key, over its JWK with members in alphabetical order.
 

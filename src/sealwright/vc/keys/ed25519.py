@@ -77,6 +77,32 @@ class Ed25519Signer:
         raise TypeError("a signer is not pickled")
 
 
+class Ed25519Verifier:
+    """Checks signatures of one public key, which is judged once.
+
+    Args:
+        public_key: 32 bytes.
+
+    Raises:
+        InvalidKey: The public key is malformed or weak.
+    """
+
+    __slots__ = ("_public_key",)
+
+    def __init__(self, public_key: bytes) -> None:
+        check_public_key(public_key)
+        self._public_key = bytes(public_key)
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Check one signature of 64 bytes; raises ProofInvalid when it does not hold."""
+        if len(signature) != SIGNATURE_BYTES:
+            raise ProofInvalid(f"An Ed25519 signature has 64 bytes, not {len(signature)}.")
+        try:
+            crypto_sign_open(signature + data, self._public_key)
+        except BadSignatureError:
+            raise ProofInvalid("The signature does not hold for this document and key.") from None
+
+
 def generate_private_key() -> Secret32:
     """A new Ed25519 seed from the operating system's randomness."""
     return Secret32(os.urandom(SEED_BYTES))
@@ -127,13 +153,7 @@ def verify(public_key: bytes, signature: bytes, data: bytes) -> None:
 
     Spec: RFC 8032, "Verify".
     """
-    check_public_key(public_key)
-    if len(signature) != SIGNATURE_BYTES:
-        raise ProofInvalid(f"An Ed25519 signature has 64 bytes, not {len(signature)}.")
-    try:
-        crypto_sign_open(signature + data, public_key)
-    except BadSignatureError:
-        raise ProofInvalid("The signature does not hold for this document and key.") from None
+    Ed25519Verifier(public_key).verify(signature, data)
 
 
 def derive_x25519(public_key: bytes) -> bytes:

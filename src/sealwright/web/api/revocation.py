@@ -11,9 +11,13 @@ from sealwright.services.ports import UnitOfWork
 from sealwright.services.revocation import RevocationDesk, RevokedItem
 from sealwright.services.status_moves import StatusChange
 from sealwright.web.api import desk_rendering, rendering
+from sealwright.web.api.batch_issue import accepted
+from sealwright.web.api.reissue import shown_preview
 from sealwright.web.api.shapes import answers, examples
-from sealwright.web.api.shapes.credentials import BATCH_REVOKE, STATUS_CHANGE, STATUS_CHANGE_BY_PATH
-from sealwright.web.call import Call
+from sealwright.web.api.shapes.batches import BATCH, REVOKING_EXAMPLE
+from sealwright.web.api.shapes.credentials import STATUS_CHANGE, STATUS_CHANGE_BY_PATH
+from sealwright.web.api.shapes.mass import BATCH_REVOKE, MASS_PREVIEW, mass_wish_of
+from sealwright.web.call import Call, given, kept
 from sealwright.web.problems import fault_for
 from sealwright.web.reply import Reply, json_reply
 from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
@@ -68,6 +72,8 @@ def _changed(call: Call, change: StatusChange) -> Reply:
 def batch_revoke(call: Call) -> Reply:
     """POST /api/v1/credentials/batch-revoke."""
     body = call.body
+    if "filter" in body:
+        return _revoke_by_filter(call)
     return call.once(
         lambda: call.office.revocation.batch_revoke(
             call.caller,
@@ -78,6 +84,14 @@ def batch_revoke(call: Call) -> Reply:
         ),
         _batch_revoked,
     )
+
+
+def _revoke_by_filter(call: Call) -> Reply:
+    wish, mass = mass_wish_of(call.body), call.office.bulk.mass
+    if call.body.get("dryRun", False):
+        return shown_preview(mass.preview(call.caller, wish, call.view()))
+    public_url = call.office.public_url
+    return given(mass.answer_revoke(call.caller, wish, lambda made: kept(accepted(made, public_url)), call.scope()))
 
 
 def _batch_revoked(items: Sequence[RevokedItem]) -> Reply:
@@ -137,14 +151,36 @@ ROUTES: Final = (
         "POST",
         "/api/v1/credentials/batch-revoke",
         Audience.CALLER,
-        "K",
-        "Revoke many credentials, one by one",
+        "K, A",
+        "Revoke many credentials, by their ids or by a filter",
         batch_revoke,
-        (Answered(200, "What became of each.", answers.BATCH_REVOKED, examples.BATCH_REVOKED),),
+        (
+            Answered(
+                200,
+                "By ids: what became of each. With `filter` and `dryRun`: what it takes in.",
+                {"anyOf": [answers.BATCH_REVOKED, MASS_PREVIEW]},
+                examples.BATCH_REVOKED,
+            ),
+            Answered(
+                202,
+                "By `filter`: the batch that revokes them.",
+                BATCH,
+                REVOKING_EXAMPLE,
+                headers=("Location", "Idempotent-Replayed"),
+            ),
+        ),
         _TAG,
         bucket=Bucket.WRITE,
         body=BATCH_REVOKE,
-        codes=("BATCH_TOO_LARGE", *_KEY_CODES),
+        codes=(
+            "BATCH_TOO_LARGE",
+            "ISSUER_NOT_FOUND",
+            "ISSUER_NOT_AUTHORIZED",
+            "SCHEMA_NOT_FOUND",
+            "BATCH_NOT_FOUND",
+            "STATE_CONFLICT",
+            *_KEY_CODES,
+        ),
         idempotent=True,
         deadline_seconds=300.0,
     ),

@@ -7,6 +7,8 @@ from typing import Any, Final
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.ports import UnitOfWork
+from sealwright.services.row_shape import RowShape
+from sealwright.services.row_tables import template_csv
 from sealwright.services.schemas import NewSchema
 from sealwright.vc.errors import ClaimsDoNotMatchSchema, DocumentRefused
 from sealwright.web.api import rendering
@@ -18,6 +20,8 @@ from sealwright.web.problems import faults_of
 from sealwright.web.query import Parameter, page_of, paged
 from sealwright.web.reply import Reply, cursor_page, header_text, json_reply
 from sealwright.web.route import Answered, Audience, Bucket, Route
+
+_CSV: Final = b"text/csv; charset=utf-8; header=present"
 
 
 def _new_schema(body: dict[str, Any]) -> NewSchema:
@@ -71,6 +75,14 @@ def get_schema_document(call: Call) -> Reply:
     """GET /api/v1/schemas/{schemaId}/schema.json."""
     record = call.office.schemas.get(call.params["schemaId"])
     return tagged(call, Reply(200, record.content, headers=(IMMUTABLE,)), f'"{record.sha256[:32]}"')
+
+
+def get_template(call: Call) -> Reply:
+    """GET /api/v1/schemas/{schemaId}/template.csv."""
+    record = call.office.schemas.get(call.params["schemaId"])
+    content = b"".join(template_csv(RowShape.of(record.content)))
+    attachment = (b"content-disposition", f'attachment; filename="{record.name}.csv"'.encode("ascii", "replace"))
+    return Reply(200, content, _CSV, (attachment, A_MINUTE))
 
 
 def get_context(call: Call) -> Reply:
@@ -188,6 +200,18 @@ ROUTES: Final = (
         (Answered(200, "The JSON Schema; immutable.", {"type": "object"}, examples.JSON_SCHEMA, headers=("ETag",)),),
         _TAG,
         bucket=Bucket.NONE,
+        codes=("SCHEMA_NOT_FOUND",),
+        is_public_read=True,
+    ),
+    Route(
+        "GET",
+        "/api/v1/schemas/{schemaId}/template.csv",
+        Audience.ANYONE,
+        "P",
+        "Get a table to fill in for a batch",
+        get_template,
+        (Answered(200, "Every column that rows may have, and two sample rows.", {"type": "string"}, None, "text/csv"),),
+        _TAG,
         codes=("SCHEMA_NOT_FOUND",),
         is_public_read=True,
     ),

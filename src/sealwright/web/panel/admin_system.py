@@ -188,7 +188,11 @@ def _lines(page: PageCall) -> list[Line]:
             page._("It agrees with the exported checkpoint."),
             page._("The exported checkpoint is ahead: restore the newest backup."),
         ),
-        "queue": (page._("Signing queue"), page._("It keeps up."), page._("It is long: see what holds signing up.")),
+        "queue": (
+            page._("Work waiting"),
+            page._("It is done as it comes."),
+            page._("It is not done: see whether a worker runs, and what holds signing up."),
+        ),
     }
     lines = [
         Line(name, "ok" if health.get(key) else "failed", good if health.get(key) else bad)

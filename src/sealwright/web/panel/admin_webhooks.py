@@ -32,7 +32,7 @@ _ROWS: Final = 20
 # Kinds in groups as the reference has them, by what stands before the dot.
 _FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     N_("Requests and grants"): ("request", "grant"),
-    N_("Credentials"): ("credential",),
+    N_("Credentials"): ("credential", "batch", "anchor"),
     N_("Delivery"): ("offer", "didcomm", "share"),
     N_("DIDs, schemas and credential types"): ("did", "schema", "credential_type"),
     N_("People"): ("user", "role", "issuer"),
@@ -162,7 +162,6 @@ def _does(act: Callable[[Any, Any, PageCall], object], said: str) -> Callable[[P
     def post(page: PageCall) -> Reply:
         def run() -> tuple[str, Toast | None]:
             page.act(lambda uow, me: act(uow, me, page))
-            page.office.dispatching.hint()
             return f"{WEBHOOKS}/{page.params['id']}", Toast(page._(said))
 
         return save(page, lambda status: show_one(page, status), run)

@@ -76,6 +76,16 @@ BADGES: Final[Mapping[str, Badge]] = {
     "payout_settled": Badge("issued", "coin", N_("Settled")),
     "payout_failed": Badge("suspended", "cross", N_("Failed")),
     "payout_void": Badge("neutral", "dash", N_("Void")),
+    # A batch, and what became of one of its rows.
+    "batch_draft": Badge("neutral", "dash", N_("Draft")),
+    "batch_accepted": Badge("pending", "clock", N_("Pending")),
+    "batch_running": Badge("info", "play", N_("Running")),
+    "batch_paused": Badge("neutral", "pause", N_("Paused")),
+    "batch_done": Badge("issued", "stack", N_("Done")),
+    "batch_anchored": Badge("issued", "stack", N_("Done")),
+    "batch_canceled": Badge("neutral", "dash", N_("Canceled")),
+    "row_failed": Badge("suspended", "cross", N_("Failed")),
+    "row_undelivered": Badge("suspended", "mail", N_("Not delivered")),
     # A webhook endpoint, and what is sent to it.
     "webhook_active": Badge("issued", "check", N_("Active")),
     "webhook_failing": Badge("pending", "late", N_("Failing")),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sealwright.services.ports import UnitOfWork
     from sealwright.services.registry import RegistryView
     from sealwright.web.exchange import Exchange
+    from sealwright.web.incoming import IncomingBody
     from sealwright.web.panel.page_route import PageRoute
 
 __all__ = ["PageCall", "Toast", "is_own_path"]
@@ -56,6 +57,7 @@ class PageCall:
         query: What the query carried, read by the route's query.
         asks_store: False where the store may be gone, and the page must do without it.
         toast: What was done just before, to be said on the next whole page.
+        body: What was sent, unread; only where the route streams.
     """
 
     office: Office
@@ -71,6 +73,7 @@ class PageCall:
     known_view: RegistryView | None = None
     asks_store: bool = True
     toast: Toast | None = None
+    body: IncomingBody | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     # -- who and when ------------------------------------------------------------------------------

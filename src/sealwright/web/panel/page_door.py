@@ -32,9 +32,11 @@ from sealwright.web.body import has_body, read_body, refuse_oversize
 from sealwright.web.door import decode_segment
 from sealwright.web.exchange import Exchange
 from sealwright.web.guard import send_reply
+from sealwright.web.incoming import IncomingBody
 from sealwright.web.logs import log_crash, log_refusal
 from sealwright.web.panel.appearance import appearance_of, read_small_cookie
 from sealwright.web.panel.coding import compressed
+from sealwright.web.panel.file_form import FRAME_BYTES
 from sealwright.web.panel.form_reading import FORM_BYTES, read_form, read_pairs, refuse_foreign_form
 from sealwright.web.panel.one_click import is_one_click
 from sealwright.web.panel.page_call import LOGIN, PageCall
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 UPLOAD_BYTES: Final = 11 * 1024 * 1024
 # What app.js sends along when it reads by itself, not because somebody did something.
 UNASKED: Final = b"sealwright-unasked"
+_CLOSE: Final = (b"connection", b"close")
 
 
 class PageDoor:
@@ -91,25 +94,35 @@ class PageDoor:
                 )
             page.query_string = scope["query_string"].decode("latin-1")
             page.params = {name: decode_segment(value) for name, value in _path_params(scope).items()}
-            raw = await self._body(route, exchange, receive)
+            raw = await self._body(page, receive)
             async with asyncio.timeout(route.deadline_seconds):
                 reply = await self._answer(page, raw, scope["query_string"])
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - one exception table for everything that a call can raise
             reply = await self._refused(page, error)
+            if route.streams and _CLOSE not in reply.headers:
+                # The rest of the body may still be on its way: nobody takes it any more.
+                reply = reply.with_headers(_CLOSE)
         if reply.media_type == HTML:
             reply = compressed(reply, exchange.header(b"accept-encoding"))
         reply = reply.with_headers(*page_headers(reply, uses_camera=route.uses_camera), *exchange.limits)
         await send_reply(send, reply, body=method != "HEAD")
 
-    async def _body(self, route: PageRoute, exchange: Exchange, receive: Receive) -> bytes:
+    async def _body(self, page: PageCall, receive: Receive) -> bytes:
+        """The body of a form; what streams is left to the handler."""
+        route, exchange = page.route, page.exchange
         if route.method == "GET" or not has_body(exchange):
             return b""
         limit = route.body_bytes or (UPLOAD_BYTES if route.uploads else FORM_BYTES)
+        if route.streams:
+            limit = self._office.bulk.limits.rows_bytes + FRAME_BYTES
         refuse_oversize(exchange, limit)
         # Mail programs may send either encoding.
-        refuse_foreign_form(exchange, uploads=route.uploads or route.one_click is not None)
+        refuse_foreign_form(exchange, uploads=route.uploads or route.streams or route.one_click is not None)
+        if route.streams:
+            page.body = IncomingBody(receive, limit)
+            return b""
         return await read_body(receive, limit)
 
     async def _answer(self, page: PageCall, raw: bytes, query: bytes) -> Reply:
@@ -126,7 +139,9 @@ class PageDoor:
             return elsewhere
         await self._count(page)
         if route.method == "POST":
-            self._take_form(page, raw)
+            require_same_origin(page.exchange, self._office.public_url)
+            if not route.streams:
+                self._take_form(page, raw)
         if inspect.iscoroutinefunction(route.handler):
             return await cast("Awaitable[Reply]", route.handler(page))
         return cast("Reply", await page.in_thread(lambda: route.handler(page)))
@@ -202,8 +217,7 @@ class PageDoor:
             )
 
     def _take_form(self, page: PageCall, raw: bytes) -> None:
-        """Believe a post only if a page of ours sent it, then read its fields."""
-        require_same_origin(page.exchange, self._office.public_url)
+        """Believe a post only if it carries the session's token, then read its fields."""
         sent, files = read_form(page.exchange, raw)
         tokens = [value for name, value in sent if name == CSRF_FIELD]
         if page.signed_in is not None:

@@ -74,6 +74,7 @@ class PageRoute:
         fresh: True where a sign-in of the last ten minutes is asked for.
         uploads: True where files may be sent; the body may then be as large as attachments are.
         body_bytes: Most bytes of a post, where that is another number.
+        streams: True where the handler reads a file of rows as it comes (`file_form.py`), and checks the form's token.
         is_counted: False for what no rate limit counts (static files).
         quiet: True for what pages ask by themselves: such a call is no use of the session, so an open page ages it.
         uses_camera: True where the browser may be asked for its camera.
@@ -91,6 +92,7 @@ class PageRoute:
     fresh: bool = False
     uploads: bool = False
     body_bytes: int | None = None
+    streams: bool = False
     is_counted: bool = True
     quiet: bool = False
     uses_camera: bool = False

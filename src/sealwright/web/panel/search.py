@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sealwright.domain.batches import BatchFilter
 from sealwright.domain.people import AccountRole
 from sealwright.domain.requests import RequestFilter
 from sealwright.services.holders import SEARCH_LEAST
+from sealwright.web.panel.batches_words import BATCHES, badge_name, batch_name
 from sealwright.web.panel.issuer import labels_of, types_of
 from sealwright.web.panel.page_form import Field, Form
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sealwright.web.panel.page_call import PageCall
 
 FOUND_MAX: Final = 6
+_BATCHES_LOOKED_AT: Final = 100
 WHERE: Final = Form(Field("q", max_length=200))
 
 
@@ -39,6 +42,7 @@ def show(page: PageCall) -> Reply:
     reviewer = page.caller.has_role(AccountRole.ISSUER)
     people = _people(page, text) if reviewer and len(text) >= SEARCH_LEAST else []
     requests = _requests(page, text) if reviewer and len(text) >= SEARCH_LEAST else []
+    batches = _batches(page, text) if reviewer and len(text) >= SEARCH_LEAST else []
     places = _places(page, text)
     return page.render(
         "search/search.html",
@@ -50,6 +54,7 @@ def show(page: PageCall) -> Reply:
             for group in (
                 (page._("Requests"), requests),
                 (page._("People"), people),
+                (page._("Batches"), batches),
                 (page._("Pages"), places),
             )
             if group[1]
@@ -77,6 +82,19 @@ def _requests(page: PageCall, text: str) -> list[Hit]:
         )
         for view in found.items
     ]
+
+
+def _batches(page: PageCall, text: str) -> list[Hit]:
+    """The newest batches whose name, file or id holds the text; older ones are found in their list."""
+    wanted = text.casefold()
+    newest = page.office.bulk.desk.list(page.caller, BatchFilter(), limit=_BATCHES_LOOKED_AT, cursor=None).items
+    hits = []
+    for one in newest:
+        name = batch_name(page, one)
+        if any(wanted in part.casefold() for part in (name, one.options.source or "", one.batch_id)):
+            href = f"{BATCHES}/{one.batch_id}"
+            hits.append(Hit(name, href, "stack", one.options.source or "", (badge_name(one),)))
+    return hits[:FOUND_MAX]
 
 
 def _places(page: PageCall, text: str) -> list[Hit]:

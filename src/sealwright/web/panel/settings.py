@@ -60,6 +60,7 @@ NOTICE_WORDS: Final = {
     NoticeKind.STEP_ASSIGNED: N_("A series gives me its next steps"),
     NoticeKind.STEP_RELEASED: N_("I lose steps that were mine"),
     NoticeKind.WEBHOOK_PAUSED: N_("A webhook endpoint pauses by itself"),
+    NoticeKind.BATCH_FINISHED: N_("A batch of mine is finished"),
 }
 _MODE_WORDS: Final = {
     NoticeMode.AT_ONCE: N_("At once"),

@@ -10,6 +10,7 @@ from sealwright.domain.requests import RequestState
 from sealwright.locales import LANGUAGES, N_, language_name
 from sealwright.services.papers import emblem_tone
 from sealwright.web.panel.banners import Banner, banners_of
+from sealwright.web.panel.moments import number_text
 from sealwright.web.panel.page_route import ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class MenuEntry:
     only_admin: bool = False
 
 
+# The count of batches that run; a page that watches one keeps it up to date.
+RUNNING: Final = "running"
+_LIVE: Final = {RUNNING: RUNNING}
+
 _I, _A, _M, _P, _V = (
     AccountRole.ISSUER, AccountRole.ADMIN, AccountRole.IMPROVER, AccountRole.PROPOSER, AccountRole.VOTER
 )  # fmt: skip
@@ -49,7 +54,7 @@ MENU: Final[tuple[tuple[str, tuple[MenuEntry, ...]], ...]] = (
         N_("Issue"),
         (
             MenuEntry(N_("Single issue"), "/issue", "stamp", (_I,)),
-            MenuEntry(N_("Batches"), "/batches", "stack", (_I,)),
+            MenuEntry(N_("Batches"), "/batches", "stack", (_I,), RUNNING),
             MenuEntry(N_("Credential schemas"), "/schemas", "list", (_I,)),
         ),
     ),
@@ -77,6 +82,7 @@ MENU: Final[tuple[tuple[str, tuple[MenuEntry, ...]], ...]] = (
             MenuEntry(N_("API keys"), "/admin/desk/api-keys", "key", only_admin=True),
             MenuEntry(N_("Webhooks"), "/admin/desk/webhooks", "out", only_admin=True),
             MenuEntry(N_("DIDs"), "/admin/desk/dids", "shield", only_admin=True),
+            MenuEntry(N_("Mass acts"), "/admin/desk/mass", "stamp", only_admin=True),
             MenuEntry(N_("Audit"), "/admin/desk/audit", "list", only_admin=True),
             MenuEntry(N_("Outbox"), "/admin/desk/outbox", "mail", only_admin=True),
             MenuEntry(N_("System"), "/admin/desk/system", "gear", only_admin=True),
@@ -111,7 +117,8 @@ class MenuLine:
     href: str
     icon: str
     is_current: bool
-    count: int | None
+    count: str | None
+    live: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +188,35 @@ def _menu(page: PageCall, counts: dict[str, int]) -> tuple[tuple[str, tuple[Menu
     sections = []
     for title, entries in MENU:
         lines = tuple(
-            MenuLine(page._(one.label), one.href, one.icon, one.href == current, counts.get(one.count) or None)
+            MenuLine(
+                page._(one.label),
+                one.href,
+                one.icon,
+                one.href == current,
+                _count_words(page, one.count, counts),
+                _LIVE.get(one.count),
+            )
             for one in entries
             if one.href in there and _may_use(page, one)
         )
         if lines:
             sections.append((page._(title), lines))
     return tuple(sections)
+
+
+def running_words(page: PageCall) -> str:
+    """How many batches run, as the menu says it; empty while none does."""
+    return _count_words(page, RUNNING, {RUNNING: page.office.bulk.desk.running(page.caller)}) or ""
+
+
+def _count_words(page: PageCall, name: str, counts: dict[str, int]) -> str | None:
+    """A count as it stands beside its line: where the number alone would not tell what it counts, with a word."""
+    count = counts.get(name)
+    if not count:
+        return None
+    if name == RUNNING:
+        return page.ngettext("%(num)s running", "%(num)s running", count)
+    return number_text(count, page.texts)
 
 
 def _current_of(path: str, there: frozenset[str]) -> str:
@@ -218,6 +247,7 @@ def _counts(page: PageCall) -> dict[str, int]:
     if caller.has_role(AccountRole.ISSUER):
         by_type = page.office.review.counts(caller)
         counts["pending"] = sum(states.get(RequestState.PENDING, 0) for states in by_type.values())
+        counts[RUNNING] = page.office.bulk.desk.running(caller)
     return counts
 
 

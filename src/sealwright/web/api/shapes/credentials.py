@@ -63,7 +63,7 @@ ISSUE: Final = Shape(
             "revocable": {**BOOLEAN, "default": True},
             "suspendable": {**BOOLEAN, "default": False},
             "delivery": DELIVERY,
-            "anchor": {"type": "boolean", "const": False, "default": False},
+            "anchor": {**BOOLEAN, "default": False, "description": "Write its digest into the transparency log, too."},
             "dryRun": {**BOOLEAN, "default": False, "description": "Check everything, keep nothing."},
         },
         required=("schemaId", "issuerDid", "claims"),
@@ -93,18 +93,6 @@ STATUS_CHANGE_BY_PATH: Final = Shape(
     closed(_CHANGE, required=("reason",)),
     example={"reason": "The degree was withdrawn.", "reasonCode": "issued_in_error"},
 )
-BATCH_REVOKE: Final = Shape(
-    "BatchRevoke",
-    closed(
-        {
-            "credentialIds": {**listed(CREDENTIAL_ID, least=1, most=MAX_BATCH), "x-too-many": "BATCH_TOO_LARGE"},
-            **_CHANGE,
-        },
-        required=("credentialIds", "reason"),
-    ),
-    example={"credentialIds": ["urn:uuid:019a3f00-7d5c-7a53-9c39-2f6b8f0f3f11"], "reason": "Issued in error."},
-)
-
 _TRUSTED: Final = listed(DID, most=1000, description="Issuers that are accepted; any issuer when left out.")
 _DOCUMENT: Final[Node] = {
     "type": ["object", "string"],

@@ -1,0 +1,93 @@
+"""Merkle trees over leaf hashes: roots, inclusion paths, consistency proofs, and their checks.
+
+Spec: RFC 6962, section 2.1; RFC 9162, section 2.1 (the checks).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+HASH_BYTES: Final = 32
+EMPTY_ROOT: Final = hashlib.sha256().digest()
+_LEAF: Final = b"\x00"
+_NODE: Final = b"\x01"
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash the data of a leaf."""
+    return hashlib.sha256(_LEAF + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two subtrees."""
+    return hashlib.sha256(_NODE + left + right).digest()
+
+
+def issued_leaf(credential_id: str, document_sha256: bytes) -> bytes:
+    """The leaf of a row that was issued (contract, section 2.4, Receipt).
+
+    Args:
+        document_sha256: The 32 bytes of SHA-256 over the stored document.
+    """
+    return leaf_hash(credential_id.encode("utf-8") + document_sha256)
+
+
+def failed_leaf(code: str) -> bytes:
+    """The leaf of a row that failed."""
+    return leaf_hash(code.encode("utf-8"))
+
+
+def merkle_root(hashes: Sequence[bytes]) -> bytes:
+    """Root over leaf hashes, or over the roots of equal complete subtrees and a smaller last one."""
+    if not hashes:
+        return EMPTY_ROOT
+    row = list(hashes)
+    while len(row) > 1:
+        paired = [node_hash(row[at], row[at + 1]) for at in range(0, len(row) - 1, 2)]
+        if len(row) % 2:
+            paired.append(row[-1])
+        row = paired
+    return row[0]
+
+
+def inclusion_path(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """The hashes that lead from a leaf to the root, lowest first.
+
+    Raises:
+        IndexError: There is no such leaf.
+    """
+    if not 0 <= index < len(hashes):
+        raise IndexError("no such leaf")
+    row, path = list(hashes), []
+    while len(row) > 1:
+        sibling = index ^ 1
+        if sibling < len(row):
+            path.append(row[sibling])
+        paired = [node_hash(row[at], row[at + 1]) for at in range(0, len(row) - 1, 2)]
+        if len(row) % 2:
+            paired.append(row[-1])
+        row, index = paired, index // 2
+    return tuple(path)
+
+
+def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The root to which a path leads; None where index, size and path do not fit each other.
+
+    Spec: RFC 9162, section 2.1.3.2.
+    """
+    if not 0 <= index < size:
+        return None
+    number, last, found = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            return None
+        if number & 1 or number == last:
+            found = node_hash(step, found)
+            while not number & 1 and number:
+                number, last = number >> 1, last >> 1
+        else:
+            found = node_hash(found, step)
+        number, last = number >> 1, last >> 1
+    return found if last == 0 else None
