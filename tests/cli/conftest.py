@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -76,8 +75,7 @@ class Served:
 
     def first_line(self) -> str:
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], support.START_SECONDS)
-        assert ready, self.log.read_text()
+        assert support.readable(self.process.stdout, support.START_SECONDS), self.log.read_text()
         return self.process.stdout.readline()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:

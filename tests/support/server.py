@@ -11,7 +11,7 @@ import http.client
 import json
 import os
 import secrets
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from tests.support import postgres
@@ -198,12 +198,19 @@ def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     assert process.stdout is not None
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if select.select([process.stdout], [], [], 0.2)[0]:
+        if readable(process.stdout, 0.2):
             line = process.stdout.readline()
             if line:
                 ready: dict[str, str] = json.loads(line)
                 return ready
     raise ServerFailed(f"sealwright serve: {log.read_text(errors='replace').strip()[-500:]}")
+
+
+def readable(stream: IO[Any], seconds: float) -> bool:
+    """Whether there is something to read within so many seconds; `select` itself knows no descriptor above 1,023."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        return bool(selector.select(seconds))
 
 
 def _resident(pid: int) -> int:
