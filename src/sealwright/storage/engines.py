@@ -54,6 +54,7 @@ class Database:
         options: What psycopg opens such a connection with, on PostgreSQL.
         memory: What this process may remember of rows that never change, by kind.
         wakers: Who is told of background work that a commit has caused, on SQLite.
+        closers: What else closes with the database, such as connections outside the pools.
     """
 
     readers: Engine
@@ -64,6 +65,7 @@ class Database:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     memory: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
     wakers: list[Waker] = field(default_factory=list, repr=False)
+    closers: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -95,8 +97,14 @@ class Database:
             raise TypeError("not a PostgreSQL database")
         return self.connect()
 
+    def on_close(self, closer: Callable[[], None]) -> None:
+        """Have something close with the database; it must not raise."""
+        self.closers.append(closer)
+
     def close(self) -> None:
         """Close every connection; the database may be opened again."""
+        for closer in self.closers:
+            closer()
         self.readers.dispose()
         self.writers.dispose()
         if self.watch is not None:

@@ -51,7 +51,11 @@ def _epoch_of(row: tuple[int] | None) -> int:
 
 
 def make_epoch_reader(database: Database) -> EpochReader:
-    """Make a reader on a connection of its own, opened at the first call."""
+    """Make a reader on a connection of its own, opened at the first call and closed with the database."""
     if database.path is not None:
-        return _SqliteEpochReader(OwnConnection(partial(sqlite_connection, database.path), None))
-    return _PostgresEpochReader(OwnConnection(database.postgres, database.watch))
+        own = OwnConnection(partial(sqlite_connection, database.path), None)
+        database.on_close(own.close)
+        return _SqliteEpochReader(own)
+    connection = OwnConnection(database.postgres, database.watch)
+    database.on_close(connection.close)
+    return _PostgresEpochReader(connection)

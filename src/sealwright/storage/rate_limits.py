@@ -194,6 +194,9 @@ class _SqliteWindows:
     def sweep(self, ended: int) -> None:
         self._connection.run(lambda driver: driver.execute(_SWEEP_SQLITE, (ended,)))
 
+    def close(self) -> None:
+        self._connection.close()
+
     def _open(self) -> sqlite3.Connection:
         gives_up_at = time.monotonic() + _WAIT_SECONDS
         while True:
@@ -242,8 +245,11 @@ def _connect_unflushed(database: Database) -> psycopg.Connection[Any]:
 def make_rate_limiter(database: Database) -> RateLimiter:
     """Make the limiter that every process on this database shares; on SQLite it keeps ``<file>.rates``."""
     if database.path is not None:
-        return StoredRateLimiter(_SqliteWindows(database.path.with_name(f"{database.path.name}.rates")))
-    connection = OwnConnection(
-        lambda: _connect_unflushed(database), SocketWatch(_WAIT_SECONDS), wait_seconds=_WAIT_SECONDS
-    )
+        windows = _SqliteWindows(database.path.with_name(f"{database.path.name}.rates"))
+        database.on_close(windows.close)
+        return StoredRateLimiter(windows)
+    watch = SocketWatch(_WAIT_SECONDS)
+    connection = OwnConnection(lambda: _connect_unflushed(database), watch, wait_seconds=_WAIT_SECONDS)
+    database.on_close(connection.close)
+    database.on_close(watch.stop)
     return StoredRateLimiter(_PostgresWindows(connection))

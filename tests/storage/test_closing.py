@@ -1,0 +1,46 @@
+"""A database that is closed holds nothing any more: processes that open many must not run out of descriptors."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sealwright.storage.engines import open_database
+from sealwright.storage.epoch import make_epoch_reader
+from sealwright.storage.rate_limits import make_rate_limiter
+from sealwright.storage.unit_of_work import make_unit_of_work_factory
+
+
+def test_everything_that_was_opened_closes_with_the_database(migrated_url: str) -> None:
+    _use(migrated_url)  # what a first use opens for the whole process stays
+    before = _open_descriptors()
+    held = [_use(migrated_url) for _ in range(2)]  # as in a process where threads still know them
+    assert _open_descriptors() == before
+    assert len(held) == 2
+
+
+def test_nothing_watches_sockets_of_a_closed_database(migrated_url: str) -> None:
+    _use(migrated_url)
+    watchers = [thread for thread in threading.enumerate() if thread.name == "database-watch"]
+    for thread in watchers:
+        thread.join(5)
+    assert not [thread for thread in watchers if thread.is_alive()]
+
+
+def _use(url: str) -> tuple[object, ...]:
+    database = open_database(url)
+    reader, limiter = make_epoch_reader(database), make_rate_limiter(database)
+    assert reader.read() == 1
+    assert limiter.hit_many([("somebody", 10)], datetime(2026, 11, 22, tzinfo=UTC))
+    with make_unit_of_work_factory(database)() as uow:
+        uow.commit()
+    database.close()
+    return reader, limiter, database
+
+
+def _open_descriptors() -> int:
+    gc.collect()
+    return len(os.listdir(Path("/dev/fd")))
