@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -282,6 +283,13 @@ def test_depth_is_judged_before_a_line_is_decoded(monkeypatch: pytest.MonkeyPatc
 
 def test_brackets_inside_texts_are_no_depth() -> None:
     assert audit_check._depth(b'{"a":"' + b"[" * 500 + b'","b":"\\"[1]}') <= 3
+
+
+def test_texts_that_never_end_cost_no_more_than_their_length() -> None:
+    begun = time.process_time()
+    line = b"[]" * 33 + rb"\"" * 100_000
+    assert audit_check.check_export([line]).verified is None
+    assert time.process_time() - begun < 5.0
 
 
 def test_damaged_first_line_of_an_export_is_a_fault() -> None:

@@ -8,6 +8,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -355,6 +356,13 @@ def test_notes_that_were_cut_or_stretched_do_not_pass(cut: int) -> None:
 def test_what_is_no_receipt_is_told_from_a_false_one(content: bytes) -> None:
     with pytest.raises(NotAReceipt):
         read_receipt_file(content)
+
+
+def test_texts_that_never_end_cost_no_more_than_their_length() -> None:
+    begun = time.process_time()
+    with pytest.raises(NotAReceipt):
+        read_receipt_file(b'{"receipt":' + rb"\"" * 100_000)
+    assert time.process_time() - begun < 5.0
 
 
 @pytest.mark.parametrize("receipt", [1, "x", [], {}, {"checkpoint": "x"}])
