@@ -100,6 +100,23 @@ def test_work_that_has_more_is_shared_by_lanes(here: Place) -> None:
     _wait_until(lambda: not left)
 
 
+def test_what_never_ends_leaves_places_to_what_is_woken_meanwhile(here: Place) -> None:
+    seen, tasks = Seen(), Tasks()
+
+    def endless() -> bool:
+        seen.note("endless")
+        time.sleep(0.02)
+        return True
+
+    tasks.add("endless", endless, HOUR, lanes=2)
+    tasks.add("other", lambda: seen.note("other"), timedelta(seconds=0.2), lanes=2)
+    here.runner(tasks)
+    seen.until(lambda done: done.count("endless") >= 50)
+    before = len(seen.all)
+    seen.until(lambda done: done[before:].count("other") >= 5)
+    assert seen.all[before:].count("endless") >= 5
+
+
 def test_three_workers_have_one_clock(queue: Place) -> None:
     seen, tasks = Seen(), Tasks()
     tasks.add("hourly", lambda: seen.note("hourly"), HOUR)

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import procrastinate
@@ -92,6 +93,8 @@ class ProcrastinateRunner:
         self._stopping = threading.Event()
         self._running: Counter[str] = Counter()
         self._again: set[str] = set()
+        # Tasks with several lanes that found no place here, the oldest first, each with its lane.
+        self._left: dict[str, str] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._whole: asyncio.Task[None] | None = None
         self._is_told = False
@@ -188,30 +191,47 @@ class ProcrastinateRunner:
     # -- one job --------------------------------------------------------------------------------------
 
     async def _carry(self, task: str, lane: str = "") -> None:
-        """Do a job, in a thread; one that has no place here is left to those who are at it, or to the clock."""
-        known = self._tasks.get(task)
-        lanes = known.lanes if known is not None else 1
-        if self._running[task] >= lanes or (lanes > 1 and self._wide() >= self._concurrency):
+        """Do a job, in a thread, and then, in its place, what had no place here; that never waits for the queue."""
+        if not self._has_place(task):
             if self._running[task]:
                 self._again.add(task)
+            if self._lanes(task) > 1:
+                self._left.setdefault(task, lane)
             return
         while True:
             self._again.discard(task)
             self._running[task] += 1
             try:
-                await self._in_thread(lambda: self._stretch(task, lane, lanes))
+                await self._in_thread(partial(self._stretch, task, lane, self._lanes(task)))
             finally:
                 self._running[task] -= 1
-            if task not in self._again or self._running[task]:
+            following = self._oldest_left() if self._lanes(task) > 1 else None
+            if following is not None:
+                # A task that always has more would otherwise keep its places for good.
+                task, lane = following
+            elif task not in self._again or self._running[task]:
                 return
+
+    def _has_place(self, task: str) -> bool:
+        lanes = self._lanes(task)
+        return self._running[task] < lanes and (lanes == 1 or self._wide() < self._concurrency)
+
+    def _oldest_left(self) -> tuple[str, str] | None:
+        """Take out the task and lane that have been without a place for longest."""
+        while self._left and not self._stopping.is_set():
+            task = next(iter(self._left))
+            lane = self._left.pop(task)
+            if self._has_place(task):
+                return task, lane
+        return None
+
+    def _lanes(self, task: str) -> int:
+        known = self._tasks.get(task)
+        return known.lanes if known is not None else 1
 
     def _wide(self) -> int:
         """How many jobs run of tasks that have several lanes."""
-        return sum(
-            count
-            for name, count in self._running.items()
-            if (one := self._tasks.get(name)) is not None and one.lanes > 1
-        )
+        return sum(count for name, count in self._running.items() if self._lanes(name) > 1)
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
         """Run something in a thread that no exit waits for."""
