@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -119,9 +120,12 @@ def test_what_has_more_goes_on_and_lets_others_in_between(stage: Stage) -> None:
         return next(left, None) is not None
 
     tasks.add("much", work, HOUR, lanes=2)
-    tasks.add("other", lambda: stage.enter("other"), HOUR)
-    with running(tasks):
+    tasks.add("other", lambda: stage.enter("other"), HOUR, lanes=2)
+    # One place for both: the other place is for what is short.
+    with running(tasks, concurrency=1):
         stage.until(lambda: stage.runs.count("much") >= 201 and "other" in stage.runs)
+    assert stage.runs.index("other") < 200
+    assert stage.most["much"] == 1
 
 
 def test_one_that_breaks_ends_no_other(stage: Stage) -> None:
@@ -138,4 +142,10 @@ def test_a_runner_that_never_began_ends_too() -> None:
     still = Still()
     runner = InProcessRunner(Tasks(), units=still, clock=still, concurrency=1)
     runner.wake("nothing")
+    begun = time.monotonic()
     runner.stop()
+    assert time.monotonic() - begun < 1.0
+    # What was told to end before it began ends as soon as it begins.
+    runner.start()
+    runner.stop()
+    assert not any(thread.is_alive() for thread in runner._threads)
