@@ -89,6 +89,11 @@ class Served:
 Terminal = Callable[..., Said]
 
 
+def interrupt(*_: object) -> None:
+    """Somebody presses Ctrl-C here."""
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A data folder that does not exist yet."""

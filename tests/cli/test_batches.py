@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import pytest
 
+from sealwright.cli.misuse import UnreadableFile
 from sealwright.cli.output import Output
 from sealwright.cli.progress import Progress, Stand, spelled_seconds
 from tests.support.row_files import NAMES, WESTERN_NAMES
 from tests.support.wallet import WalletKey
 
-from .conftest import Terminal
+from .conftest import Terminal, interrupt
 
 _SCHEMA: Final = ("--schema", "did:adi:schema:university-degree-v1")
 _KEYS: Final[list[str]] = [WalletKey().did for _ in range(40)]
@@ -246,6 +247,90 @@ def test_ctrl_c_while_the_file_is_read_leaves_nothing_to_resume(
         assert terminal("batch", "run", file, *_SCHEMA, json_output=False).code == 130
     assert "nothing was issued" in stderr.getvalue()
     assert "resume" not in stderr.getvalue()
+
+
+def test_an_interrupted_batch_is_named_whatever_is_printed(
+    demo: dict[str, Any], terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _people(tmp_path / "people.csv")
+    with monkeypatch.context() as patched:
+        patched.setattr("sealwright.cli.batch_running._Worker.start", interrupt)
+        stopped = terminal("batch", "run", file, *_SCHEMA)
+        told = terminal("batch", "run", file, *_SCHEMA, json_output=False).err
+    assert (stopped.code, stopped.err) == (130, "")
+    assert (stopped.answer["status"], stopped.answer["issued"], stopped.answer["results_file"]) == ("paused", 0, None)
+    # Before anything is issued: whatever else ends the process leaves it no time to tell.
+    assert told.index("Batch bat_") < told.index("Issuing")
+    assert terminal("batch", "resume", stopped.answer["batch_id"]).answer["issued"] == 13
+
+
+# -- where results go ------------------------------------------------------------------------------
+
+
+def test_a_table_that_is_being_mended_is_not_written_over(
+    demo: dict[str, Any], terminal: Terminal, tmp_path: Path
+) -> None:
+    _people(tmp_path / "people.csv", year="soon")
+    for name in ("errors.csv", "errors-check.csv"):
+        mended = Path(_people(tmp_path / name, year="soon"))
+        content = mended.read_bytes()
+        answer = terminal("batch", "check", str(mended), *_SCHEMA).answer
+        assert answer["failed"] == 1
+        assert mended.read_bytes() == content
+    assert answer["errors_file"] == str(tmp_path / "errors-check-2.csv")
+
+
+def test_results_and_faulty_rows_have_a_file_each(demo: dict[str, Any], terminal: Terminal, tmp_path: Path) -> None:
+    file = _people(tmp_path / "people.csv", year="soon")
+    answer = terminal("batch", "run", file, *_SCHEMA, "--results", str(tmp_path / "errors.csv")).answer
+    assert answer["results_file"] == str(tmp_path / "errors.csv")
+    assert answer["errors_file"] == str(tmp_path / f"errors-{answer['batch_id']}.csv")
+    assert len(_rows_of(answer["results_file"])) == 13
+    assert len(_rows_of(answer["errors_file"])) == 1
+
+
+@pytest.mark.parametrize("place", ["nowhere/results.csv", "folder", "-"])
+def test_nothing_is_issued_while_its_results_have_no_place(
+    demo: dict[str, Any], terminal: Terminal, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    said = terminal("batch", "run", _people(tmp_path / "people.csv"), *_SCHEMA, "--results", place)
+    assert (said.code, said.problem["code"]) == (2, "USAGE")
+    assert terminal("audit", "export", "--out", str(tmp_path / "audit.ndjson")).code == 0
+    assert "batch." not in (tmp_path / "audit.ndjson").read_text()
+
+
+def test_results_that_cannot_be_written_in_the_end_leave_the_way_to_them(
+    demo: dict[str, Any], terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(name: str, parts: object) -> int:
+        raise UnreadableFile(f"{name} cannot be written: No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sealwright.cli.batch_running.write_output", full)
+        said = terminal("batch", "run", _people(tmp_path / "people.csv"), *_SCHEMA)
+    assert said.code == 2
+    detail = said.problem["detail"]
+    assert "The batch is anchored" in detail
+    command = detail[detail.index("sealwright batch resume ") :].split()
+    assert terminal(*command[1:-1], str(tmp_path / "later.csv")).answer["issued"] == 13
+    assert len(_rows_of(str(tmp_path / "later.csv"))) == 13
+
+
+def test_results_on_standard_output_stand_there_alone(demo: dict[str, Any], terminal: Terminal, tmp_path: Path) -> None:
+    said = terminal("batch", "run", _people(tmp_path / "people.csv"), *_SCHEMA, "--results", "-", json_output=False)
+    assert said.code == 0
+    assert [row["status"] for row in csv.DictReader(io.StringIO(said.out))] == ["issued"] * 13
+    assert "batch_id" in said.err
+
+
+def test_a_closed_standard_input_is_a_file_that_cannot_be_read(
+    demo: dict[str, Any], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    for words in (("batch", "check", "-", *_SCHEMA), ("issue", "-")):
+        said = terminal(*words)
+        assert (said.code, said.problem["code"]) == (2, "USAGE")
 
 
 # -- progress --------------------------------------------------------------------------------------

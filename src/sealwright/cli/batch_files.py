@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sealwright.cli.files import standard_input, write_output
 from sealwright.cli.misuse import UnreadableFile
 from sealwright.cli.output import Output, printable
 from sealwright.cli.progress import Progress, Stand
@@ -57,7 +57,7 @@ class Blocks:
 @contextmanager
 def blocks_of(name: str) -> Iterator[Blocks]:
     if name == "-":
-        yield Blocks(sys.stdin.buffer, name)
+        yield Blocks(standard_input(), name)
         return
     try:
         stream = open(name, "rb")  # noqa: SIM115 - closed below, whatever reading raises
@@ -94,9 +94,17 @@ def tell_finding(output: Output, finding: FileFinding) -> None:
         output.say(f"The dates of {printable(column)} can be read in two ways; say --dates dmy or --dates mdy.")
 
 
-def finding_members(report: IntakeReport) -> dict[str, object]:
+def checked_members(report: IntakeReport, errors_file: str | None) -> dict[str, object]:
     finding = report.finding
     return {
+        "batch_id": None,
+        "status": "checked",
+        "total": report.rows,
+        "issued": 0,
+        "failed": report.invalid,
+        "transaction_hash": None,
+        "results_file": None,
+        "errors_file": errors_file,
         "encoding": finding.encoding,
         "separator": finding.separator,
         "columns": dict(finding.columns),
@@ -144,8 +152,6 @@ class Errors:
 
     def write(self, place: str) -> str:
         """Write the table; gives where."""
-        from sealwright.cli.files import write_output
-
         self._file.seek(0)
         write_output(place, iter(lambda: self._file.read(_BLOCK_BYTES), b""))
         return place

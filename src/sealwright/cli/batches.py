@@ -17,11 +17,11 @@ from sealwright.cli.batch_files import (
     Errors,
     IntakeBar,
     blocks_of,
+    checked_members,
     checked_words,
-    finding_members,
     tell_finding,
 )
-from sealwright.cli.batch_running import Places, beside, carry_out, conclude, members_of_answer
+from sealwright.cli.batch_running import Places, beside, carry_out, conclude, end_replaced, require_room
 from sealwright.cli.misuse import DONE, PARTLY, Misused
 from sealwright.cli.output import Output, of, printable
 
@@ -107,10 +107,7 @@ def check(
         progress.end(report)
         errors_file = errors.write(beside(file, "errors.csv", "check")) if report.invalid else None
     tell_finding(output, report.finding)
-    members = members_of_answer(None, "checked", report.rows, 0, report.invalid)
-    output.emit(
-        {**members, "errors_file": errors_file, **finding_members(report)}, plain=checked_words(report, errors_file)
-    )
+    output.emit(checked_members(report, errors_file), plain=checked_words(report, errors_file))
     return PARTLY if report.invalid else DONE
 
 
@@ -135,6 +132,7 @@ def run(
         file, schema, type_value, issuer_did, expires, proof_type, encoding, dates, _mapped(mapping), on_duplicate
     )
     output = of(ctx)
+    require_room(output, file, results)
     with desk.writing() as at, blocks_of(file) as content:
         wish = _wish(at, asked)
         batch = at.office.acts.run(at.caller, _creating(at, wish))
@@ -155,18 +153,37 @@ def run(
 @batches.command("resume")
 def resume(ctx: typer.Context, batch_id: BatchId, *, results: Results = None) -> int:
     """Go on with a batch that was stopped or interrupted, and write its results."""
-    from sealwright.domain.batches import BatchStatus
-
     output = of(ctx)
+    require_room(output, "-", results)
     with desk.writing() as at:
-        bulk = at.office.bulk
-        batch = bulk.desk.get(at.caller, batch_id, at.view)
-        if batch.status is BatchStatus.PAUSED:
-            at.office.acts.run(at.caller, lambda uow, me: bulk.desk.resume(uow, me, batch_id))
-        elif batch.status is BatchStatus.DRAFT:
-            at.office.acts.run(at.caller, lambda uow, me: bulk.desk.start(uow, me, batch_id))
+        _wake(at, batch_id)
         done = carry_out(at, output, batch_id)
-        return conclude(at, output, done, Places.of("-", results, batch_id))
+        ended = end_replaced(at, output, done)
+        return conclude(at, output, done, Places.of("-", results, batch_id), ended)
+
+
+def _wake(at: desk.Desk, batch_id: str) -> None:
+    """Let a batch be carried out that was paused, or never begun.
+
+    Raises:
+        BatchNotFound, StateConflict, DomainError: As the desk of batches says.
+    """
+    from sealwright.domain.batches import BatchKind, BatchStatus
+    from sealwright.domain.errors import StateConflict
+    from sealwright.services.mass_values import replaced_batch
+
+    bulk = at.office.bulk
+    batch = bulk.desk.get(at.caller, batch_id, at.view)
+    origin = replaced_batch(batch)
+    if batch.status is BatchStatus.PAUSED:
+        at.office.acts.run(at.caller, lambda uow, me: bulk.desk.resume(uow, me, batch_id))
+    elif batch.status is not BatchStatus.DRAFT:
+        return
+    elif origin is not None:
+        if bulk.mass.gathering.follow(batch_id).status is BatchStatus.DRAFT:
+            raise StateConflict(f"It begins when {origin} is over: sealwright batch resume {origin}")
+    elif batch.options.selection is None and batch.kind is BatchKind.ISSUE:
+        at.office.acts.run(at.caller, lambda uow, me: bulk.desk.start(uow, me, batch_id))
 
 
 @batches.command("status")

@@ -23,6 +23,14 @@ def run(arguments: Sequence[str]) -> int:
     Args:
         arguments: Without the program's name. ``--json`` and ``--quiet`` may stand anywhere before ``--``.
     """
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        # While a command's modules were being read: `_invoke` turns every later one into the same.
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str]) -> int:
     output, rest = _take_switches(arguments)
     if not rest or rest[0] in ("--help", "-h", "help"):
         write_line(sys.stdout, help_text())

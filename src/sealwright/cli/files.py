@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from sealwright.cli.misuse import UnreadableFile
 
@@ -22,7 +23,7 @@ def read_input(name: str) -> bytes:
     """
     try:
         if name == "-":
-            content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+            content = standard_input().read(MAX_FILE_BYTES + 1)
         else:
             with open(name, "rb") as file:
                 content = file.read(MAX_FILE_BYTES + 1)
@@ -31,6 +32,31 @@ def read_input(name: str) -> bytes:
     if len(content) > MAX_FILE_BYTES:
         raise UnreadableFile(f"{name} is larger than {MAX_FILE_BYTES >> 20} MiB")
     return content
+
+
+def standard_input() -> BinaryIO:
+    """Standard input, as bytes; raises UnreadableFile where whoever started us closed it."""
+    if sys.stdin is None:
+        raise UnreadableFile("- cannot be read: standard input is closed")
+    return sys.stdin.buffer
+
+
+def require_place(name: str) -> None:
+    """Refuse a place that cannot be written to before anything is done whose outcome is to stand there.
+
+    Raises:
+        UnreadableFile: It cannot be written.
+    """
+    if name == "-":
+        return
+    target = Path(name)
+    if target.is_dir():
+        raise UnreadableFile(f"{name} cannot be written: {os.strerror(errno.EISDIR)}")
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}."):
+            pass
+    except OSError as error:
+        raise UnreadableFile(f"{name} cannot be written: {error.strerror}") from error
 
 
 def write_output(name: str, parts: Iterable[bytes]) -> int:

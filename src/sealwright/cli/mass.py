@@ -42,6 +42,7 @@ def revoke_matching(ctx: typer.Context, body: Mapping[str, object], *, dry_run: 
     Args:
         body: The members of the HTTP body of ``batch-revoke``.
     """
+    from sealwright.cli.batch_running import carry_out
     from sealwright.web.api.shapes.mass import BATCH_REVOKE, mass_wish_of
 
     wish = mass_wish_of(checked(BATCH_REVOKE, body))
@@ -54,7 +55,7 @@ def revoke_matching(ctx: typer.Context, body: Mapping[str, object], *, dry_run: 
             return DONE
         confirm(output, f"Revoke {seen.count:,} credentials for good?", yes=yes)
         batch = mass.revoke(at.caller, wish)
-        done = _carried_out(at, output, batch.batch_id, "Revoking")
+        done = carry_out(at, output, batch.batch_id)
         failed = _failures(at, done)
     output.emit({**_batch_members(done, "revoked"), "results": failed}, plain=_done_words(done, "revoked"))
     return PARTLY if done.failed or done.remaining else DONE
@@ -93,27 +94,20 @@ def reissue(
             return DONE
         confirm(output, f"Issue {seen.count:,} credentials anew?", yes=yes)
         made = [_renewed(at, output, one.batch_id) for one in mass.reissue(at.caller, wish)]
-    output.emit({"batches": made}, plain="\n".join(_renewed_words(one) for one in made))
-    return PARTLY if any(one["failed"] or one["remaining"] for one in made) else DONE
+    output.emit({"batches": [one for one, _ in made]}, plain="\n".join(_renewed_words(one) for one, _ in made))
+    return DONE if all(whole for _, whole in made) else PARTLY
 
 
-def _renewed(at: desk.Desk, output: Output, batch_id: str) -> dict[str, Any]:
-    """Carry out one batch of a re-issue, and the end of what it replaced."""
-    done = _carried_out(at, output, batch_id, "Issuing anew")
-    ending = done.options.selection.ending_batch if done.options.selection is not None else None
-    members = {**_batch_members(done, "issued"), "transaction_hash": done.transaction_hash, "revoked": 0}
-    if ending is None or done.finished_at is None:
-        return members
-    at.office.bulk.mass.gathering.follow(ending)
-    return {**members, "revoked": _carried_out(at, output, ending, "Revoking").issued}
+def _renewed(at: desk.Desk, output: Output, batch_id: str) -> tuple[dict[str, Any], bool]:
+    """Carry out one batch of a re-issue, and the end of what it replaced; tells, too, whether nothing is left."""
+    from sealwright.cli.batch_running import carry_out, end_replaced
 
-
-def _carried_out(at: desk.Desk, output: Output, batch_id: str, label: str) -> Batch:
-    """Put a batch together to its end, and carry it out beside whoever else works on it."""
-    from sealwright.cli.batch_running import carry_out
-
-    at.office.bulk.mass.gathering.fill(batch_id)
-    return carry_out(at, output, batch_id, label)
+    done = carry_out(at, output, batch_id)
+    ended = end_replaced(at, output, done)
+    left = any(one is not None and (one.failed or one.remaining) for one in (done, ended))
+    revoked = ended.issued if ended is not None else 0
+    members = {**_batch_members(done, "issued"), "transaction_hash": done.transaction_hash, "revoked": revoked}
+    return members, not left
 
 
 def _failures(at: desk.Desk, batch: Batch) -> list[dict[str, object]]:
