@@ -22,7 +22,7 @@ from sealwright.services.access import owned_dids
 from sealwright.services.acts import Acts
 from sealwright.services.batch_authority import BatchAuthority
 from sealwright.services.batch_desk import BatchDesk, BatchWish
-from sealwright.services.batch_rows import DUPLICATE, faults_of
+from sealwright.services.batch_rows import retryable_rows
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.row_cells import DateOrder
@@ -351,7 +351,7 @@ class BatchDrafts:
         """
         with self._units(write=False) as uow:
             chunks = uow.batches.chunks(source.batch_id)
-        again = [fault.row for chunk in chunks for fault in faults_of(chunk) if fault.code != DUPLICATE]
+        again = [number for chunk in chunks for number in retryable_rows(chunk)]
         if row not in again:
             raise StateConflict("This row cannot be tried again.")
         return again.index(row)

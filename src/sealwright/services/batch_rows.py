@@ -119,8 +119,9 @@ class BatchRows:
             with_faults: Give them with what was wrong, for somebody to mend.
         """
         for chunk in uow.batches.chunks(batch.batch_id):
+            again = frozenset(retryable_rows(chunk))
             for fault, line in failed_lines(uow, chunk):
-                if not is_duplicate(fault):
+                if fault.row in again:
                     yield BatchRow.read(line, fault if with_faults and fault.code != CANCELED else None)
 
 
@@ -145,14 +146,21 @@ def issued_rows(chunk: Chunk) -> Sequence[int]:
 
 
 def faults_of(chunk: Chunk) -> tuple[RowFault, ...]:
-    """Why each failed row of a chunk failed, in order; of a canceled chunk every row did."""
+    """Why each failed row of a chunk failed, in order; of a canceled chunk every row did, and all alike."""
     if chunk.state is not ChunkState.CANCELED:
         return tuple(sorted(chunk.faults, key=lambda fault: fault.row))
-    known = {fault.row: fault for fault in chunk.faults}
     return tuple(
-        known.get(row) or RowFault(row, CANCELED, CANCELED_DETAIL)
-        for row in range(chunk.first_row, chunk.first_row + chunk.row_count)
+        RowFault(row, CANCELED, CANCELED_DETAIL) for row in range(chunk.first_row, chunk.first_row + chunk.row_count)
     )
+
+
+def retryable_rows(chunk: Chunk) -> Sequence[int]:
+    """Numbers of the failed rows of a chunk that may be tried again, in order.
+
+    What was known of a canceled chunk's rows before their turn still tells who was named earlier.
+    """
+    named_before = {fault.row for fault in chunk.faults if is_duplicate(fault)}
+    return [fault.row for fault in faults_of(chunk) if fault.row not in named_before]
 
 
 def is_duplicate(fault: RowFault) -> bool:
@@ -163,3 +171,11 @@ def is_duplicate(fault: RowFault) -> bool:
 def duplicate(row: int) -> RowFault:
     """The fault of a row whose holder an earlier one names."""
     return RowFault(row, DUPLICATE, _DUPLICATE_DETAIL)
+
+
+def lasting(fault: RowFault) -> RowFault | None:
+    """What stays of a fault that was found when rows were read: all else may have been set right since."""
+    if not is_duplicate(fault):
+        return None
+    cells = tuple(cell for cell in fault.cells if cell.code == DUPLICATE)
+    return replace(duplicate(fault.row), cells=cells)

@@ -16,7 +16,6 @@ from typing import Final
 from uuid import UUID
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.batch_errors import DuplicateInBatch
 from sealwright.domain.batches import Batch, BatchKind, CredentialUids, RowFault
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, StatusPlace
 from sealwright.domain.errors import (
@@ -34,6 +33,7 @@ from sealwright.protocols.transparency.merkle import failed_leaf, issued_leaf, m
 from sealwright.services.batch_authority import BatchAuthority, signing_caller
 from sealwright.services.batch_deliveries import address_lines
 from sealwright.services.batch_ports import ChunkOutcome
+from sealwright.services.batch_rows import lasting
 from sealwright.services.bulk_carrying import ChunkStale, HeldChunk
 from sealwright.services.bulk_documents import BatchLine, LineParts
 from sealwright.services.bulk_judging import (
@@ -125,7 +125,6 @@ class IssueCarrier:
         self._clock = clock
         self._public_url = public_url
         self._faults = RowFaults(code_of)
-        self._duplicate = code_of(DuplicateInBatch(""))
         self._lines: dict[tuple[object, ...], BatchLine] = {}
 
     # (1) issuer, schema, authority and halts, of the whole batch
@@ -198,7 +197,7 @@ class IssueCarrier:
         rows = _read_rows(lines, held.batch)
         worked = self._begun(held, rows)
         judging = Judging(self._means, held.batch, held.ground.standing, worked.states, self._clock.now())
-        kept = {fault.row: fault for fault in held.chunk.faults if fault.code == self._duplicate}
+        kept = {fault.row: lasting(fault) for fault in held.chunk.faults}
         unread = {fault.row: fault for fault in held.chunk.faults}
         for offset, row in enumerate(rows):
             if not offset % CHECKED_WHOLE:
