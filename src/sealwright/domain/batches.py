@@ -138,6 +138,7 @@ class BatchOptions:
         origin: ``retry:bat_…`` for the failed rows of another batch, ``reissue`` for credentials issued anew,
             ``replaced:bat_…`` for ending those that another batch has issued anew, or None.
         selection: Of a mass act: which credentials it takes in.
+        retried_by: The batch that its failed rows are tried again in.
     """
 
     proof_type: str = "Ed25519Signature2020"
@@ -154,6 +155,7 @@ class BatchOptions:
     encoding: str | None = None
     origin: str | None = None
     selection: Selection | None = None
+    retried_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.tasks import BATCHES
 
+_RETRY: Final = "retry:"
 _SETTLED: Final = frozenset({BatchStatus.DONE, BatchStatus.ANCHORED, BatchStatus.CANCELED})
 
 
@@ -146,7 +147,7 @@ class BatchDesk:
 
         Raises:
             BatchNotFound: Missing or hidden.
-            StateConflict: It is still open, or no failed row that could be tried again is kept.
+            StateConflict: It is still open, its failed rows are tried again already, or none that could be is kept.
             As `create` and `start`, for what has changed since.
         """
         batch = self._retryable(uow, caller, batch_id)
@@ -165,6 +166,7 @@ class BatchDesk:
             raise StateConflict("Begin the re-issue again: it finds whatever was not issued anew.")
         if batch.status not in _SETTLED or batch.remaining:
             raise StateConflict("The batch is not finished yet.")
+        _require_not_retried(batch)
         return batch
 
     # -- moving ------------------------------------------------------------------------------------
@@ -174,7 +176,7 @@ class BatchDesk:
 
         Raises:
             BatchNotFound: Missing or hidden.
-            StateConflict: No draft, or one without rows.
+            StateConflict: No draft, one without rows, or its rows failed elsewhere and are tried again already.
             IssuingHalted, Sealed: The office does not issue now.
             As `create`, for what has changed since.
         """
@@ -221,6 +223,8 @@ class BatchDesk:
             raise StateConflict(f"A batch that is {batch.status.value} cannot be resumed.")
         if batch.kind is BatchKind.ISSUE:
             self._recheck(caller, batch, view)
+        else:
+            self._access.require_issuer(caller, self._access.issuer(batch.issuer_did, view))
         after = replace(batch.moved(BatchStatus.RUNNING), paused_by=None, starter=starter_of(caller))
         resumed = self._moved(uow, caller, "batch.resumed", batch, after)
         uow.jobs.wake(BATCHES)
@@ -354,6 +358,7 @@ class BatchDesk:
 
     def _started(self, uow: UnitOfWork, caller: Caller, batch: Batch, view: RegistryView) -> Batch:
         self._recheck(caller, batch, view)
+        _claim_rows(uow, batch)
         return self.engine.start(uow, caller, batch)
 
     def _moved(
@@ -375,8 +380,27 @@ class BatchDesk:
 
 
 def _again(batch: Batch) -> BatchWish:
-    options = replace(batch.options, origin=f"retry:{batch.batch_id}")
+    options = replace(batch.options, origin=f"{_RETRY}{batch.batch_id}", retried_by=None)
     return BatchWish(batch.issuer_did, batch.schema_id, options, batch.name)
+
+
+def _require_not_retried(batch: Batch) -> None:
+    if batch.options.retried_by is not None:
+        raise StateConflict(f"Its failed rows are tried again in {batch.options.retried_by} already.")
+
+
+def _claim_rows(uow: UnitOfWork, batch: Batch) -> None:
+    """Let the failed rows of a batch be carried out by one other batch alone: two would issue them twice.
+
+    Drafts may be made of them as often as anybody likes; the first that starts has them.
+    """
+    origin = batch.options.origin or ""
+    source = uow.batches.get_for_update(origin.removeprefix(_RETRY)) if origin.startswith(_RETRY) else None
+    if source is None:
+        return
+    _require_not_retried(source)
+    options = replace(source.options, retried_by=batch.batch_id)
+    uow.batches.update(replace(source, options=options, version=source.version + 1))
 
 
 def _require_own_rows(batch: Batch) -> None:
