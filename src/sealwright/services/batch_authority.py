@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sealwright.domain.batch_errors import BatchNotFound
-from sealwright.domain.batches import Batch, BatchFilter, Starter
+from sealwright.domain.batches import Batch, BatchFilter, BatchKind, Starter
 from sealwright.domain.catalog import CredentialType
 from sealwright.domain.deciding import may_review
 from sealwright.domain.dids import DIDRecord
@@ -77,7 +77,8 @@ class BatchAuthority:
     def require_visible(self, caller: Caller, batch: Batch | None, view: RegistryView) -> Batch:
         """Give a batch that the caller may read, pause and cancel.
 
-        A schema that was restricted since then hides no batch of the issuer's own.
+        A schema that was restricted since then hides no batch of the issuer's own. Mass revocations are the issuer's
+        alone: reviewers, who cannot make one, stop none.
 
         Raises:
             BatchNotFound: Missing, or not this caller's to see: the two look alike.
@@ -90,7 +91,9 @@ class BatchAuthority:
         covered = caller.schemas is None or batch.schema_id is None or batch.schema_id in caller.schemas
         if covered and self._access.may_act_for(caller, issuer):
             return batch
-        kind = view.type_by_schema(batch.schema_id) if batch.schema_id is not None else None
+        if batch.kind is not BatchKind.ISSUE or batch.schema_id is None:
+            raise BatchNotFound(HIDDEN)
+        kind = view.type_by_schema(batch.schema_id)
         if kind is not None and kind.issuer_did == issuer.did and caller.covers(kind.value):
             return batch
         raise BatchNotFound(HIDDEN)
