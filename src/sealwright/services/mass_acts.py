@@ -134,7 +134,7 @@ class MassActs:
 
         Raises:
             As `preview`.
-            StateConflict: Nothing is found.
+            StateConflict: Nothing is found, or the batch that the filter names is still being carried out.
         """
         halves = _RevokeHalves(self, wish)
         return halves.finish(self._acts.run(caller, halves.begin))
@@ -175,6 +175,7 @@ class MassActs:
         view = Registry.within(uow, caller.epoch)
         issuer_did = self._issuer(caller, wish.issuer_did, view)
         self._require_known(uow, issuer_did, wish.selection, view)
+        _require_over(uow, wish.selection)
         now = self._clock.now()
         if not uow.batches.matching(replace(filter_of(issuer_did, wish.selection, now), open_at=now), None, 1):
             raise StateConflict("No credential that can be revoked is found.")
@@ -187,6 +188,7 @@ class MassActs:
         view = Registry.within(uow, caller.epoch)
         issuer_did = self._issuer(caller, wish.issuer_did, view)
         self._require_known(uow, issuer_did, wish.selection, view)
+        _require_over(uow, wish.selection)
         self._checks.check_end(wish.expiration)
         now = self._clock.now()
         wanted = replace(filter_of(issuer_did, wish.selection, now), with_copies=False)
@@ -343,6 +345,17 @@ class _ReissueHalves:
         """Go on where the first call stopped."""
         fill = self._desk.gathering.fill
         return tuple(fill(batch_id, steps=_STEPS_OF_REISSUE) for batch_id in reference.split(_SEPARATOR))
+
+
+def _require_over(uow: UnitOfWork, selection: Selection) -> None:
+    """Refuse to take in a batch that still grows: what it stores later would stay as it is.
+
+    Raises:
+        StateConflict: It is so.
+    """
+    batch = uow.batches.get(selection.batch_id) if selection.batch_id is not None else None
+    if batch is not None and batch.started_at is not None and batch.finished_at is None:
+        raise StateConflict("The batch is still being carried out; cancel it, or wait for its end.")
 
 
 def _fits(group: MassGroup) -> bool:

@@ -6,6 +6,7 @@ whoever comes first goes on: the call that made it, or the clock.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +25,7 @@ from sealwright.domain.batches import (
     Selection,
 )
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus
-from sealwright.domain.errors import CredentialErased, DomainError, OfficeClosed, StateConflict
+from sealwright.domain.errors import CredentialErased, DomainError, OfficeClosed, StateConflict, StoreUnavailable
 from sealwright.domain.people import Actor, Caller
 from sealwright.services.access import Access
 from sealwright.services.batch_authority import BatchAuthority
@@ -39,6 +40,7 @@ from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.reissuing import AsIssued, RowReader, fault_of, predecessor_of, unmade_row
 from sealwright.vc.canon import Canonicalizer
 
+_log = logging.getLogger(__name__)
 TASK: Final = "mass acts"
 # Chunks that one transaction takes in.
 _CHUNKS_A_STEP: Final = 8
@@ -109,10 +111,17 @@ class Gathering:
         with self._units(write=False) as uow:
             drafts = _unfinished(uow)
         for batch in drafts:
-            before = batch.total
-            after = self._follow(batch) if replaced_batch(batch) is not None else self.fill(batch.batch_id, steps=4)
-            moved += int(after.status is not BatchStatus.DRAFT or after.total != before)
+            try:
+                moved += self._moved_on(batch)
+            except StoreUnavailable:
+                raise
+            except Exception:  # noqa: BLE001 - one broken draft must not keep the others waiting
+                _log.exception("mass act put off", extra={"batch_id": batch.batch_id})
         return moved
+
+    def _moved_on(self, batch: Batch) -> bool:
+        after = self._follow(batch) if replaced_batch(batch) is not None else self.fill(batch.batch_id, steps=4)
+        return after.status is not BatchStatus.DRAFT or after.total != batch.total
 
     @staticmethod
     def has_work(uow: UnitOfWork, now: datetime) -> bool:  # noqa: ARG004 - the port's
@@ -133,7 +142,7 @@ class Gathering:
                 return batch
             wanted = replace(self._wanted(batch), open_at=self._clock.now())
             limit = _CHUNKS_A_STEP * CHUNK_ROWS
-            uids = uow.batches.matching(wanted, _last_uid(uow, batch), limit)
+            uids = () if _is_gathered(batch) else uow.batches.matching(wanted, _last_uid(uow, batch), limit)
             after = _with_uids(uow, batch, uids)
             if len(uids) < limit:
                 after = self._start(uow, after, Registry.within(uow, epoch))
@@ -166,7 +175,7 @@ class Gathering:
             wanted = replace(
                 self._wanted(batch), open_at=self._clock.now(), status=CredentialStatus.VALID, with_copies=False
             )
-            uids = uow.batches.matching(wanted, _last_replaced(uow, seen), CHUNK_ROWS)
+            uids = () if _is_gathered(seen) else uow.batches.matching(wanted, _last_replaced(uow, seen), CHUNK_ROWS)
             records = uow.credentials.get_many(uids)
         rows: list[BatchRow] = []
         faults: list[RowFault] = []
@@ -284,6 +293,11 @@ def _locked(uow: UnitOfWork, batch_id: str) -> Batch:
     batch = uow.batches.get_for_update(batch_id)
     assert batch is not None, batch_id
     return batch
+
+
+def _is_gathered(batch: Batch) -> bool:
+    """Tell whether its last chunk is short, so that nothing more was found: what fits since then came too late."""
+    return batch.total % CHUNK_ROWS != 0
 
 
 def _with_uids(uow: UnitOfWork, batch: Batch, uids: Sequence[UUID]) -> Batch:
