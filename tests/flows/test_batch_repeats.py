@@ -1,0 +1,174 @@
+"""What must happen once when batches are canceled, tried again, taken over, and ended while they run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sealwright.domain.batch_errors import BatchNotFound
+from sealwright.domain.batches import Batch, BatchStatus, RowFault, Selection
+from sealwright.domain.errors import IssuerNotAuthorized, StateConflict
+from sealwright.services.mass_values import MassWish
+from sealwright.services.office import Office
+from sealwright.services.row_judging import with_duplicate
+from tests.flows.test_batch_authority import begin, own_did, wish_for
+from tests.support.batches import assert_whole, chunks_of, codes_of, line, make_batch, present
+from tests.support.desk import act
+from tests.support.mass import COMPROMISED, by_status, issued_batch, mass_wish, reissue_wish, stored
+from tests.support.office import the_operator
+from tests.support.review import improver, reviewer
+
+UNKNOWN = "did:adi:nobody"
+
+
+def _do(office: Office, name: str, batch_id: str) -> Batch:
+    move = getattr(office.bulk.desk, name)
+    return act(office, the_operator(office), lambda uow, me: move(uow, me, batch_id), registry=False)
+
+
+def test_a_holder_named_twice_stays_so_whatever_else_was_wrong_with_the_row(issuing_office: Office) -> None:
+    office = issuing_office
+    # Both names of the holder were unknown when the rows were read, and have been registered since.
+    first = RowFault(0, "HOLDER_NOT_FOUND", "It did not resolve when rows were taken in.")
+    again = with_duplicate(1, replace(first, row=1), "Holder")
+    batch = make_batch(office, [line(), line()], faults=(first, again))
+    office.bulk.engine.run_batch(batch.batch_id)
+    assert_whole(office, batch)
+    assert codes_of(office, batch) == {1: "DUPLICATE_IN_BATCH"}
+    [fault] = chunks_of(office, batch)[0].faults
+    assert [(cell.pointer, cell.code, cell.column) for cell in fault.cells] == [
+        ("/holderDid", "DUPLICATE_IN_BATCH", "Holder")
+    ]
+    with pytest.raises(StateConflict):
+        _do(office, "retry_failed", batch.batch_id)
+
+
+def test_failed_rows_are_tried_again_by_one_batch_alone(issuing_office: Office) -> None:
+    office = issuing_office
+    batch = make_batch(office, [line(), line(UNKNOWN)])
+    office.bulk.engine.run_batch(batch.batch_id)
+    drafts = [_do(office, "retry_as_draft", batch.batch_id) for _ in range(2)]
+    retried = _do(office, "retry_failed", batch.batch_id)
+    assert present(office, batch).options.retried_by == retried.batch_id
+    for name in ("retry_failed", "retry_as_draft"):
+        with pytest.raises(StateConflict, match=retried.batch_id):
+            _do(office, name, batch.batch_id)
+    for draft in drafts:
+        with pytest.raises(StateConflict, match=retried.batch_id):
+            _do(office, "start", draft.batch_id)
+        assert present(office, draft).status is BatchStatus.DRAFT
+    # What fails there is tried again from there.
+    office.bulk.engine.run_batch(retried.batch_id)
+    further = _do(office, "retry_failed", retried.batch_id)
+    assert (further.total, further.options.origin, further.options.retried_by) == (
+        1,
+        f"retry:{retried.batch_id}",
+        None,
+    )
+
+
+def test_of_two_drafts_of_failed_rows_the_first_that_starts_has_them(issuing_office: Office) -> None:
+    office = issuing_office
+    batch = make_batch(office, [line(UNKNOWN)])
+    office.bulk.engine.run_batch(batch.batch_id)
+    first, second = (_do(office, "retry_as_draft", batch.batch_id) for _ in range(2))
+    _do(office, "cancel", first.batch_id)
+    _do(office, "start", second.batch_id)
+    assert present(office, batch).options.retried_by == second.batch_id
+
+
+def test_a_batch_is_not_ended_while_it_grows(issuing_office: Office) -> None:
+    office = issuing_office
+    batch = make_batch(office, [line()] * 12)
+    engine = office.bulk.engine
+    assert engine.work_once()
+    operator = the_operator(office)
+    for move in ("", "pause", "resume"):
+        if move:
+            _do(office, move, batch.batch_id)
+        with pytest.raises(StateConflict, match="still being carried out"):
+            office.bulk.mass.revoke(operator, mass_wish(batch_id=batch.batch_id))
+        with pytest.raises(StateConflict, match="still being carried out"):
+            office.bulk.mass.reissue(operator, reissue_wish(selection=Selection(batch_id=batch.batch_id)))
+    _do(office, "cancel", batch.batch_id)
+    engine.run_batch(batch.batch_id)
+    ended = engine.run_batch(office.bulk.mass.revoke(operator, mass_wish(batch_id=batch.batch_id)).batch_id)
+    assert (ended.issued, by_status(office)) == (4, {"revoked": 4})
+
+
+def test_reviewers_neither_see_nor_stop_mass_revocations(office: Office) -> None:
+    rex, rio = reviewer(office, "rex"), reviewer(office, "rio")
+    wish = wish_for(office)
+    granted = begin(office, rex, wish, own_did(office, improver(office, "ida")))
+    office.bulk.engine.run_batch(granted.batch_id)
+    selection = Selection(schema_id=wish.schema_id)
+    revoking = office.bulk.mass.revoke(the_operator(office), MassWish(wish.issuer_did, selection, COMPROMISED))
+    desk = office.bulk.desk
+    with pytest.raises(BatchNotFound):
+        desk.get(rio, revoking.batch_id, office.registry.current())
+    for move in (desk.pause, desk.cancel, desk.resume):
+        with pytest.raises(BatchNotFound):
+            act(office, rio, lambda uow, me, move=move: move(uow, me, revoking.batch_id), registry=False)
+    assert office.bulk.engine.run_batch(revoking.batch_id).issued == 1
+
+
+def test_nobody_takes_over_a_revocation_that_they_could_not_begin(
+    issuing_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = issuing_office
+    issued_batch(office, 2)
+    revoking = office.bulk.mass.revoke(the_operator(office), mass_wish())
+    _do(office, "pause", revoking.batch_id)
+    refused = IssuerNotAuthorized("Not this caller's.")
+
+    def require(*_given: Any) -> None:
+        raise refused
+
+    monkeypatch.setattr(office.access, "require_issuer", require)
+    with pytest.raises(IssuerNotAuthorized):
+        _do(office, "resume", revoking.batch_id)
+    assert present(office, revoking).status is BatchStatus.PAUSED
+
+
+def test_what_fits_once_a_mass_act_has_all_it_found_is_not_taken_in(issuing_office: Office) -> None:
+    office = issuing_office
+    operator = the_operator(office)
+    issued_batch(office, 3, suspendable=True)
+    late = stored(office)[-1].credential_id
+    act(office, operator, lambda uow, me: office.revocation.suspend(uow, me, late, "looked at"), registry=False)
+    mass = office.bulk.mass
+    begun = act(office, operator, lambda uow, me: mass.begin_reissuing(uow, me, reissue_wish()), registry=False)
+    act(office, operator, lambda uow, me: office.halting.halt(uow, me, "stop"))
+    waits = mass.gathering.fill(begun[0].batch_id)
+    assert (waits.status, waits.total) == (BatchStatus.DRAFT, 2)
+    act(office, operator, lambda uow, me: office.revocation.reinstate(uow, me, late, "found well"), registry=False)
+    assert mass.gathering.fill(waits.batch_id) == waits
+    act(office, operator, lambda uow, me: office.halting.resume(uow, me))
+    started = mass.gathering.fill(waits.batch_id)
+    assert (started.status, started.total) == (BatchStatus.ACCEPTED, 2)
+
+
+def test_a_mass_act_that_breaks_keeps_no_other_waiting(issuing_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = issuing_office
+    issued_batch(office, 2)
+    mass, operator = office.bulk.mass, the_operator(office)
+    begun = [
+        act(office, operator, lambda uow, me: mass.begin_revoking(uow, me, mass_wish()), registry=False)
+        for _ in range(2)
+    ]
+    fill = mass.gathering.fill
+    broken = begun[1].batch_id
+
+    def filling(batch_id: str, *, steps: int | None = None) -> Batch:
+        if batch_id == broken:
+            raise RuntimeError("broken")
+        return fill(batch_id, steps=steps)
+
+    monkeypatch.setattr(mass.gathering, "fill", filling)
+    assert mass.gathering.work() == 1
+    assert (present(office, begun[0]).status, present(office, begun[1]).status) == (
+        BatchStatus.ACCEPTED,
+        BatchStatus.DRAFT,
+    )
