@@ -206,7 +206,7 @@ def test_from_the_check_over_a_mended_row_to_the_last_credential_and_back(room: 
     assert "499 Ready" in room.said(f"{path}/check")
     room.admin.post(f"{path}/rows/2", {"cell./claims/assuranceLevel": "low"})
     assert "500 Ready 1 With errors" in room.said(f"{path}/check")
-    assert room.admin.get(f"{path}/rows/501").status == 422
+    assert room.admin.get(f"{path}/rows/501").status == 404
 
     assert room.admin.post(f"{path}/delivery", {"channel": "none"}).headers["location"] == f"{path}/confirm"
     confirm = room.said(f"{path}/confirm")
@@ -265,7 +265,7 @@ def test_failed_rows_are_tried_again_as_they_are_or_mended(room: Room) -> None:
     assert second.headers["location"] == f"{draft}/check"
     assert "2 Ready 0 With errors" in room.said(f"{draft}/check")
     assert "2 Issued 0 Failed" in room.run(draft)
-    assert room.admin.get(f"{path}/rows/0").status == 422
+    assert room.admin.get(f"{path}/rows/0").status == 404
 
 
 def test_a_batch_is_paused_resumed_canceled_and_a_draft_discarded(room: Room) -> None:
@@ -353,3 +353,24 @@ def test_news_are_a_fragment_that_keeps_no_session_alive(room: Room) -> None:
     news = room.admin.get(f"{path}/news", headers=partial)
     assert "<main" not in news.body.decode()
     assert "100 % done" in text_of(news)
+
+
+def test_news_that_somebody_opens_alone_lead_to_their_page(room: Room) -> None:
+    path = room.draft(table((HOLDER, "Zoë", "Muñoz", "high")).encode())
+    room.read(path)
+    assert room.admin.get(f"{path}/check/news").headers["location"] == f"{path}/check"
+    room.run(path)
+    alone = room.admin.get(f"{path}/news")
+    assert (alone.status, alone.headers["location"]) == (303, path)
+    hidden = visit(room.desk, "outsider")
+    for tail in ("/news", "/check/news"):
+        assert hidden.get(f"{path}{tail}").status == 404, tail
+
+
+def test_a_batch_that_was_given_no_more_than_spaces_for_a_name_can_be_opened(room: Room) -> None:
+    made = room.desk.done("key", "POST", "/api/v1/batches", {"schemaId": KYC, "issuerDid": ISSUER, "name": "   "})
+    listed = re.search(
+        rf'href="/batches/{made["batchId"]}"><bdi>([^<]*)</bdi>', room.admin.get("/batches").body.decode()
+    )
+    assert listed is not None
+    assert listed[1].startswith("KYC 1.0, ")

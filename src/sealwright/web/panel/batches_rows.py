@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.batch_drafts import Reading
 from sealwright.domain.batches import Batch, BatchStatus, CellFault, OnDuplicate, RowFault
-from sealwright.domain.errors import InvalidFilter
+from sealwright.domain.errors import NotFound
 from sealwright.locales import N_
 from sealwright.services.batch_drafts import DraftSheet
 from sealwright.services.batch_results import KeptRow
@@ -70,6 +70,8 @@ def show(page: PageCall, status: int = 200) -> Reply:
 def news(page: PageCall) -> Reply:
     """GET /batches/{id}/check/news: what a page that watches the reading asks for by itself."""
     sheet = sheet_of(page)
+    if not page.is_partial:
+        return page.redirect(f"{BATCHES}/{sheet.batch.batch_id}/check")
     return page.render(
         "batches/reading.html", partial="news", **frame(page, sheet, CHECK_STEP), **_reading(page, sheet)
     )
@@ -173,7 +175,7 @@ def _row(page: PageCall) -> tuple[Batch, KeptRow, RowShape]:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
     kept = page.office.bulk.pages.row(batch, number)
     if kept is None or (batch.is_open and batch.status is not BatchStatus.DRAFT):
-        raise InvalidFilter(page._(_NO_ROW))
+        raise NotFound(page._(_NO_ROW))
     schema = page.office.access.schema(batch.schema_id or "", page.view())
     return batch, kept, RowShape.of(schema.content)
 
@@ -244,7 +246,7 @@ def save_row(page: PageCall) -> Reply:
             target = page.act(lambda uow, me: drafts.mend(uow, me, batch.batch_id))
         before = page.office.bulk.pages.row(target, row)
         if before is None:
-            raise InvalidFilter(page._(_NO_ROW))
+            raise NotFound(page._(_NO_ROW))
         change = changed_row(before.members, cells, shape)
         after = page.act(
             lambda uow, me: page.office.bulk.editing.edit(

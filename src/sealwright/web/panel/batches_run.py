@@ -132,8 +132,10 @@ def show(page: PageCall, status: int = 200, checked: Checked | None = None) -> R
 
 
 def news(page: PageCall) -> Reply:
-    """GET /batches/{id}/news: what an open page asks for by itself."""
+    """GET /batches/{id}/news: what an open page asks for by itself; whoever opens it alone is shown the batch."""
     view = page.office.bulk.desk.look(page.caller, page.params["id"], page.view())
+    if not page.is_partial:
+        return page.redirect(f"{BATCHES}/{view.batch.batch_id}")
     return page.render(_TEMPLATE, partial="news", **_values(page, view), running=running_words(page))
 
 

@@ -94,7 +94,8 @@ def schema_words(schema: SchemaRecord) -> str:
 
 def batch_name(page: PageCall, batch: Batch) -> str:
     """What it is called: its own name, else what is issued and when it was made."""
-    if batch.name:
+    # Over the API a name may be all spaces, which nobody could click on.
+    if batch.name and batch.name.strip():
         return batch.name
     day = day_text(batch.created_at, page.texts, page.zone)
     return page._("%(what)s, %(day)s", what=aim_words(page, batch), day=day)
