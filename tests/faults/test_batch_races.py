@@ -8,9 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -34,6 +32,7 @@ from tests.faults.batch_workers import row_bytes, store_problems
 from tests.support.batch_checker import check_batch
 from tests.support.mass import COMPROMISED
 from tests.support.office import ISSUER, MovableClock, furnish, open_office, the_operator
+from tests.support.races import race
 from tests.support.rows import Rows, uid_text
 
 pytestmark = pytest.mark.timeout(900)
@@ -76,21 +75,6 @@ def pair(shared_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         furnish(one)
         other = stack.enter_context(open_office(shared_url, home, clock=clock))
         yield Pair(one, other, Rows(shared_url))
-
-
-def _race(acts: list[Callable[[], object]]) -> list[object]:
-    """Start all acts from one barrier; gives results and refusals in order."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(one: Callable[[], object]) -> object:
-        barrier.wait(60)
-        try:
-            return one()
-        except DomainError as error:
-            return error
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(300) for future in [pool.submit(run, one) for one in acts]]
 
 
 def _draft(office: Office, rows: int = ROWS) -> str:
@@ -138,7 +122,7 @@ def _told(office: Office, batch: Batch) -> StoredAnswer:
 def _key_faults(pair: Pair, key: str) -> list[str]:
     """What is wrong after all have come with one key."""
     before = pair.rows.value("SELECT COUNT(*) FROM batches")
-    told = _race([lambda n=n: _issue(pair, n, key) for n in range(CALLERS)])  # type: ignore[misc]
+    told = race([lambda n=n: _issue(pair, n, key) for n in range(CALLERS)])  # type: ignore[misc]
     bodies = {one.stored.body for one in told if isinstance(one, Answer)}
     strange = {type(one) for one in told} - {Answer, IdempotencyInProgress}
     faults = [f"{one.__name__} was answered" for one in strange]
@@ -181,7 +165,7 @@ def _rush(pair: Pair, batch_id: str, names: tuple[str, ...]) -> list[object]:
     """Moves and workers at once, half of them at each server."""
     moves = [lambda n=n, name=name: pair.move(n, name, batch_id) for n, name in enumerate(names)]
     works = [lambda n=n: pair.of(n).bulk.engine.work_once() for n in range(CALLERS - len(moves))]
-    told = _race([*moves, *works])
+    told = race([*moves, *works])
     strange = [one for one in told if isinstance(one, DomainError) and not isinstance(one, StateConflict)]
     assert strange == []
     return told[: len(moves)]
@@ -246,7 +230,7 @@ def test_a_revocation_of_a_batch_that_is_still_being_issued(pair: Pair) -> None:
         batch_id = _draft(pair.one)
         pair.move(0, "start", batch_id)
         pair.one.bulk.engine.work_once()
-        told = _race(
+        told = race(
             [
                 lambda b=batch_id: pair.one.bulk.engine.run_batch(b),  # type: ignore[misc]
                 lambda b=batch_id: _revoke(pair, b),  # type: ignore[misc]

@@ -6,11 +6,9 @@ Two servers over one store. `CLAIM_RACES` multiplies the races; the whole thousa
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,6 +33,7 @@ from tests.support.claim_checker import Work
 from tests.support.desk import act, furnish_desk
 from tests.support.gating_world import POLICIES, World
 from tests.support.office import START, MovableClock, open_office, the_operator
+from tests.support.races import race
 from tests.support.rows import Rows
 from tests.support.work import plan_of, series_of, step_at
 
@@ -74,21 +73,6 @@ def pair(database_url: str, tmp_path: Path) -> Iterator[Pair]:
         furnish_desk(one)
         world = World(one, clock)
         yield Pair(world, stack.enter_context(open_office(database_url, tmp_path / "home", clock=clock)))
-
-
-def _race(acts: list[Callable[[], object]]) -> list[object]:
-    """Start all acts from one barrier; gives results and refusals in order."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(one: Callable[[], object]) -> object:
-        barrier.wait(60)
-        try:
-            return one()
-        except DomainError as error:
-            return error
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(300) for future in [pool.submit(run, one) for one in acts]]
 
 
 def _people(pair: Pair, count: int, kinds: tuple[str, ...]) -> list[Caller]:
@@ -163,7 +147,7 @@ def test_five_hundred_claims_of_one_step_have_one_winner(pair: Pair, database_ur
                 told.append(lost)
         return told
 
-    told = _race([lambda who=who: work(who) for who in range(PEOPLE)])  # type: ignore[misc]
+    told = race([lambda who=who: work(who) for who in range(PEOPLE)])  # type: ignore[misc]
     answers = [[one for one in each if not isinstance(one, DomainError)] for each in told]  # type: ignore[attr-defined]
     assert sum(len(each) for each in told) == CLAIMS  # type: ignore[arg-type]
     (winner,) = [who for who, each in enumerate(answers) if each]
@@ -186,7 +170,7 @@ def test_every_step_has_one_winner_and_nobody_two_roles(pair: Pair, database_url
             with pytest.MonkeyPatch.context(), _lost_races():
                 _claim((pair.office, pair.other)[who % 2], people[who], workflow, place)
 
-    assert not any(isinstance(one, DomainError) for one in _race([lambda w=w: work(w) for w in range(PEOPLE)]))  # type: ignore[misc]
+    assert not any(isinstance(one, DomainError) for one in race([lambda w=w: work(w) for w in range(PEOPLE)]))  # type: ignore[misc]
     for workflow in workflows:
         first, second, third = (step.assigned_to for step in _stored(pair.office, workflow).steps)
         assert first == second is not None
@@ -248,7 +232,7 @@ def test_no_claim_begins_after_a_revocation_was_acknowledged(pair: Pair, databas
         start_at = starts[number // len(kinds) % 2]
         *raced, late = _open(pair.office, [_needing(kind, start_at) for _ in range(4)])
         trial = Trial(person, kind, raced, {})
-        claimed, revoked = _race(
+        claimed, revoked = race(
             [lambda one=trial: one.claim(pair.office), lambda one=trial: one.revoke(pair.world, pair.other)]  # type: ignore[misc]
         )
         assert not isinstance(revoked, DomainError), revoked
@@ -281,7 +265,7 @@ def test_a_revocation_meets_the_making_of_the_next_instance(pair: Pair, database
         _work(pair.office, holder, workflow, 1)
         _start(pair.office, finisher, workflow, 2)
         trial = Trial(holder, KEEP, [], {})
-        done, revoked = _race(
+        done, revoked = race(
             [
                 lambda one=workflow: _finish(pair.office, finisher, one, 2),  # type: ignore[misc]
                 lambda one=trial: one.revoke(world, pair.other),  # type: ignore[misc]

@@ -6,10 +6,8 @@ One winner each, one audit row each, one active grant at most, and one credentia
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +26,7 @@ from sealwright.services.review_values import NewGrant, NewRequest
 from tests.support.desk import DPW, VERIFIER, act, furnish_desk
 from tests.support.desk_checker import Desk
 from tests.support.office import open_office, the_operator
+from tests.support.races import race
 from tests.support.review import APPROVED, IMPROVER, REJECTED, outcomes, reviewer, revoke, stored_grants
 from tests.support.rows import Rows
 from tests.support.tables_read import Tables
@@ -69,21 +68,6 @@ def _faults(url: str) -> list[str]:
     return [" ".join(fault) for fault in Desk.read(rows, names).faults()]
 
 
-def _race(acts: list[Callable[[], object]]) -> list[object]:
-    """Start all acts from one barrier; gives results and refusals in order."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(one: Callable[[], object]) -> object:
-        barrier.wait(60)
-        try:
-            return one()
-        except DomainError as error:
-            return error
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(300) for future in [pool.submit(run, one) for one in acts]]
-
-
 def test_every_request_has_one_winner(offices: tuple[Office, Office], database_url: str) -> None:
     office = offices[0]
     reviewers = [reviewer(office, f"r{number}", DPW, VERIFIER) for number in range(REVIEWERS)]
@@ -110,7 +94,7 @@ def test_every_request_has_one_winner(offices: tuple[Office, Office], database_u
             done.append((request_id, what, outcome))
         return done
 
-    told = [entry for each in _race([lambda who=who: work(who) for who in range(REVIEWERS)]) for entry in each]  # type: ignore[misc,attr-defined]
+    told = [entry for each in race([lambda who=who: work(who) for who in range(REVIEWERS)]) for entry in each]  # type: ignore[misc,attr-defined]
     assert len(told) == 2 * REQUESTS
     winners = Counter(request_id for request_id, what, outcome in told if what != "ask" and outcome is None)
     tried = {request_id for request_id, what, _ in told if what != "ask"}
@@ -141,7 +125,7 @@ def test_three_roads_to_a_grant_meet(offices: tuple[Office, Office], database_ur
     for number in range(TRIALS):
         holder, did, request_id = _asker(office, number)
         wish = _wish(kind.schema_id, issuer, did)
-        outcome = _race(
+        outcome = race(
             [
                 lambda one=request_id: office.review.decide(roy, Decision(one, APPROVED)),  # type: ignore[misc]
                 lambda one=holder: other.granting.grant(rex, NewGrant(one, DPW)),  # type: ignore[misc]
@@ -177,7 +161,7 @@ def test_revocation_and_scope_removal_meet_decisions(offices: tuple[Office, Offi
                 lambda uow, me: other.enrollment.put_issuer(uow, me, rex.user_id, **terms),  # type: ignore[arg-type]
             )
 
-        decided, _, _ = _race(
+        decided, _, _ = race(
             [lambda one=request_id: office.review.decide(rex, Decision(one, APPROVED)), end, rescope]  # type: ignore[misc]
         )
         assert not isinstance(decided, DomainError) or isinstance(decided, OutOfScope), decided

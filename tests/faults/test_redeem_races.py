@@ -6,10 +6,8 @@ Two servers over one store. `REDEEM_RACES` sets how many times each race is run.
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +29,7 @@ from sealwright.storage.offers import StoredOffers
 from tests.support.desk import act
 from tests.support.offers import Holder, stored_offer
 from tests.support.office import MovableClock, furnish, issue, open_office, the_operator
+from tests.support.races import race
 from tests.support.review import audit_rows
 
 THREADS: Final = 8
@@ -67,21 +66,6 @@ def pair(database_url: str, tmp_path: Path) -> Iterator[Pair]:
         yield Pair(one, stack.enter_context(open_office(database_url, tmp_path / "home", clock=clock)))
 
 
-def _race(acts: list[Callable[[], object]]) -> list[object]:
-    """Start all acts from one barrier; gives results and refusals in order."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(one: Callable[[], object]) -> object:
-        barrier.wait(60)
-        try:
-            return one()
-        except DomainError as error:
-            return error
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(300) for future in [pool.submit(run, one) for one in acts]]
-
-
 def _offers(office: Office, holder: Holder, count: int, **wish: Any) -> list[MadeOffer]:
     """Offers of one credential, in one transaction, because that is not what is raced."""
     credential_id = issue(office, holder_did=holder.did).record.credential_id
@@ -99,7 +83,7 @@ def _redeem(office: Office, holder: Holder, made: MadeOffer, tx_code: str | None
 
 
 def _all_redeem(pair: Pair, holders: list[Holder], made: MadeOffer) -> list[object]:
-    return _race([lambda n=n, h=h: _redeem(pair.of(n), h, made) for n, h in enumerate(holders)])  # type: ignore[misc]
+    return race([lambda n=n, h=h: _redeem(pair.of(n), h, made) for n, h in enumerate(holders)])  # type: ignore[misc]
 
 
 def _winners(told: list[object]) -> int:
@@ -164,7 +148,7 @@ def test_five_wrong_codes_lock_whoever_tries(pair: Pair) -> None:
     holder = Holder()
     offers = _offers(pair.one, holder, max(TRIALS // 4, 1), tx_code=True)
     for made in offers:
-        told = _race([lambda n=n, m=made: _redeem(pair.of(n), holder, m, "wrong") for n in range(THREADS)])  # type: ignore[misc]
+        told = race([lambda n=n, m=made: _redeem(pair.of(n), holder, m, "wrong") for n in range(THREADS)])  # type: ignore[misc]
         assert Counter(type(one) for one in told) == {InvalidTxCode: 5, TxCodeLocked: THREADS - 5}
         assert stored_offer(pair.one, made.offer.offer_id).attempts_left == 0
         with pytest.raises(TxCodeLocked):
@@ -179,7 +163,7 @@ def test_revocation_wins_every_race(pair: Pair) -> None:
     for _ in range(REVOKED):
         (made,) = _offers(pair.one, holder, 1)
         credential_id = made.offer.credential_id or ""
-        got, revoked = _race(
+        got, revoked = race(
             [
                 lambda m=made: _redeem(pair.one, holder, m),  # type: ignore[misc]
                 lambda c=credential_id: act(  # type: ignore[misc]
@@ -215,7 +199,7 @@ def test_one_origin_makes_one_offer(pair: Pair) -> None:
             office, caller, lambda uow, me: office.offers.after_issue(uow, me, credential_id, wish), registry=False
         )
 
-    told = _race([lambda n=n: make(pair.of(n)) for n in range(THREADS)])  # type: ignore[misc]
+    told = race([lambda n=n: make(pair.of(n)) for n in range(THREADS)])  # type: ignore[misc]
     assert len({one.token for one in told if isinstance(one, MadeOffer)}) == 1
     assert len(told) == sum(isinstance(one, MadeOffer) for one in told)
     with pair.one.units(write=False) as uow:

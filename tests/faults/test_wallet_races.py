@@ -6,10 +6,8 @@ Two servers over one store. `WALLET_RACES` sets how many offers are raced for.
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +30,7 @@ from sealwright.services.wallet_issuing import HandedOver
 from sealwright.services.wallet_nonces import PROOF_NONCE, WalletNonces
 from tests.support.desk import act
 from tests.support.office import MovableClock, furnish, issue, open_office, the_operator
+from tests.support.races import race
 from tests.support.review import audit_rows
 from tests.support.wallet import PRE_AUTHORIZED, WalletKey
 
@@ -68,18 +67,8 @@ def pair(migrated_url: str, tmp_path: Path) -> Iterator[Pair]:
 
 
 def _race(acts: list[Callable[[], object]]) -> list[object]:
-    """Start all acts from one barrier; gives results and refusals in order."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(one: Callable[[], object]) -> object:
-        barrier.wait(60)
-        try:
-            return one()
-        except WalletRefused as error:
-            return error.code
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(300) for future in [pool.submit(run, one) for one in acts]]
+    """Start all acts from one barrier; gives results and the codes of refusals in order."""
+    return [one.code if isinstance(one, WalletRefused) else one for one in race(acts, WalletRefused)]
 
 
 def _offers(office: Office, count: int) -> tuple[list[str], list[MadeOffer]]:
