@@ -81,6 +81,25 @@ def test_empty_tree() -> None:
     assert bytes.fromhex(EMPTY) == merkle.EMPTY_ROOT == merkle.merkle_root([]) == Tree(Log().read, 0).root()
 
 
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x01" * 64, bytes(range(256))])
+def test_the_file_for_strangers_hashes_as_we_do(data: bytes) -> None:
+    assert receipt_check.hash_leaf(data) == merkle.leaf_hash(data)
+    assert receipt_check.hash_node(data[:32], data[32:]) == merkle.node_hash(data[:32], data[32:])
+
+
+def test_no_path_of_another_length_place_or_size_leads_to_the_root() -> None:
+    leaves = [merkle.leaf_hash(b"%d" % number) for number in range(17)]
+    for index, size in itertools.combinations(range(18), 2):
+        root, path = merkle.merkle_root(leaves[:size]), merkle.inclusion_path(leaves[:size], index)
+        found = {
+            (other, steps)
+            for other in range(-1, 18)
+            for steps in (path, path[:-1], path[1:], (*path, leaves[0]), (leaves[0], *path))
+            if receipt_check.root_over(leaves[index], other, size, steps) == root
+        }
+        assert found == {(index, path)}
+
+
 @pytest.mark.parametrize("size", range(1, 9))
 def test_roots_of_the_vectors(size: int) -> None:
     wanted = bytes.fromhex(ROOTS[size - 1])
@@ -97,7 +116,6 @@ def test_inclusion_paths_of_the_vectors(index: int, size: int, path: Sequence[st
     steps, leaf, root = unhex(path), merkle.leaf_hash(LEAVES[index]), bytes.fromhex(ROOTS[size - 1])
     assert list(Tree(Log(LEAVES).read, size).inclusion_path(index)) == steps
     assert list(merkle.inclusion_path([merkle.leaf_hash(one) for one in LEAVES[:size]], index)) == steps
-    assert merkle.root_from_path(leaf, index, size, steps) == root
     assert receipt_check.root_over(leaf, index, size, steps) == root
 
 

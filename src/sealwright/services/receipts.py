@@ -11,13 +11,15 @@ from sealwright.domain.batch_errors import AnchorNotFound
 from sealwright.domain.batches import Batch, Chunk, credential_uid
 from sealwright.domain.credentials import CredentialRecord
 from sealwright.domain.errors import StoreUnavailable
-from sealwright.domain.receipt_check import AskChain, ReceiptFile, ReceiptVerdict, check_receipt, parse_log_key
-from sealwright.protocols.transparency.merkle import (
-    failed_leaf,
-    inclusion_path,
-    issued_leaf,
-    root_from_path,
+from sealwright.domain.receipt_check import (
+    AskChain,
+    ReceiptFile,
+    ReceiptVerdict,
+    check_receipt,
+    parse_log_key,
+    root_over,
 )
+from sealwright.protocols.transparency.merkle import failed_leaf, inclusion_path, issued_leaf
 from sealwright.protocols.transparency.tiles import BrokenLog, Tree
 from sealwright.services.chunk_roots import chunk_root
 from sealwright.services.log_notes import LogCheckpoint, LogNotes
@@ -118,7 +120,7 @@ class ReceiptDesk:
             else:
                 raise _not_covered()
         leaf = issued_leaf(record.credential_id, bytes.fromhex(record.document_sha256))
-        reached = root_from_path(leaf, index, anchor.entry.count, path)
+        reached = root_over(leaf, index, anchor.entry.count, path)
         if reached is None or reached.hex() != anchor.entry.merkle_root:
             raise StoreUnavailable("What is stored does not lead to the anchored root.")
         return LeafProof(record.credential_id, record.document_sha256, index, leaf, path, anchor.entry.merkle_root)

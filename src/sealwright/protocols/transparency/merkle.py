@@ -1,6 +1,6 @@
-"""Merkle trees over leaf hashes: roots, inclusion paths, consistency proofs, and their checks.
+"""Merkle trees over leaf hashes: roots and inclusion paths. Their check is that of strangers, `domain.receipt_check`.
 
-Spec: RFC 6962, section 2.1; RFC 9162, section 2.1 (the checks).
+Spec: RFC 6962, section 2.1.
 """
 
 from __future__ import annotations
@@ -70,24 +70,3 @@ def inclusion_path(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
             paired.append(row[-1])
         row, index = paired, index // 2
     return tuple(path)
-
-
-def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root to which a path leads; None where index, size and path do not fit each other.
-
-    Spec: RFC 9162, section 2.1.3.2.
-    """
-    if not 0 <= index < size:
-        return None
-    number, last, found = index, size - 1, leaf
-    for step in path:
-        if last == 0:
-            return None
-        if number & 1 or number == last:
-            found = node_hash(step, found)
-            while not number & 1 and number:
-                number, last = number >> 1, last >> 1
-        else:
-            found = node_hash(found, step)
-        number, last = number >> 1, last >> 1
-    return found if last == 0 else None
