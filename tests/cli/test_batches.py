@@ -207,6 +207,7 @@ def test_a_file_that_cannot_be_issued_begins_nothing(
         (("run", "people.csv", *_SCHEMA, "--issuer-did", "did:adi:none"), 4),
         (("run", "people.csv", *_SCHEMA, "--expires", "2001-01-01T00:00:00Z"), 6),
         (("run", "people.csv", *_SCHEMA, "--expires", "tomorrow"), 6),
+        (("run", "people.csv", *_SCHEMA, "--proof-type", "BbsBlsSignature2020"), 6),
         (("status", "bat_none"), 4),
         (("resume", "bat_none"), 4),
     ],

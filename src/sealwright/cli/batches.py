@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
@@ -23,6 +23,7 @@ from sealwright.cli.batch_files import (
 )
 from sealwright.cli.batch_running import Places, beside, carry_out, conclude, end_replaced, require_room
 from sealwright.cli.misuse import DONE, PARTLY, Misused
+from sealwright.cli.options import checked, present
 from sealwright.cli.output import Output, of, printable
 
 if TYPE_CHECKING:
@@ -216,27 +217,26 @@ def _mapped(mapping: list[str] | None) -> Mapping[str, str]:
 
 
 def _wish(at: desk.Desk, asked: _Asked) -> BatchWish:
-    from sealwright.domain.batches import BatchOptions
-    from sealwright.domain.batches import OnDuplicate as WhatThen
     from sealwright.services.batch_desk import BatchWish
-    from sealwright.vc.encoding.timestamps import parse_rfc3339
+    from sealwright.web.api.shapes.batches import NEW_BATCH, options_of
 
     if (asked.schema is None) == (asked.type_value is None):
         raise Misused("say what to issue: either --schema ID or --type VALUE")
-    if asked.on_duplicate not in {each.value for each in WhatThen}:
+    if asked.on_duplicate not in ("fail", "skip"):
         raise Misused("--on-duplicate takes fail or skip")
     kind = at.office.catalog.get(at.caller, asked.type_value) if asked.type_value is not None else None
-    options = BatchOptions(
-        proof_type=asked.proof_type or (kind.proof_type if kind is not None else BatchOptions().proof_type),
-        suspendable=kind.suspendable if kind is not None else False,
-        expiration=parse_rfc3339(asked.expires) if asked.expires is not None else None,
-        on_duplicate=WhatThen(asked.on_duplicate),
+    members = present(
+        schemaId=kind.schema_id if kind is not None else asked.schema,
+        issuerDid=asked.issuer_did or (kind.issuer_did if kind is not None else _only_organization(at)),
+        expirationDate=asked.expires,
+        proofType=asked.proof_type or (kind.proof_type if kind is not None else None),
+        suspendable=kind.suspendable if kind is not None else None,
+        onDuplicate=asked.on_duplicate,
         mapping=asked.mapping,
-        source=_source(asked.file),
     )
-    schema_id = kind.schema_id if kind is not None else asked.schema
-    issuer = asked.issuer_did or (kind.issuer_did if kind is not None else _only_organization(at))
-    return BatchWish(issuer, schema_id, options, options.source)
+    body = checked(NEW_BATCH, members)
+    options = replace(options_of(body), source=_source(asked.file))
+    return BatchWish(body["issuerDid"], body["schemaId"], options, options.source)
 
 
 def _only_organization(at: desk.Desk) -> str:
