@@ -64,7 +64,7 @@ def chunk(batch_id: str = "bat_one", number: int = 0, **changes: Any) -> Chunk:
 
 def rows(holders: Iterable[str] = ("did:key:a", "did:key:b", "did:key:c", "did:key:d")) -> ChunkRows:
     """Rows of these holders, with a mark for each."""
-    lines = [json.dumps({"holderDid": did, "claims": {}}).encode() for did in holders]
+    lines = [json.dumps({"holderDid": did, "claims": {}}, ensure_ascii=False).encode() for did in holders]
     return ChunkRows(b"\n".join(lines), bytes(8 * len(lines)))
 
 

@@ -273,6 +273,28 @@ def test_a_chunk_that_names_somebody_erased_is_taken_from_its_worker(units: Unit
         ]
 
 
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        ("straße@example.org", "straße@example.org"),
+        ("Zoë@Example.org", "ZOË@example.ORG"),
+        ("straße@example.org", "STRASSE@example.org"),
+        ("Ñandú@example.org", "ñandÚ@example.org"),
+    ],
+)
+def test_somebody_is_found_whatever_letters_their_name_is_of(units: UnitOfWorkFactory, name: str, spelled: str) -> None:
+    with units() as uow:
+        uow.batches.add(batch())
+        for number, holder in enumerate((spelled, "other@example.org")):
+            uow.batches.add_chunk(chunk(number=number), rows([holder]))
+        held = [uow.batches.take("bat_one", NOW, LEASE) for _ in range(2)]
+        uow.batches.erase([name])  # type: ignore[attr-defined]
+        assert uow.batches.rows("bat_one", 0) == ChunkRows(GONE, bytes(8))
+        assert uow.batches.rows("bat_one", 1) == rows(["other@example.org"])
+        assert held[1] is not None
+        assert uow.batches.finish(held[1], outcome())
+
+
 def test_only_lines_that_name_somebody_go_with_their_marks() -> None:
     lines = [
         b'{"holderDid":"did:web:a.example:ada2","claims":{}}',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +18,8 @@ from sealwright.storage.transaction import Transaction
 # What stands in the place of a row that named somebody who is gone.
 GONE: Final = b'{"unreadable":""}'
 _MARK_BYTES: Final = 8
+# Their small letters and capitals are one to us (ß and SS, too), and to few databases.
+_OTHER_LETTERS: Final = re.compile(r"[^\x00-\x7f]+")
 _MOMENT: Final = batches.c.created_at.type
 _OLD: Final = (
     sa.select(batches.c.batch_id)
@@ -29,6 +32,9 @@ _OLD_DRAFTS: Final = (
     .where(batches.c.status == BatchStatus.DRAFT.value, batches.c.created_at <= sa.bindparam("before", type_=_MOMENT))
     .order_by(batches.c.created_at, batches.c.batch_id)
     .limit(sa.bindparam("how_many"))
+)
+_CONTENT: Final = sa.select(batch_rows.c.content).where(
+    batch_rows.c.batch_id == sa.bindparam("batch_id"), batch_rows.c.number == sa.bindparam("number")
 )
 # So many chunks' rows are looked through by one statement (the number in the two below): a few megabytes.
 _LOOKED_AT: Final = 64
@@ -80,7 +86,7 @@ class KeptRows:
         rows were read from goes whole, for in its own encoding nobody is found.
         """
         wanted = frozenset(name.casefold() for name in names)
-        found = tuple(self._naming(wanted))
+        found = tuple(self._naming(names))
         for batch_id in sorted({batch_id for batch_id, _ in found}):
             self._transaction.change(sa.delete(batch_files).where(batch_files.c.batch_id == batch_id))
         for batch_id, number in found:
@@ -105,20 +111,35 @@ class KeptRows:
 
     def _naming(self, names: Collection[str]) -> Iterator[tuple[str, int]]:
         """Look through everything that is kept, a few megabytes at a time."""
-        lowered = sorted({name.lower() for name in names if name})
+        folded = frozenset(name.casefold() for name in names if name)
+        parts = sorted({_plain_part(name) for name in names if name})
+        is_told = all(name.isascii() for name in names)
         last: tuple[str, int] = ("", -1)
-        while lowered:
-            rows = self._window(lowered, last)
-            yield from ((row[0], row[1]) for row in rows if row[2])
+        while parts:
+            rows = self._window(parts, last)
+            for batch_id, number, is_likely in rows:
+                if is_likely and (is_told or self._holds(batch_id, number, folded)):
+                    yield batch_id, number
             if len(rows) < _LOOKED_AT:
                 return
             last = (rows[-1][0], rows[-1][1])
+
+    def _holds(self, batch_id: str, number: int, folded: frozenset[str]) -> bool:
+        """Look for names in the rows of one chunk, whatever letters they are of."""
+        row = self._transaction.row(_CONTENT, {"batch_id": batch_id, "number": number})
+        text = "" if row is None else row.content.decode("utf-8", "replace").casefold()
+        return any(name in text for name in folded)
 
     def _window(self, lowered: list[str], last: tuple[str, int]) -> list[tuple[Any, ...]]:
         if self._transaction.is_sqlite:
             return self._transaction.driver_rows(_WINDOW_SQLITE, (msgspec.json.encode(lowered).decode(), *last))
         patterns = [f"%{_escaped(name)}%" for name in lowered]
         return self._transaction.driver_rows(_WINDOW_POSTGRES, (patterns, *last))
+
+
+def _plain_part(name: str) -> str:
+    """The longest part of a name that every database finds in small letters and in capitals."""
+    return max(_OTHER_LETTERS.split(name), key=len).lower()
 
 
 def _escaped(text: str) -> str:
