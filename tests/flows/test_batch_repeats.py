@@ -59,14 +59,36 @@ def test_failed_rows_are_tried_again_by_one_batch_alone(issuing_office: Office) 
         with pytest.raises(StateConflict, match=retried.batch_id):
             _do(office, "start", draft.batch_id)
         assert present(office, draft).status is BatchStatus.DRAFT
-    # What fails there is tried again from there.
-    office.bulk.engine.run_batch(retried.batch_id)
-    further = _do(office, "retry_failed", retried.batch_id)
-    assert (further.total, further.options.origin, further.options.retried_by) == (
-        1,
-        f"retry:{retried.batch_id}",
-        None,
-    )
+
+
+def test_rows_that_were_tried_in_vain_may_be_tried_from_wherever_they_failed(issuing_office: Office) -> None:
+    office = issuing_office
+    engine = office.bulk.engine
+    batch = make_batch(office, [line(UNKNOWN)])
+    engine.run_batch(batch.batch_id)
+    first = _do(office, "retry_failed", batch.batch_id)
+    engine.run_batch(first.batch_id)
+    second = _do(office, "retry_failed", batch.batch_id)
+    assert (second.total, second.options.origin, second.options.retried_by) == (1, f"retry:{batch.batch_id}", None)
+    assert present(office, first).options.retried_by == second.batch_id
+    for failed in (batch, first):
+        with pytest.raises(StateConflict, match=second.batch_id):
+            _do(office, "retry_failed", failed.batch_id)
+    engine.run_batch(second.batch_id)
+    assert _do(office, "retry_failed", first.batch_id).total == 1
+
+
+def test_rows_of_which_some_were_issued_since_are_not_tried_as_a_whole(issuing_office: Office) -> None:
+    office = issuing_office
+    engine = office.bulk.engine
+    batch = make_batch(office, [line(), line(UNKNOWN)])
+    _do(office, "cancel", batch.batch_id)
+    engine.conclude(batch.batch_id)
+    retried = engine.run_batch(_do(office, "retry_failed", batch.batch_id).batch_id)
+    assert (retried.issued, retried.failed) == (1, 1)
+    with pytest.raises(StateConflict, match=retried.batch_id):
+        _do(office, "retry_failed", batch.batch_id)
+    assert _do(office, "retry_failed", retried.batch_id).total == 1
 
 
 def test_of_two_drafts_of_failed_rows_the_first_that_starts_has_them(issuing_office: Office) -> None:
@@ -145,7 +167,7 @@ def test_what_fits_once_a_mass_act_has_all_it_found_is_not_taken_in(issuing_offi
     assert (waits.status, waits.total) == (BatchStatus.DRAFT, 2)
     act(office, operator, lambda uow, me: office.revocation.reinstate(uow, me, late, "found well"), registry=False)
     assert mass.gathering.fill(waits.batch_id) == waits
-    act(office, operator, lambda uow, me: office.halting.resume(uow, me))
+    act(office, operator, office.halting.resume)
     started = mass.gathering.fill(waits.batch_id)
     assert (started.status, started.total) == (BatchStatus.ACCEPTED, 2)
 

@@ -138,7 +138,8 @@ class BatchOptions:
         origin: ``retry:bat_…`` for the failed rows of another batch, ``reissue`` for credentials issued anew,
             ``replaced:bat_…`` for ending those that another batch has issued anew, or None.
         selection: Of a mass act: which credentials it takes in.
-        retried_by: The batch that its failed rows are tried again in.
+        retried_by: The batch in which its failed rows were tried again; where that issued none of them, they may be
+            tried once more, and that batch names the next.
     """
 
     proof_type: str = "Ed25519Signature2020"

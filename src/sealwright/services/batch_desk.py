@@ -147,7 +147,8 @@ class BatchDesk:
 
         Raises:
             BatchNotFound: Missing or hidden.
-            StateConflict: It is still open, its failed rows are tried again already, or none that could be is kept.
+            StateConflict: It is still open, its failed rows are tried again already (`_last_retry`), or none that
+                could be is kept.
             As `create` and `start`, for what has changed since.
         """
         batch = self._retryable(uow, caller, batch_id)
@@ -166,7 +167,7 @@ class BatchDesk:
             raise StateConflict("Begin the re-issue again: it finds whatever was not issued anew.")
         if batch.status not in _SETTLED or batch.remaining:
             raise StateConflict("The batch is not finished yet.")
-        _require_not_retried(batch)
+        _last_retry(uow, batch)
         return batch
 
     # -- moving ------------------------------------------------------------------------------------
@@ -384,13 +385,24 @@ def _again(batch: Batch) -> BatchWish:
     return BatchWish(batch.issuer_did, batch.schema_id, options, batch.name)
 
 
-def _require_not_retried(batch: Batch) -> None:
-    if batch.options.retried_by is not None:
-        raise StateConflict(f"Its failed rows are tried again in {batch.options.retried_by} already.")
+def _last_retry(uow: UnitOfWork, batch: Batch) -> Batch:
+    """Where the failed rows of a batch were tried last, its row locked as theirs are: in vain, or not at all.
+
+    Raises:
+        StateConflict: They are being tried, or some were issued; what failed there is tried again from there.
+    """
+    last = batch
+    while last.options.retried_by is not None:
+        again = uow.batches.get_for_update(last.options.retried_by)
+        assert again is not None, "a batch that was started is never deleted"
+        if again.finished_at is None or again.issued:
+            raise StateConflict(f"Its failed rows are tried again in {again.batch_id} already.")
+        last = again
+    return last
 
 
 def _claim_rows(uow: UnitOfWork, batch: Batch) -> None:
-    """Let the failed rows of a batch be carried out by one other batch alone: two would issue them twice.
+    """Let the failed rows of a batch be carried out by one other batch at a time: two would issue them twice.
 
     Drafts may be made of them as often as anybody likes; the first that starts has them.
     """
@@ -398,9 +410,9 @@ def _claim_rows(uow: UnitOfWork, batch: Batch) -> None:
     source = uow.batches.get_for_update(origin.removeprefix(_RETRY)) if origin.startswith(_RETRY) else None
     if source is None:
         return
-    _require_not_retried(source)
-    options = replace(source.options, retried_by=batch.batch_id)
-    uow.batches.update(replace(source, options=options, version=source.version + 1))
+    last = _last_retry(uow, source)
+    options = replace(last.options, retried_by=batch.batch_id)
+    uow.batches.update(replace(last, options=options, version=last.version + 1))
 
 
 def _require_own_rows(batch: Batch) -> None:
