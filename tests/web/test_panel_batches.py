@@ -355,6 +355,16 @@ def test_news_are_a_fragment_that_keeps_no_session_alive(room: Room) -> None:
     assert "100 % done" in text_of(news)
 
 
+def test_the_log_of_a_batch_says_in_words_that_its_rows_were_taken_along(room: Room) -> None:
+    path = room.draft(table((HOLDER, "Zoë", "Muñoz", "high")).encode())
+    room.read(path)
+    room.run(path)
+    room.csv(f"{path}/results.csv")
+    said = room.said(path)
+    assert "List taken along" in said
+    assert "data.exported" not in said
+
+
 def test_news_that_somebody_opens_alone_lead_to_their_page(room: Room) -> None:
     path = room.draft(table((HOLDER, "Zoë", "Muñoz", "high")).encode())
     room.read(path)

@@ -60,6 +60,27 @@ def test_the_issuer_is_chosen_then_the_credentials_then_the_act(desk: Desk) -> N
     assert (status["status"], status["reasonCode"]) == ("revoked", "key_compromise")
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("from", "next week", "Issued on or after"),
+        ("from", "9999-12-31", "Issued on or after"),
+        ("to", "0001-01-01", "Issued on or before"),
+        ("act", "burn", "What happens to them"),
+        ("batch", "bat_mistyped", "There is no such batch."),
+    ],
+)
+def test_a_choice_that_cannot_be_read_is_told_and_takes_in_nothing(
+    desk: Desk, field: str, text: str, said: str
+) -> None:
+    desk.served.issue()
+    answer = visit(desk, "admin").get(preview(**{field: text}))
+    shown = text_of(answer)
+    assert (answer.status, "for ever." in shown) == (422, False)
+    assert said in shown
+    assert 'aria-invalid="true"' in answer.body.decode()
+
+
 def test_many_are_typed_and_a_number_that_changed_is_looked_at_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from sealwright.domain.batch_errors import BatchNotFound
 from sealwright.domain.batches import Selection
 from sealwright.domain.credentials import ReasonCode
 from sealwright.domain.dids import DIDRecord, KeyPurpose, MethodState
@@ -57,6 +58,7 @@ _KEY_WORDS: Final = {
 }
 _CHANGED: Final = N_("The number has changed to %(count)s meanwhile. Look at it again.")
 _TYPE_IT: Final = N_("Type the number %(count)s to go on.")
+_NO_BATCH: Final = N_("There is no such batch.")
 
 
 def show_choice(page: PageCall, status: int = 200) -> Reply:
@@ -66,7 +68,7 @@ def show_choice(page: PageCall, status: int = 200) -> Reply:
         "admin/mass.html",
         status=status,
         issuer=issuer,
-        which=page.query if "act" in page.query else page.fresh_form(FILTER),
+        which=page.query if "act" in page.query or page.query.errors else page.fresh_form(FILTER),
         unknown=bool(page.query.text("did")) and issuer is None,
         dids=own_issuer_dids(page),
         keys=_keys(page, issuer) if issuer is not None else [],
@@ -83,8 +85,19 @@ def show_preview(page: PageCall, status: int = 200) -> Reply:
         # Nothing was chosen yet, or nobody known: the page before says so.
         named = sent.text("did")
         return page.redirect(f"{MASS}?{urlencode({'did': named})}" if named else MASS)
+    if sent is page.query:
+        # What cannot be read must not count as left open, which takes in all.
+        sent.judge(_CHOICE)
+        if sent.errors:
+            return show_choice(page, 422)
     is_reissue = sent.choice("act", REVOKE) == REISSUE
-    found = _preview(page, issuer.did)
+    try:
+        found = _preview(page, issuer.did)
+    except BatchNotFound:
+        if sent is not page.query:
+            raise
+        sent.fail("batch", _NO_BATCH)
+        return show_choice(page, 422)
     return page.render(
         "admin/mass_preview.html",
         status=status,

@@ -12,6 +12,7 @@ from sealwright.domain.credentials import CredentialStatus
 from sealwright.locales import N_
 from sealwright.services.batch_results import FAILED, ISSUED, REVOKED, RowResult
 from sealwright.vc.encoding.strict_json import parse_json
+from sealwright.web.panel.admin_audit_words import EVENT_WORDS
 from sealwright.web.panel.batches_words import (
     BATCHES,
     STEPS,
@@ -301,7 +302,8 @@ def _log_line(page: PageCall, record: AuditRecord) -> LogLine:
         text = page._(word, done=number_text(issued + failed, texts), failed=number_text(failed, texts))
     else:
         total = number_text(int(data.get("total") or 0), texts)
-        text = page._(_LOG_WORDS.get(record.action, record.action), total=total)
+        word = _LOG_WORDS.get(record.action) or EVENT_WORDS.get(record.action, record.action)
+        text = page._(word, total=total)
     at = f"{clock_text(record.at, texts, page.zone)}:{record.at:%S}"
     return LogLine(at, machine_text(record.at), text)
 
