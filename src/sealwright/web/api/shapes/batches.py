@@ -321,7 +321,8 @@ RESULT_PAGE_EXAMPLE: Final[Node] = {
     "nextCursor": None,
 }
 _CELL_EXAMPLE: Final[Node] = {"row": 1, "column": "gpa", "code": "type", "detail": "must be a number"}
-ROWS_EXAMPLE: Final[Node] = {"rows": 25_000, "valid": 24_999, "invalid": 1, "errors": [_CELL_EXAMPLE]}
+_TOLD_EXAMPLE: Final[Node] = {**_CELL_EXAMPLE, "code": "SCHEMA_VALIDATION_FAILED"}
+ROWS_EXAMPLE: Final[Node] = {"rows": 25_000, "valid": 24_999, "invalid": 1, "errors": [_TOLD_EXAMPLE]}
 KEPT_EXAMPLE: Final[Node] = {
     "row": 1,
     "holderDid": "did:adi:holder002",
