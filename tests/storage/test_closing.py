@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from sealwright.adapters.kek import KekRefused
+from sealwright.bootstrap import build
+from sealwright.settings import load_settings
 from sealwright.storage.engines import open_database
 from sealwright.storage.epoch import make_epoch_reader
 from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
+from tests.support.office import environment
 
 
 def test_everything_that_was_opened_closes_with_the_database(migrated_url: str) -> None:
@@ -28,6 +35,20 @@ def test_nothing_watches_sockets_of_a_closed_database(migrated_url: str) -> None
     for thread in watchers:
         thread.join(5)
     assert not [thread for thread in watchers if thread.is_alive()]
+
+
+def test_an_office_that_cannot_be_built_holds_nothing(migrated_url: str, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(base64.b64encode(bytes(32)))
+    key.chmod(0o600)
+    settings = load_settings(environment(migrated_url, tmp_path, SEALWRIGHT_KEK_FILE=str(key)), cwd=tmp_path)
+    key.chmod(0o644)
+    _use(migrated_url)
+    before = _open_descriptors()
+    with pytest.raises(KekRefused) as refused:
+        build(settings)
+    assert _open_descriptors() == before
+    assert refused.tb is not None  # which knows all that was opened
 
 
 def _use(url: str) -> tuple[object, ...]:

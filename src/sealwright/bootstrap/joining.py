@@ -104,9 +104,13 @@ def build(settings: Settings, *, public_url: str | None = None, clock: Clock | N
         KekRefused: The key-encryption key must not be used.
     """
     database = open_database(settings.database_url.reveal())
-    migrate(database)
-    ground = lay_ground(settings, database, clock or SystemClock())
-    return _join(ground, public_url or settings.public_url)
+    try:
+        migrate(database)
+        ground = lay_ground(settings, database, clock or SystemClock())
+        return _join(ground, public_url or settings.public_url)
+    except BaseException:
+        database.close()
+        raise
 
 
 def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one straight line of joining
