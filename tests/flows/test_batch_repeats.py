@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from sealwright.domain.batch_errors import BatchNotFound
-from sealwright.domain.batches import Batch, BatchStatus, RowFault, Selection
+from sealwright.domain.batches import Batch, BatchKind, BatchStatus, RowFault, Selection
 from sealwright.domain.errors import IssuerNotAuthorized, StateConflict
+from sealwright.services import bulk
+from sealwright.services.bulk_judging import SignerBroke
 from sealwright.services.mass_values import MassWish
 from sealwright.services.office import Office
 from sealwright.services.row_judging import with_duplicate
@@ -118,6 +120,24 @@ def test_a_batch_is_not_ended_while_it_grows(issuing_office: Office) -> None:
     engine.run_batch(batch.batch_id)
     ended = engine.run_batch(office.bulk.mass.revoke(operator, mass_wish(batch_id=batch.batch_id)).batch_id)
     assert (ended.issued, by_status(office)) == (4, {"revoked": 4})
+
+
+def test_a_call_asks_a_key_store_that_is_away_ever_more_rarely(
+    issuing_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = issuing_office
+    batch = make_batch(office, [line()])
+    engine = office.bulk.engine
+    tries: list[None] = []
+
+    def broken(*_given: Any) -> None:
+        tries.append(None)
+        raise SignerBroke("The key store did not sign.")
+
+    monkeypatch.setattr(engine.carriers[BatchKind.ISSUE], "work", broken)
+    monkeypatch.setattr(bulk, "_WAIT_SECONDS", 2.0)
+    assert engine.run_batch(batch.batch_id).status is BatchStatus.RUNNING
+    assert 2 <= len(tries) <= 30
 
 
 def test_reviewers_neither_see_nor_stop_mass_revocations(office: Office) -> None:

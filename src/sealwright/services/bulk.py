@@ -55,6 +55,8 @@ _TRIES: Final = 4
 # An inline call waits so long for chunks that other workers hold.
 _WAIT_SECONDS: Final = 60.0
 _WAIT_STEP_SECONDS: Final = 0.02
+_LONGEST_STEP_SECONDS: Final = 0.5
+_WAIT_SHARE: Final = 0.2
 _ACTOR: Final = system_actor("batches")
 _log = logging.getLogger(__name__)
 
@@ -174,16 +176,20 @@ class Bulk:
 
         Chunks that others hold are waited for, for a while.
         """
-        deadline = time.monotonic() + _WAIT_SECONDS
+        since = time.monotonic()
+        deadline = since + _WAIT_SECONDS
         while True:
             if self._work_on(batch_id):
+                since = time.monotonic()
                 continue
             with self._units(write=False) as uow:
                 batch = uow.batches.get(batch_id)
             assert batch is not None
             if batch.status not in WORKED_ON or time.monotonic() >= deadline:
                 return batch
-            time.sleep(_WAIT_STEP_SECONDS)
+            # Whatever is in the way is looked at the more rarely, the longer it is there.
+            waited = time.monotonic() - since
+            time.sleep(min(max(waited * _WAIT_SHARE, _WAIT_STEP_SECONDS), _LONGEST_STEP_SECONDS))
 
     def _work_on(self, batch_id: str) -> bool:
         """Carry out one chunk of a batch, or end it; False where nothing came of it now."""
