@@ -17,6 +17,7 @@ from sealwright.protocols.transparency.merkle import EMPTY_ROOT
 from sealwright.services.batch_ports import MassFilter
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.storage import batch_credentials
+from sealwright.storage.engines import Database
 from sealwright.storage.kept_rows import GONE, without
 from tests.storage.builders import ISSUER, NOW, credential, ordered_uid
 from tests.storage.bulk_builders import LEASE, OVER, anchor, batch, chunk, outcome, rows
@@ -97,6 +98,24 @@ def test_credentials_show_the_hash_of_their_batch_once_it_is_there(units: UnitOf
             assert [many[ordered_uid(n)].transaction_hash for n in (4, 3, 2, 1)] == expected
             page = uow.credentials.list(CredentialFilter(issuer_did=ISSUER), now=NOW, limit=9, cursor=None)
             assert [one.transaction_hash for one in page.items] == expected
+
+
+def test_a_hash_that_is_forgotten_while_it_is_looked_up_is_read_anew(
+    units: UnitOfWorkFactory, database: Database
+) -> None:
+    class Forgetful(dict[str, str]):
+        def __contains__(self, key: object) -> bool:
+            is_there = super().__contains__(key)
+            self.clear()  # as another thread may between the look and the reading
+            return is_there
+
+    database.memory["batch_hashes"] = Forgetful(bat_one="0xroot")
+    with units() as uow:
+        uow.batches.add(batch(status=BatchStatus.ANCHORED, transaction_hash="0xroot"))
+        uow.batches.add_credentials([_of_batch(1)])
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.credentials.get(str(ordered_uid(1))) == _of_batch(1, transaction_hash="0xroot")
 
 
 def test_what_a_mass_act_is_about_is_found_part_by_part(

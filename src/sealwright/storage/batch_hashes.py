@@ -46,7 +46,8 @@ class BatchHashes:
         return record if record.batch_id is None else self.filled((record,))[0]
 
     def _of(self, batch_ids: set[str]) -> dict[str, str]:
-        found = {one: self._known[one] for one in batch_ids if one in self._known}
+        # Each is asked for once: other threads may forget everything at any moment.
+        found = {one: known for one in batch_ids if (known := self._known.get(one)) is not None}
         missing = sorted(batch_ids - found.keys())
         if missing:
             rows = self._transaction.rows(_HASHES, {"keys": missing})
