@@ -148,6 +148,33 @@ def end_it(page: Page, path: str) -> None:
 
 
 @pytest.mark.timeout(120)
+def test_a_file_that_is_not_taken_is_said_so_and_can_be_sent_again(open_page: OpenPage) -> None:
+    page = open_page("/batches/new", "issuer", expected=(429,))
+    make_draft(page, "graduates_of_the_whole_university_2025_2026_final_version")
+    refusal = "<!doctype html><main><h1>Too many requests</h1></main>"
+    page.route("**/upload", lambda road: road.fulfill(status=429, content_type="text/html", body=refusal), times=1)
+    choose_file(page, "people.csv", table(2, NAMES, bad=1).encode())
+    send = page.locator("form[data-upload] button")
+    send.click()
+    fault = page.locator("[data-upload-fault]")
+    fault.wait_for()
+    assert "Too many requests" in fault.inner_text()
+    check_page(page)
+    send.click()
+    page.wait_for_url("**/columns")
+    page.get_by_label("person becomes").select_option("/holderDid")
+    page.locator('button[value="check"]').click()
+    page.wait_for_url("**/check")
+    wait_for_check(page)
+
+    # Names without a blank in them break on a phone, also on the way back.
+    page.locator('tbody a[href*="/rows/"]').click()
+    page.wait_for_url("**/rows/0")
+    page.set_viewport_size({"width": 320, "height": 740})
+    check_page(page)
+
+
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
 def test_names_stand_right_on_a_phone_whatever_the_encoding(open_page: OpenPage, encoding: str) -> None:
     locale = "es" if encoding == "utf-16" else "en"

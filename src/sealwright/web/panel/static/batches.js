@@ -78,24 +78,33 @@
       progress.value = sent.total ? Math.floor((sent.loaded / sent.total) * 100) : 0;
       $("[data-sent]", bar).textContent = progress.value;
     });
+    const failed = $("[data-upload-fault]", form);
+    failed.hidden = true;
     const again = () => {
       buttons.forEach((one) => (one.disabled = false));
       bar.hidden = true;
+    };
+    const lose = (said) => {
+      again();
+      failed.hidden = false;
+      if (said) $("p", failed).textContent = said;
+      failed.focus();
     };
     request.addEventListener("load", () => {
       if (request.responseURL !== form.action) return void location.assign(request.responseURL);
       // What was refused is a whole page: its list of faults is all that is new.
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
       const fault = page.querySelector("#form-errors") ?? page.querySelector(".problem");
-      again();
       $("#form-errors")?.remove();
-      if (!fault) return;
+      // A page of refusal has no such list, but a heading.
+      if (!fault) return lose(page.querySelector("main h1")?.textContent);
+      again();
       fault.id = "form-errors";
       fault.tabIndex = -1;
       form.prepend(fault);
       fault.focus();
     });
-    request.addEventListener("error", again);
+    request.addEventListener("error", () => lose());
     request.send(new FormData(form));
   }, true);
 })();
