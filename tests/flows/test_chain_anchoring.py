@@ -155,6 +155,24 @@ def test_lost_nonce_is_given_up_and_another_taken(office: Office, chain: FakeCha
     assert hash_of(office, record.credential_id) == chain.taken[1]
 
 
+def test_root_that_is_mined_between_two_questions_is_not_paid_for_twice(
+    office: Office, chain: FakeChain, task: ChainAnchoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = issue(office, anchor=True).record
+    task.work()
+
+    def passed_by_ours(_chain: FakeChain, _sender: str, nonce: int) -> bool:
+        chain.mine()
+        return nonce in chain.taken
+
+    # Whoever asks was held up for so long after the first question that our own transaction became final meanwhile.
+    monkeypatch.setattr(FakeChain, "has_passed", passed_by_ours)
+    for _ in range(3):
+        task.work()
+    assert len(set(chain.sent)) == len(chain.taken) == 1
+    assert hash_of(office, record.credential_id) == chain.taken[0]
+
+
 def test_canceled_batch_keeps_its_state(office: Office, chain: FakeChain, task: ChainAnchoring) -> None:
     batch = make_batch(office, [line()] * 9)
     office.bulk.engine.work_once()

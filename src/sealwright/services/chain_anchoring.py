@@ -74,7 +74,7 @@ class ChainAnchoring:
             return False
         mined = self._chain.mined(place.transaction_hash)
         if mined is None or not mined.succeeded:
-            is_lost = mined.is_final if mined is not None else self._chain.has_passed(place.sender, place.nonce)
+            is_lost = mined.is_final if mined is not None else self._is_taken(place)
             if is_lost:
                 self._give_up(anchor, place)
             elif mined is None:
@@ -83,6 +83,10 @@ class ChainAnchoring:
         if mined.is_final:
             self._settle(anchor.anchor_id, place, mined)
         return mined.is_final
+
+    def _is_taken(self, place: ChainPlace) -> bool:
+        """Tell whether another transaction has the nonce; in this order, for ours may be mined between the two."""
+        return self._chain.has_passed(place.sender, place.nonce) and self._chain.mined(place.transaction_hash) is None
 
     def _give_up(self, anchor: Anchor, place: ChainPlace) -> None:
         """Something else has taken the nonce for good, so that this can never be mined: the next turn signs anew."""
