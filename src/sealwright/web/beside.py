@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, TypeVar
 
-from sealwright.domain.errors import RateLimitExceeded
+from sealwright.domain.errors import RateLimitExceeded, StoreUnavailable
 from sealwright.web.waiting import answer_of
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class LongWork:
 
         Raises:
             RateLimitExceeded: Too much of it is under way.
+            StoreUnavailable: The machine has no thread for it.
         """
         self._enter(bucket)
         done: Future[T] = Future()
@@ -49,7 +50,13 @@ class LongWork:
                 done.set_result(result)
 
         # It holds up no ending of the process: what it has not kept by then, the caller sends again.
-        threading.Thread(target=carry_out, name="upload", daemon=True).start()
+        thread = threading.Thread(target=carry_out, name="upload", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # No thread is to be had now; the place must not stay taken for ever.
+            self._leave(bucket)
+            raise StoreUnavailable("No further file can be taken now.") from error
         return await answer_of(done)
 
     def _enter(self, bucket: str) -> None:
