@@ -9,12 +9,15 @@ import pytest
 
 from sealwright.domain.batch_errors import BatchNotFound
 from sealwright.domain.batches import Batch, BatchKind, BatchStatus, RowFault, Selection
+from sealwright.domain.delivering import OfferWish
 from sealwright.domain.errors import IssuerNotAuthorized, StateConflict
+from sealwright.domain.offers import OfferChannel
 from sealwright.services import bulk
 from sealwright.services.bulk_judging import SignerBroke
 from sealwright.services.mass_values import MassWish
 from sealwright.services.office import Office
 from sealwright.services.row_judging import with_duplicate
+from sealwright.storage.batches import StoredBatches
 from tests.flows.test_batch_authority import begin, own_did, wish_for
 from tests.support.batches import assert_whole, chunks_of, codes_of, line, make_batch, present
 from tests.support.desk import act
@@ -138,6 +141,28 @@ def test_a_call_asks_a_key_store_that_is_away_ever_more_rarely(
     monkeypatch.setattr(bulk, "_WAIT_SECONDS", 2.0)
     assert engine.run_batch(batch.batch_id).status is BatchStatus.RUNNING
     assert 2 <= len(tries) <= 30
+
+
+def test_the_faults_of_all_rows_are_never_held_at_once(issuing_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = issuing_office
+    found = RowFault(1, "HOLDER_NOT_FOUND", "It did not resolve when rows were taken in.")
+    batch = make_batch(office, [line(), line(UNKNOWN)] * 4, faults=(found,), delivery=OfferWish(OfferChannel.TOKEN))
+
+    def everything(_self: object, batch_id: str) -> None:
+        raise MemoryError(batch_id)
+
+    monkeypatch.setattr(StoredBatches, "chunks", everything)
+    ended = office.bulk.engine.run_batch(batch.batch_id)
+    assert (ended.status, ended.issued, ended.failed) == (BatchStatus.ANCHORED, 4, 4)
+    pages = office.bulk.pages
+    assert pages.root(ended) == ended.merkle_root
+    assert pages.results(ended, None, page=1, count=2).total == 8
+    assert (pages.faulty(ended, page=1, count=2).total, pages.counts(ended).faulty) == (4, 4)
+    assert office.bulk.drafts.mended_row(ended, 7) == 3
+    assert _do(office, "retry_failed", batch.batch_id).total == 4
+    while office.bulk.deliveries.work_once():
+        pass
+    assert present(office, batch).delivered == 4
 
 
 def test_reviewers_neither_see_nor_stop_mass_revocations(office: Office) -> None:

@@ -171,11 +171,10 @@ def _addresses(uow: UnitOfWork, chunk: Chunk) -> Mapping[int, str]:
 
 
 def _next_chunk(uow: UnitOfWork, batch_id: str) -> Chunk | None:
-    return next(
-        (
-            chunk
-            for chunk in uow.batches.chunks(batch_id)
-            if chunk.state is ChunkState.DONE and chunk.delivered < chunk.issued
-        ),
-        None,
+    waiting = (
+        chunk.number
+        for chunk in uow.batches.outline(batch_id)
+        if chunk.state is ChunkState.DONE and chunk.delivered < chunk.issued
     )
+    number = next(waiting, None)
+    return uow.batches.chunk(batch_id, number) if number is not None else None

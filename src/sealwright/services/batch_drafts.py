@@ -22,7 +22,7 @@ from sealwright.services.access import owned_dids
 from sealwright.services.acts import Acts
 from sealwright.services.batch_authority import BatchAuthority
 from sealwright.services.batch_desk import BatchDesk, BatchWish
-from sealwright.services.batch_rows import retryable_rows
+from sealwright.services.batch_rows import each_chunk, retryable_rows
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.row_cells import DateOrder
@@ -350,8 +350,7 @@ class BatchDrafts:
         Rows whose holder an earlier one names are not tried again.
         """
         with self._units(write=False) as uow:
-            chunks = uow.batches.chunks(source.batch_id)
-        again = [number for chunk in chunks for number in retryable_rows(chunk)]
+            again = [number for chunk in each_chunk(uow, source.batch_id) for number in retryable_rows(chunk)]
         if row not in again:
             raise StateConflict("This row cannot be tried again.")
         return again.index(row)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealwright.domain.audit import AuditFilter, AuditRecord
 from sealwright.domain.batches import CHUNK_ROWS, Batch, Chunk, ChunkState
 from sealwright.domain.credentials import CredentialRecord
 from sealwright.services.batch_results import FAILED, PENDING, BatchResults, KeptRow, RowResult
+from sealwright.services.batch_rows import each_chunk
 from sealwright.services.chunk_roots import batch_root
 from sealwright.services.desk_ports import NumberedPage
 from sealwright.services.ports import UnitOfWorkFactory
@@ -64,12 +65,12 @@ class BatchPages:
 
     def faulty(self, batch: Batch, *, page: int, count: int) -> NumberedPage[KeptRow]:
         """Rows of a draft that something is wrong with."""
-        chunks = self._chunks(batch)
-        sizes = [len(one.faults) for one in chunks]
+        sizes_of = {replace(chunk, faults=()): len(chunk.faults) for chunk in self._each(batch)}
+        chunks, sizes = list(sizes_of), list(sizes_of.values())
 
         def read(chunk: Chunk) -> Sequence[KeptRow]:
             cursor = str(chunk.first_row) if chunk.first_row else None
-            wanted = len(chunk.faults)
+            wanted = sizes_of[chunk]
             return self._results.rows(batch, faulty=True, limit=wanted, cursor=cursor).items
 
         return NumberedPage(tuple(_slice(chunks, sizes, (page - 1) * count, count, read)), page, count, sum(sizes))
@@ -93,7 +94,7 @@ class BatchPages:
         """What the rows of a draft are worth."""
         by_code: dict[str, int] = {}
         faulty = 0
-        for chunk in self._chunks(batch):
+        for chunk in self._each(batch):
             faulty += len(chunk.faults)
             for fault in chunk.faults:
                 for code in {fault.code, *(cell.code for cell in fault.cells)}:
@@ -119,7 +120,12 @@ class BatchPages:
 
     def _chunks(self, batch: Batch) -> tuple[Chunk, ...]:
         with self._units(write=False) as uow:
-            return uow.batches.chunks(batch.batch_id)
+            return uow.batches.outline(batch.batch_id)
+
+    def _each(self, batch: Batch) -> Iterator[Chunk]:
+        """The same with their faults, one at a time."""
+        with self._units(write=False) as uow:
+            yield from each_chunk(uow, batch.batch_id)
 
 
 def _slice(

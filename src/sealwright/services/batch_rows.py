@@ -118,11 +118,19 @@ class BatchRows:
         Args:
             with_faults: Give them with what was wrong, for somebody to mend.
         """
-        for chunk in uow.batches.chunks(batch.batch_id):
+        for chunk in each_chunk(uow, batch.batch_id):
             again = frozenset(retryable_rows(chunk))
             for fault, line in failed_lines(uow, chunk):
                 if fault.row in again:
                     yield BatchRow.read(line, fault if with_faults and fault.code != CANCELED else None)
+
+
+def each_chunk(uow: UnitOfWork, batch_id: str) -> Iterator[Chunk]:
+    """Every chunk in order, with its faults: one at a time, for all faults of a long batch may not fit in memory."""
+    for one in uow.batches.outline(batch_id):
+        chunk = uow.batches.chunk(batch_id, one.number)
+        if chunk is not None:
+            yield chunk
 
 
 def failed_lines(uow: UnitOfWork, chunk: Chunk) -> Iterator[tuple[RowFault, bytes]]:

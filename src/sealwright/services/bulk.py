@@ -375,7 +375,7 @@ class Bulk:
         return True
 
     def _end(self, uow: UnitOfWork, batch: Batch) -> None:
-        now, chunks = self._clock.now(), uow.batches.chunks(batch.batch_id)
+        now, chunks = self._clock.now(), uow.batches.outline(batch.batch_id)
         ended = batch if batch.status is BatchStatus.CANCELED else batch.moved(BatchStatus.DONE)
         if ended is batch:
             ended = replace(batch, version=batch.version + 1)
