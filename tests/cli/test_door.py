@@ -13,10 +13,11 @@ import pytest
 import typer
 
 from sealwright import __version__
+from sealwright.cli import main
 from sealwright.cli.door import run
 from sealwright.cli.index import COMMANDS, help_text
 
-from .conftest import Terminal
+from .conftest import Terminal, interrupt
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a page of help must not wait for.
@@ -184,3 +185,10 @@ def test_reader_that_goes_away_is_no_crash(demo: dict[str, object], home: Path) 
     )
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
+
+
+def test_ctrl_c_while_modules_are_read_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sealwright.cli.door.run", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130

@@ -7,6 +7,13 @@ import sys
 
 def main() -> None:
     """Run the command that the process was started with, and end with its exit code."""
-    from sealwright.cli.door import run
+    try:
+        from sealwright.cli.door import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # While modules were being read; a command that is under way tells of it by itself.
+        from sealwright.cli.misuse import INTERRUPTED
+
+        code = INTERRUPTED
+    sys.exit(code)

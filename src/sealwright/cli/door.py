@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     import typer
 
 PROGRAM: Final = "sealwright"
-# Interrupted by the keyboard: 128 and the signal's number, as shells have it.
-INTERRUPTED: Final = 130
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -23,14 +21,6 @@ def run(arguments: Sequence[str]) -> int:
     Args:
         arguments: Without the program's name. ``--json`` and ``--quiet`` may stand anywhere before ``--``.
     """
-    try:
-        return _run(arguments)
-    except KeyboardInterrupt:
-        # While a command's modules were being read: `_invoke` turns every later one into the same.
-        return INTERRUPTED
-
-
-def _run(arguments: Sequence[str]) -> int:
     output, rest = _take_switches(arguments)
     if not rest or rest[0] in ("--help", "-h", "help"):
         write_line(sys.stdout, help_text())
@@ -69,7 +59,7 @@ def _invoke(entry: Entry, words: Sequence[str], output: Output) -> int:
     from typer.main import get_command
 
     from sealwright.cli.desk import peek_settings
-    from sealwright.cli.misuse import Misused
+    from sealwright.cli.misuse import INTERRUPTED, Misused
 
     target = getattr(import_module(entry.module), entry.attribute)
     app = target if isinstance(target, typer.Typer) else _alone(target, words[0])

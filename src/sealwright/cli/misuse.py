@@ -13,6 +13,8 @@ CONFLICT: Final = 5
 VALIDATION: Final = 6
 RATE_LIMITED: Final = 7
 PARTLY: Final = 8
+# Interrupted by the keyboard: 128 and the signal's number, as shells have it.
+INTERRUPTED: Final = 130
 # `verify`, `audit verify` and `verify-store` answer with these instead.
 SOUND: Final = 0
 FAULTY: Final = 1
