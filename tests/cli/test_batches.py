@@ -301,6 +301,12 @@ def test_nothing_is_issued_while_its_results_have_no_place(
     assert "batch." not in (tmp_path / "audit.ndjson").read_text()
 
 
+def test_a_file_that_is_not_there_is_what_is_told(demo: dict[str, Any], terminal: Terminal) -> None:
+    for command in ("check", "run"):
+        said = terminal("batch", command, "nowhere/people.csv", *_SCHEMA)
+        assert said.problem["detail"].startswith("nowhere/people.csv cannot be read")
+
+
 def test_results_that_cannot_be_written_in_the_end_leave_the_way_to_them(
     demo: dict[str, Any], terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,8 +133,8 @@ def run(
         file, schema, type_value, issuer_did, expires, proof_type, encoding, dates, _mapped(mapping), on_duplicate
     )
     output = of(ctx)
-    require_room(output, file, results)
     with desk.writing() as at, blocks_of(file) as content:
+        require_room(output, file, results)
         wish = _wish(at, asked)
         batch = at.office.acts.run(at.caller, _creating(at, wish))
         batch_id = batch.batch_id
