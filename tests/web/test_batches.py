@@ -187,6 +187,8 @@ WHOLE: list[tuple[str, Any, int, str, str]] = [
     ("suspendable", {"suspendable": True, "revocable": False}, 422, "CONFLICTING_FIELDS", "/suspendable"),
     ("proof", {"proofType": "ed25519"}, 422, "UNSUPPORTED_PROOF_TYPE", "/proofType"),
     ("date", {"expirationDate": "soon"}, 422, "INVALID_DATE", "/expirationDate"),
+    ("address", {"delivery": {"channel": "email", "email": "a\r\nBcc: b@c.example"}}, 422, "INVALID_VALUE",
+     "/delivery/email"),
     ("past", {"expirationDate": "2020-01-01T00:00:00Z"}, 422, "EXPIRATION_IN_PAST", ""),
     ("far", {"expirationDate": "2999-01-01T00:00:00Z"}, 422, "EXPIRATION_TOO_FAR", ""),
     ("issuer", {"issuerDid": "did:adi:none"}, 404, "ISSUER_NOT_FOUND", ""),

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sealwright.domain.batches import BatchKind, BatchOptions, BatchStatus, OnDuplicate, PausedBy
+from sealwright.domain.errors import MalformedBody
+from sealwright.domain.offers import OfferChannel
+from sealwright.services.email_addresses import read_email
 from sealwright.vc.encoding.timestamps import parse_rfc3339
 from sealwright.vc.errors import Fault
 from sealwright.web.api.shapes.answers import FAULT, INTEGER, STRING
@@ -64,6 +67,13 @@ _EXAMPLE: Final = {"schemaId": "did:adi:schema:university-degree-v1", "issuerDid
 def _conflicts(body: Body) -> Iterable[Fault]:
     if body.get("suspendable") and body.get("revocable") is False:
         yield Fault("/suspendable", "CONFLICTING_FIELDS", "needs a revocable credential")
+    delivery = body.get("delivery", {})
+    if delivery.get("channel") == OfferChannel.EMAIL.value and "email" in delivery:
+        try:
+            read_email(delivery["email"], "/delivery/email")
+        except MalformedBody as error:
+            # Else every offer of the batch would fail for it, once it is too late to say so.
+            yield from error.faults
 
 
 def _row_conflicts(body: Body) -> Iterable[Fault]:
