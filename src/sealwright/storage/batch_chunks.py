@@ -61,7 +61,8 @@ _FINISH: Final = DriverText.of(
 )
 _GIVE_BACK: Final = DriverText.of(f"UPDATE batch_chunks SET state = 'ready', lease_until = NULL {_HELD}")  # noqa: S608
 _CANCEL: Final = DriverText.of(
-    "UPDATE batch_chunks SET state = 'canceled', lease_until = NULL, failed = row_count, faults = '[]', "
+    # What was found when rows were read stays: who was named by an earlier row is not tried again.
+    "UPDATE batch_chunks SET state = 'canceled', lease_until = NULL, failed = row_count, "
     "finished_at = %s WHERE batch_id = %s AND (state = 'ready' OR (state = 'running' AND lease_until <= %s)) "
     "RETURNING row_count"
 )

@@ -29,7 +29,12 @@ _OLD: Final = (
 )
 _OLD_DRAFTS: Final = (
     sa.select(batches.c.batch_id)
-    .where(batches.c.status == BatchStatus.DRAFT.value, batches.c.created_at <= sa.bindparam("before", type_=_MOMENT))
+    .where(
+        batches.c.status == BatchStatus.DRAFT.value,
+        batches.c.created_at <= sa.bindparam("before", type_=_MOMENT),
+        # Mass acts start by themselves, however long they wait for a halt or for another batch.
+        ~batches.c.options.like('%"selection":{%'),
+    )
     .order_by(batches.c.created_at, batches.c.batch_id)
     .limit(sa.bindparam("how_many"))
 )
@@ -38,8 +43,11 @@ _CONTENT: Final = sa.select(batch_rows.c.content).where(
 )
 # So many chunks' rows are looked through by one statement (the number in the two below): a few megabytes.
 _LOOKED_AT: Final = 64
+# Rows of revocations are ids in binary, which name nobody and are no text.
+_IDS: Final = "(SELECT kind FROM batches WHERE batches.batch_id = part.batch_id) = 'revoke'"
 _WINDOW_POSTGRES: Final = (
-    "SELECT batch_id, number, lower(convert_from(content, 'UTF8')) LIKE ANY(%b::text[]) FROM "
+    f"SELECT batch_id, number, CASE WHEN {_IDS} THEN FALSE "  # noqa: S608
+    "ELSE lower(convert_from(content, 'UTF8')) LIKE ANY(%b::text[]) END FROM "
     "(SELECT batch_id, number, content FROM batch_rows WHERE (batch_id, number) > (%b, %b::int8) "
     "ORDER BY batch_id, number LIMIT 64) AS part"
 )
