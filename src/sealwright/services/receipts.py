@@ -134,13 +134,14 @@ class ReceiptDesk:
         row = _row_of(record.uid)
         if row >= batch.total or credential_uid(secret, batch.at, row) != record.uid:
             raise _not_covered()
-        chunks = uow.batches.chunks(batch.batch_id)
+        chunks = uow.batches.outline(batch.batch_id)
         place = next(
             (at for at, one in enumerate(chunks) if one.first_row <= row < one.first_row + one.row_count), None
         )
-        if place is None:
+        chunk = None if place is None else uow.batches.chunk(batch.batch_id, chunks[place].number)
+        if place is None or chunk is None:
             raise StoreUnavailable("A part of an anchored batch is gone.")
-        leaves = _leaves(uow, batch, chunks[place], secret)
+        leaves = _leaves(uow, batch, chunk, secret)
         roots = [chunk_root(chunk) for chunk in chunks]
         # All chunks but the last are of one size, a power of two: complete subtrees of the whole.
         return row, (*inclusion_path(leaves, row - chunks[place].first_row), *inclusion_path(roots, place))

@@ -67,6 +67,27 @@ def test_sound_file_is_sound() -> None:
     assert outcome(verdict, "chain") == "not_applicable"
 
 
+def test_a_chain_is_never_asked_about_what_is_not_the_logs() -> None:
+    asked: list[str] = []
+
+    def asking(chain: Mapping[str, object], root: str) -> bool:
+        asked.append(root)
+        return True
+
+    receipt = ON_CHAIN["receipt"]
+    forged = [
+        {**receipt, "leafCount": receipt["leafCount"] + 1},
+        {**receipt, "inclusionPath": ["00" * 32] * len(receipt["inclusionPath"])},
+    ]
+    for one in forged:
+        verdict = judged({**ON_CHAIN, "receipt": one}, ask=asking)
+        assert (verdict.verified, outcome(verdict, "chain")) == (False, "unchecked")
+    assert outcome(judged(ON_CHAIN, keys=[], ask=asking), "chain") == "unchecked"
+    assert asked == []
+    assert judged(ON_CHAIN, ask=asking).verified
+    assert len(asked) == 1
+
+
 def test_receipt_of_a_chain_is_sound_where_the_chain_is_asked() -> None:
     assert judged(ON_CHAIN).verified is True
     assert judged(ON_CHAIN, ask=None).verified is None
