@@ -139,7 +139,9 @@ class RowFaults:
             holder: Whom the row names; the sentence is kept when the row is not, so it must not name them.
         """
         code = self._code_of(error)
-        detail = error.detail.replace(holder, _THE_HOLDER) if holder else error.detail
+        # Other texts name nobody, and short ones stand inside of words.
+        is_name = holder is not None and (":" in holder or "@" in holder)
+        detail = error.detail.replace(holder, _THE_HOLDER) if holder is not None and is_name else error.detail
         return RowFault(row, code, detail, tuple(self._cells(error, code)))
 
     def _cells(self, error: DomainError | VcError, code: str) -> Iterator[CellFault]:

@@ -151,7 +151,7 @@ class MassActs:
         Raises:
             As `preview`.
             IssuerDeactivated, IssuerKeyMissing, SchemaInactive, SchemaNotAuthorized, OutOfScope: As for any batch.
-            StateConflict: Nothing is found.
+            StateConflict: Nothing is found, or the batch that the filter names is still being carried out.
             PolicyViolation: Credentials of grants are replaced, and their predecessors are to stay.
             IssuingHalted, Sealed: The office does not issue now.
         """

@@ -400,7 +400,7 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.BATCH,
         body=shapes.REVOKE_BATCH,
-        codes=("BATCH_NOT_FOUND", *_RIGHTS, *_KEY_CODES),
+        codes=("BATCH_NOT_FOUND", *_RIGHTS, "STATE_CONFLICT", *_KEY_CODES),
         idempotent=True,
     ),
     _reads(
