@@ -108,6 +108,8 @@ class WorkerChildren:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, **self._environment},
+                # Ctrl-C at a terminal is their parent's to hear: it ends them in order, by the pipe.
+                process_group=0,
             )
         except OSError as error:
             self._failed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -89,6 +90,14 @@ def test_settings_come_by_the_environment(made: list[WorkerChildren], capfd: pyt
     children.ensure(1)
     _ended(children)
     assert capfd.readouterr().err == "https://credentials.example\n"
+
+
+def test_a_terminals_signals_do_not_reach_them(made: list[WorkerChildren]) -> None:
+    children = WorkerChildren(most=1, command=FAITHFUL)
+    made.append(children)
+    children.ensure(1)
+    [child] = children._children
+    assert os.getpgid(child.pid) == child.pid != os.getpgrp()
 
 
 def test_there_is_a_core_at_least() -> None:
