@@ -28,10 +28,11 @@ from sealwright.vc.canon.canonicalizer import PlanHandle
 from sealwright.vc.credentials.model import DataModel
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.encoding.timestamps import format_timestamp
+from sealwright.vc.errors import ProofTypeUnavailable
 from sealwright.vc.keys.ed25519 import Ed25519Verifier
 from sealwright.vc.keys.multikey import decode_multikey
-from sealwright.vc.proofs.registry import suite_named
-from sealwright.vc.proofs.suites.suite import Hashing, encode_proof_value
+from sealwright.vc.proofs.registry import issuing_suite
+from sealwright.vc.proofs.suites.suite import Hashing, Suite, encode_proof_value
 
 _SAMPLE_UID: Final = UUID("00000000-0000-8000-8000-000000000000")
 _SAMPLE_HOLDER: Final = "did:example:holder"
@@ -68,7 +69,7 @@ class BatchLine:
         self._canon = canon
         self._public_url = public_url
         self._claims_of = shelf.claims_checker(parts.schema)
-        self._suite = suite_named(parts.proof_type)
+        self._suite = _hashing_suite(parts.proof_type)
         self._template = self._sample_order()
         self.purposes = self._template.purposes
         self._forms = _ForeseenForms(canon)
@@ -260,3 +261,10 @@ class _ForeseenForms:
                 return self._canon.canonicalize(document)
             handle = self._handles.setdefault(shape, self._canon.plan_for(document))
         return handle.canonicalize(document)
+
+
+def _hashing_suite(name: str) -> Suite:
+    suite = issuing_suite(name)
+    if not isinstance(suite, Suite):
+        raise ProofTypeUnavailable(f"Proof type {name} is not made in batches.")
+    return suite

@@ -12,7 +12,7 @@ from sealwright.domain.shown_text import require_length, require_plain_label
 from sealwright.services.schemas import NewSchema
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault
-from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.registry import issuing_suite
 
 if TYPE_CHECKING:
     from sealwright.services.catalog import TypeMembers
@@ -54,7 +54,7 @@ def check_members(members: TypeMembers) -> None:
         if given.get(name) is not None and not least <= given[name] <= most:
             raise _refused(f"/{name}", f"The number must lie between {least} and {most}.")
     if "proof_type" in given:
-        suite_named(given["proof_type"])
+        issuing_suite(given["proof_type"])
 
 
 def default_schema(value: str, label: str) -> NewSchema:

@@ -46,7 +46,7 @@ from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import Fault, InvalidDID, InvalidKey, ProofTypeUnavailable, UnsupportedDIDMethod
 from sealwright.vc.keys.jwk import seed_from_private_jwk
 from sealwright.vc.keys.multikey import PublicKey
-from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.registry import issuing_suite
 
 _IMMUTABLE_METHODS: Final = frozenset({"key", "jwk"})
 _ED25519: Final = "Ed25519"
@@ -453,6 +453,6 @@ def _published(record: DIDRecord) -> bytes:
 
 def _require_ed25519(proof_types: Sequence[str]) -> None:
     for proof_type in proof_types:
-        suite_named(proof_type)
+        issuing_suite(proof_type)
         if proof_type not in ED25519_PROOF_TYPES:
             raise ProofTypeUnavailable(f"Keys for {proof_type} are not made here.")

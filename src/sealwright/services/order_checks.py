@@ -51,7 +51,7 @@ from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.errors import ClaimsDoNotMatchSchema
-from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.registry import issuing_suite
 from sealwright.vc.proofs.sd_jwt import conceal
 from sealwright.vc.proofs.signing import with_suite_context
 
@@ -269,7 +269,7 @@ class OrderChecks:
         """
         model = check_credential(self._dated(credential), pinned=self._canon.pinned_content).value
         proof_type = options.proof_type or ("Ed25519Signature2020" if model == "1.1" else "eddsa-rdfc-2022")
-        suite_named(proof_type)
+        issuing_suite(proof_type)
         issuer = self._access.issuer(id_of(credential["issuer"]), view)
         self._access.require_issuer(caller, issuer)
         named = self._require_road(credential, issuer, caller, view)

@@ -20,7 +20,7 @@ from sealwright.vc.encoding.jcs import canonicalize_json
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.keys.multikey import PublicKey
-from sealwright.vc.proofs.registry import suite_named
+from sealwright.vc.proofs.registry import issuing_suite
 from sealwright.vc.proofs.sd_jwt import Claims
 from sealwright.vc.proofs.sd_jwt_vc import SdJwtVcParts, sd_jwt_vc_claims
 from sealwright.vc.status.documents import STATUS_LIST_2021_CONTEXT, StatusListKind, as_member, status_entries
@@ -258,7 +258,7 @@ def _contexts(order: IssuanceOrder, schema: SchemaRecord, *, has_status: bool) -
         if has_status:
             contexts.append(STATUS_LIST_2021_CONTEXT)
         if not order.form.is_text:
-            contexts.append(suite_named(order.proof_type).contexts[0])
+            contexts.append(issuing_suite(order.proof_type).contexts[0])
     return tuple(contexts)
 
 

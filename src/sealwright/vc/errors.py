@@ -36,6 +36,7 @@ VcError
 ├── ClaimsDoNotMatchSchema
 ├── UnsupportedProofType      no such suite is known
 │   └── ProofTypeUnavailable  known, but this installation cannot run it
+├── DerivationInvalid         what a holder wants to show cannot be shown so
 ├── ProofRefused
 │   ├── ProofMissing
 │   ├── ProofInvalid
@@ -217,6 +218,10 @@ class UnsupportedProofType(VcError):
 
 class ProofTypeUnavailable(UnsupportedProofType):
     """A known suite whose machinery this installation does not carry."""
+
+
+class DerivationInvalid(VcError):
+    """What is to be shown, or must always be shown, leads nowhere, or the credential cannot be shown in part."""
 
 
 class ProofRefused(VcError):

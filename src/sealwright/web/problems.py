@@ -147,6 +147,7 @@ CATALOG: Final = _catalog(
     Problem("EXPIRATION_IN_PAST", 422, "The expiry is not in the future"),
     Problem("EXPIRATION_TOO_FAR", 422, "The expiry is too far away"),
     Problem("UNSUPPORTED_PROOF_TYPE", 422, "The proof type is not supported"),
+    Problem("DERIVATION_INVALID", 422, "This cannot be shown in part as asked"),
     Problem("INVALID_PAGINATION", 422, "The page asked for does not exist in this form"),
     Problem("INVALID_FILTER", 422, "A filter is outside what is allowed"),
     Problem("INVALID_ADDRESS", 422, "The text is not a wallet address"),
@@ -337,6 +338,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         vc.SchemaRefused: "SCHEMA_INVALID",
         vc.ClaimsDoNotMatchSchema: "SCHEMA_VALIDATION_FAILED",
         vc.UnsupportedProofType: "UNSUPPORTED_PROOF_TYPE",
+        vc.DerivationInvalid: "DERIVATION_INVALID",
         vc.ProofRefused: "INVALID_PROOF",
         vc.StatusListRefused: "INVALID_VALUE",
     }.items()

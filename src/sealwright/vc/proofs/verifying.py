@@ -23,8 +23,9 @@ from sealwright.vc.errors import (
     ProofInvalid,
 )
 from sealwright.vc.proofs.canonical import CanonicalForms
-from sealwright.vc.proofs.registry import suite_name_of, suite_named
-from sealwright.vc.proofs.suites.suite import Hashing, Suite, decode_proof_value
+from sealwright.vc.proofs.registry import AnySuite, suite_name_of, suite_named
+from sealwright.vc.proofs.suites.disclosure import Covered, DisclosureSuite, Shown
+from sealwright.vc.proofs.suites.suite import Hashing, decode_proof_value
 from sealwright.vc.proofs.unsecured import covered_document, previous_ids, require_proofs, without_proof
 
 MAX_SKEW: Final = timedelta(seconds=60)
@@ -45,13 +46,15 @@ class VerifiedProof:
         method: The verification method whose key it was checked with.
         controller: The DID whose document lists that method.
         purpose: The proof purpose.
+        shown: What it tells about what was kept back; None under a suite that proves a document whole.
     """
 
     proof: Mapping[str, JSONValue]
-    suite: Suite
+    suite: AnySuite
     method: VerificationMethod
     controller: ResolvedDID
     purpose: str
+    shown: Shown | None = None
 
 
 class ProvenKey(Protocol):
@@ -81,11 +84,14 @@ class ProofRules:
         purpose: The purpose each proof must state.
         accepted_suites: Names of the suites taken; a proof of another suite fails.
         now: Aware UTC.
+        is_own_work: The issuer looks at what it has signed, or the holder at what came: base proofs are checked as
+            such. A verifier is shown derived proofs, and refuses base proofs where the suite says so.
     """
 
     purpose: str
     accepted_suites: Collection[str]
     now: datetime
+    is_own_work: bool = False
 
 
 def verify_proofs(
@@ -97,6 +103,7 @@ def verify_proofs(
     accepted_suites: Collection[str],
     now: datetime,
     allow_inline: bool = False,
+    is_own_work: bool = False,
 ) -> tuple[VerifiedProof, ...]:
     """Check every proof of a credential or presentation, and that each key speaks for its issuer or holder.
 
@@ -108,6 +115,7 @@ def verify_proofs(
         accepted_suites: Names of the suites taken.
         now: Aware UTC.
         allow_inline: Accept context objects that only add terms.
+        is_own_work: Check base proofs as such, as `ProofRules` says.
 
     Returns:
         All proofs, in the document's order.
@@ -124,7 +132,7 @@ def verify_proofs(
 
     Spec: Verifiable Credential Data Integrity 1.0, "Verify Proof", "Verify Proof Sets and Chains".
     """
-    rules = ProofRules(purpose, accepted_suites, now)
+    rules = ProofRules(purpose, accepted_suites, now, is_own_work)
     verified = check_signatures(document, resolver=resolver, rules=rules, hashing=Hashing(canon, allow_inline, True))
     party = party_of(document)
     for proof in verified:
@@ -151,7 +159,14 @@ def check_signatures(
         suite = _accepted_suite(proof, rules)
         _check_dates(proof, rules.now)
         options = _options(proof, suite, contexts)
-        signature = decode_proof_value(proof.get("proofValue"))
+        if isinstance(suite, DisclosureSuite):
+            method, controller = _find_key(proof, suite, resolver)
+            covered = Covered(covered_document(unsecured, proofs, previous_ids(proof)), options, contexts, hashing)
+            check = suite.verify_base if rules.is_own_work else suite.verify
+            shown = check(covered, method.public_key, proof)
+            verified[index] = VerifiedProof(proof, suite, method, controller, rules.purpose, shown)
+            continue
+        signature = decode_proof_value(proof.get("proofValue"), suite.signature_bytes)
         method, controller = _find_key(proof, suite, resolver)
         key = (suite.name, previous_ids(proof))
         digest = hashes.get(key)
@@ -218,7 +233,7 @@ def _order(proofs: Sequence[Mapping[str, JSONValue]]) -> Sequence[int]:
     return sorted(range(len(proofs)), key=lambda index: "previousProof" in proofs[index])
 
 
-def _accepted_suite(proof: Mapping[str, JSONValue], rules: ProofRules) -> Suite:
+def _accepted_suite(proof: Mapping[str, JSONValue], rules: ProofRules) -> AnySuite:
     name = suite_name_of(proof)
     if name not in rules.accepted_suites:
         raise ProofInvalid("The proof's suite is not one that is accepted here.", pointer="/proof/type")
@@ -253,7 +268,7 @@ def _parsed_moment(text: str) -> datetime:
     return parse_xsd_datetime_stamp(text)
 
 
-def _options(proof: Mapping[str, JSONValue], suite: Suite, contexts: JSONValue) -> dict[str, JSONValue]:
+def _options(proof: Mapping[str, JSONValue], suite: AnySuite, contexts: JSONValue) -> dict[str, JSONValue]:
     """The proof without value and contexts.
 
     A proof that repeats the contexts must repeat these very ones: whoever could append a context to a signed document
@@ -268,7 +283,7 @@ def _options(proof: Mapping[str, JSONValue], suite: Suite, contexts: JSONValue) 
 
 
 def _find_key(
-    proof: Mapping[str, JSONValue], suite: Suite, resolver: DIDResolver
+    proof: Mapping[str, JSONValue], suite: AnySuite, resolver: DIDResolver
 ) -> tuple[VerificationMethod, ResolvedDID]:
     """Look the verification method up in the document of its own DID; keys and key addresses in proofs are ignored."""
     address = proof.get("verificationMethod")
@@ -283,7 +298,7 @@ def _find_key(
     if address in resolved.compromised_methods:
         raise KeyCompromised("The proof's key is known to be compromised.", pointer="/proof/verificationMethod")
     method = _method(resolved.document, address)
-    if method.public_key.kind != suite.key_kind or method.type not in suite.method_types:
+    if method.public_key.kind not in suite.key_kinds or method.type not in suite.method_types:
         raise ProofInvalid(f"The verification method does not hold a key for {suite.name}.", pointer="/proof")
     return method, resolved
 

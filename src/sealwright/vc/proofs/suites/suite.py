@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,8 +18,8 @@ from sealwright.vc.proofs.canonical import CanonicalForms, rdf_options_hash
 
 DATA_INTEGRITY_PROOF: Final = "DataIntegrityProof"
 
-# A base58 text of 64 bytes has at most 88 characters; the cap keeps decoding, which is quadratic, cheap.
-_MAX_PROOF_VALUE: Final = 90
+# A base58 text of 96 bytes has at most 132 characters; the cap keeps decoding, which is quadratic, cheap.
+_MAX_PROOF_VALUE: Final = 134
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Suite:
         name: What callers ask for: the proof type of a 2020 suite, else the cryptosuite.
         proof_type: The proof's `type`.
         cryptosuite: The proof's `cryptosuite`, or None where the type says it all.
-        key_kind: The kind of key that signs.
+        key_kinds: The kinds of key that may sign.
         method_types: Types of verification method that may hold this key.
         contexts: Contexts any one of which defines the proof's terms; the first is the one we add.
         base_contexts: Base contexts that define the proof's terms themselves.
@@ -64,12 +64,13 @@ class Suite:
         hash_document: Canonical form and hash of the document.
         hash_options: Canonical form and hash of the options.
         verify: Checks a signature over options hash and document hash.
+        signature_bytes: Lengths of signature that its kinds of key give; the first is that of the keys kept here.
     """
 
     name: str
     proof_type: str
     cryptosuite: str | None
-    key_kind: KeyKind
+    key_kinds: frozenset[KeyKind]
     method_types: frozenset[str]
     contexts: tuple[str, ...]
     base_contexts: frozenset[str]
@@ -78,6 +79,7 @@ class Suite:
     hash_document: HashDocument
     hash_options: HashOptions
     verify: Callable[[PublicKey, bytes, bytes], None]
+    signature_bytes: tuple[int, ...] = (64,)
 
 
 def rdfc_hash_document(unsecured: Mapping[str, JSONValue], hashing: Hashing) -> bytes:
@@ -134,20 +136,25 @@ def encode_proof_value(signature: bytes) -> str:
     return multibase_encode(signature)
 
 
-def decode_proof_value(value: JSONValue) -> bytes:
+def decode_proof_value(value: JSONValue, lengths: Collection[int] = (ed25519.SIGNATURE_BYTES,)) -> bytes:
     """The signature in a `proofValue`.
 
+    Args:
+        value: The member as it stands.
+        lengths: How many bytes it may have.
+
     Raises:
-        ProofInvalid: Not base58btc multibase text of 64 bytes.
+        ProofInvalid: Not base58btc multibase text of as many bytes.
     """
     if not isinstance(value, str) or not value.startswith("z") or len(value) > _MAX_PROOF_VALUE:
-        raise ProofInvalid("proofValue is not base58btc multibase text of 64 bytes.", pointer="/proof/proofValue")
+        raise ProofInvalid("proofValue is not base58btc multibase text of a signature.", pointer="/proof/proofValue")
     try:
         signature = base58btc_decode(value[1:])
     except InvalidEncoding:
         raise ProofInvalid("proofValue is not base58btc text.", pointer="/proof/proofValue") from None
-    if len(signature) != ed25519.SIGNATURE_BYTES:
-        raise ProofInvalid("proofValue does not hold 64 bytes.", pointer="/proof/proofValue")
+    if len(signature) not in lengths:
+        detail = f"proofValue does not hold {' or '.join(map(str, lengths))} bytes."
+        raise ProofInvalid(detail, pointer="/proof/proofValue")
     return signature
 
 
