@@ -11,7 +11,10 @@ from benchmarks import machine, report
 
 # Takes minutes and gigabytes, so it runs when it is named only.
 LONG: Final = ("million",)
-NAMES: Final = ("issue", "verify", "canon", "status", "bulk", "revoke", "http", "memory", "pages", "queue", "workflows")
+NAMES: Final = (
+    *("issue", "verify", "canon", "status", "bulk", "revoke", "http", "memory", "pages", "queue", "workflows"),
+    *("bbs", "bbs2020", "selective", "sd_jwt"),
+)
 
 
 def main(arguments: list[str]) -> int:
