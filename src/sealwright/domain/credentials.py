@@ -47,6 +47,7 @@ class IssuanceRequest:
 
     Args:
         anchor: Whether it is to be anchored, where the office does that.
+        mandatory_pointers: JSON pointers into the credential of what every derived proof must show.
     """
 
     schema_id: str
@@ -58,6 +59,7 @@ class IssuanceRequest:
     revocable: bool
     suspendable: bool
     anchor: bool = False
+    mandatory_pointers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from sealwright.domain.errors import (
     Sealed,
     StateConflict,
 )
-from sealwright.domain.formats import TOKEN_PROOF_TYPES, CredentialFormat
+from sealwright.domain.formats import TOKEN_PROOF_TYPES
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
@@ -38,12 +38,12 @@ from sealwright.services.orders import (
     IssuanceOrder,
     OrderGuard,
     data_model_of,
-    sd_jwt_claims,
     unsigned_document,
 )
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import RegistryView
 from sealwright.services.schema_shelf import SchemaShelf
+from sealwright.services.signable import prove_signable
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.credentials.model import CREDENTIALS_V1
 from sealwright.vc.credentials.structure import check_credential
@@ -52,7 +52,6 @@ from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.errors import ClaimsDoNotMatchSchema
 from sealwright.vc.proofs.registry import issuing_suite
-from sealwright.vc.proofs.sd_jwt import conceal
 from sealwright.vc.proofs.signing import with_suite_context
 
 # Tokens are signed by the key that signs this suite: both ask for Ed25519.
@@ -68,6 +67,7 @@ class DocumentOptions:
     created: datetime | None = None
     credential_id: str | None = None
     status_purposes: tuple[StatusPurpose, ...] = ()
+    mandatory_pointers: tuple[str, ...] = ()
 
 
 class TypeGuard(OrderGuard, Protocol):
@@ -135,6 +135,7 @@ class OrderChecks:
             IssuerDeactivated, IssuerKeyMissing, SchemaInactive, HolderDeactivated: (1), state.
             NotAnApprovedImprover, GrantInForce: (1), state, for a credential type's schema.
             ReservedKey, ClaimsTooLarge, InvalidCharacter, ClaimsDoNotMatchSchema, UndefinedTerm, UnsignableValue: (2).
+            DerivationInvalid: (2), of what shall always be shown.
             ExpirationInPast, ExpirationTooFar, PolicyViolation: (2), dates and policy.
             IssuingHalted, Sealed: the office does not issue now.
         """
@@ -168,6 +169,7 @@ class OrderChecks:
             external_id=None,
             guard=guard or typed,
             anchor=request.anchor,
+            mandatory_pointers=request.mandatory_pointers,
         )
         _require_active(schema)
         if not holder_active:
@@ -244,11 +246,9 @@ class OrderChecks:
             external_id=None,
             guard=guard,
             shape=wish.shape,
+            mandatory_pointers=wish.mandatory_pointers,
         )
-        if order.form is CredentialFormat.SD_JWT:
-            conceal(sd_jwt_claims(order, self._imagined(order), self._public_url))
-        else:
-            self._prove_signable(order)
+        self._prove_signable(order)
         self._require_open(order, view)
         return order
 
@@ -291,6 +291,7 @@ class OrderChecks:
             expiration=document_date(credential, "expirationDate" if model == "1.1" else "validUntil"),
             created=options.created,
             external_id=chosen_id if isinstance(chosen_id, str) else options.credential_id,
+            mandatory_pointers=options.mandatory_pointers,
         )
         self._require_live(order, named, view)
         spoken = self._require_no_catalog_words(self._prove_signable(order), view)
@@ -400,14 +401,8 @@ class OrderChecks:
         )
 
     def _prove_signable(self, order: IssuanceOrder) -> bytes:
-        """Canonicalize the document as it will be: what would not reach the signed form is refused now (P5).
-
-        Gives that form, in N-Quads.
-
-        Under eddsa-jcs-2022 too, where every member is signed: what no context defines means nothing to a reader.
-        """
-        document = unsigned_document(order, self._imagined(order), self._public_url)
-        return self._canon.canonicalize(document, allow_inline=order.is_document, stranger=order.is_document)
+        """As `signable.prove_signable`, with placeholders for what only a reservation gives."""
+        return prove_signable(order, self._imagined(order), self._public_url, self._canon)
 
     def guard_for(self, schema: SchemaRecord, holder_did: str, view: RegistryView) -> TypeGuard | None:
         """The guard of an order against this schema; None where it belongs to no credential type."""

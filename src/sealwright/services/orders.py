@@ -111,6 +111,7 @@ class IssuanceOrder:
         named_schemas: Ids of kept schemas that a caller's own document names, or whose words it is written in.
         shape: What the form of the credential needs beside its claims; None for a document with an embedded proof.
         anchor: Whether it is anchored with its storing, where the office anchors.
+        mandatory_pointers: JSON pointers of what the caller wants every derived proof to show.
     """
 
     caller: Caller
@@ -132,6 +133,7 @@ class IssuanceOrder:
     named_schemas: frozenset[str] = frozenset()
     shape: Shape | None = None
     anchor: bool = False
+    mandatory_pointers: tuple[str, ...] = ()
 
     @property
     def form(self) -> CredentialFormat:
@@ -159,6 +161,7 @@ class IssuanceOrder:
                     "expiration": format_timestamp(self.expiration) if self.expiration else None,
                     **({"form": self.form.value} if self.shape is not None else {}),
                     **({"anchor": True} if self.anchor else {}),
+                    **({"mandatoryPointers": list(self.mandatory_pointers)} if self.mandatory_pointers else {}),
                 }
             )
         ).digest()
@@ -173,6 +176,7 @@ class CopyWish:
         types: What the copy is, beside VerifiableCredential.
         proof_type: The suite, or a token's form.
         purposes: As the credential itself has them.
+        mandatory_pointers: What its issuer let every derived proof show, beside what always stands.
     """
 
     issuer_did: str
@@ -184,6 +188,7 @@ class CopyWish:
     proof_type: str
     purposes: tuple[StatusPurpose, ...]
     shape: Shape | None
+    mandatory_pointers: tuple[str, ...] = ()
 
 
 def unsigned_document(order: IssuanceOrder, reservation: Reservation, public_url: str) -> dict[str, JSONValue]:

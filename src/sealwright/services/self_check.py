@@ -64,6 +64,7 @@ def check_own_signature(
         accepted_suites=frozenset(SUITES),
         now=now,
         allow_inline=inline,
+        is_own_work=True,
     )
 
 

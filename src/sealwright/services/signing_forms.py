@@ -12,10 +12,12 @@ from typing import Final, Protocol
 
 from sealwright.domain.credentials import Reservation
 from sealwright.domain.formats import CredentialFormat
+from sealwright.services.mandatory_pointers import AT, mandatory_pointers
 from sealwright.services.orders import IssuanceOrder, sd_jwt_claims, unsigned_document
 from sealwright.services.self_check import check_own_sd_jwt, check_own_signature, check_own_token
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
+from sealwright.vc.keys.multikey import decode_multikey
 from sealwright.vc.proofs.compact import sealed, signing_input
 from sealwright.vc.proofs.jwt import credential_payload
 from sealwright.vc.proofs.sd_jwt import combined, conceal
@@ -55,14 +57,27 @@ def draft_of(order: IssuanceOrder, reservation: Reservation, public_url: str, ca
     document = unsigned_document(order, reservation, public_url)
     if order.form is CredentialFormat.JWT_VC_JSON:
         return _TokenDraft(order, signing_input(_header(order, "JWT"), credential_payload(document)), document)
-    created = order.created or reservation.reserved_at
-    prepared = prepare(
-        document,
-        ProofOptions(suite=order.proof_type, verification_method=order.method.id, created=created),
-        canon,
-        allow_inline=order.is_document,
+    return _EmbeddedDraft(order, document, prepared_proof(order, document, reservation.reserved_at, canon), canon)
+
+
+def prepared_proof(
+    order: IssuanceOrder, document: Mapping[str, JSONValue], moment: datetime, canon: Canonicalizer
+) -> PreparedProof:
+    """The proof that an order's document is going to have, but for its value.
+
+    Raises:
+        DocumentRefused: It would not be signed whole.
+        DerivationInvalid: What shall always be shown leads nowhere.
+    """
+    at = f"/options{AT}" if order.is_document else AT
+    options = ProofOptions(
+        suite=order.proof_type,
+        verification_method=order.method.id,
+        created=order.created or moment,
+        mandatory_pointers=mandatory_pointers(document, order.proof_type, order.mandatory_pointers, at=at),
+        public_key=decode_multikey(order.method.public_key_multibase),
     )
-    return _EmbeddedDraft(order, document, prepared, canon)
+    return prepare(document, options, canon, allow_inline=order.is_document)
 
 
 @dataclass(frozen=True, slots=True)

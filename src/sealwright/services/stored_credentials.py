@@ -101,6 +101,7 @@ def verified_document(
         accepted_suites=frozenset(SUITES),
         now=now,
         allow_inline=record.schema_id is None,
+        is_own_work=True,
     )
     return document
 

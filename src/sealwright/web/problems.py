@@ -388,6 +388,9 @@ def _fault(fault: Fault) -> dict[str, str]:
 
 def _placed(error: vc.VcError, pointer: str, document_at: str) -> str:
     """Turn a pointer into claims or a document into one into the body that carried them."""
+    if isinstance(error, vc.DerivationInvalid):
+        # It is the pointers sent that lead nowhere; where they stand in the body is told already.
+        return pointer
     if document_at != "/claims" or isinstance(error, vc.ClaimsDoNotMatchSchema):
         return document_at + pointer
     # What we build around claims is ours; the caller knows them by the name under which they were sent.

@@ -91,6 +91,7 @@ def _request(body: dict[str, Any]) -> IssuanceRequest:
         revocable=body.get("revocable", True),
         suspendable=body.get("suspendable", False),
         anchor=body.get("anchor", False),
+        mandatory_pointers=tuple(body.get("mandatoryPointers", ())),
     )
 
 
@@ -169,6 +170,7 @@ ISSUE_CODES: Final = (
     "SCHEMA_VALIDATION_FAILED",
     "UNDEFINED_TERM",
     "UNSIGNABLE_VALUE",
+    "DERIVATION_INVALID",
     "TERM_CONFLICT",
     "CLAIMS_TOO_LARGE",
     "TOO_COMPLEX",

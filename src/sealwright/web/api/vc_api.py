@@ -59,6 +59,7 @@ def _options(options: dict[str, Any]) -> DocumentOptions:
         created=parse_rfc3339(created) if created is not None else None,
         credential_id=options.get("credentialId"),
         status_purposes=_purposes(options.get("credentialStatus")),
+        mandatory_pointers=tuple(options.get("mandatoryPointers", ())),
     )
 
 

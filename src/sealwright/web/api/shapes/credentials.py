@@ -10,6 +10,7 @@ from sealwright.web.api.shapes.delivery import DELIVERY
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
     DID,
+    MANDATORY_POINTERS,
     OBJECT,
     PROOF_TYPE,
     REASON_CODES,
@@ -60,6 +61,7 @@ ISSUE: Final = Shape(
             "claims": {**OBJECT, "description": "Statements about the holder, as the credential schema asks."},
             "expirationDate": TIMESTAMP,
             "proofType": {**PROOF_TYPE, "default": "Ed25519Signature2020"},
+            "mandatoryPointers": MANDATORY_POINTERS,
             "revocable": {**BOOLEAN, "default": True},
             "suspendable": {**BOOLEAN, "default": False},
             "delivery": DELIVERY,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sealwright.vc.proofs.registry import ISSUED_SUITES
+
 Node = dict[str, Any]
 
 DID: Final[Node] = {"type": "string", "format": "did", "description": "A DID, or an alias of one kept here."}
@@ -12,7 +14,19 @@ BOOLEAN: Final[Node] = {"type": "boolean"}
 OBJECT: Final[Node] = {"type": "object"}
 URL: Final[Node] = {"type": "string", "format": "uri"}
 
-PROOF_TYPES: Final = ("Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022")
+_LISTED: Final = (
+    "Ed25519Signature2020",
+    "BbsBlsSignature2020",
+    "eddsa-rdfc-2022",
+    "eddsa-jcs-2022",
+    "bbs-2023",
+    "ecdsa-rdfc-2019",
+    "ecdsa-jcs-2019",
+    "ecdsa-sd-2023",
+)
+PROOF_TYPES: Final = tuple(sorted(ISSUED_SUITES, key=_LISTED.index))
+"""Everything that can be issued, in the order in which it is documented."""
+
 REASON_CODES: Final = (
     "unspecified",
     "issued_in_error",
@@ -29,7 +43,7 @@ PROOF_TYPE: Final[Node] = {
     "type": "string",
     "enum": list(PROOF_TYPES),
     "x-fault": "UNSUPPORTED_PROOF_TYPE",
-    "description": "How the credential is proved; the 2020 suite gives a Data Model 1.1 document, the others 2.0.",
+    "description": "How the credential is proved; the 2020 suites give a Data Model 1.1 document, the others 2.0.",
 }
 
 
@@ -47,6 +61,22 @@ def listed(item: Node, *, least: int = 0, most: int | None = None, description: 
     if most is not None:
         node["maxItems"] = most
     return node if description is None else {**node, "description": description}
+
+
+MOST_POINTERS: Final = 200
+POINTER: Final[Node] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 1024,
+    "x-fault": "DERIVATION_INVALID",
+    "description": "A JSON pointer (RFC 6901) into the credential.",
+}
+MANDATORY_POINTERS: Final = listed(
+    POINTER,
+    most=MOST_POINTERS,
+    description="What every derived proof must show beside the members that always stand; `bbs-2023` and "
+    "`ecdsa-sd-2023` only.",
+)
 
 
 def closed(properties: Node, required: tuple[str, ...] = (), missing: str | None = None, **more: Any) -> Node:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sealwright.web.api.shapes.credentials import CREDENTIAL_ID
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
+    MANDATORY_POINTERS,
     OBJECT,
     PROOF_TYPE,
     PROOF_TYPES,
@@ -41,6 +42,7 @@ ISSUE: Final = Shape(
                     "type": {**PROOF_TYPE, "enum": [*PROOF_TYPES, "DataIntegrityProof"]},
                     "cryptosuite": PROOF_TYPE,
                     "created": TIMESTAMP,
+                    "mandatoryPointers": MANDATORY_POINTERS,
                     "credentialId": CREDENTIAL_ID,
                     "credentialStatus": {
                         "anyOf": [

@@ -1,0 +1,81 @@
+"""What every derived proof must show: what the issuer names, and what a verifier needs to judge the credential.
+
+A holder who could keep back the status entry or the end of validity could show a revoked credential as a good one, so
+these are the issuer's to decide, not the holder's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from sealwright.vc.encoding.pointers import child, value_at
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import DerivationInvalid
+from sealwright.vc.proofs.registry import disclosure_suite
+
+AT: Final = "/mandatoryPointers"
+MOST_POINTERS: Final = 200
+_ALWAYS: Final = (
+    "issuer",
+    "type",
+    "credentialStatus",
+    "credentialSchema",
+    "validFrom",
+    "validUntil",
+    "issuanceDate",
+    "expirationDate",
+)
+_OF_SUBJECTS: Final = ("id", "type")
+
+
+def takes_pointers(proof_type: str) -> bool:
+    """Tell whether the issuer may say what is always shown under this suite."""
+    suite = disclosure_suite(proof_type)
+    return suite is not None and suite.takes_pointers
+
+
+def mandatory_pointers(
+    document: Mapping[str, JSONValue], proof_type: str, asked: Sequence[str], *, at: str = AT
+) -> tuple[str, ...]:
+    """All pointers for the base proof of a document: those that always stand, then the caller's.
+
+    Args:
+        document: Without proof.
+        proof_type: Name of the suite.
+        asked: What the caller wants to be shown always.
+        at: Where the caller's pointers stand in the call, for refusals.
+
+    Raises:
+        DerivationInvalid: The suite takes none; there are too many; or one is no pointer, or leads nowhere.
+    """
+    if not takes_pointers(proof_type):
+        if asked:
+            raise DerivationInvalid(f"Under {proof_type} nobody can say beforehand what is always shown.", pointer=at)
+        return ()
+    if len(asked) > MOST_POINTERS:
+        raise DerivationInvalid(f"At most {MOST_POINTERS} pointers can be mandatory.", pointer=at)
+    for number, pointer in enumerate(asked):
+        _require_claim(document, pointer, child(at, number))
+    return tuple(dict.fromkeys((*_standing(document), *asked)))
+
+
+def _require_claim(document: Mapping[str, JSONValue], pointer: str, at: str) -> None:
+    try:
+        value_at(dict(document), pointer)
+    except LookupError:
+        raise DerivationInvalid("This pointer leads to nothing in the credential.", pointer=at) from None
+    if pointer.split("/")[1:2] in ([], ["@context"], ["proof"]):
+        raise DerivationInvalid("Only members of the credential beside its contexts and proofs are shown.", pointer=at)
+
+
+def _standing(document: Mapping[str, JSONValue]) -> Iterator[str]:
+    for name in _ALWAYS:
+        if name in document:
+            yield child("", name)
+    subject = document.get("credentialSubject")
+    several = isinstance(subject, list)
+    for number, one in enumerate(subject if isinstance(subject, list) else [subject]):
+        place = child("/credentialSubject", number) if several else "/credentialSubject"
+        if isinstance(one, dict):
+            yield from (child(place, name) for name in _OF_SUBJECTS if name in one)
