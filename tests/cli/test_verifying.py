@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 from nacl.signing import SigningKey
 
 from sealwright.cli import verifying
+from sealwright.vc.encoding.multibase import base64url_decode
+from sealwright.vc.proofs.signing import ProofOptions, attach, prepare, with_suite_context
+from tests.support.wallet import WalletKey
 
 from .conftest import ISSUE_BODY, Terminal
 
@@ -180,3 +184,91 @@ def test_untrusted_signature_of_a_stranger_is_refused(
     path = tmp_path / "forged.json"
     path.write_text(json.dumps(forged))
     assert terminal("verify", str(path)).code == 1
+
+
+CHALLENGE, DOMAIN = "c-7e1f", "https://verifier.example"
+PRESENTATION_CHECKS = ["structure", "proof", "holder", "challenge", "domain", "credentials"]
+
+
+@pytest.fixture
+def presentation_file(terminal: Terminal, demo: dict[str, Any], issue_file: Path, tmp_path: Path) -> Path:
+    """The degree of a holder whose key is their own, presented by them."""
+    holder = WalletKey()
+    body = {**json.loads(issue_file.read_text()), "holderDid": holder.did}
+    issue_file.write_text(json.dumps(body))
+    credential = terminal("issue", str(issue_file)).answer["credential"]
+    presentation = {
+        "@context": ["https://www.w3.org/2018/credentials/v1"],
+        "type": ["VerifiablePresentation"],
+        "holder": holder.did,
+        "verifiableCredential": [credential],
+    }
+    options = ProofOptions(
+        "Ed25519Signature2020",
+        holder.kid,
+        datetime.now(UTC).replace(microsecond=0),
+        purpose="authentication",
+        challenge=CHALLENGE,
+        domain=DOMAIN,
+    )
+    with verifying.offline() as at:
+        prepared = prepare(with_suite_context(presentation, options.suite), options, at.office.verifier._canon)
+    seed = base64url_decode(holder.key.as_dict(private=True)["d"])
+    path = tmp_path / "presentation.json"
+    path.write_text(json.dumps(attach(prepared, bytes(SigningKey(seed).sign(prepared.data_to_sign).signature))))
+    return path
+
+
+def test_presentation_is_verified_with_its_credentials(presentation_file: Path, terminal: Terminal) -> None:
+    said = terminal("verify", str(presentation_file), "--challenge", CHALLENGE, "--domain", DOMAIN)
+    assert (said.code, said.answer["verified"]) == (0, True), said
+    assert [check["name"] for check in said.answer["checks"]] == PRESENTATION_CHECKS
+    (inside,) = said.answer["credentials"]
+    assert (inside["verified"], [check["name"] for check in inside["checks"]]) == (True, CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "check"),
+    [
+        (("--challenge", "another", "--domain", DOMAIN), 1, "challenge"),
+        (("--challenge", CHALLENGE, "--domain", "https://other.example"), 1, "domain"),
+        (("--domain", DOMAIN), 2, "challenge"),
+        ((), 2, "domain"),
+        (("--challenge", CHALLENGE, "--domain", DOMAIN, "--trusted-issuer", "did:adi:other"), 1, "credentials"),
+    ],
+)
+def test_presentation_for_another_occasion_is_not_verified(
+    options: tuple[str, ...], code: int, check: str, presentation_file: Path, terminal: Terminal
+) -> None:
+    said = terminal("verify", str(presentation_file), *options)
+    assert (said.code, said.answer["verified"]) == (code, False)
+    assert _outcomes(said.answer)[check] == ("failed" if code == 1 else "unchecked")
+
+
+def test_plain_report_of_a_presentation_sets_its_credentials_in(presentation_file: Path, terminal: Terminal) -> None:
+    words = ("verify", str(presentation_file), "--challenge", CHALLENGE, "--domain", DOMAIN)
+    lines = terminal(*words, json_output=False).out.splitlines()
+    assert lines[0].startswith("verified  presentation of did:key:")
+    assert [line.split()[1] for line in lines[1:7]] == PRESENTATION_CHECKS
+    assert lines[8].startswith("  credential 1: verified  urn:uuid:")
+    assert [line.split()[1] for line in lines[9:]] == CHECKS
+
+
+@pytest.mark.parametrize("option", [("--challenge", "x"), ("--domain", "x")])
+def test_credential_alone_is_bound_to_no_occasion(
+    option: tuple[str, str], credential_file: Path, terminal: Terminal
+) -> None:
+    said = terminal("verify", str(credential_file), *option)
+    assert (said.code, said.problem["code"]) == (2, "USAGE")
+
+
+@pytest.mark.parametrize(("holder", "code"), [(ISSUE_BODY["holderDid"], 0), ("did:adi:holder002", 1)])
+def test_credential_must_be_about_whom_is_named(
+    holder: str, code: int, credential_file: Path, terminal: Terminal
+) -> None:
+    assert terminal("verify", str(credential_file), "--holder", holder).code == code
+
+
+def test_holder_of_a_presentation_is_no_option(presentation_file: Path, terminal: Terminal) -> None:
+    for option in (("--holder", "did:adi:holder001"), ("--status-list", str(presentation_file))):
+        assert terminal("verify", str(presentation_file), *option).code == 2
