@@ -20,7 +20,7 @@ from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.keys.multikey import decode_multikey
 from sealwright.vc.proofs.compact import sealed, signing_input
 from sealwright.vc.proofs.jwt import credential_payload
-from sealwright.vc.proofs.sd_jwt import combined, conceal
+from sealwright.vc.proofs.sd_jwt import combined, conceal, padded
 from sealwright.vc.proofs.sd_jwt_vc import MEDIA_TYPE, shown
 from sealwright.vc.proofs.signing import PreparedProof, ProofOptions, attach, prepare
 
@@ -51,7 +51,7 @@ def draft_of(order: IssuanceOrder, reservation: Reservation, public_url: str, ca
     """
     if order.form is CredentialFormat.SD_JWT:
         claims = sd_jwt_claims(order, reservation, public_url)
-        concealed = conceal(claims)
+        concealed = conceal(claims, decoys=padded)
         data = signing_input(_header(order, MEDIA_TYPE), concealed.payload)
         return _SdJwtDraft(order, data, concealed.disclosures, shown(claims))
     document = unsigned_document(order, reservation, public_url)

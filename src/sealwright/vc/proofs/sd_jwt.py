@@ -1,7 +1,8 @@
 """SD-JWT: concealing claims behind salted digests, and choosing which of them are shown.
 
 A claim that may be shown is wrapped in `Hidden` before it is concealed; what is left of it in the signed payload is the
-digest of a disclosure, and the disclosures travel beside the token, each in text of its own.
+digest of a disclosure, and the disclosures travel beside the token, each in text of its own. Decoys stand among the
+digests, which nobody can tell from true ones.
 
 Spec: RFC 9901, Selective Disclosure for JWTs.
 """
@@ -20,6 +21,7 @@ from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import Fault, ReservedKey
 
 SALT_BYTES: Final = 16
+PADDED_LEAST: Final = 8
 HASH_NAME: Final = "sha-256"
 DIGESTS: Final = "_sd"
 DIGEST_NAME: Final = "_sd_alg"
@@ -39,6 +41,8 @@ Claims: TypeAlias = "Hidden | bool | int | float | str | Sequence[Claims] | Mapp
 """JSON in which any member or item may be hidden, inside hidden ones too."""
 
 Salts: TypeAlias = "Callable[[], str]"
+Decoys: TypeAlias = "Callable[[int], int]"
+"""How many digests that nothing stands behind go among so many true ones, in one object or array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +58,36 @@ def fresh_salt() -> str:
     return base64url_encode(secrets.token_bytes(SALT_BYTES))
 
 
-def conceal(claims: Mapping[str, Claims], *, salts: Salts = fresh_salt) -> Concealed:
+def no_decoys(_: int) -> int:
+    """Only true digests."""
+    return 0
+
+
+def padded(true_digests: int) -> int:
+    """Fill each set of digests up to 8, 16, 32 …: how many there are tells not how many claims are hidden.
+
+    Spec: RFC 9901, "Decoy Digests".
+    """
+    size = PADDED_LEAST
+    while size < true_digests:
+        size *= 2
+    return size - true_digests
+
+
+def conceal(claims: Mapping[str, Claims], *, salts: Salts = fresh_salt, decoys: Decoys = no_decoys) -> Concealed:
     """Replace every hidden claim by its digest.
 
     Args:
         claims: The whole payload, with its hidden parts wrapped.
         salts: Gives a new salt for each disclosure.
+        decoys: How many decoy digests to hide true ones among; asked for each object and array that hides anything.
 
     Raises:
         ReservedKey: A name that is kept for digests.
 
     Spec: RFC 9901, "SD-JWT and SD-JWT+KB Data Formats".
     """
-    work = _Concealing(salts)
+    work = _Concealing(salts, decoys)
     payload = work.object(claims, "")
     if work.disclosures:
         payload[DIGEST_NAME] = HASH_NAME
@@ -86,8 +107,9 @@ def combined(token: str, disclosures: Sequence[str]) -> str:
 class _Concealing:
     """One run of `conceal`; collects disclosures, inner ones first."""
 
-    def __init__(self, salts: Salts) -> None:
+    def __init__(self, salts: Salts, decoys: Decoys) -> None:
         self._salts = salts
+        self._decoys = decoys
         self.disclosures: list[str] = []
 
     def object(self, claims: Mapping[str, Claims], pointer: str) -> dict[str, JSONValue]:
@@ -104,7 +126,7 @@ class _Concealing:
                 plain[name] = self._value(value, at)
         if digests:
             # In sorted order, which tells nothing of the order of the claims.
-            plain[DIGESTS] = [*sorted(digests)]
+            plain[DIGESTS] = [*sorted((*digests, *self._strewn(len(digests))))]
         return plain
 
     def _value(self, value: Claims, pointer: str) -> JSONValue:
@@ -113,8 +135,21 @@ class _Concealing:
         if isinstance(value, Mapping):
             return self.object(value, pointer)
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return [self._item(item, child(pointer, index)) for index, item in enumerate(value)]
+            return self._items(value, pointer)
         return value
+
+    def _items(self, items: Sequence[Claims], pointer: str) -> list[JSONValue]:
+        concealed = [self._item(item, child(pointer, index)) for index, item in enumerate(items)]
+        hidden = sum(isinstance(item, Hidden) for item in items)
+        if hidden:
+            for digest in self._strewn(hidden):
+                # Anywhere: those at the end could be told from true ones. The true items keep their order.
+                concealed.insert(secrets.randbelow(len(concealed) + 1), {ITEM: digest})
+        return concealed
+
+    def _strewn(self, true_digests: int) -> list[str]:
+        """Decoys: digests of what nobody knows."""
+        return [digest_of(self._salts()) for _ in range(self._decoys(true_digests))]
 
     def _item(self, item: Claims, pointer: str) -> JSONValue:
         if isinstance(item, Hidden):

@@ -90,10 +90,10 @@ def open_sd_jwt(text: str) -> SdJwt:
     if not isinstance(hash_name, str) or hash_name not in _HASHES:
         raise malformed(f"/{DIGEST_NAME}", "The SD-JWT's digest method is not one that is understood here.")
     disclosures = tuple(_disclosure(one) for one in texts)
-    by_digest = {digest_of(one.text, hash_name): one for one in disclosures}
-    if len(by_digest) != len(disclosures):
+    found = {digest_of(one.text, hash_name): one for one in disclosures}
+    if len(found) != len(disclosures):
         raise malformed("", "The SD-JWT carries a disclosure twice.")
-    work = _Opening(by_digest)
+    work = _Opening(found)
     claims = work.payload(compact.payload)
     if work.unused:
         raise malformed("", "The SD-JWT carries a disclosure that nothing in it asks for.")
@@ -106,6 +106,11 @@ def open_sd_jwt(text: str) -> SdJwt:
         claims=claims,
         disclosed_names=frozenset(claims.keys() - compact.payload.keys()),
     )
+
+
+def by_digest(opened: SdJwt) -> dict[str, Disclosure]:
+    """The disclosures of an SD-JWT by the digests that ask for them."""
+    return {digest_of(one.text, opened.hash_name): one for one in opened.disclosures}
 
 
 def present(text: str, shown: Callable[[tuple[str | int, ...]], bool]) -> str:
@@ -121,9 +126,8 @@ def present(text: str, shown: Callable[[tuple[str | int, ...]], bool]) -> str:
     Spec: RFC 9901, "Processing by the Holder".
     """
     opened = open_sd_jwt(text)
-    by_digest = {digest_of(one.text, opened.hash_name): one for one in opened.disclosures}
     kept: set[str] = set()
-    for path, chain in _places(opened.token.payload, by_digest, (), ()):
+    for path, chain in _places(opened.token.payload, by_digest(opened), (), ()):
         if shown(path):
             kept.update(chain)
     return combined(opened.token.text, [one.text for one in opened.disclosures if one.text in kept])
@@ -215,7 +219,7 @@ class _Opening:
 
 def _places(
     value: JSONValue,
-    by_digest: Mapping[str, Disclosure],
+    disclosures: Mapping[str, Disclosure],
     path: tuple[str | int, ...],
     chain: tuple[str, ...],
 ) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
@@ -223,21 +227,21 @@ def _places(
     if isinstance(value, dict):
         for name, member in value.items():
             if name != DIGESTS:
-                yield from _places(member, by_digest, (*path, name), chain)
+                yield from _places(member, disclosures, (*path, name), chain)
         digests = value.get(DIGESTS)
         for digest in digests if isinstance(digests, list) else ():
-            yield from _place(by_digest.get(str(digest)), by_digest, path, chain)
+            yield from _place(disclosures.get(str(digest)), disclosures, path, chain)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict) and ITEM in item:
-                yield from _place(by_digest.get(str(item[ITEM])), by_digest, (*path, index), chain)
+                yield from _place(disclosures.get(str(item[ITEM])), disclosures, (*path, index), chain)
             else:
-                yield from _places(item, by_digest, (*path, index), chain)
+                yield from _places(item, disclosures, (*path, index), chain)
 
 
 def _place(
     disclosure: Disclosure | None,
-    by_digest: Mapping[str, Disclosure],
+    disclosures: Mapping[str, Disclosure],
     path: tuple[str | int, ...],
     chain: tuple[str, ...],
 ) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
@@ -246,4 +250,4 @@ def _place(
     here = path if disclosure.name is None else (*path, disclosure.name)
     around = (*chain, disclosure.text)
     yield here, around
-    yield from _places(disclosure.value, by_digest, here, around)
+    yield from _places(disclosure.value, disclosures, here, around)

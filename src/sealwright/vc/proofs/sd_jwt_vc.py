@@ -27,6 +27,10 @@ NEVER_HIDDEN: Final = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integri
 """Members that a verifier must see; one that comes by a disclosure is refused."""
 
 
+DEEP_MOST: Final = 200
+"""Up to so many members and items can each be shown by itself; of larger claims only the members at the top can."""
+
+
 @dataclass(frozen=True, slots=True)
 class SdJwtVcParts:
     """Everything an SD-JWT VC says.
@@ -34,7 +38,7 @@ class SdJwtVcParts:
     Args:
         issuer: The https URL under which the issuer's keys are published.
         vct: The credential's type, a URL.
-        claims: Each member may be shown or kept back by itself.
+        claims: Each member may be shown or kept back by itself, and so may what stands inside it.
         holder_key: The key that a holder has to prove; None makes a credential that is bound to nobody's key.
         subject: The holder's DID; None leaves it out.
         credential_id: Absolute IRI; None leaves it out.
@@ -78,7 +82,26 @@ def sd_jwt_vc_claims(parts: SdJwtVcParts) -> dict[str, Claims]:
     if parts.status is not None:
         uri, index = parts.status
         payload["status"] = {"status_list": {"idx": index, "uri": uri}}
-    return {**payload, **{name: Hidden(value) for name, value in parts.claims.items()}}
+    is_deep = _parts_in(parts.claims) <= DEEP_MOST
+    return {**payload, **{name: Hidden(_inside(value) if is_deep else value) for name, value in parts.claims.items()}}
+
+
+def _inside(value: JSONValue) -> Claims:
+    """A value whose members and items may be shown one by one, at every level."""
+    if isinstance(value, dict):
+        return {name: Hidden(_inside(member)) for name, member in value.items()}
+    if isinstance(value, list):
+        return [Hidden(_inside(item)) for item in value]
+    return value
+
+
+def _parts_in(value: JSONValue | Mapping[str, JSONValue]) -> int:
+    """How many members and items a value has, at all levels."""
+    if isinstance(value, Mapping):
+        return sum(1 + _parts_in(member) for member in value.values())
+    if isinstance(value, list):
+        return sum(1 + _parts_in(item) for item in value)
+    return 0
 
 
 def shown(claims: Mapping[str, Claims]) -> dict[str, JSONValue]:
