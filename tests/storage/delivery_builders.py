@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sealwright.domain.didcomm import DidcommMessage, DidcommThread, Direction, ThreadState
+from sealwright.domain.disclosures import DisclosureLink
 from sealwright.domain.offers import Offer, OfferBinding, OfferChannel, OfferState
 from sealwright.domain.parcels import Parcel, ParcelKind
 from sealwright.domain.presenting import PresentationRequest
@@ -161,6 +162,22 @@ def presentation(presentation_id: str = "prs_one", **changes: Any) -> Presentati
         owner="anyone",
         credential_type="degree",
         claims=("name", "gpa"),
+        created_at=NOW,
+        expires_at=NOW + HOUR,
+    )
+    return replace(usual, **changes)
+
+
+def disclosure_link(disclosure_id: str = "dsc_one", *, uid: UUID, **changes: Any) -> DisclosureLink:
+    """A link that nobody has opened."""
+    usual = DisclosureLink(
+        disclosure_id=disclosure_id,
+        uid=uid,
+        user_id="usr_ada",
+        digest=digest(disclosure_id),
+        document=b'{"type":"VerifiableCredential"}',
+        is_text=False,
+        shown=2,
         created_at=NOW,
         expires_at=NOW + HOUR,
     )

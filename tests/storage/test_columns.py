@@ -44,6 +44,7 @@ def test_secrets_and_personal_data_are_classed_as_such() -> None:
         ("webhooks", "secrets"),
         ("didcomm_messages", "sealed"),
         ("shares", "digest"),
+        ("disclosure_links", "digest"),
         ("presentations", "digest"),
         ("presentations", "reader_digest"),
     }
@@ -57,6 +58,7 @@ def test_secrets_and_personal_data_are_classed_as_such() -> None:
         ("credentials", "reason"),
         ("offers", "email"),
         ("shares", "shown"),
+        ("disclosure_links", "document"),
         ("presentations", "report"),
         ("batch_rows", "content"),
         ("batch_rows", "holders"),

@@ -28,6 +28,7 @@ from tests.storage.delivery_builders import (
     didcomm_message,
     didcomm_thread,
     digest,
+    disclosure_link,
     offer,
     parcel,
     presentation,
@@ -105,6 +106,8 @@ def _messages(uow: UnitOfWork) -> None:
         uow.didcomm.add_thread(didcomm_thread(f"thr_{number}", their_did=f"did:key:{number}"))
         uow.didcomm.add_message(didcomm_message(f"msg_{number}", f"thr_{number}", sealed=None))
         uow.shares.put(share(ordered_uid(number)))
+        link = disclosure_link(f"dsc_{number}", uid=ordered_uid(number // 2), user_id=f"usr_{number // 2}")
+        uow.disclosures.add(replace(link, expires_at=at + HOUR))
     copied = [credential(ordered_uid(n), copy_of=ordered_uid(n // 2) if n % 2 else None) for n in range(ROWS)]
     uow.credentials.add_many([replace(one, holder_did=f"{HOLDER}-{n}") for n, one in enumerate(copied)])
 
@@ -172,6 +175,9 @@ def _asked_beside(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "threads with a DID": lambda: uow.didcomm.threads_with("did:key:7", after="thr_", limit=5),
         "messages": lambda: uow.didcomm.messages("thr_7"),
         "a page by address": lambda: uow.shares.by_digest(digest("x")),
+        "a link to a part": lambda: uow.disclosures.by_digest(digest("x")),
+        "links of a credential": lambda: uow.disclosures.of_credential(ordered_uid(7), NOW),
+        "links of a person": lambda: uow.disclosures.of_person("usr_ada", NOW),
         "a presentation": lambda: uow.presentations.by_digest(digest("x")),
         "further forms": lambda: uow.credentials.copies_of(ordered_uid(7)),
     }
@@ -190,6 +196,7 @@ def _done(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "forgetting what nobody answered": lambda: uow.wallets.forget_unanswered(NOW + HOUR, 2),
         "denying what waits": lambda: uow.wallets.deny_waiting("wau_1900", NOW),
         "forgetting uses": lambda: uow.spent.forget(NOW + HOUR, 2),
+        "forgetting links": lambda: uow.disclosures.forget(NOW + HOUR, 2),
         "forgetting presentations": lambda: uow.presentations.forget(NOW + HOUR, 2),
         "ending tokens of an authorization": lambda: uow.wallets.end_tokens("wau_1900", NOW),
         "consent": lambda: uow.wallets.consent("wau_1900", "usr_7", digest("x"), NOW),

@@ -23,6 +23,7 @@ from tests.storage.delivery_builders import (
     didcomm_message,
     didcomm_thread,
     digest,
+    disclosure_link,
     offer,
     parcel,
     presentation,
@@ -173,6 +174,30 @@ def test_a_public_page_is_replaced_and_its_former_address_finds_nothing(units: U
         assert uow.shares.get(uid) == uow.shares.by_digest(b"new") == renewed
         assert uow.shares.by_digest(digest(str(uid))) is None
         assert uow.shares.get(ordered_uid(2)) == share(ordered_uid(2))
+
+
+def test_a_link_to_a_part_is_found_counted_and_gone_with_what_it_shows(units: UnitOfWorkFactory) -> None:
+    uid, later = ordered_uid(1), NOW + 2 * HOUR
+    first = disclosure_link(uid=uid)
+    second = disclosure_link("dsc_two", uid=uid, expires_at=later, is_text=True)
+    with units() as uow:
+        for one in (first, second, disclosure_link("dsc_three", uid=ordered_uid(2), user_id="usr_bob")):
+            uow.disclosures.add(one)
+        assert uow.disclosures.get("dsc_one") == uow.disclosures.by_digest(first.digest) == first
+        assert uow.disclosures.by_digest(b"other") is None
+        assert uow.disclosures.of_credential(uid, NOW) == (first, second)
+        assert uow.disclosures.of_credential(uid, first.expires_at) == (second,)
+        assert uow.disclosures.of_person("usr_ada", NOW) == (first, second)
+        uow.disclosures.count_opening("dsc_two", NOW)
+        uow.disclosures.count_opening("dsc_two", NOW + HOUR)
+        assert uow.disclosures.get("dsc_two") == replace(second, opened=2, opened_at=NOW + HOUR)
+        assert uow.disclosures.get("dsc_one") == first
+        assert uow.disclosures.drop("dsc_one")
+        assert not uow.disclosures.drop("dsc_one")
+        assert uow.disclosures.get("dsc_one") is None
+        assert uow.disclosures.forget(NOW, 9) == 0
+        assert uow.disclosures.forget(later, 9) == 2
+        assert uow.disclosures.get("dsc_two") is None
 
 
 def test_a_presentation_is_answered_and_forgotten(units: UnitOfWorkFactory) -> None:

@@ -48,6 +48,7 @@ from tests.storage.bulk_builders import batch, chunk
 from tests.storage.delivery_builders import (
     didcomm_message,
     didcomm_thread,
+    disclosure_link,
     offer,
     presentation,
     share,
@@ -96,6 +97,7 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     )
     uow.grants.update(replace(held, credential_id=credential_urn(other), version=2))
     uow.shares.put(share(source, is_on=True, is_listed=True, shown=(f"/{text}",)))
+    uow.disclosures.add(disclosure_link(f"dsc_{user_id}", uid=source, user_id=user_id, document=document))
     uow.enrollment.put_role_request(
         RoleRequest(user_id, AccountRole.VOTER, RoleState.PENDING, NOW, NOW, note=text, decision_note=text)
     )

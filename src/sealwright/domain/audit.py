@@ -100,6 +100,8 @@ EVENT_KINDS: Final = frozenset(
         "didcomm.sent",
         "didcomm.received",
         "share.changed",
+        "disclosure.created",
+        "disclosure.taken_back",
         "webhook.created",
         "webhook.updated",
         "webhook.deleted",

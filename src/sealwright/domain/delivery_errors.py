@@ -7,6 +7,7 @@ DomainError
 │   └── HolderMismatch          another holder
 ├── NotFound
 │   ├── OfferNotFound  ThreadNotFound  WebhookNotFound  ParcelNotFound  ShareNotFound  PresentationNotFound
+│   ├── DisclosureNotFound      a link to a part of a credential: never there, taken back, or over
 ├── Gone
 │   ├── TokenUsed  TokenExpired
 ├── Conflict
@@ -51,6 +52,10 @@ class ShareNotFound(NotFound):
 
 class PresentationNotFound(NotFound):
     """No such request for a presentation, or its time is over."""
+
+
+class DisclosureNotFound(NotFound):
+    """No such link to a part of a credential: it never was, was taken back, its time is over, or somebody else's."""
 
 
 class TokenUsed(Gone):

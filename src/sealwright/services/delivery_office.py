@@ -156,6 +156,7 @@ class Delivery:
                 lambda uow, most: uow.wallets.forget_unanswered(now, most),
                 lambda uow, most: uow.wallets.forget(old, most),
                 lambda uow, most: uow.presentations.forget(now, most),
+                lambda uow, most: uow.disclosures.forget(now, most),
                 lambda uow, most: uow.parcels.forget(old, most),
                 lambda uow, most: uow.didcomm.forget(now - THREADS_KEPT, most),
             )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from sealwright.domain.didcomm import DidcommMessage, DidcommThread
+from sealwright.domain.disclosures import DisclosureLink
 from sealwright.domain.offers import Offer, OfferState
 from sealwright.domain.parcels import Parcel, ParcelKind
 from sealwright.domain.presenting import PresentationRequest
@@ -242,6 +243,28 @@ class Shares(Protocol):
     def by_digest(self, digest: bytes) -> Share | None: ...
     def put(self, share: Share) -> None:
         """Add or replace."""
+
+
+class DisclosureRows(Protocol):
+    """Links to parts of credentials."""
+
+    def add(self, link: DisclosureLink) -> None: ...
+    def get(self, disclosure_id: str) -> DisclosureLink | None: ...
+    def by_digest(self, digest: bytes) -> DisclosureLink | None: ...
+    def of_credential(self, uid: UUID, now: datetime) -> tuple[DisclosureLink, ...]:
+        """Those that are open, oldest first."""
+
+    def of_person(self, user_id: str, now: datetime) -> tuple[DisclosureLink, ...]:
+        """Those that are open, by id."""
+
+    def count_opening(self, disclosure_id: str, now: datetime) -> None:
+        """One opening more, at this moment."""
+
+    def drop(self, disclosure_id: str) -> bool:
+        """Forget one with what it shows; False where there is none."""
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop those whose time was over by then; gives how many."""
 
 
 class PresentationRows(Protocol):

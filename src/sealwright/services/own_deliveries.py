@@ -8,6 +8,7 @@ from typing import Final
 
 from sealwright.domain.credentials import CredentialRecord
 from sealwright.domain.didcomm import DidcommThread
+from sealwright.domain.disclosures import DisclosureLink
 from sealwright.domain.ids import credential_urn
 from sealwright.domain.offers import OPEN_STATES, Offer, OfferState
 from sealwright.domain.people import Caller, Person
@@ -36,6 +37,7 @@ def own_deliveries(
     return {
         "offers": [_offer(one, now) for one in _offers(uow, person.user_id, now)],
         "shares": [_share(one) for one in pages if one is not None],
+        "disclosures": [_disclosure(one) for one in uow.disclosures.of_person(person.user_id, now)],
         "didcomm_threads": [_thread(uow, one) for one in _threads(uow, person)],
         "webhooks": [_webhook(one) for one in _webhooks(uow, person.user_id)],
     }
@@ -115,6 +117,18 @@ def _share(share: Share) -> Members:
         "shown": list(share.shown),
         "is_listed": share.is_listed,
         "updated_at": format_timestamp(share.updated_at),
+    }
+
+
+def _disclosure(link: DisclosureLink) -> Members:
+    return {
+        "id": link.disclosure_id,
+        "credential_id": credential_urn(link.uid),
+        "shown": link.shown,
+        "opened": link.opened,
+        "created_at": format_timestamp(link.created_at),
+        "expires_at": format_timestamp(link.expires_at),
+        "document": link.document.decode("utf-8"),
     }
 
 

@@ -36,6 +36,7 @@ from sealwright.services.batch_draft_ports import DraftRows
 from sealwright.services.batch_ports import Anchors, Batches, JobRows, LogRows, MassCredentials
 from sealwright.services.delivery_ports import (
     DidcommRows,
+    DisclosureRows,
     Offers,
     Parcels,
     PresentationRows,
@@ -373,6 +374,7 @@ class UnitOfWork(Protocol):
     webhooks: Webhooks
     didcomm: DidcommRows
     shares: Shares
+    disclosures: DisclosureRows
     presentations: PresentationRows
     batches: Batches
     batch_drafts: DraftRows

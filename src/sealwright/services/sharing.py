@@ -167,7 +167,7 @@ class Sharing:
         """
         person = caller.require_person()
         record = uow.credentials.get(credential_id)
-        if record is None or person is None or not _is_holder(uow, record, person.user_id, person.dids):
+        if record is None or person is None or not is_holder(uow, record, person.user_id, person.dids):
             raise CredentialNotFound("No such credential.")
         return uow.credentials.get_for_update(str(record.copy_of or record.uid)) or record
 
@@ -209,7 +209,7 @@ class Sharing:
         return self._secrets.short(_SECRET, f"{share.uid}/{share.generation}")
 
 
-def _is_holder(uow: UnitOfWork, record: CredentialRecord, user_id: str, dids: tuple[str, ...]) -> bool:
+def is_holder(uow: UnitOfWork, record: CredentialRecord, user_id: str, dids: tuple[str, ...]) -> bool:
     """Whose grant it is; without one, who controls the DID that it is about."""
     grant = uow.grants.get(record.grant_id) if record.grant_id is not None else None
     if grant is None:

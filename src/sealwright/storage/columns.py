@@ -204,6 +204,12 @@ DELIVERY_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "shares": _classed(
         identifier="uid", personal="shown", hidden="digest", plain="created_at updated_at generation is_on is_listed"
     ),
+    "disclosure_links": _classed(
+        identifier="disclosure_id uid user_id",
+        personal="document",
+        hidden="digest",
+        plain="is_text shown created_at expires_at opened opened_at",
+    ),
     "presentations": _classed(
         identifier="presentation_id owner",
         personal="report",

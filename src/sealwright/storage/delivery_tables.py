@@ -274,6 +274,25 @@ shares: Final = table(
     sa.UniqueConstraint("digest", name="uq_shares_digest"),
 )
 
+disclosure_links: Final = table(
+    "disclosure_links",
+    sa.Column("disclosure_id", words(), primary_key=True),
+    sa.Column("uid", Uid, nullable=False),
+    sa.Column("user_id", words(), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("is_text", Flag, nullable=False),
+    sa.Column("shown", whole(), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("opened", whole(), nullable=False),
+    sa.Column("opened_at", Moment),
+    sa.UniqueConstraint("digest", name="uq_disclosure_links_digest"),
+    sa.Index("ix_disclosure_links_uid", "uid", "created_at", "disclosure_id"),
+    sa.Index("ix_disclosure_links_user", "user_id", "disclosure_id"),
+    sa.Index("ix_disclosure_links_expires", "expires_at", "disclosure_id"),
+)
+
 presentations: Final = table(
     "presentations",
     sa.Column("presentation_id", words(), primary_key=True),

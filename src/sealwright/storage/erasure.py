@@ -28,6 +28,7 @@ from sealwright.storage.credential_rows import holder_digest
 from sealwright.storage.delivery_tables import (
     didcomm_messages,
     didcomm_threads,
+    disclosure_links,
     offers,
     presentations,
     shares,
@@ -69,6 +70,7 @@ _DROPPED: Final = (
     mails,
     saved_views,
     report_wishes,
+    disclosure_links,
     workflow_drafts,
     absence_periods,
     series_claims,
@@ -167,6 +169,7 @@ class StoredErasure:
         for uids in held.parts():
             mine = credentials.c.uid.in_(uids) | (sa.text("copy_of IS NOT NULL") & credentials.c.copy_of.in_(uids))
             self._empty(credentials, mine, document=None, reason=None)
+            self._transaction.change(sa.delete(disclosure_links).where(disclosure_links.c.uid.in_(uids)))
             self._empty(shares, shares.c.uid.in_(uids), is_on=False, shown="[]", is_listed=False)
             named = [credential_urn(uid) for uid in uids]
             self._empty(offers, offers.c.credential_id.in_(named), email=None)

@@ -9,6 +9,7 @@ from sealwright.services.batch_draft_ports import DraftRows
 from sealwright.services.batch_ports import Anchors, Batches, JobRows, LogRows
 from sealwright.services.delivery_ports import (
     DidcommRows,
+    DisclosureRows,
     Offers,
     Parcels,
     PresentationRows,
@@ -56,6 +57,7 @@ from sealwright.storage.credential_types import StoredCredentialTypes
 from sealwright.storage.credentials import StoredCredentials
 from sealwright.storage.didcomm import StoredDidcommRows
 from sealwright.storage.dids import StoredDIDs
+from sealwright.storage.disclosures import StoredDisclosureRows
 from sealwright.storage.engines import Database
 from sealwright.storage.enrollment import StoredEnrollment
 from sealwright.storage.erasure import StoredErasure
@@ -141,6 +143,7 @@ class StoredUnitOfWork:
         self.webhooks: Webhooks = StoredWebhooks(transaction)
         self.didcomm: DidcommRows = StoredDidcommRows(transaction)
         self.shares: Shares = StoredShares(transaction)
+        self.disclosures: DisclosureRows = StoredDisclosureRows(transaction)
         self.presentations: PresentationRows = StoredPresentationRows(transaction)
         self._jobs = StoredJobRows(transaction)
         self.batches: Batches = StoredBatches(transaction, self._credentials.type_sets)

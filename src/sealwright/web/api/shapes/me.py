@@ -153,6 +153,7 @@ OWN_DATA: Final = answer(
         "credentials": listed({"type": ["object", "string"]}),
         "offers": listed(OBJECT),
         "shares": listed(OBJECT),
+        "disclosures": listed(OBJECT),
         "didcomm_threads": listed(OBJECT),
         "webhooks": listed(OBJECT),
         "work": OBJECT,
@@ -220,6 +221,7 @@ OWN_DATA_EXAMPLE: Final[dict[str, Any]] = {
     "credentials": [],
     "offers": [],
     "shares": [],
+    "disclosures": [],
     "didcomm_threads": [],
     "webhooks": [],
     "work": {
