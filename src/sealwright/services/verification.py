@@ -45,6 +45,7 @@ class VerifyOptions:
         allow_inline: Accept context objects that only add terms (VC-API routes).
         challenge: The nonce that an SD-JWT's key binding must carry; None if the verifier gave none.
         domain: The audience that it must be made for; None if that was not asked for.
+        is_own_work: The issuer or the holder looks at what is kept for them: a base proof is no fault then.
     """
 
     trusted_issuers: frozenset[str] | None = None
@@ -54,6 +55,7 @@ class VerifyOptions:
     allow_inline: bool = False
     challenge: str | None = None
     domain: str | None = None
+    is_own_work: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Verifier:
             handed_status_lists=[one for one in options.status_lists if not self._is_ours(one)],
             status_memory=self._memory,
             pinned=self._canon.pinned_content,
+            is_own_work=options.is_own_work,
         )
 
     def _sd_jwt_rules(self, options: VerifyOptions) -> SdJwtRules:
@@ -276,6 +279,10 @@ class _RegisteredSchemas:
     def schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:
         record = self._registry.current().schema(credential_schema_id)
         return _SubjectClaims(self._shelf, record) if record is not None else None
+
+    def partial_schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:
+        record = self._registry.current().schema(credential_schema_id)
+        return _ShownClaims(self._shelf, record) if record is not None else None
 
 
 @dataclass(frozen=True, slots=True)

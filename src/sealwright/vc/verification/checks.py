@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,11 +10,15 @@ from sealwright.vc.credentials.form import as_objects, texts_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import ClaimsDoNotMatchSchema, ControllerDeactivated, KeyNotControlled, VcError
-from sealwright.vc.proofs.verifying import MAX_SKEW, ProvenKey, check_control
+from sealwright.vc.proofs.suites.disclosure import Shown
+from sealwright.vc.proofs.verifying import MAX_SKEW, ProvenKey, VerifiedProof, check_control
 from sealwright.vc.verification.report import Findings, ReportCode
 from sealwright.vc.verification.sources import AnyIssuer, SchemaSource, TrustedIssuers
 
 Document = Mapping[str, JSONValue]
+
+WHOLE: Final = Shown(is_derived=False)
+"""Of a document of which nothing was kept back."""
 
 DELEGATION_TYPE: Final = "AgentDelegationCredential"
 SCHEMA_TYPES: Final = frozenset({"JsonSchema", "JsonSchemaValidator2018"})
@@ -40,6 +44,14 @@ def structure_code(error: VcError) -> str:
     return error.faults[0].code if error.faults else "INVALID_BODY"
 
 
+def part_of(proofs: Sequence[ProvenKey]) -> Shown:
+    """What all proofs of a document together tell about what was kept back: one over the whole settles it."""
+    told = [(proof.shown if isinstance(proof, VerifiedProof) else None) or WHOLE for proof in proofs]
+    if not told or not all(one.is_derived for one in told):
+        return WHOLE
+    return Shown(True, frozenset.intersection(*(one.may_hide for one in told)))
+
+
 def check_issuer(found: Findings, proofs: Sequence[ProvenKey], issuer: str | None) -> None:
     """The key behind every proof is the issuer's own and listed for the purpose."""
     try:
@@ -53,8 +65,14 @@ def check_issuer(found: Findings, proofs: Sequence[ProvenKey], issuer: str | Non
         found.passed("issuer", "The proof's key is the issuer's and listed for assertions.")
 
 
-def check_validity(found: Findings, document: Document, now: datetime) -> None:
-    """No beginning lies ahead and no end behind, in the spelling of either data model, within 60 s of clock skew."""
+_DATES: Final = ("issuanceDate", "validFrom", "expirationDate", "validUntil")
+
+
+def check_validity(found: Findings, document: Document, now: datetime, may_hide: Collection[str] = frozenset()) -> None:
+    """No beginning lies ahead and no end behind, in the spelling of either data model, within 60 s of clock skew.
+
+    A date that the holder may have kept back leaves the check open.
+    """
     starts, ends = (
         list(_dates(document, "issuanceDate", "validFrom")),
         list(_dates(document, "expirationDate", "validUntil")),
@@ -63,24 +81,30 @@ def check_validity(found: Findings, document: Document, now: datetime) -> None:
         found.failed("expiration", ReportCode.EXPIRED, "The credential has expired.")
     elif any(moment > now + MAX_SKEW for moment in starts):
         found.failed("expiration", ReportCode.NOT_YET_VALID, "The credential is not valid yet.")
+    elif not may_hide.isdisjoint(_DATES):
+        found.unchecked("expiration", None, "A date of its validity may have been kept back.")
     elif starts or ends:
         found.passed("expiration", "The credential is within its period of validity.")
     else:
         found.not_applicable("expiration", "The credential states no period of validity.")
 
 
-def check_schemas(found: Findings, document: Document, schemas: SchemaSource) -> None:
-    """The claims meet every credential schema that the document names."""
+def check_schemas(found: Findings, document: Document, schemas: SchemaSource, part: Shown = WHOLE) -> None:
+    """The claims meet every credential schema that the document names; what was kept back of them is no fault."""
     if not found.is_wanted("schema"):
         return
     named = list(as_objects(document.get("credentialSchema"), ""))
+    if "credentialSchema" in part.may_hide:
+        found.unchecked("schema", ReportCode.SCHEMA_NOT_FOUND, "The name of a schema may have been kept back.")
+        return
     if not named:
         found.not_applicable("schema", "The credential names no schema.")
         return
+    known = schemas.partial_schema_for if part.is_derived else schemas.schema_for
     for _, reference in named:
         name = reference.get("id")
         is_known_kind = not SCHEMA_TYPES.isdisjoint(texts_of(reference.get("type")))
-        validator = schemas.schema_for(name) if isinstance(name, str) and is_known_kind else None
+        validator = known(name) if isinstance(name, str) and is_known_kind else None
         if validator is None:
             found.unchecked("schema", ReportCode.SCHEMA_NOT_FOUND, "The credential schema is not known here.")
             return

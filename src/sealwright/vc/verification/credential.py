@@ -15,12 +15,14 @@ from sealwright.vc.proofs.canonical import CanonicalForms
 from sealwright.vc.proofs.jwt import CredentialToken
 from sealwright.vc.proofs.verifying import ProvenKey, issuer_of
 from sealwright.vc.verification.checks import (
+    WHOLE,
     check_delegation,
     check_holder,
     check_issuer,
     check_schemas,
     check_trust,
     check_validity,
+    part_of,
     structure_code,
 )
 from sealwright.vc.verification.examination import Examination, description
@@ -57,6 +59,7 @@ def verify_credential(
     handed_status_lists: Sequence[Document] = (),
     status_memory: StatusListMemory | None = None,
     pinned: PinnedContent | None = None,
+    is_own_work: bool = False,
 ) -> VerificationReport:
     """Verify a credential and report every check; nothing that a document can hold makes this raise.
 
@@ -75,15 +78,17 @@ def verify_credential(
         handed_status_lists: Status list credentials that came with the request, each verified like a fetched one.
         status_memory: Lists verified before.
         pinned: Gives the bytes held here for an address, with which digests of related resources are compared.
+        is_own_work: The issuer or the holder looks at it: a base proof is no fault then. Never by a stranger's wish.
 
     Returns:
         A report of ten checks in the contract's order, false unless every one passed or does not apply.
     """
     wanted = frozenset(selected) | PROOF_CHECKS
     found = Findings(CREDENTIAL_CHECKS, wanted)
-    prover = Prover(resolver, canon, accepted_suites, now, allow_inline)
+    prover = Prover(resolver, canon, accepted_suites, now, allow_inline, is_own_work)
     token: CredentialToken | None = None
     proofs: Sequence[ProvenKey] | None = None
+    part = WHOLE
     try:
         token = open_credential(document)
     except VcError as error:
@@ -94,17 +99,17 @@ def verify_credential(
             document
         )
     if proofs is not None and isinstance(document, Mapping):
-        issuer = issuer_of(document)
+        issuer, part = issuer_of(document), part_of(proofs)
         check_issuer(found, proofs, issuer)
         # A document signed by a stranger to its issuer says nothing about dates or status. One whose issuer has ended
         # is genuine all the same, so the rest is told.
         if issuer is not None and found.code_of("issuer") != ReportCode.ISSUER_KEY_MISMATCH.value:
-            check_validity(found, document, now)
+            check_validity(found, document, now, part.may_hide)
             reader = StatusReader(statuses, handed_status_lists, prover, status_memory)
-            check_status(found, document, issuer, reader)
-            check_schemas(found, document, schemas)
+            check_status(found, document, issuer, reader, part.may_hide)
+            check_schemas(found, document, schemas, part)
             check_holder(found, document, expected_holder)
             check_trust(found, issuer, trusted_issuers)
             check_delegation(found, document, issuer)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
-    return VerificationReport(checks, PROOF_CHECKS, now, **description(document))
+    return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, **description(document))

@@ -115,7 +115,7 @@ def verify_presentation(
         )
         check_credentials(found, reports)
         if proofs is not None:
-            _check_holder(found, document, proofs, subject)
+            _check_holder(found, document, proofs, subject, reports)
             _check_binding(found, proofs, "challenge", challenge, ReportCode.CHALLENGE_MISMATCH)
             _check_binding(found, proofs, "domain", domain, ReportCode.DOMAIN_MISMATCH)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
@@ -139,7 +139,13 @@ def _prove(found: Findings, prover: Prover, document: object, *, signed: bool) -
     return None
 
 
-def _check_holder(found: Findings, document: Document, proofs: Sequence[ProvenKey], subject: AnyHolder | None) -> None:
+def _check_holder(
+    found: Findings,
+    document: Document,
+    proofs: Sequence[ProvenKey],
+    subject: AnyHolder | None,
+    reports: Sequence[VerificationReport],
+) -> None:
     """The key behind every proof is the holder's, and the credentials are about that holder."""
     # A presentation that names no holder is taken as made by whoever signed it, provided that this is one party.
     holder = holder_of(document) or proofs[0].controller.document.id
@@ -149,23 +155,39 @@ def _check_holder(found: Findings, document: Document, proofs: Sequence[ProvenKe
     except (KeyNotControlled, ControllerDeactivated) as error:
         found.failed("holder", ReportCode.HOLDER_MISMATCH, error.detail)
         return
-    owners = (name for credential in credentials_of(document) for name in _subject_ids(credential))
-    if subject is None and any(name != holder for name in owners):
+    if subject is None and not are_about(holder, tuple(credentials_of(document)), reports):
         found.failed("holder", ReportCode.HOLDER_MISMATCH, "A credential is about somebody other than the presenter.")
     else:
         found.passed("holder", "The presentation was made by its holder.")
 
 
-def _subject_ids(credential: Document) -> Iterator[JSONValue]:
-    """The ids of a credential's subjects, those inside an envelope too; a bearer credential has none."""
+def are_about(holder: str, credentials: Sequence[object], reports: Sequence[VerificationReport]) -> bool:
+    """Tell whether every credential is about the holder.
+
+    A bearer credential names nobody, and anybody may show it. One that was derived must name its subject: its issuer
+    may have named somebody, and the presenter kept it back.
+
+    Args:
+        reports: On the credentials, in their order.
+    """
+    return all(
+        name == holder
+        for credential, report in zip(credentials, reports, strict=True)
+        for name in _subject_ids(credential, must_name=report.is_derived)
+    )
+
+
+def _subject_ids(credential: object, *, must_name: bool) -> Iterator[JSONValue]:
+    """The ids of a credential's subjects, those inside an envelope too; with `must_name` null for one without."""
     try:
         token = open_credential(credential)
     except VcError:
         # What cannot be opened is refused where the credential itself is verified.
         return
-    for subject in subjects_of(credential if token is None else token.document):
-        if "id" in subject:
-            yield subject["id"]
+    document = credential if token is None else token.document
+    for subject in subjects_of(document) if isinstance(document, Mapping) else ():
+        if must_name or "id" in subject:
+            yield subject.get("id")
 
 
 def _check_binding(

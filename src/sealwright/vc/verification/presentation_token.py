@@ -6,7 +6,7 @@ JOSE and COSE, "Securing JSON-LD Verifiable Presentations with JOSE".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -30,9 +30,8 @@ from sealwright.vc.proofs.compact import CompactToken, malformed, open_compact
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt
 from sealwright.vc.proofs.token_keys import VerifiedToken, verify_with_method
 from sealwright.vc.proofs.verifying import MAX_SKEW, check_control
-from sealwright.vc.verification.checks import structure_code, subjects_of
-from sealwright.vc.verification.opening import open_credential
-from sealwright.vc.verification.presentation import PresentationReport, check_credentials
+from sealwright.vc.verification.checks import structure_code
+from sealwright.vc.verification.presentation import PresentationReport, are_about, check_credentials
 from sealwright.vc.verification.report import PRESENTATION_CHECKS, Findings, ReportCode, VerificationReport
 
 _TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp+ld+json+jwt"})
@@ -112,7 +111,7 @@ def verify_presentation_token(text: str, occasion: TokenOccasion) -> Presentatio
         reports = tuple(occasion.verify(one) for one in token.credentials)
         check_credentials(found, reports)
         if proven is not None:
-            _check_holder(found, token, proven)
+            _check_holder(found, token, proven, reports)
             payload = token.compact.payload
             _check_bound(found, "challenge", payload.get("nonce"), occasion.challenge)
             _check_bound(found, "domain", payload.get("aud"), occasion.domain)
@@ -181,30 +180,19 @@ def _check_dates(payload: Mapping[str, JSONValue], now: datetime) -> None:
             raise ProofInvalid("The presentation's time is over, or has not begun.")
 
 
-def _check_holder(found: Findings, token: PresentationToken, proven: VerifiedToken) -> None:
+def _check_holder(
+    found: Findings, token: PresentationToken, proven: VerifiedToken, reports: Sequence[VerificationReport]
+) -> None:
     holder = token.holder or proven.controller.document.id
     try:
         check_control(proven, holder)
     except (KeyNotControlled, ControllerDeactivated) as error:
         found.failed("holder", ReportCode.HOLDER_MISMATCH, error.detail)
         return
-    if any(one != holder for credential in token.credentials for one in _subjects(credential)):
+    if not are_about(holder, token.credentials, reports):
         found.failed("holder", ReportCode.HOLDER_MISMATCH, "A credential is about somebody other than the presenter.")
     else:
         found.passed("holder", "The presentation was made by its holder.")
-
-
-def _subjects(credential: object) -> Iterator[JSONValue]:
-    """The ids of a credential's subjects; a bearer credential has none."""
-    try:
-        token = open_credential(credential)
-    except VcError:
-        # What cannot be opened is refused where the credential itself is verified.
-        return
-    document = credential if token is None else token.document
-    for subject in subjects_of(document) if isinstance(document, Mapping) else ():
-        if "id" in subject:
-            yield subject["id"]
 
 
 def _check_bound(found: Findings, name: str, stated: JSONValue, expected: str | None) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import DIDNotResolved, UnsignableValue, UnsupportedDIDMethod
+from sealwright.vc.errors import DIDNotResolved, ProofInvalid, UnsignableValue, UnsupportedDIDMethod
 from sealwright.vc.proofs.canonical import CanonicalForms
 from sealwright.vc.proofs.jwt import CredentialToken, VerifiedToken, verify_token
 from sealwright.vc.proofs.registry import SUITES, suite_name_of
@@ -28,6 +28,7 @@ class Prover:
         accepted_suites: Names of the suites taken.
         now: Aware UTC.
         allow_inline: Accept context objects that only add terms.
+        is_own_work: Base proofs are checked as such, as `ProofRules` says.
     """
 
     resolver: DIDResolver
@@ -35,6 +36,7 @@ class Prover:
     accepted_suites: Collection[str]
     now: datetime
     allow_inline: bool
+    is_own_work: bool = False
 
     def prove(self, document: Mapping[str, JSONValue]) -> tuple[VerifiedProof, ...]:
         """Verify every proof of a credential of which nothing is to stay open.
@@ -42,7 +44,7 @@ class Prover:
         Raises:
             As `verify_proofs`.
         """
-        return verify_proofs(
+        proofs = verify_proofs(
             document,
             resolver=self.resolver,
             canon=self.canon,
@@ -50,6 +52,9 @@ class Prover:
             accepted_suites=self.accepted_suites,
             now=self.now,
         )
+        if any(proof.shown is not None and proof.shown.is_derived for proof in proofs):
+            raise ProofInvalid("This must be shown whole, and a part of it was kept back.")
+        return proofs
 
     def signatures(self, document: Mapping[str, JSONValue], purpose: str) -> tuple[VerifiedProof, ...]:
         """Verify the signatures alone, so that a report can say whether signature or issuer is at fault.
@@ -57,7 +62,7 @@ class Prover:
         Raises:
             As `check_signatures`.
         """
-        rules = ProofRules(purpose, self.accepted_suites, self.now)
+        rules = ProofRules(purpose, self.accepted_suites, self.now, self.is_own_work)
         hashing = Hashing(self.canon, self.allow_inline, stranger=True)
         return check_signatures(document, resolver=self.resolver, rules=rules, hashing=hashing)
 

@@ -98,6 +98,7 @@ class VerificationReport:
         issuer_did: Whom the document names as issuer; believe it only when the report is true.
         holder_did: Whom it names as (single) subject, or as the holder of a presentation.
         types: The document's types.
+        is_derived: The holder shows a part of it: its proof holds, and statements may be missing.
     """
 
     checks: tuple[Check, ...]
@@ -107,6 +108,7 @@ class VerificationReport:
     issuer_did: str | None = None
     holder_did: str | None = None
     types: tuple[str, ...] = ()
+    is_derived: bool = False
 
     def __bool__(self) -> bool:
         passed = {check.name for check in self.checks if check.outcome is Outcome.PASSED}

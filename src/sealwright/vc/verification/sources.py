@@ -59,6 +59,10 @@ class SchemaSource(Protocol):
         """The check for the schema of this id; None where the schema is not known here."""
         ...
 
+    def partial_schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:
+        """As `schema_for`, for claims of which a part was kept back: what is missing is no fault."""
+        ...
+
 
 class NoStatusSource:
     """Knows no status list: credentials with an entry are then never "not revoked" but "could not be checked"."""
@@ -72,5 +76,9 @@ class NoSchemaSource:
     """Knows no credential schema."""
 
     def schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:  # noqa: ARG002
+        """Always None."""
+        return None
+
+    def partial_schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:  # noqa: ARG002
         """Always None."""
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sealwright.vc.credentials.form import as_objects
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -15,13 +15,22 @@ _INFORMATIVE_PURPOSES = frozenset({"message", "refresh"})
 _CODES = {REVOCATION: ReportCode.REVOKED, SUSPENSION: ReportCode.SUSPENDED}
 
 
-def check_status(found: Findings, document: Mapping[str, JSONValue], issuer: str, reader: StatusReader) -> None:
+_MEMBER = "credentialStatus"
+
+
+def check_status(
+    found: Findings,
+    document: Mapping[str, JSONValue],
+    issuer: str,
+    reader: StatusReader,
+    may_hide: Collection[str] = frozenset(),
+) -> None:
     """Record the checks `revocation` and `suspension` of a verified credential.
 
     Entries of an unknown type, or with a purpose that nobody here understands, leave the check of revocation open:
-    what cannot be read is not "not revoked".
+    what cannot be read is not "not revoked". So does an entry that the holder may have kept back.
     """
-    for _, source in as_objects(document.get("credentialStatus"), ""):
+    for _, source in as_objects(document.get(_MEMBER), ""):
         stated = source.get("statusPurpose")
         if isinstance(stated, str) and stated in _INFORMATIVE_PURPOSES:
             continue
@@ -30,7 +39,9 @@ def check_status(found: Findings, document: Mapping[str, JSONValue], issuer: str
             continue
         _check_entry(found, source, purpose, issuer, reader)
     for purpose in _CODES:
-        if not found.is_set(purpose):
+        if _MEMBER in may_hide:
+            found.worsen_to_unchecked(purpose, ReportCode.STATUS_UNREADABLE, "A status entry may have been kept back.")
+        elif not found.is_set(purpose):
             found.not_applicable(purpose, f"The credential has no entry for {purpose}.")
 
 

@@ -28,6 +28,7 @@ from sealwright.vc.verification.sources import ANY_ISSUER, ClaimsCheck, NoSchema
 from tests.support.proving import (
     ALL_SUITES,
     DEGREE_SCHEMA,
+    HASHING_SUITES,
     HOLDER,
     ISSUER,
     NOW,
@@ -51,6 +52,9 @@ class OneSchema:
 
     def schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:
         return self if credential_schema_id == DEGREE_SCHEMA else None
+
+    def partial_schema_for(self, credential_schema_id: str) -> ClaimsCheck | None:
+        raise AssertionError("nothing was kept back")
 
     def check(self, claims: Mapping[str, Any]) -> None:
         assert "id" not in claims
@@ -86,7 +90,7 @@ def test_every_check_is_reported_in_the_order_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("model", ["1.1", "2.0"])
-@pytest.mark.parametrize("suite", sorted(ALL_SUITES))
+@pytest.mark.parametrize("suite", HASHING_SUITES)
 def test_a_good_credential_verifies(suite: str, model: str) -> None:
     report = verify(ISSUER.sign(degree_credential(model, schema_id=DEGREE_SCHEMA), suite))
     assert report
@@ -171,7 +175,7 @@ def test_structure_is_judged_even_where_the_proof_cannot_be() -> None:
 
 
 def test_lone_surrogates_do_not_make_it_raise() -> None:
-    for suite in ALL_SUITES:
+    for suite in HASHING_SUITES:
         document = ISSUER.sign(degree_credential("2.0"), suite)
         document["credentialSubject"]["degree"]["name"] = "\ud800"
         report = verify(document)
