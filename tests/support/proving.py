@@ -14,19 +14,23 @@ from sealwright.vc.dids.document import DIDDocument, build_did_document
 from sealwright.vc.dids.methods import adi_id
 from sealwright.vc.dids.resolver import GenericResolver, ResolvedDID
 from sealwright.vc.dids.syntax import parse_did
-from sealwright.vc.dids.verification_method import ED25519_2020, VerificationMethod
+from sealwright.vc.dids.verification_method import ED25519_2020, METHOD_TYPES, VerificationMethod
 from sealwright.vc.encoding.strict_json import dump_json
 from sealwright.vc.errors import DIDNotFound
 from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32
-from sealwright.vc.keys.multikey import PublicKey
-from sealwright.vc.proofs.registry import SUITES
+from sealwright.vc.keys.multikey import KeyKind, PublicKey
+from sealwright.vc.proofs.registry import ISSUED_SUITES, SUITES, issuing_suite
+from sealwright.vc.proofs.signers import SIGNING_KINDS, PrivateSigner, signer_for
 from sealwright.vc.proofs.signing import ProofOptions, attach, prepare, with_suite_context
+from sealwright.vc.proofs.suites.suite import Suite
 
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 DEGREE_CONTEXT = "https://cred.example/contexts/university-degree/1.0"
 DEGREE_SCHEMA = "did:adi:schema:university-degree-v1"
 HOLDER = "did:adi:holder001"
 ALL_SUITES = frozenset(SUITES)
+HASHING_SUITES = sorted(name for name, suite in SUITES.items() if isinstance(suite, Suite))
+"""Suites that prove a document whole."""
 
 _TERMS = "https://cred.example/contexts/university-degree/1.0#"
 
@@ -60,7 +64,7 @@ def canonicalizer() -> Canonicalizer:
 
 
 class Party:
-    """Somebody with one Ed25519 key, listed in a did:adi document of their own."""
+    """Somebody with one key of each kind, listed in a did:adi document of their own, the Ed25519 key first."""
 
     def __init__(self, number: int, did: str | None = None) -> None:
         self.seed = Secret32(bytes([number]) * 32)
@@ -74,19 +78,38 @@ class Party:
         parts = {"id": self.method_id, "type": ED25519_2020, "controller": self.did, "public_key": self.key}
         return VerificationMethod(**{**parts, **changes})
 
+    def signer_of(self, kind: KeyKind) -> PrivateSigner:
+        """What signs with the party's key of this kind."""
+        return self.signer if kind == "Ed25519" else signer_for(kind, self.seed)
+
+    def method_for(self, suite: str) -> VerificationMethod:
+        """The verification method with which the party signs under a suite."""
+        wanted = issuing_suite(suite)
+        (kind,) = (kind for kind in SIGNING_KINDS if kind in wanted.key_kinds)
+        if kind == "Ed25519":
+            return self.method()
+        kept_as = next(
+            name for name in METHOD_TYPES if name in wanted.method_types and kind in METHOD_TYPES[name].kinds
+        )
+        key = PublicKey(kind, self.signer_of(kind).public_key)
+        fragment = key.multikey if kept_as == "Multikey" else f"{kept_as}-{key.multikey}"
+        return VerificationMethod(f"{self.did}#{fragment}", kept_as, self.did, key)
+
     def document(self, purposes: tuple[str, ...] = ("authentication", "assertionMethod")) -> DIDDocument:
-        """The DID document, listing the key for these purposes."""
-        relationships = {purpose: [self.method_id] for purpose in purposes}
-        return build_did_document(self.did, [self.method()], relationships=relationships)
+        """The DID document, listing the keys for these purposes."""
+        methods = {method.id: method for method in map(self.method_for, ISSUED_SUITES)}
+        relationships = {purpose: list(methods) for purpose in purposes}
+        return build_did_document(self.did, list(methods.values()), relationships=relationships)
 
     def sign(self, document: Mapping[str, Any], suite: str = "Ed25519Signature2020", **options: Any) -> dict[str, Any]:
         """The document with a proof by this party, created a minute before NOW."""
         allow_inline = options.pop("allow_inline", False)
         created = options.pop("created", NOW - timedelta(minutes=1))
-        method = options.pop("verification_method", self.method_id)
-        asked = ProofOptions(suite, method, created, **options)
+        method = self.method_for(suite)
+        address = options.pop("verification_method", method.id)
+        asked = ProofOptions(suite, address, created, public_key=method.public_key, **options)
         prepared = prepare(with_suite_context(document, suite), asked, canonicalizer(), allow_inline=allow_inline)
-        return attach(prepared, self.signer.sign(prepared.data_to_sign))
+        return attach(prepared, self.signer_of(method.public_key.kind).sign(prepared.data_to_sign))
 
 
 class Registry:

@@ -247,11 +247,17 @@ class _ForeseenForms:
         self._handles: dict[tuple[str, ...], PlanHandle] = {}
 
     def canonicalize(
-        self, document: Mapping[str, JSONValue], *, allow_inline: bool = False, stranger: bool = False
+        self,
+        document: Mapping[str, JSONValue],
+        *,
+        allow_inline: bool = False,
+        stranger: bool = False,
+        hash_name: str = "SHA-256",
     ) -> bytes:
         """As `Canonicalizer.canonicalize`, for documents of ours."""
         assert not allow_inline
         assert not stranger
+        assert hash_name == "SHA-256"
         subject = document["credentialSubject"]
         assert isinstance(subject, dict)
         shape = (*document, *subject)

@@ -93,13 +93,21 @@ class Canonicalizer:
         self._budget_seconds, self._budget_at = STRANGER_SECONDS_PER_SECOND, clock()
         self._hits = self._fallbacks = self._compiles = self._evictions = self._refusals = self._mismatches = 0
 
-    def canonicalize(self, document: Mapping[str, Any], *, allow_inline: bool = False, stranger: bool = False) -> bytes:
+    def canonicalize(
+        self,
+        document: Mapping[str, Any],
+        *,
+        allow_inline: bool = False,
+        stranger: bool = False,
+        hash_name: str = "SHA-256",
+    ) -> bytes:
         """The canonical form of a document, of which every member is part.
 
         Args:
             document: JSON as decoded, an object with ``@context``; not altered.
             allow_inline: Take context objects that only add terms.
             stranger: The document came from outside: its shape is compiled at second sight only, and within a budget.
+            hash_name: By which blank nodes are told apart: ``SHA-256``, or ``SHA-384``, for which no plans are made.
 
         Returns:
             Sorted N-Quads in UTF-8, never empty.
@@ -118,6 +126,8 @@ class Canonicalizer:
 
         Spec: JSON-LD 1.1 API, "Deserialize JSON-LD to RDF Algorithm"; RDF Dataset Canonicalization 1.0.
         """
+        if hash_name != "SHA-256":
+            return encode(self.dataset(document, allow_inline=allow_inline, hash_name=hash_name).lines)
         try:
             key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
         except NoPlanError:
@@ -138,14 +148,16 @@ class Canonicalizer:
         """As `canonicalize`, always by the reference processor and without any plan."""
         return encode(self.dataset(document, allow_inline=allow_inline).lines)
 
-    def dataset(self, document: Mapping[str, Any], *, allow_inline: bool = False) -> CanonicalDataset:
+    def dataset(
+        self, document: Mapping[str, Any], *, allow_inline: bool = False, hash_name: str = "SHA-256"
+    ) -> CanonicalDataset:
         """The canonical statements one by one, with the label of each blank node; by the reference.
 
         Raises:
             VcError: As `canonicalize`.
         """
         budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
-        return self._reference.canonicalize(document, budget, allow_inline=allow_inline)
+        return self._reference.canonicalize(document, budget, allow_inline=allow_inline, hash_name=hash_name)
 
     def pinned_content(self, url: str) -> bytes | None:
         """The bytes that are held here for an address; None if none are. A stated digest is compared with them."""

@@ -32,14 +32,26 @@ class ReferenceProcessor:
         self._idle: deque[CheckingProcessor] = deque(maxlen=_KEPT_PROCESSORS)
 
     def canonicalize(
-        self, document: Mapping[str, Any], budget: WorkBudget, *, allow_inline: bool = False
+        self,
+        document: Mapping[str, Any],
+        budget: WorkBudget,
+        *,
+        allow_inline: bool = False,
+        hash_name: str = "SHA-256",
     ) -> CanonicalDataset:
         """The canonical statements of a document and the labels of its blank nodes.
+
+        Args:
+            document: As `Canonicalizer.canonicalize` takes it.
+            budget: Taken from as work is done.
+            allow_inline: Take context objects that only add terms.
+            hash_name: By which blank nodes are told apart: a key of `rdfc.HASHES`.
 
         Raises:
             DocumentRefused: See `Canonicalizer.canonicalize`.
         """
-        dataset = canonicalize_quads(self.quads(document, budget, allow_inline=allow_inline), budget)
+        quads = self.quads(document, budget, allow_inline=allow_inline)
+        dataset = canonicalize_quads(quads, budget, hash_name=hash_name)
         if not dataset.lines:
             raise MalformedDocument("The document states nothing that could be signed.")
         return dataset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import sha256, sha384
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
@@ -22,18 +22,27 @@ _COMMON_MEMBERS: Final = frozenset(
 _TEXT_ALONE: Final = {str}
 
 
+HASHES: Final = {"SHA-256": sha256, "SHA-384": sha384}
+"""Hash functions of the suites that hash and sign, by the name that canonicalization knows them by."""
+
+
 class CanonicalForms(Protocol):
     """Gives the canonical N-Quads of a document; `vc.canon.Canonicalizer` is the one."""
 
     def canonicalize(
-        self, document: Mapping[str, JSONValue], *, allow_inline: bool = False, stranger: bool = False
+        self,
+        document: Mapping[str, JSONValue],
+        *,
+        allow_inline: bool = False,
+        stranger: bool = False,
+        hash_name: str = "SHA-256",
     ) -> bytes:
         """Canonical N-Quads in UTF-8, or a `DocumentRefused` with a pointer."""
         ...
 
 
 class OptionsHashes:
-    """SHA-256 of canonical proof options, remembered for as many as 1,000 different ones, oldest dropped first.
+    """Hashes of canonical proof options, remembered for as many as 1,000 different ones, oldest dropped first.
 
     The key holds every member of the options and every context address, so an entry can never answer for options it
     was not made from. Contexts keep their content for the life of a canonicalizer, to which an instance belongs.
@@ -84,8 +93,9 @@ def rdf_options_hash(
     *,
     allow_inline: bool,
     stranger: bool,
+    hash_name: str = "SHA-256",
 ) -> bytes:
-    """SHA-256 of the canonical proof options under the document's contexts.
+    """The hash of the canonical proof options under the document's contexts.
 
     Args:
         options: The proof without its value and without contexts of its own.
@@ -93,6 +103,7 @@ def rdf_options_hash(
         canon: Canonicalizer; the memory of hashes belongs to it.
         allow_inline: Whether context objects are accepted.
         stranger: Whether the document is somebody else's.
+        hash_name: A key of `HASHES`; it is used inside canonicalization too.
 
     Raises:
         DocumentRefused: The options hold an undefined term, or a context is refused.
@@ -100,21 +111,21 @@ def rdf_options_hash(
     Spec: Data Integrity EdDSA Cryptosuites 1.0, "Proof Configuration", "Hashing".
     """
     key = options_key(options, contexts)
+
+    def hashed() -> bytes:
+        document: dict[str, JSONValue] = {"@context": contexts, **options}
+        form = canon.canonicalize(document, allow_inline=allow_inline, stranger=stranger, hash_name=hash_name)
+        return HASHES[hash_name](form).digest()
+
     if key is None:
-        return _hash_options(options, contexts, canon, allow_inline=allow_inline, stranger=stranger)
+        return hashed()
+    key = (hash_name, *key)
     memories = _verifying if stranger else _signing
     memory = memories.get(canon)
     if memory is None:
         memory = memories.setdefault(canon, OptionsHashes())
     digest = memory.get(key)
     if digest is None:
-        digest = _hash_options(options, contexts, canon, allow_inline=allow_inline, stranger=stranger)
+        digest = hashed()
         memory.put(key, digest)
     return digest
-
-
-def _hash_options(
-    options: Mapping[str, JSONValue], contexts: JSONValue, canon: CanonicalForms, *, allow_inline: bool, stranger: bool
-) -> bytes:
-    document: dict[str, JSONValue] = {"@context": contexts, **options}
-    return sha256(canon.canonicalize(document, allow_inline=allow_inline, stranger=stranger)).digest()

@@ -35,7 +35,8 @@ class ProofOptions:
         previous_proof: Ids of proofs in the document that this one covers; one stands as text, several as an array.
         expires: From when on the proof shall not be accepted any more.
         mandatory_pointers: JSON pointers of what every derived proof must show, for suites that take them.
-        public_key: The method's key; suites of selective disclosure need it.
+        public_key: The method's key; suites of selective disclosure need it, and others for keys that ask for another
+            hash function than those kept here.
     """
 
     suite: str
@@ -126,6 +127,8 @@ def prepare(
         return _prepared_base(suite, document, Covered(covered, proof, contexts, hashing), options)
     if options.mandatory_pointers:
         raise DerivationInvalid(f"Under {suite.name} a document is shown whole.", pointer="/mandatoryPointers")
+    if options.public_key is not None:
+        hashing = suite.hashing_for(options.public_key, hashing)
     data = suite.hash_options(proof, contexts, hashing) + suite.hash_document(covered, hashing)
     if suite.carries_context:
         proof["@context"] = contexts

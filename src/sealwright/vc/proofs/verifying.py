@@ -152,7 +152,7 @@ def check_signatures(
     unsecured = without_proof(document)
     contexts = document.get("@context")
     # One document hash serves all proofs of a set that use one suite: the costly part is done once.
-    hashes: dict[tuple[str, tuple[str, ...]], bytes] = {}
+    hashes: dict[tuple[str, str, tuple[str, ...]], bytes] = {}
     verified: dict[int, VerifiedProof] = {}
     for index in _order(proofs):
         proof = proofs[index]
@@ -168,11 +168,12 @@ def check_signatures(
             continue
         signature = decode_proof_value(proof.get("proofValue"), suite.signature_bytes)
         method, controller = _find_key(proof, suite, resolver)
-        key = (suite.name, previous_ids(proof))
+        fitting = suite.hashing_for(method.public_key, hashing)
+        key = (suite.name, fitting.hash_name, previous_ids(proof))
         digest = hashes.get(key)
         if digest is None:
-            digest = hashes[key] = suite.hash_document(covered_document(unsecured, proofs, key[1]), hashing)
-        suite.verify(method.public_key, signature, suite.hash_options(options, contexts, hashing) + digest)
+            digest = hashes[key] = suite.hash_document(covered_document(unsecured, proofs, key[2]), fitting)
+        suite.verify(method.public_key, signature, suite.hash_options(options, contexts, fitting) + digest)
         verified[index] = VerifiedProof(proof, suite, method, controller, rules.purpose)
     return tuple(verified.values()) if len(proofs) == 1 else tuple(verified[index] for index in range(len(proofs)))
 

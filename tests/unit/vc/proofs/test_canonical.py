@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import sha256, sha384
 from typing import Any
 
 import pytest
@@ -26,7 +26,14 @@ class Counting:
     def __init__(self) -> None:
         self.calls = 0
 
-    def canonicalize(self, document: Mapping[str, Any], *, allow_inline: bool = False, stranger: bool = False) -> bytes:
+    def canonicalize(
+        self,
+        document: Mapping[str, Any],
+        *,
+        allow_inline: bool = False,
+        stranger: bool = False,
+        hash_name: str = "SHA-256",
+    ) -> bytes:
         self.calls += 1
         return repr(sorted(document.items(), key=lambda item: item[0])).encode()
 
@@ -86,6 +93,15 @@ def test_strangers_do_not_push_ours_out() -> None:
     before = canon.calls
     hash_with(canon, OPTIONS)
     assert canon.calls == before
+
+
+def test_the_hash_function_counts() -> None:
+    canon = Counting()
+    hash_with(canon, OPTIONS)
+    longer = rdf_options_hash(OPTIONS, CONTEXTS, canon, allow_inline=False, stranger=False, hash_name="SHA-384")
+    assert longer == sha384(canon.canonicalize({"@context": CONTEXTS, **OPTIONS})).digest()
+    assert len(hash_with(canon, OPTIONS)) == 32
+    assert canon.calls == 3
 
 
 def test_another_canonicalizer_has_a_memory_of_its_own() -> None:

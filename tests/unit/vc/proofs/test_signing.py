@@ -21,8 +21,9 @@ from sealwright.vc.errors import (
     UnsupportedProofType,
 )
 from sealwright.vc.keys.multikey import PublicKey
+from sealwright.vc.proofs import registry
 from sealwright.vc.proofs.signing import ProofOptions, attach, prepare, verify_prepared, with_suite_context
-from tests.support.proving import ALL_SUITES, ISSUER, NOW, STRANGER, canonicalizer, degree_credential
+from tests.support.proving import HASHING_SUITES, ISSUER, NOW, STRANGER, canonicalizer, degree_credential
 
 ED_CONTEXT = "https://w3id.org/security/suites/ed25519-2020/v1"
 DI_CONTEXT = "https://w3id.org/security/data-integrity/v2"
@@ -34,12 +35,12 @@ def options(suite: str, **changes: Any) -> ProofOptions:
 
 
 @pytest.mark.parametrize("model", ["1.1", "2.0"])
-@pytest.mark.parametrize("suite", sorted(ALL_SUITES))
+@pytest.mark.parametrize("suite", HASHING_SUITES)
 def test_what_is_signed_is_the_hash_of_the_options_then_of_the_document(suite: str, model: str) -> None:
     document = with_suite_context(degree_credential(model), suite)
     prepared = prepare(document, options(suite), canonicalizer())
     proof = {**prepared.proof, "@context": document["@context"]}
-    form = canonicalize_json if suite == "eddsa-jcs-2022" else canonicalizer().canonicalize_by_reference
+    form = canonicalize_json if "-jcs-" in suite else canonicalizer().canonicalize_by_reference
     assert prepared.data_to_sign == sha256(form(proof)).digest() + sha256(form(document)).digest()
 
 
@@ -166,7 +167,7 @@ def test_a_chained_proof_covers_those_it_names() -> None:
 
 def test_undefined_terms_are_refused_under_every_suite() -> None:
     document = degree_credential("2.0", claims={"unknownClaim": 1})
-    for suite in ALL_SUITES:
+    for suite in HASHING_SUITES:
         with pytest.raises(UndefinedTerm):
             ISSUER.sign(document, suite)
 
@@ -180,10 +181,10 @@ def test_null_and_empty_are_refused_where_they_would_not_be_signed() -> None:
         assert "proof" in ISSUER.sign(document, "eddsa-jcs-2022")
 
 
-@pytest.mark.parametrize("suite", ["BbsBlsSignature2020", "bbs-2023", "ecdsa-rdfc-2019", "ecdsa-sd-2023"])
-def test_known_suites_that_cannot_run_here_say_so(suite: str) -> None:
-    with pytest.raises(ProofTypeUnavailable, match=suite):
-        prepare(degree_credential(), options(suite), canonicalizer())
+def test_known_suites_that_cannot_run_here_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "UNAVAILABLE", frozenset({"known-2030"}))
+    with pytest.raises(ProofTypeUnavailable, match="known-2030"):
+        prepare(degree_credential(), options("known-2030"), canonicalizer())
 
 
 @pytest.mark.parametrize("suite", ["", "ed25519signature2020", "Ed25519Signature2018", "DataIntegrityProof"])

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from sealwright.vc.encoding.jcs import canonicalize_json
 from sealwright.vc.encoding.multibase import base58btc_decode, multibase_encode
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import InvalidEncoding, ProofInvalid, UnsignableValue, VcError
-from sealwright.vc.keys import ed25519
+from sealwright.vc.keys import ed25519, p256
 from sealwright.vc.keys.multikey import KeyKind, PublicKey
-from sealwright.vc.proofs.canonical import CanonicalForms, rdf_options_hash
+from sealwright.vc.proofs.canonical import HASHES, CanonicalForms, rdf_options_hash
 
 DATA_INTEGRITY_PROOF: Final = "DataIntegrityProof"
 
@@ -24,18 +23,36 @@ _MAX_PROOF_VALUE: Final = 134
 
 @dataclass(frozen=True, slots=True)
 class Hashing:
-    """How a hash is to be made: with which canonicalizer, for whose document, and whether contexts may stand inline."""
+    """How a hash is to be made.
+
+    Args:
+        canon: The canonicalizer.
+        allow_inline: Whether contexts may stand inline.
+        stranger: Whether the document is somebody else's.
+        hash_name: The hash function, in canonicalization too: a key of `canonical.HASHES`, chosen by the key's kind.
+    """
 
     canon: CanonicalForms
     allow_inline: bool = False
     stranger: bool = False
+    hash_name: str = "SHA-256"
+
+    def form(self, document: Mapping[str, JSONValue]) -> bytes:
+        """The canonical N-Quads of a document, or a `DocumentRefused`."""
+        return self.canon.canonicalize(
+            document, allow_inline=self.allow_inline, stranger=self.stranger, hash_name=self.hash_name
+        )
+
+    def digest(self, data: bytes) -> bytes:
+        """The hash of these bytes."""
+        return HASHES[self.hash_name](data).digest()
 
 
 class HashDocument(Protocol):
     """Hashes a document without its proof."""
 
     def __call__(self, unsecured: Mapping[str, JSONValue], hashing: Hashing, /) -> bytes:
-        """32 bytes, or a `DocumentRefused`."""
+        """32 bytes, or 48 with SHA-384; or a `DocumentRefused`."""
         ...
 
 
@@ -43,8 +60,18 @@ class HashOptions(Protocol):
     """Hashes proof options under the contexts of their document."""
 
     def __call__(self, options: Mapping[str, JSONValue], contexts: JSONValue, hashing: Hashing, /) -> bytes:
-        """32 bytes, or a `DocumentRefused`."""
+        """32 bytes, or 48 with SHA-384; or a `DocumentRefused`."""
         ...
+
+
+def sha_256_for_all(_kind: KeyKind) -> str:
+    """The hash function of suites that know one only."""
+    return "SHA-256"
+
+
+def ecdsa_hash_name(kind: KeyKind) -> str:
+    """The hash function that goes with a kind of key under ECDSA: as strong as the curve is."""
+    return "SHA-384" if kind == "P-384" else "SHA-256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +92,7 @@ class Suite:
         hash_options: Canonical form and hash of the options.
         verify: Checks a signature over options hash and document hash.
         signature_bytes: Lengths of signature that its kinds of key give; the first is that of the keys kept here.
+        hash_name_of: The hash function that a kind of key asks for.
     """
 
     name: str
@@ -80,45 +108,57 @@ class Suite:
     hash_options: HashOptions
     verify: Callable[[PublicKey, bytes, bytes], None]
     signature_bytes: tuple[int, ...] = (64,)
+    hash_name_of: Callable[[KeyKind], str] = sha_256_for_all
+
+    def hashing_for(self, key: PublicKey, hashing: Hashing) -> Hashing:
+        """The same way of hashing with the function that a key of this kind asks for."""
+        wanted = self.hash_name_of(key.kind)
+        return hashing if hashing.hash_name == wanted else replace(hashing, hash_name=wanted)
 
 
 def rdfc_hash_document(unsecured: Mapping[str, JSONValue], hashing: Hashing) -> bytes:
-    """SHA-256 of the canonical N-Quads.
+    """The hash of the canonical N-Quads.
 
-    Spec: Data Integrity EdDSA Cryptosuites 1.0, "Transformation (eddsa-rdfc-2022)", "Hashing (eddsa-rdfc-2022)".
+    Spec: Data Integrity EdDSA Cryptosuites 1.0, "Transformation (eddsa-rdfc-2022)", "Hashing (eddsa-rdfc-2022)"; the
+    same sections of Data Integrity ECDSA Cryptosuites 1.0 for ecdsa-rdfc-2019.
     """
-    form = hashing.canon.canonicalize(unsecured, allow_inline=hashing.allow_inline, stranger=hashing.stranger)
-    return sha256(form).digest()
+    return hashing.digest(hashing.form(unsecured))
 
 
 def rdfc_hash_options(options: Mapping[str, JSONValue], contexts: JSONValue, hashing: Hashing) -> bytes:
-    """SHA-256 of the options' canonical N-Quads under the document's contexts.
+    """The hash of the options' canonical N-Quads under the document's contexts.
 
     Raises:
         DocumentRefused: With pointers that begin at ``/proof``.
     """
     try:
         return rdf_options_hash(
-            options, contexts, hashing.canon, allow_inline=hashing.allow_inline, stranger=hashing.stranger
+            options,
+            contexts,
+            hashing.canon,
+            allow_inline=hashing.allow_inline,
+            stranger=hashing.stranger,
+            hash_name=hashing.hash_name,
         )
     except VcError as error:
         raise below_proof(error) from error
 
 
 def jcs_hash_document(unsecured: Mapping[str, JSONValue], hashing: Hashing) -> bytes:
-    """SHA-256 of the JSON canonical form. Terms must be defined all the same, so that what is signed means something.
+    """The hash of the JSON canonical form. Terms must be defined all the same, so that what is signed means something.
 
-    Spec: Data Integrity EdDSA Cryptosuites 1.0, "Transformation (eddsa-jcs-2022)", "Hashing (eddsa-jcs-2022)".
+    Spec: Data Integrity EdDSA Cryptosuites 1.0, "Transformation (eddsa-jcs-2022)", "Hashing (eddsa-jcs-2022)"; the
+    same sections of Data Integrity ECDSA Cryptosuites 1.0 for ecdsa-jcs-2019.
     """
     # A null or an empty array has no RDF statement, but JCS signs the text itself, so nothing is left out.
     with suppress(UnsignableValue):
         hashing.canon.canonicalize(unsecured, allow_inline=hashing.allow_inline, stranger=hashing.stranger)
-    return sha256(canonicalize_json(unsecured)).digest()
+    return hashing.digest(canonicalize_json(unsecured))
 
 
-def jcs_hash_options(options: Mapping[str, JSONValue], contexts: JSONValue, _hashing: Hashing) -> bytes:
-    """SHA-256 of the options' JSON canonical form, with the contexts that the proof repeats."""
-    return sha256(canonicalize_json({**options, "@context": contexts})).digest()
+def jcs_hash_options(options: Mapping[str, JSONValue], contexts: JSONValue, hashing: Hashing) -> bytes:
+    """The hash of the options' JSON canonical form, with the contexts that the proof repeats."""
+    return hashing.digest(canonicalize_json({**options, "@context": contexts}))
 
 
 def verify_ed25519(key: PublicKey, signature: bytes, data: bytes) -> None:
@@ -129,6 +169,17 @@ def verify_ed25519(key: PublicKey, signature: bytes, data: bytes) -> None:
         InvalidKey: The key is weak.
     """
     ed25519.verify(key.raw, signature, data)
+
+
+def verify_ecdsa(key: PublicKey, signature: bytes, data: bytes) -> None:
+    """Check a P-256 signature over 64 bytes of hashes with SHA-256, or a P-384 one over 96 with SHA-384.
+
+    Raises:
+        ProofInvalid: It does not hold.
+
+    Spec: Data Integrity ECDSA Cryptosuites 1.0, "Proof Verification (ecdsa-rdfc-2019)".
+    """
+    p256.verify(key, signature, data, ecdsa_hash_name(key.kind))
 
 
 def encode_proof_value(signature: bytes) -> str:
