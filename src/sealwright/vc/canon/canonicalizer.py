@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
+from sealwright.vc.canon.naming import NodeReader, Place
 from sealwright.vc.canon.plans import Plan, PlanCompiler
 from sealwright.vc.canon.rdfc import MAX_STEPS, CanonicalDataset, WorkBudget
 from sealwright.vc.canon.rechecking import PlanMismatch, Rechecker
@@ -83,6 +84,7 @@ class Canonicalizer:
         self._reference = ReferenceProcessor(contexts)
         self._shapes = ShapeReader(contexts)
         self._compiler = PlanCompiler(contexts, self._reference, self._shapes)
+        self._nodes = NodeReader(contexts, self._shapes)
         self._on_mismatch = on_mismatch
         self._rechecker = Rechecker(self._compare)
         self._lock = Lock()
@@ -158,6 +160,15 @@ class Canonicalizer:
         """
         budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
         return self._reference.canonicalize(document, budget, allow_inline=allow_inline, hash_name=hash_name)
+
+    def unnamed_nodes(self, document: Mapping[str, Any], *, allow_inline: bool = False) -> tuple[Place, ...]:
+        """The objects of a document that become nodes without a name: the steps to each, in document order.
+
+        Raises:
+            VcError: As `canonicalize`.
+        """
+        budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
+        return self._nodes.unnamed(document, budget, allow_inline=allow_inline)
 
     def pinned_content(self, url: str) -> bytes | None:
         """The bytes that are held here for an address; None if none are. A stated digest is compared with them."""

@@ -34,6 +34,7 @@ from sealwright.vc.errors import (
 _BLANK: Final = re.compile(r"_:[^\s]+")
 _KEYWORD_LIKE: Final = re.compile(r"@[a-zA-Z]+")
 _MAPS: Final = frozenset({"@language", "@index", "@id", "@type"})
+_NO_NODE: Final = frozenset({"@id", "@value", "@list", "@set"})
 _UNSIGNED_KEYWORDS: Final = frozenset({"@index", "@direction"})
 _SCHEMES: Final = frozenset({"did", "urn", "http", "https", "data", "mailto", "tag", "ipfs", "tel"})
 """Names that an inline context may not define: as prefixes they would change what identifiers mean."""
@@ -118,14 +119,19 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         self._document: object = None
         self._budget = WorkBudget()
         self._visits = 0
+        self._unnamed: set[int] | None = None
         self.is_plannable = True
         self._processed: dict[tuple[object, ...], ActiveContext] = {}
 
-    def expand_document(self, document: Mapping[str, Any], budget: WorkBudget) -> list[dict[str, Any]]:
+    def expand_document(
+        self, document: Mapping[str, Any], budget: WorkBudget, unnamed: set[int] | None = None
+    ) -> list[dict[str, Any]]:
         """Expand, always without a base: a relative identifier must not become one of a made-up host.
 
         Args:
             document: Inspected before (`inspect_document`). Not altered.
+            budget: Taken from as work is done.
+            unnamed: Is given the identity (`id`) of each object of the document that becomes a node without a name.
 
         Raises:
             UndefinedTerm: A member, type or reference that does not become an absolute IRI.
@@ -143,7 +149,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             "keepFreeFloatingNodes": False,
             "processingMode": "json-ld-1.1",
         }
-        self._document, self._budget, self._visits = document, budget, 0
+        self._document, self._budget, self._visits, self._unnamed = document, budget, 0, unnamed
         self.is_plannable = True
         try:
             expanded = self._expand(self._get_initial_context(options), None, document, options, inside_list=False)
@@ -153,7 +159,7 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             # PyLD stumbles over some malformed documents instead of reporting them.
             raise MalformedDocument("The document is not valid JSON-LD.") from error
         finally:
-            self._document = None
+            self._document = self._unnamed = None
         if isinstance(expanded, dict) and expanded.keys() == {"@graph"}:
             expanded = expanded["@graph"]
         return expanded if isinstance(expanded, list) else [expanded]
@@ -165,6 +171,8 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         result = super()._expand(active_ctx, active_property, element, *args, **kw)
         if result is None and element is not None:
             raise UnsignableValue("A value stands where JSON-LD drops it.", pointer=self._pointer(element))
+        if self._unnamed is not None and type(element) is type(result) is dict and _NO_NODE.isdisjoint(result):
+            self._unnamed.add(id(element))
         return result
 
     def _expand_object(  # noqa: PLR0917  # PyLD's signature

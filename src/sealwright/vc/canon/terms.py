@@ -83,3 +83,17 @@ def line(quad: Quad) -> str:
     """One statement of the canonical form, line feed included."""
     subject, predicate, object_, graph = quad
     return f"{subject} {predicate} {object_} {graph} .\n" if graph else f"{subject} {predicate} {object_} .\n"
+
+
+def parse_line(text: str) -> Quad:
+    """The terms of one statement in canonical form; the reverse of `line`.
+
+    Args:
+        text: As this package writes it, with or without its line feed. What is not canonical is misread.
+    """
+    subject, predicate, rest = text.split(" ", 2)
+    rest = rest[: rest.rindex(" .")]
+    # In a literal a space may stand anywhere up to its last quote; nothing behind that holds one.
+    start = rest.rindex('"') if rest[0] == '"' else 0
+    end = rest.find(" ", start)
+    return (subject, predicate, rest, "") if end < 0 else (subject, predicate, rest[:end], rest[end + 1 :])
