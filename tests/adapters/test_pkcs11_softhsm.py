@@ -23,11 +23,14 @@ from sealwright.adapters.kek import FixedKeks, KekRefused, KeyEncryptionKey
 from sealwright.adapters.pkcs11_keys import Pkcs11KeyStore, Pkcs11Refused
 from sealwright.adapters.software_keys import SoftwareKeyStore
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
-from sealwright.domain.errors import Sealed, SigningFailed
+from sealwright.domain.errors import Sealed, SigningFailed, StateConflict
 from sealwright.services.ports import KeyStore, NewKey
 from sealwright.vc.errors import InvalidKey, UnsupportedKeyType
-from sealwright.vc.keys import x25519
+from sealwright.vc.keys import p256, x25519
 from sealwright.vc.keys.ed25519 import Secret32, verify
+from sealwright.vc.keys.multikey import PublicKey
+from sealwright.vc.proofs.bbs.requests import Scheme, encode_request
+from sealwright.vc.proofs.signers import new_secret, public_of
 
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 PIN = "314159"
@@ -209,9 +212,9 @@ def test_bad_seeds_and_algorithms_are_refused(keys: Pkcs11KeyStore) -> None:
     with pytest.raises(InvalidKey):
         keys.import_seed(SEED[:31], key_id="k", did="d", use=KeyPurpose.LOG, algorithm="Ed25519")
     with pytest.raises(UnsupportedKeyType):
-        keys.import_seed(SEED, key_id="k", did="d", use=KeyPurpose.LOG, algorithm="P-256")
+        keys.import_seed(SEED, key_id="k", did="d", use=KeyPurpose.LOG, algorithm="P-384")
     with pytest.raises(UnsupportedKeyType):
-        keys.generate(key_id="k", did="d", use=KeyPurpose.LOG, algorithm="P-256")
+        keys.generate(key_id="k", did="d", use=KeyPurpose.LOG, algorithm="P-384")
 
 
 @pytest.mark.parametrize(
@@ -327,6 +330,44 @@ def test_keys_that_agree_are_kept_beside_the_token(keys: Pkcs11KeyStore) -> None
     assert keys.agree(key, x25519.public_from_private(other)) == x25519.agree(other, key.public_key)
     with pytest.raises(SigningFailed):
         keys.agree(generated(keys), x25519.public_from_private(other))
+
+
+def test_p256_keys_are_kept_in_the_token(keys: Pkcs11KeyStore) -> None:
+    did, key_id = "did:adi:issuer001", "did:adi:issuer001#key-2"
+    made = keys.generate(key_id=key_id, did=did, use=KeyPurpose.CREDENTIALS, algorithm="P-256")
+    secret = new_secret("P-256")
+    taken = keys.import_seed(secret.reveal(), key_id=key_id, did=did, use=KeyPurpose.CREDENTIALS, algorithm="P-256")
+    assert taken.public_key == public_of("P-256", secret)
+    for new in (made, taken):
+        assert new.backend == "pkcs11"
+        key = replace(stored(new, key_id), algorithm="P-256")
+        public = PublicKey("P-256", key.public_key)
+        # Of 200 signatures a few have a part that begins with zeros.
+        for number in range(200):
+            data = str(number).encode()
+            p256.verify(public, sign(keys, key, data), data, "SHA-256")
+        assert keys.check([key])
+        with pytest.raises(SigningFailed):
+            sign(keys, replace(key, algorithm="Ed25519"))
+        with pytest.raises(StateConflict):
+            keys.export_seed(key)
+
+
+def test_bls_keys_are_kept_beside_the_token(keys: Pkcs11KeyStore) -> None:
+    did, key_id, use = "did:adi:issuer001", "did:adi:issuer001#key-2", KeyPurpose.CREDENTIALS
+    data = encode_request(Scheme.LEGACY_2020, b"", [b"one", b"two"])
+    secret = new_secret("BLS12-381-G2")
+    made = [
+        keys.generate(key_id=key_id, did=did, use=use, algorithm="BLS12-381-G2"),
+        keys.generate_named(lambda _: (key_id, did), use=use, algorithm="BLS12-381-G2")[0],
+        keys.import_seed(secret.reveal(), key_id=key_id, did=did, use=use, algorithm="BLS12-381-G2"),
+    ]
+    for new in made:
+        assert new.backend == "software"
+        key = replace(stored(new, key_id), algorithm="BLS12-381-G2")
+        assert len(sign(keys, key, data)) == 112
+        assert keys.rewrap(key).sealed != key.sealed
+    assert keys.export_seed(key) == secret
 
 
 def test_retired_key_that_left_the_token_does_not_seal_the_office(keys: Pkcs11KeyStore) -> None:

@@ -1,11 +1,11 @@
-"""A key store in hardware: Ed25519 keys that are made in a PKCS#11 token and never leave it.
+"""A key store in hardware: Ed25519 and P-256 keys that are made in a PKCS#11 token and never leave it.
 
 Private keys are token objects, sensitive and not extractable. What the database keeps of one is its object id;
 the object's label is a digest of the row it belongs to, so an id that was moved to another row finds nothing.
-Small secrets, and keys made before the token came, stay with the software key store beside it. So do the X25519 keys
-of encrypted messages, which few tokens make; they sign nothing.
+Small secrets, and keys made before the token came, stay with the software key store beside it. So do BLS12-381 keys,
+which no token makes, and the X25519 keys of encrypted messages, which few do; the latter sign nothing.
 
-Spec: PKCS #11 3.0, "EDDSA", "Edwards EC keys".
+Spec: PKCS #11 3.0, "EDDSA", "Edwards EC keys", "Elliptic curve key pair generation", "ECDSA".
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from sealwright.adapters.kek import KekRefused, read_private_file
-from sealwright.adapters.software_keys import ED25519, X25519, SoftwareKeyStore, length_prefixed, require_signable
+from sealwright.adapters.software_keys import SoftwareKeyStore, length_prefixed, require_signable
+from sealwright.adapters.token_kinds import BESIDE, TokenKind, token_kind
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import Sealed, SigningFailed
 from sealwright.services.ports import NewKey
 from sealwright.vc.errors import InvalidKey, UnsupportedKeyType
-from sealwright.vc.keys.ed25519 import SIGNATURE_BYTES, Secret32, check_public_key, public_from_private
+from sealwright.vc.keys.ed25519 import SIGNATURE_BYTES, Secret32
+from sealwright.vc.proofs.signers import public_of
 
 if TYPE_CHECKING:
     import pkcs11
@@ -38,9 +40,6 @@ _ID_BYTES: Final = 16
 _MOST_HANDLES: Final = 1024
 _RETRY_SECONDS: Final = 2.0
 _PIN_BYTES: Final = 256
-# id-Ed25519 as an object identifier; tokens of the first drafts know the curve by its printable name only.
-_CURVES: Final = (bytes.fromhex("06032b6570"), b"\x13\x0cedwards25519")
-
 # A library is opened once in a process and, as its binding opens it, may be entered by one thread at a time.
 _ENTRANCE: Final = threading.RLock()
 _log: Final = logging.getLogger(__name__)
@@ -56,7 +55,7 @@ class _TokenAbsent(Exception):
 
 
 class Pkcs11KeyStore:
-    """Keeps Ed25519 keys in a token; a token that is away leaves the store sealed until it is back.
+    """Keeps Ed25519 and P-256 keys in a token; a token that is away leaves the store sealed until it is back.
 
     Args:
         module: The token maker's library.
@@ -79,8 +78,12 @@ class Pkcs11KeyStore:
         return self._software.is_sealed or not self._line.is_up
 
     def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
-        """Make a key in the token, or beside it if it is to agree; raises Sealed, SigningFailed, UnsupportedKeyType."""
-        if algorithm == X25519:
+        """Make a key in the token, or beside it if tokens hold none of its kind.
+
+        Raises:
+            Sealed, SigningFailed, UnsupportedKeyType: As the token, or the store beside it, says.
+        """
+        if algorithm in BESIDE:
             return self._software.generate(key_id=key_id, did=did, use=use, algorithm=algorithm)
         return self.generate_named(lambda _: (key_id, did), use=use, algorithm=algorithm)[0]
 
@@ -88,13 +91,15 @@ class Pkcs11KeyStore:
         self, naming: Callable[[bytes], tuple[str, str]], *, use: KeyPurpose, algorithm: str
     ) -> tuple[NewKey, str, str]:
         """Make a key in the token whose key id and DID follow from its public key; raises as `generate`."""
-        _require_ed25519(algorithm)
+        if algorithm in BESIDE:
+            return self._software.generate_named(naming, use=use, algorithm=algorithm)
+        kind = token_kind(algorithm)
         object_id = secrets.token_bytes(_ID_BYTES)
 
         def make(session: pkcs11.Session) -> tuple[NewKey, str, str]:
-            public, private = _generate_pair(session, object_id)
+            public, private = _generate_pair(session, kind, object_id)
             try:
-                public_key = _public_key_of(public)
+                public_key = kind.public_key(bytes(public[_attribute().EC_POINT]))
                 key_id, did = naming(public_key)
                 # Named last, because the names may follow from the key; until then no row can find the object.
                 private[_attribute().LABEL] = _label(key_id, did, use, algorithm, public_key)
@@ -111,17 +116,19 @@ class Pkcs11KeyStore:
         """Put a private key of 32 bytes into the token, never to leave it again.
 
         Raises:
-            InvalidKey: Not 32 bytes.
+            InvalidKey: Not 32 bytes, or no private key of its kind.
             UnsupportedKeyType: Another algorithm, or a token that takes no private keys from outside.
             Sealed: The token is away.
         """
-        _require_ed25519(algorithm)
+        if algorithm in BESIDE:
+            return self._software.import_seed(seed, key_id=key_id, did=did, use=use, algorithm=algorithm)
+        kind = token_kind(algorithm)
         secret = Secret32(seed)
-        public_key = public_from_private(secret)
+        public_key = public_of(kind.kind, secret)
         object_id = secrets.token_bytes(_ID_BYTES)
         label = _label(key_id, did, use, algorithm, public_key)
         try:
-            self._line.run(lambda session: _import(session, secret, object_id, label), "refused")
+            self._line.run(lambda session: _import(session, kind, secret, object_id, label), "refused")
         except SigningFailed as error:
             raise UnsupportedKeyType("The token takes no private keys from outside.") from error
         return NewKey(public_key, BACKEND, _FORMAT + object_id, self._kek_id)
@@ -258,7 +265,9 @@ class _TokenLine:
         found = self._find(session, key)
         if found is None:
             raise SigningFailed("The token holds no such key for this row.")
-        return bytes(found.sign(data, mechanism=pkcs11.Mechanism.EDDSA))
+        kind = token_kind(key.algorithm)
+        given = hashlib.sha256(data).digest() if kind.is_hashed else data
+        return bytes(found.sign(given, mechanism=pkcs11.Mechanism[kind.signing]))
 
     def holds(self, session: pkcs11.Session, key: StoredKey) -> bool:
         """Tell whether the token has the object of a row."""
@@ -356,11 +365,6 @@ def _read_pin(path: Path) -> str:
     return pin
 
 
-def _require_ed25519(algorithm: str) -> None:
-    if algorithm != ED25519:
-        raise UnsupportedKeyType(f"The hardware key store makes no {algorithm} keys.")
-
-
 def _label(key_id: str, did: str, use: KeyPurpose, algorithm: str, public_key: bytes) -> str:
     row = length_prefixed("pkcs11", key_id, did, use.value, algorithm, public_key.hex())
     # 32 characters: what the narrowest tokens take, and still 128 bits.
@@ -402,17 +406,19 @@ def _guarded() -> dict[pkcs11.Attribute, bool]:
     }
 
 
-def _generate_pair(session: pkcs11.Session, object_id: bytes) -> tuple[pkcs11.PublicKey, pkcs11.PrivateKey]:
+def _generate_pair(
+    session: pkcs11.Session, kind: TokenKind, object_id: bytes
+) -> tuple[pkcs11.PublicKey, pkcs11.PrivateKey]:
     import pkcs11
 
     refusal: Exception | None = None
-    for curve in _CURVES:
+    for curve in kind.curves:
         parameters = session.create_domain_parameters(
-            pkcs11.KeyType.EC_EDWARDS, {pkcs11.Attribute.EC_PARAMS: curve}, local=True
+            pkcs11.KeyType[kind.key_type], {pkcs11.Attribute.EC_PARAMS: curve}, local=True
         )
         try:
             pair = parameters.generate_keypair(
-                mechanism=pkcs11.Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
+                mechanism=pkcs11.Mechanism[kind.generation],
                 id=object_id,
                 label="sealwright new key",
                 store=True,
@@ -425,23 +431,14 @@ def _generate_pair(session: pkcs11.Session, object_id: bytes) -> tuple[pkcs11.Pu
     raise refusal or pkcs11.DomainParamsInvalid
 
 
-def _public_key_of(public: pkcs11.PublicKey) -> bytes:
-    point = bytes(public[_attribute().EC_POINT])
-    # The specification wants an OCTET STRING around the point; some tokens give the point alone.
-    if len(point) == 34 and point.startswith(b"\x04\x20"):
-        point = point[2:]
-    check_public_key(point)
-    return point
-
-
-def _import(session: pkcs11.Session, secret: Secret32, object_id: bytes, label: str) -> None:
+def _import(session: pkcs11.Session, kind: TokenKind, secret: Secret32, object_id: bytes, label: str) -> None:
     import pkcs11
 
     session.create_object(
         {
             pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY,
-            pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType.EC_EDWARDS,
-            pkcs11.Attribute.EC_PARAMS: _CURVES[0],
+            pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType[kind.key_type],
+            pkcs11.Attribute.EC_PARAMS: kind.curves[0],
             pkcs11.Attribute.VALUE: secret.reveal(),
             pkcs11.Attribute.ID: object_id,
             pkcs11.Attribute.LABEL: label,

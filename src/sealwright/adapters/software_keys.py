@@ -1,4 +1,6 @@
-"""The software key store: private keys as AES-256-GCM ciphertext, opened in memory to sign and to agree."""
+"""The software key store: private keys as AES-256-GCM ciphertext, opened in memory to sign and to agree.
+
+Keys of all kinds are alike here: 32 secret bytes, a public key that follows from them, and a signer of their kind."""
 
 from __future__ import annotations
 
@@ -13,19 +15,25 @@ from sealwright.adapters.kek import CannotOpen, KekRing, KeyEncryptionKey
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import Sealed, SigningFailed, StateConflict
 from sealwright.services.ports import NewKey
-from sealwright.vc.errors import InvalidKey, UnsupportedKeyType
+from sealwright.vc.errors import InvalidEncoding, InvalidKey, UnsupportedKeyType
 from sealwright.vc.keys import x25519
-from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32, generate_private_key, public_from_private
+from sealwright.vc.keys.ed25519 import Secret32
+from sealwright.vc.keys.multikey import KeyKind
+from sealwright.vc.proofs.signers import SIGNING_KINDS, PrivateSigner, new_secret, public_of, signer_for
 
 BACKEND: Final = "software"
 ED25519: Final = "Ed25519"
 X25519: Final = "X25519"
+BLS12_381_G2: Final = "BLS12-381-G2"
+KEPT_KINDS: Final[tuple[KeyKind, ...]] = (*SIGNING_KINDS, X25519)
+"""Kinds of key that can be kept."""
+
 _FORMAT: Final = b"\x01"
 _MOST_SIGNERS: Final = 1024
 
 
 class SoftwareKeyStore:
-    """Keeps Ed25519 and X25519 keys sealed under the key-encryption key, signs and agrees with them.
+    """Keeps keys that sign, and those that agree, sealed under the key-encryption key, and uses them.
 
     The key id, DID, purpose, algorithm and KEK id are the associated data of each ciphertext, so one that was
     moved to another row does not open. Opened keys stay in memory, the last 1,024 of them; an entry counts
@@ -37,7 +45,7 @@ class SoftwareKeyStore:
 
     def __init__(self, keks: KekRing) -> None:
         self._keks = keks
-        self._signers: dict[tuple[object, ...], Ed25519Signer] = {}
+        self._signers: dict[tuple[object, ...], PrivateSigner] = {}
         self._lock = threading.Lock()
         self._fits = True
 
@@ -47,26 +55,27 @@ class SoftwareKeyStore:
         return not self._fits or self._keks.current() is None
 
     def generate(self, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
-        """Make a private key; raises Sealed, and UnsupportedKeyType for other algorithms than Ed25519 and X25519."""
-        return self._seal_new(generate_private_key(), key_id, did, use, algorithm)
+        """Make a private key; raises Sealed, and UnsupportedKeyType for other algorithms than `KEPT_KINDS`."""
+        return self._seal_new(new_secret(_kept_kind(algorithm)), key_id, did, use, algorithm)
 
     def generate_named(
         self, naming: Callable[[bytes], tuple[str, str]], *, use: KeyPurpose, algorithm: str
     ) -> tuple[NewKey, str, str]:
         """Make a private key whose key id and DID follow from its public key; raises as `generate`."""
-        seed = generate_private_key()
+        seed = new_secret(_kept_kind(algorithm))
         key_id, did = naming(_public(seed, algorithm))
         return self._seal_new(seed, key_id, did, use, algorithm), key_id, did
 
     def import_seed(self, seed: bytes, *, key_id: str, did: str, use: KeyPurpose, algorithm: str) -> NewKey:
-        """Take over a private key of 32 bytes; raises Sealed, InvalidKey, UnsupportedKeyType."""
+        """Take over a private key of 32 bytes; raises Sealed, UnsupportedKeyType, InvalidKey if it is no such key."""
         return self._seal_new(Secret32(seed), key_id, did, use, algorithm)
 
     def sign(self, key: StoredKey, data: bytes, *, use: KeyPurpose, at: datetime) -> bytes:
         """Sign with an active key of this purpose within its life.
 
         Raises:
-            SigningFailed: Wrong purpose, state, date or backend, or a ciphertext that is not this key's.
+            SigningFailed: Wrong purpose, state, date or backend, a ciphertext that is not this key's, or data that a
+                key of this kind does not sign.
             Sealed: The key-encryption key is absent or does not fit.
         """
         return self.signer(key, use=use, at=at)(data)
@@ -76,7 +85,16 @@ class SoftwareKeyStore:
         require_signable(key, BACKEND, use=use, at=at)
         if not self._fits:
             raise Sealed("The key-encryption key does not fit the stored keys.")
-        return self._signer(key).sign
+        held = self._signer(key)
+
+        def sign(data: bytes) -> bytes:
+            try:
+                return held.sign(data)
+            except InvalidEncoding as error:
+                raise SigningFailed("What is to be signed has not the form that the key signs.") from error
+
+        # Of a key that signs any bytes nothing can go wrong, and batches sign thousands of rows.
+        return sign if key.algorithm == BLS12_381_G2 else held.sign
 
     def agree(self, key: StoredKey, public_key: bytes) -> bytes:
         """The 32 bytes that an X25519 key, or the X25519 form of a did:key's own key, has in common with another.
@@ -164,12 +182,12 @@ class SoftwareKeyStore:
         sealed = _FORMAT + kek.seal(seed.reveal(), _associated(key_id, did, use, algorithm, kek.kek_id))
         return NewKey(public_key, BACKEND, sealed, kek.kek_id)
 
-    def _signer(self, key: StoredKey) -> Ed25519Signer:
+    def _signer(self, key: StoredKey) -> PrivateSigner:
         # Every member that binds the ciphertext is part of the name, so a changed row is opened, and judged, anew.
         name = (key.key_id, key.did, key.use, key.algorithm, key.kek_id, key.public_key, key.sealed)
         signer = self._signers.get(name)
         if signer is None:
-            signer = Ed25519Signer(self._open(key))
+            signer = signer_for(_kept_kind(key.algorithm), self._open(key))
             with self._lock:
                 while len(self._signers) >= _MOST_SIGNERS:
                     del self._signers[next(iter(self._signers))]
@@ -180,24 +198,31 @@ class SoftwareKeyStore:
         kek = self._keks.find(key.kek_id)
         if kek is None:
             raise Sealed("The key-encryption key is absent or does not fit.")
-        if key.algorithm not in (ED25519, X25519) or key.sealed[:1] != _FORMAT:
+        if key.algorithm not in KEPT_KINDS or key.sealed[:1] != _FORMAT:
             raise SigningFailed("The stored key has an unknown form.")
         try:
             opened = kek.open(key.sealed[1:], _associated(key.key_id, key.did, key.use, key.algorithm, key.kek_id))
         except CannotOpen as error:
             raise SigningFailed("The stored key does not open as the key it is kept as.") from error
         seed = Secret32(opened)
-        if not hmac.compare_digest(_public(seed, key.algorithm), key.public_key):
+        try:
+            public_key = _public(seed, key.algorithm)
+        except InvalidKey as error:
+            raise SigningFailed("The stored key is no private key of its kind.") from error
+        if not hmac.compare_digest(public_key, key.public_key):
             raise SigningFailed("The stored key and its public key do not belong together.")
         return seed
 
 
-def _public(seed: Secret32, algorithm: str) -> bytes:
-    if algorithm == ED25519:
-        return public_from_private(seed)
-    if algorithm == X25519:
-        return x25519.public_from_private(seed)
+def _kept_kind(algorithm: str) -> KeyKind:
+    for kind in KEPT_KINDS:
+        if kind == algorithm:
+            return kind
     raise UnsupportedKeyType(f"The software key store makes no {algorithm} keys.")
+
+
+def _public(seed: Secret32, algorithm: str) -> bytes:
+    return public_of(_kept_kind(algorithm), seed)
 
 
 def require_signable(key: StoredKey, backend: str, *, use: KeyPurpose, at: datetime) -> None:
@@ -210,7 +235,7 @@ def require_signable(key: StoredKey, backend: str, *, use: KeyPurpose, at: datet
         raise SigningFailed("The key belongs to another key store.")
     if key.use is not use:
         raise SigningFailed("The key has another purpose.")
-    if key.algorithm != ED25519:
+    if key.algorithm not in SIGNING_KINDS:
         raise SigningFailed("The key does not sign.")
     if key.state is not MethodState.ACTIVE:
         raise SigningFailed("The key is not active.")

@@ -146,7 +146,7 @@ class StoredKey:
     Args:
         key_id: The verification method id, or ``system:<purpose>:<n>`` for keys of the office itself.
         did: The DID it signs for; ``system`` for keys of the office.
-        algorithm: ``Ed25519``, or ``X25519`` for key agreement.
+        algorithm: The kind of key: ``Ed25519``, ``P-256`` or ``BLS12-381-G2``; ``X25519`` for key agreement.
         backend: ``software`` (AES-256-GCM ciphertext) or ``pkcs11`` (an object label).
         sealed: What the backend needs to use the key; never the private key in clear.
         not_after: End of the key's planned life; signing is refused at and after it.

@@ -11,14 +11,16 @@ import pytest
 
 from sealwright.adapters import software_keys
 from sealwright.adapters.kek import FixedKeks, KekFile, KeyEncryptionKey, make_kek_file
-from sealwright.adapters.software_keys import SoftwareKeyStore
+from sealwright.adapters.software_keys import KEPT_KINDS, SoftwareKeyStore
 from sealwright.domain.dids import KeyPurpose, MethodState, StoredKey
 from sealwright.domain.errors import Sealed, SigningFailed
 from sealwright.services.ports import KeyStore, NewKey
 from sealwright.vc.errors import InvalidKey, UnsupportedKeyType
 from sealwright.vc.keys import x25519
 from sealwright.vc.keys.ed25519 import Secret32, derive_x25519, verify
-from sealwright.vc.keys.multikey import PublicKey
+from sealwright.vc.keys.multikey import KeyKind, PublicKey
+from sealwright.vc.proofs.bbs.requests import Scheme, encode_request
+from sealwright.vc.proofs.signers import SIGNING_KINDS, new_secret, public_of, signer_for
 
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 KEK = KeyEncryptionKey(bytes(range(32)))
@@ -224,7 +226,7 @@ def test_import_refuses_a_seed_of_another_length() -> None:
 
 def test_store_refuses_another_algorithm() -> None:
     with pytest.raises(UnsupportedKeyType):
-        store().generate(key_id="k", did="d", use=KeyPurpose.LOG, algorithm="P-256")
+        store().generate(key_id="k", did="d", use=KeyPurpose.LOG, algorithm="P-384")
 
 
 def test_rewrap_seals_under_the_present_kek_and_keeps_signatures() -> None:
@@ -338,3 +340,68 @@ def test_a_key_that_agrees_never_signs() -> None:
     keys = store()
     with pytest.raises(SigningFailed):
         keys.sign(agreeing(keys), b"data", use=KeyPurpose.KEY_AGREEMENT, at=NOW)
+
+
+def made_of(keys: SoftwareKeyStore, kind: KeyKind) -> StoredKey:
+    """A new key of a kind, as its row."""
+    use = KeyPurpose.KEY_AGREEMENT if kind == "X25519" else KeyPurpose.CREDENTIALS
+    made = keys.generate(key_id="did:adi:issuer001#key-1", did="did:adi:issuer001", use=use, algorithm=kind)
+    return replace(stored(made), use=use, algorithm=kind)
+
+
+def data_for(kind: KeyKind) -> bytes:
+    return encode_request(Scheme.IETF_SHA_256, b"header", [b"one", b"two"]) if kind == "BLS12-381-G2" else b"data"
+
+
+@pytest.mark.parametrize("kind", SIGNING_KINDS)
+def test_keys_of_every_kind_sign_as_their_secret_does(kind: KeyKind) -> None:
+    keys, secret = store(), new_secret(kind)
+    made = keys.import_seed(
+        secret.reveal(),
+        key_id="did:adi:issuer001#key-1",
+        did="did:adi:issuer001",
+        use=KeyPurpose.CREDENTIALS,
+        algorithm=kind,
+    )
+    key = replace(stored(made), algorithm=kind)
+    assert made.public_key == public_of(kind, secret)
+    assert sign(keys, key, data_for(kind)) == signer_for(kind, secret).sign(data_for(kind))
+    assert keys.export_seed(key) == secret
+
+
+@pytest.mark.parametrize("kind", KEPT_KINDS)
+def test_keys_of_every_kind_are_named_sealed_checked_and_sealed_anew(kind: KeyKind) -> None:
+    old, both = store(KEK), store(OTHER_KEK, KEK)
+    key = made_of(old, kind)
+    seed = old.export_seed(key).reveal()
+    assert seed not in key.sealed
+    assert old.check([key])
+    rotated = both.rewrap(key)
+    assert rotated.kek_id == OTHER_KEK.kek_id
+    assert store(OTHER_KEK).export_seed(rotated).reveal() == seed
+    assert store(OTHER_KEK).check([rotated])
+    assert not store(OTHER_KEK).check([key])
+    # The row of another kind is another row, even where its secret would do.
+    for other in KEPT_KINDS:
+        if other != kind:
+            assert not store(KEK).check([replace(key, algorithm=other)])
+    named, key_id, did = old.generate_named(
+        lambda public: (public.hex(), f"did:adi:{public.hex()[:8]}"), use=key.use, algorithm=kind
+    )
+    assert (key_id, did) == (named.public_key.hex(), f"did:adi:{named.public_key.hex()[:8]}")
+    assert PublicKey(kind, named.public_key).raw == named.public_key
+
+
+def test_a_bls_key_signs_no_data_but_requests() -> None:
+    keys = store()
+    key = made_of(keys, "BLS12-381-G2")
+    for data in (b"", b"plain data", encode_request(Scheme.LEGACY_2020, b"", [b"one"]) + b"\0"):
+        with pytest.raises(SigningFailed, match="form"):
+            sign(keys, key, data)
+
+
+@pytest.mark.parametrize("kind", ["P-256", "BLS12-381-G2"])
+def test_import_refuses_bytes_that_are_no_scalar(kind: KeyKind) -> None:
+    for seed in (bytes(32), b"\xff" * 32, bytes(31)):
+        with pytest.raises(InvalidKey):
+            store().import_seed(seed, key_id="k", did="d", use=KeyPurpose.CREDENTIALS, algorithm=kind)
