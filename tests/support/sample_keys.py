@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from sealwright.vc.keys.bls12381 import public_from_private
 from sealwright.vc.keys.ed25519 import Ed25519Signer, Secret32, derive_x25519
 from sealwright.vc.keys.multikey import EC_CURVES
 
@@ -23,4 +24,4 @@ def raw_key(kind: str) -> bytes:
             .public_key()
             .public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
         )
-    return b"\x80" + bytes([7]) * 95
+    return public_from_private(Secret32(bytes(31) + bytes([7])))

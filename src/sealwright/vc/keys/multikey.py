@@ -1,7 +1,7 @@
 """Public keys as multikeys: a codec prefix, the key bytes, and base58btc around both.
 
-Only Ed25519 signs today, and only X25519 agrees. The other kinds are read, checked as far as our libraries can, and
-written, because DID documents of others list them.
+Ed25519, P-256 and BLS12-381 sign, and only X25519 agrees. The other kinds are read, checked and written, because DID
+documents of others list them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from nacl.exceptions import RuntimeError as SodiumError
 
 from sealwright.vc.encoding.multibase import multibase_decode, multibase_encode
 from sealwright.vc.errors import InvalidEncoding, InvalidKey, InvalidPublicKeyLength, UnsupportedKeyType
+from sealwright.vc.keys.bls12381 import check_public_key as check_bls12381
 from sealwright.vc.keys.ed25519 import check_public_key as check_ed25519
 
 KeyKind = Literal["Ed25519", "X25519", "P-256", "P-384", "P-521", "secp256k1", "BLS12-381-G2"]
@@ -80,12 +81,6 @@ def _check_x25519(raw: bytes) -> None:
         raise InvalidKey("The X25519 public key is of small order.") from None
 
 
-def _check_bls_g2(raw: bytes) -> None:
-    # Without the pairing library only the form can be judged: compressed flag set, point not at infinity.
-    if not raw[0] & 0x80 or raw[0] & 0x40:
-        raise InvalidKey("A BLS12-381 G2 public key must be a compressed point other than infinity.")
-
-
 @dataclass(frozen=True, slots=True)
 class _Codec:
     """How one kind of key is marked and checked; `prefix` is the multicodec number as unsigned varint."""
@@ -102,7 +97,7 @@ _CODECS: Final[Mapping[str, _Codec]] = {
     "P-384": _Codec(b"\x81\x24", 49, _check_curve_point("P-384")),
     "P-521": _Codec(b"\x82\x24", 67, _check_curve_point("P-521")),
     "secp256k1": _Codec(b"\xe7\x01", 33, _check_curve_point("secp256k1")),
-    "BLS12-381-G2": _Codec(b"\xeb\x01", 96, _check_bls_g2),
+    "BLS12-381-G2": _Codec(b"\xeb\x01", 96, check_bls12381),
 }
 _KINDS: Final[Mapping[bytes, KeyKind]] = {codec.prefix: kind for kind, codec in _CODECS.items()}  # type: ignore[misc]
 KEY_KINDS: Final = tuple(_CODECS)

@@ -33,7 +33,8 @@ class SigningRequest:
     Args:
         scheme: How.
         header: Bytes that every derived proof is bound to; empty under the legacy scheme.
-        messages: 1 to 1,024 texts of bytes, in order.
+        messages: Texts of bytes, in order: 1 to 1,024 under the legacy scheme, else none to 1,024; with none, the
+            header is signed alone.
     """
 
     scheme: Scheme
@@ -62,8 +63,8 @@ def decode_request(data: bytes) -> SigningRequest:
         raise InvalidEncoding("The request names no known scheme.") from None
     header, at = _taken(data, 4)
     count, at = _number(data, at)
-    if not 1 <= count <= MAX_MESSAGES:
-        raise InvalidEncoding(f"A request has 1 to {MAX_MESSAGES} messages.")
+    if count > MAX_MESSAGES or (count == 0 and scheme is Scheme.LEGACY_2020):
+        raise InvalidEncoding(f"A request has at most {MAX_MESSAGES} messages, and a legacy one at least one.")
     messages = []
     for _ in range(count):
         message, at = _taken(data, at)
