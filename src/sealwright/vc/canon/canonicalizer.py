@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
+from sealwright.vc.canon.framing import frame_statements
 from sealwright.vc.canon.naming import NodeReader, Place
 from sealwright.vc.canon.plans import Plan, PlanCompiler
 from sealwright.vc.canon.rdfc import MAX_STEPS, CanonicalDataset, WorkBudget
 from sealwright.vc.canon.rechecking import PlanMismatch, Rechecker
 from sealwright.vc.canon.reference import ReferenceProcessor, encode
 from sealwright.vc.canon.shape import Key, NoPlanError, ShapeReader
+from sealwright.vc.canon.terms import Quad
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.errors import InvalidCharacter, TooComplex, VcError
 
@@ -169,6 +171,14 @@ class Canonicalizer:
         """
         budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
         return self._nodes.unnamed(document, budget, allow_inline=allow_inline)
+
+    def frame(self, quads: Iterable[Quad], frame: Mapping[str, Any]) -> dict[str, Any]:
+        """What a JSON-LD frame makes of statements without blank nodes; see `framing.frame_statements`.
+
+        Raises:
+            DocumentRefused: The frame is malformed or too large, or names what is not pinned or not defined.
+        """
+        return frame_statements(quads, frame, self._contexts)
 
     def pinned_content(self, url: str) -> bytes | None:
         """The bytes that are held here for an address; None if none are. A stated digest is compared with them."""

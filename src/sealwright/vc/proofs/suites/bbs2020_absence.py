@@ -1,0 +1,94 @@
+"""What a derived proof proves to be absent: statements are signed in order, so two neighbours leave no room between.
+
+A member of the credential that is not shown may have been left out by the issuer, or kept back by the holder. Where the
+statements shown to both sides of its place have adjacent positions, nothing was kept back there. The same holds for
+each further value of a member that is shown.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.proofs.suites.bbs2020_statements import PLACEHOLDER
+
+VOCABULARY: Final = "https://www.w3.org/2018/credentials#"
+MEMBERS: Final = (
+    "credentialSchema",
+    "credentialStatus",
+    "expirationDate",
+    "issuanceDate",
+    "validFrom",
+    "validUntil",
+)
+"""Members of a credential whose absence says something to a verifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStatement:
+    """A statement of the document that is shown.
+
+    Args:
+        position: Among all statements of the document as signed, from 0.
+        text: In canonical form with the signed labels.
+    """
+
+    position: int
+    text: str
+
+
+def may_hide(document: Mapping[str, JSONValue], shown: Sequence[ShownStatement], count: int) -> frozenset[str]:
+    """The members of which not every value is shown, as far as anybody can tell.
+
+    Args:
+        document: The derived credential.
+        shown: Its statements, in order.
+        count: How many statements of the document were signed.
+    """
+    subject = _subject(document)
+    texts = [statement.text for statement in shown]
+    if subject is None or not any(text.startswith(f"{subject} ") for text in texts):
+        return frozenset(MEMBERS)
+    return frozenset(
+        member
+        for member in MEMBERS
+        if not _is_whole(f"{subject} <{VOCABULARY}{member}> ", document, member, shown, count)
+    )
+
+
+def _subject(document: Mapping[str, JSONValue]) -> str | None:
+    name = document.get("id")
+    if not isinstance(name, str):
+        return None
+    label = name.removeprefix(PLACEHOLDER)
+    return label if label.startswith("_:") and label != name else f"<{name}>"
+
+
+def _is_whole(
+    start: str, document: Mapping[str, JSONValue], member: str, shown: Sequence[ShownStatement], count: int
+) -> bool:
+    """Whether every statement that begins so is shown, and stands in the document under the member's own name."""
+    first = bisect_left(shown, start, key=lambda statement: statement.text)
+    last = first
+    while last < len(shown) and shown[last].text.startswith(start):
+        last += 1
+    values = document.get(member, [])
+    # A value under any other spelling of the member's name would be shown and yet not be read.
+    if (len(values) if isinstance(values, list) else 1) != last - first:
+        return False
+    before = shown[first - 1] if first else None
+    after = shown[last] if last < len(shown) else None
+    # Some software orders by UTF-16 unit; what lies between two statements must do so in either order.
+    if before is not None and _units(before.text) >= _units(start):
+        return False
+    if after is not None and _units(after.text) <= _units(start):
+        return False
+    room = (after.position if after else count) - (before.position if before else -1) - 1
+    return room == last - first
+
+
+def _units(text: str) -> bytes:
+    return text.encode("utf-16-be")
