@@ -8,9 +8,11 @@ from typing import Final, TypeAlias
 
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import ProofTypeUnavailable, UnsupportedProofType
+from sealwright.vc.proofs.suites.bbs_2023 import BBS_2023
 from sealwright.vc.proofs.suites.disclosure import DisclosureSuite
 from sealwright.vc.proofs.suites.ecdsa_jcs_2019 import ECDSA_JCS_2019
 from sealwright.vc.proofs.suites.ecdsa_rdfc_2019 import ECDSA_RDFC_2019
+from sealwright.vc.proofs.suites.ecdsa_sd_2023 import ECDSA_SD_2023
 from sealwright.vc.proofs.suites.ed25519_signature_2020 import ED25519_SIGNATURE_2020
 from sealwright.vc.proofs.suites.eddsa_jcs_2022 import EDDSA_JCS_2022
 from sealwright.vc.proofs.suites.eddsa_rdfc_2022 import EDDSA_RDFC_2022
@@ -47,6 +49,8 @@ _PRESENT: Final[tuple[AnySuite, ...]] = (
     EDDSA_JCS_2022,
     ECDSA_RDFC_2019,
     ECDSA_JCS_2019,
+    ECDSA_SD_2023,
+    BBS_2023,
 )
 _EVERY: Final = (
     "Ed25519Signature2020",

@@ -57,10 +57,12 @@ class Shown:
         is_derived: Whether the holder derived it, so that statements may be missing.
         may_hide: Members at the top of the credential that it could have had and that are not shown here: nothing
             proves that the issuer left them out. Empty where the issuer decided what is always shown.
+        nonce: What the holder bound the derived proof to; whoever gave a nonce compares. Empty where there is none.
     """
 
     is_derived: bool
     may_hide: frozenset[str] = frozenset()
+    nonce: bytes = b""
 
 
 class BaseDraft(Protocol):
