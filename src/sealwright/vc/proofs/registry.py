@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import ProofTypeUnavailable, UnsupportedProofType
 from sealwright.vc.proofs.suites.bbs_2023 import BBS_2023
+from sealwright.vc.proofs.suites.bbs_bls_signature_2020 import BBS_BLS_SIGNATURE_2020
 from sealwright.vc.proofs.suites.disclosure import DisclosureSuite
 from sealwright.vc.proofs.suites.ecdsa_jcs_2019 import ECDSA_JCS_2019
 from sealwright.vc.proofs.suites.ecdsa_rdfc_2019 import ECDSA_RDFC_2019
@@ -47,6 +48,7 @@ _PRESENT: Final[tuple[AnySuite, ...]] = (
     ED25519_SIGNATURE_2020,
     EDDSA_RDFC_2022,
     EDDSA_JCS_2022,
+    BBS_BLS_SIGNATURE_2020,
     ECDSA_RDFC_2019,
     ECDSA_JCS_2019,
     ECDSA_SD_2023,
