@@ -162,7 +162,7 @@ def _is_inside(inner: Path, outer: Path) -> bool:
 def _at(claims: JSONValue, path: Path) -> JSONValue:
     value = claims
     for step in path:
-        value = value[step]  # type: ignore[index,call-overload]
+        value = value[step]  # type: ignore[index]
     return value
 
 

@@ -1,0 +1,117 @@
+"""DCQL asked of credentials: which of them answer, what of them must be shown, and whether an answer is exact.
+
+Spec: OpenID for Verifiable Presentations 1.0, "Selecting Claims and Credentials", "Claims Path Pointer".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice, product
+
+from sealwright.protocols.dcql.query import ClaimPath, ClaimQuery, CredentialQuery, DcqlQuery
+from sealwright.protocols.queries import FOUND_MOST, SD_JWT, Candidate, Matched, Path, Unmatched
+from sealwright.vc.encoding.strict_json import JSONValue
+
+
+def places(document: JSONValue, path: ClaimPath) -> tuple[Path, ...]:
+    """Where a claims path leads, in document order: up to 1,024 places; none where it leads nowhere."""
+    return tuple(islice(_walk(document, path, ()), FOUND_MOST))
+
+
+def match(query: CredentialQuery, candidate: Candidate) -> Matched | Unmatched:
+    """Tell whether a credential answers a query, and what of it must be shown.
+
+    Of several choices of claims the first that can be met counts.
+    """
+    if candidate.form != query.form:
+        return Unmatched("It has another form than the one that is asked for.")
+    if not is_type_asked(query, candidate):
+        return Unmatched("It is not of the type that is asked for.")
+    if query.needs_binding and not candidate.is_bound:
+        return Unmatched("It is bound to nobody's key.")
+    missing = Unmatched("It lacks a claim that is asked for.")
+    for claims in query.choices():
+        found = _paths_of(claims, candidate.document)
+        if isinstance(found, Unmatched):
+            missing = found
+            continue
+        return Matched(found)
+    return missing
+
+
+def is_type_asked(query: CredentialQuery, candidate: Candidate) -> bool:
+    """Tell whether a credential is of one of the types that are asked for."""
+    if query.form == SD_JWT:
+        return not candidate.types.isdisjoint(query.vct)
+    return any(one <= candidate.types for one in query.types)
+
+
+def exact_fault(query: DcqlQuery, answered: Collection[str]) -> str | None:
+    """Why the queries that were answered are not those that had to be; None where they are, exactly.
+
+    Without sets every query is to be answered. With them: one choice of each required set and of any other sets,
+    and nothing beside those choices.
+    """
+    given = frozenset(answered)
+    known = frozenset(one.query_id for one in query.credentials)
+    if not given <= known:
+        return "An answer is for no query of this request."
+    if not query.credential_sets:
+        return None if given == known else "Not every credential that was asked for is there."
+    for number, one in enumerate(query.credential_sets):
+        if one.required and not any(option <= given for option in one.options):
+            return f"None of the choices of set {number + 1} is there whole."
+    # Reading has bounded how many combinations there can be.
+    choices = [[option for option in one.options if option <= given] for one in query.credential_sets]
+    ways = product(
+        *(
+            found if one.required else [*found, frozenset[str]()]
+            for one, found in zip(query.credential_sets, choices, strict=True)
+        )
+    )
+    if any(frozenset[str]().union(*way) == given for way in ways):
+        return None
+    return "More credentials are there than any one choice asks for."
+
+
+def _paths_of(claims: Sequence[ClaimQuery], document: dict[str, JSONValue]) -> tuple[Path, ...] | Unmatched:
+    found: dict[Path, None] = {}
+    for claim in claims:
+        at = places(document, claim.path)
+        if not at:
+            return Unmatched("It lacks a claim that is asked for.")
+        if claim.values is not None:
+            at = tuple(path for path in at if _is_one_of(value_at(document, path), claim.values))
+            if not at:
+                return Unmatched("A claim has none of the values that are asked for.")
+        found.update(dict.fromkeys(at))
+    return tuple(found)
+
+
+def value_at(document: JSONValue, path: Path) -> JSONValue:
+    """What stands at a path that leads somewhere."""
+    value: JSONValue = document
+    for step in path:
+        value = value[step]  # type: ignore[index]
+    return value
+
+
+def _is_one_of(value: JSONValue, allowed: Sequence[str | int | bool]) -> bool:
+    # Types must agree as well: true is not 1, and 1.0 is not 1.
+    return any(type(value) is type(one) and value == one for one in allowed)
+
+
+def _walk(value: JSONValue, path: ClaimPath, at: Path) -> Iterator[Path]:
+    if not path:
+        yield at
+        return
+    step, rest = path[0], path[1:]
+    if isinstance(step, str):
+        if isinstance(value, Mapping) and step in value:
+            yield from _walk(value[step], rest, (*at, step))
+    elif isinstance(value, list):
+        if step is None:
+            for index, item in enumerate(value):
+                yield from _walk(item, rest, (*at, index))
+        elif step < len(value):
+            yield from _walk(value[step], rest, (*at, step))

@@ -1,0 +1,1 @@
+"""DIF Presentation Exchange v2: definitions, their evaluation, and submissions that map credentials to them."""
