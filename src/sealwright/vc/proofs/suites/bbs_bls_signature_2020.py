@@ -98,7 +98,8 @@ def verify(covered: Covered, key: PublicKey, proof: Mapping[str, JSONValue]) -> 
         ShownStatement(place - len(options), text.decode())
         for place, text in zip(disclosed[len(options) :], texts, strict=True)
     ]
-    return Shown(is_derived=True, may_hide=may_hide(covered.document, shown, count - len(options)))
+    hidden = may_hide(covered.document, shown, count - len(options))
+    return Shown(is_derived=True, may_hide=hidden, nonce=nonce)
 
 
 def derive(covered: Covered, key: PublicKey, proof: Mapping[str, JSONValue], wish: Wish) -> dict[str, JSONValue]:
