@@ -27,8 +27,9 @@ class PresentationRequest:
         digest: SHA-256 of the secret in its address (`request_uri`); the answer's address and nonce follow from it.
         owner: Who asks: a user id, an API key id, or ``anyone`` for the public page (whose bearer reads the answer).
         reader_digest: SHA-256 of the secret that reads the result where nobody is signed in.
-        credential_type: What is asked for: a type of ours, or a schema's type name.
+        credential_type: What is asked for: a type of ours, or a schema's type name; empty where `query` says it.
         claims: Names of the claims that are asked for; empty asks only whether somebody holds such a credential.
+        query: The question in the caller's own words, as it was given: `presentationDefinition` or `dcqlQuery` alone.
         report: The verdict and what was shown, kept until `expires_at` only; None until answered.
     """
 
@@ -43,3 +44,4 @@ class PresentationRequest:
     state: PresentationState = PresentationState.CREATED
     answered_at: datetime | None = None
     report: Mapping[str, JSONValue] | None = None
+    query: Mapping[str, JSONValue] | None = None

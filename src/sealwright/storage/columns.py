@@ -214,7 +214,7 @@ DELIVERY_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
         identifier="presentation_id owner",
         personal="report",
         hidden="digest reader_digest",
-        plain="credential_type claims created_at expires_at state answered_at",
+        plain="credential_type claims created_at expires_at state answered_at query",
     ),
 }
 

@@ -306,6 +306,7 @@ presentations: Final = table(
     sa.Column("state", words(), nullable=False),
     sa.Column("answered_at", Moment),
     sa.Column("report", words()),
+    sa.Column("query", words()),
     sa.UniqueConstraint("digest", name="uq_presentations_digest"),
     sa.Index("ix_presentations_expires", "expires_at", "presentation_id"),
 )

@@ -15,7 +15,12 @@ from sealwright.storage.transaction import Transaction
 
 _SHAPE: Final = Shape(
     PresentationRequest,
-    {"claims": json_of(tuple[str, ...]), "state": named(PresentationState), "report": json_of(dict[str, Any])},
+    {
+        "claims": json_of(tuple[str, ...]),
+        "state": named(PresentationState),
+        "report": json_of(dict[str, Any]),
+        "query": json_of(dict[str, Any]),
+    },
 )
 _REQUEST: Final = sa.select(*presentations.columns)
 _BY_ID: Final = _REQUEST.where(presentations.c.presentation_id == sa.bindparam("key"))

@@ -13,7 +13,7 @@ from alembic import op
 from sealwright.storage.column_types import Flag, Moment, Uid, whole, words
 
 revision: Final = "0009"
-down_revision: Final = "0007"
+down_revision: Final = "0008"
 branch_labels: Final = None
 depends_on: Final = None
 
