@@ -109,7 +109,7 @@ def derive(
         signature: 112 bytes.
         messages: All of them, in order.
         disclosed: Indexes of those that the verifier will see, rising, from 0.
-        nonce: The verifier's bytes, of any length.
+        nonce: The verifier's bytes, of any length; other implementations refuse an empty one.
         randoms: Gives random scalars; used once each. Anything but fresh ones gives the hidden messages away.
 
     Returns:
