@@ -37,6 +37,7 @@ from sealwright.vc.proofs.suites.disclosure import Covered, DisclosureSuite, Sho
 
 SIGNATURE_BYTES: Final = 112
 NONCE_BYTES: Final = 32
+MAX_NONCE_BYTES: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def verify(covered: Covered, key: PublicKey, proof: Mapping[str, JSONValue]) -> 
         _verify_base(covered, key, proof)
         return Shown(is_derived=False)
     value, nonce = decode_text(proof, "proofValue"), decode_text(proof, "nonce")
+    if len(nonce) > MAX_NONCE_BYTES:
+        raise ProofInvalid(f"nonce has more than {MAX_NONCE_BYTES} bytes.", pointer="/proof/nonce")
     bare = {name: member for name, member in covered.options.items() if name != "nonce"}
     options = option_messages(bare, covered.contexts, covered.hashing)
     unsorted = document_messages(covered.document, covered.hashing)
@@ -112,6 +115,8 @@ def derive(covered: Covered, key: PublicKey, proof: Mapping[str, JSONValue], wis
     """
     if proof.get("type") != PROOF_TYPE:
         raise DerivationInvalid("From a derived proof none can be derived.", pointer="/proof/type")
+    if len(wish.nonce) > MAX_NONCE_BYTES:
+        raise DerivationInvalid(f"A nonce has at most {MAX_NONCE_BYTES} bytes.", pointer="/nonce")
     options, document = _verify_base(covered, key, proof)
     try:
         part, positions = shown_part(covered, document, wish)
