@@ -7,7 +7,7 @@ follows from the link's id and a key of the office, so that its holder can be sh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
@@ -32,7 +32,6 @@ from sealwright.services.verify_content import content_of
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
 from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.errors import Fault
-from sealwright.vc.proofs.suites.disclosure import Wish
 
 DISCLOSURE_PATH: Final = f"{SHARE_PATH}d/"
 _SECRET: Final = "disclosure"  # noqa: S105 - names a kind of secret
@@ -41,11 +40,11 @@ _TOKEN: Final = re.compile(r"[A-Z2-7]{26}")
 Derived = dict[str, JSONValue] | str
 
 
-class DerivesOwn(Protocol):
-    """Derives what the caller's credential is to show."""
+class ShowsParts(Protocol):
+    """Derives what a stored credential is to show."""
 
-    def derive_own(self, caller: Caller, credential_id: str, wish: Wish) -> Derived:
-        """The derived credential; raises CredentialNotFound, CredentialErased, DerivationInvalid."""
+    def shown(self, record: CredentialRecord, pointers: Sequence[str]) -> Derived:
+        """The derived credential; raises CredentialErased, DerivationInvalid, UnsupportedProofType."""
         ...
 
 
@@ -80,7 +79,7 @@ class Disclosing:
         *,
         units: UnitOfWorkFactory,
         secrets: OfficeSecrets,
-        deriving: DerivesOwn,
+        deriving: ShowsParts,
         clock: Clock,
         public_url: str,
     ) -> None:
@@ -90,15 +89,18 @@ class Disclosing:
         self._clock = clock
         self._public_url = public_url
 
-    def derive(self, caller: Caller, credential_id: str, pointers: tuple[str, ...]) -> Derived:
+    def derive(self, caller: Caller, credential_id: str, pointers: Sequence[str]) -> Derived:
         """What a verifier would be given; outside any transaction, for it takes some work.
 
         Raises:
             CredentialNotFound: Missing, or not the caller's: the two look alike.
             CredentialErased: Its document is gone.
-            DerivationInvalid: A pointer that leads nowhere, or a credential that can be shown only whole.
+            DerivationInvalid: A pointer that leads nowhere, or nothing to show.
+            UnsupportedProofType: It can be shown only whole.
         """
-        return self._deriving.derive_own(caller, credential_id, Wish(pointers))
+        with self._units(write=False) as uow:
+            record = self._owned(uow, caller, credential_id)
+        return self._deriving.shown(record, pointers)
 
     def make(
         self, uow: UnitOfWork, caller: Caller, credential_id: str, derived: Derived, *, life: timedelta = DEFAULT_LIFE
@@ -116,7 +118,7 @@ class Disclosing:
         """
         if not SHORTEST_LIFE <= life <= LONGEST_LIFE:
             detail = "A link lives between one minute and one day."
-            raise MalformedBody(detail, faults=[Fault("/ttlSeconds", "INVALID_VALUE", detail)])
+            raise MalformedBody(detail, faults=[Fault("/expiresInSeconds", "INVALID_VALUE", detail)])
         record = self._owned(uow, caller, credential_id)
         if record.document is None:
             raise CredentialErased("The document is gone with its person's data.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -11,6 +11,7 @@ from sealwright.vc.credentials.structure import credentials_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import VcError
+from sealwright.vc.proofs.sd_jwt import DIGESTS, ITEM
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt, open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES
 from sealwright.vc.verification.opening import open_credential
@@ -63,6 +64,35 @@ def credentials_inside(presentation: object) -> tuple[object, ...]:
         return open_presentation_token(str(presentation)).credentials
     except VcError:
         return ()
+
+
+def may_hide_claims(source: object) -> bool:
+    """Tell whether a text is an SD-JWT with digests that nothing here answers to: claims kept back, or decoys."""
+    if not isinstance(source, str) or not is_sd_jwt(source):
+        return False
+    try:
+        opened = open_sd_jwt(source)
+    except VcError:
+        return False
+    digests = sum(1 for _ in _digests(opened.token.payload)) + sum(
+        1 for one in opened.disclosures for _ in _digests(one.value)
+    )
+    return digests > len(opened.disclosures)
+
+
+def _digests(value: JSONValue) -> Iterator[JSONValue]:
+    """Every digest in a payload: of members, and of items of arrays."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _digests(item)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name == DIGESTS and isinstance(inner, list):
+                yield from inner
+            elif name == ITEM:
+                yield inner
+            else:
+                yield from _digests(inner)
 
 
 def _of_sd_jwt(claims: Mapping[str, JSONValue]) -> Content:

@@ -18,7 +18,7 @@ from sealwright.services.orders import vct_address
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.verification import PresentationOptions, Verifier, VerifyOptions
-from sealwright.services.verify_content import Content, content_of, credentials_inside
+from sealwright.services.verify_content import Content, content_of, credentials_inside, may_hide_claims
 from sealwright.services.verify_reading import Brought, BroughtLink, PaperReader, read_file, read_text
 from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.errors import UnreadableJSON
@@ -74,6 +74,7 @@ class CheckedCredential:
         content: What it says; blank unless structure, proof and issuer have passed.
         is_proven: Those three have passed.
         kind: The credential type of this office that it is of, where the issuer is one of this office's.
+        may_hide: An SD-JWT that shows less than it holds, as far as its digests tell.
     """
 
     report: VerificationReport
@@ -83,6 +84,7 @@ class CheckedCredential:
     issuer: IssuerLine | None
     ending: Ending | None
     kind: CredentialType | None = None
+    may_hide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class VerifyDesk:
             issuer=issuer,
             ending=self._ending(report, issuer),
             kind=self._kind(content, view) if issuer is not None and issuer.is_own else None,
+            may_hide=proven and may_hide_claims(source),
         )
 
     def is_own_issuer(self, did: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote
 
 from sealwright.protocols.baking import NotABadge, baked_credential, is_png
+from sealwright.services.disclosing import DISCLOSURE_PATH
 from sealwright.services.sharing import SHARE_PATH
 from sealwright.vc.encoding.multibase import base64url_decode
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
@@ -83,10 +84,11 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class BroughtLink:
-    """A link of this office's: to a public page (its short code), or to a credential (its id)."""
+    """A link of this office's: to a public page (its short code), a part of a credential, or a credential (its id)."""
 
     short: str | None = None
     credential_id: str | None = None
+    disclosure: str | None = None
 
 
 def read_text(text: str, *, public_url: str) -> Brought | BroughtLink:
@@ -163,6 +165,8 @@ def _link(link: str, public_url: str) -> BroughtLink:
         raise Unreadable(WhyUnreadable.WALLET_LINK)
     path = link[len(public_url) :] if link.lower().startswith(public_url.lower() + "/") else ""
     path = path.partition("#")[0].partition("?")[0]
+    if path[:5].lower() == DISCLOSURE_PATH and _SHORT.fullmatch(token := unquote(path[5:].strip("/"))):
+        return BroughtLink(disclosure=token)
     if path[:3].lower() == SHARE_PATH and _SHORT.fullmatch(short := unquote(path[3:].strip("/"))):
         return BroughtLink(short=short)
     # No database keeps U+0000, and not every one can be asked for it.

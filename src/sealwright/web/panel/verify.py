@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.locales import N_
+from sealwright.services.disclosing import DISCLOSURE_PATH
 from sealwright.services.verify_desk import Finding
 from sealwright.services.verify_reading import MOST_BYTES, Brought, BroughtLink, Unreadable
 from sealwright.web.panel.page_form import Field, Form, FormData, Kind
@@ -79,6 +80,8 @@ def _checked(page: PageCall, brought: Brought) -> Finding:
 def _follow(page: PageCall, link: BroughtLink) -> Reply:
     if link.short is not None:
         return page.redirect(f"/v/{link.short}")
+    if link.disclosure is not None:
+        return page.redirect(f"{DISCLOSURE_PATH}{link.disclosure}")
     record = page.office.verify_desk.stored(link.credential_id or "")
     if record is None:
         page.form.fail("document", _NO_SUCH)

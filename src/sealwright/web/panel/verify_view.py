@@ -29,7 +29,8 @@ class Said:
         domain: How the issuer's domain was shown.
         ended: The word for how it ended, with its moment and public reason; None while it has not.
         claims: Label and text.
-        are_kept_back: Its holder shows no claims, or not all.
+        are_kept_back: Its holder shows no claims, or not all, on a public page of ours.
+        kept: What to know where the holder chose what the credential itself shows; empty where it is shown whole.
     """
 
     label: str
@@ -42,15 +43,21 @@ class Said:
     ended: tuple[str, datetime | None, str] | None
     claims: tuple[tuple[str, str], ...]
     are_kept_back: bool
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One credential of a finding as the page shows it."""
+    """One credential of a finding as the page shows it.
+
+    Args:
+        is_derived: What it says comes first, and the checks are folded away.
+    """
 
     title: str
     lines: tuple[Line, ...]
     said: Said | None
+    is_derived: bool = False
 
 
 def finding_values(page: PageCall, finding: Finding, *, shown: Mapping[str, JSONValue] | None = None) -> dict[str, Any]:
@@ -76,7 +83,21 @@ def finding_values(page: PageCall, finding: Finding, *, shown: Mapping[str, JSON
 
 def _part(page: PageCall, one: CheckedCredential, shown: Mapping[str, JSONValue] | None) -> Part:
     label = _label(page, one)
-    return Part(label, tuple(check_lines(page, one.report.checks)), _said(page, one, label, shown))
+    lines = tuple(check_lines(page, one.report.checks))
+    return Part(label, lines, _said(page, one, label, shown), is_derived=shown is None and is_shown_in_part(one))
+
+
+def is_shown_in_part(one: CheckedCredential) -> bool:
+    """Tell whether the holder chose what a proven credential shows, as far as it tells."""
+    return one.is_proven and (one.report.is_derived or one.may_hide)
+
+
+def _kept(page: PageCall, one: CheckedCredential) -> str:
+    if one.is_proven and one.report.is_derived:
+        return page._("Its holder chose what to show here. Parts were kept back by the holder.")
+    if one.may_hide:
+        return page._("Its holder can choose what to show of it, and may have kept parts back.")
+    return ""
 
 
 def _label(page: PageCall, one: CheckedCredential) -> str:
@@ -102,6 +123,7 @@ def _said(page: PageCall, one: CheckedCredential, label: str, shown: Mapping[str
         ended=_ended(page, one),
         claims=tuple(spelled_claims(claims)),
         are_kept_back=shown is not None and dict(shown) != dict(content.claims),
+        kept=_kept(page, one) if shown is None else "",
     )
 
 
