@@ -36,12 +36,15 @@ from sealwright.services.catalog import CatalogDesk
 from sealwright.services.chain_ports import Chain
 from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.delivery_office import Delivery, Outside, begin_delivery, join_delivery
+from sealwright.services.deriving import Deriving
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
+from sealwright.services.disclosing import Disclosing
 from sealwright.services.enrollment import EnrollmentDesk
 from sealwright.services.gate import Gate
 from sealwright.services.grant_moves import GrantMoves
 from sealwright.services.halting import Halting
+from sealwright.services.holder_signing import HolderSigning
 from sealwright.services.holders import HolderDesk
 from sealwright.services.housekeeping import FORGET_EVERY, Housekeeping
 from sealwright.services.issuance import Issuing
@@ -53,6 +56,7 @@ from sealwright.services.order_checks import OrderChecks
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock
+from sealwright.services.presentation_making import PresentationMaking
 from sealwright.services.reminders import Reminders
 from sealwright.services.reports import ReportDesk
 from sealwright.services.resolving import OfficeResolver
@@ -251,6 +255,8 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         clock=clock,
         public_url=public_url,
     )
+    credential_shelf = CredentialShelf(units, access, clock, looks)
+    deriving = Deriving(shelf=credential_shelf, verifier=verifier, resolver=resolver, canon=canon, clock=clock)
     delivery = join_delivery(
         delivering,
         issuing=issuing,
@@ -323,7 +329,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         gate=gate,
         acts=acts,
         issuing=issuing,
-        shelf=CredentialShelf(units, access, clock, looks),
+        shelf=credential_shelf,
         revocation=revocation,
         dids=dids,
         resolution=ResolutionDesk(units, registry, resolver),
@@ -394,6 +400,17 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         webhooks=delivery.webhooks,
         dispatching=delivery.dispatching,
         didcomm=delivery.didcomm,
+        deriving=deriving,
+        disclosing=Disclosing(
+            units=units, secrets=delivering.secrets, deriving=deriving, clock=clock, public_url=public_url
+        ),
+        presentation_making=PresentationMaking(
+            shelf=credential_shelf,
+            deriving=deriving,
+            verifier=verifier,
+            signing=HolderSigning(keys, canon),
+            clock=clock,
+        ),
         wallet=wallet,
         wallet_sign_in=wallet_sign_in,
         bulk=bulk,

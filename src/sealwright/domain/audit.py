@@ -100,6 +100,7 @@ EVENT_KINDS: Final = frozenset(
         "didcomm.sent",
         "didcomm.received",
         "share.changed",
+        "presentation.created",
         "disclosure.created",
         "disclosure.taken_back",
         "webhook.created",

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from sealwright.vc.encoding.pointers import child, value_at
+from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DerivationInvalid
+from sealwright.vc.proofs.deriving import check_pointers
 from sealwright.vc.proofs.registry import disclosure_suite
 
 AT: Final = "/mandatoryPointers"
-MOST_POINTERS: Final = 200
 _ALWAYS: Final = (
     "issuer",
     "type",
@@ -53,20 +53,8 @@ def mandatory_pointers(
         if asked:
             raise DerivationInvalid(f"Under {proof_type} nobody can say beforehand what is always shown.", pointer=at)
         return ()
-    if len(asked) > MOST_POINTERS:
-        raise DerivationInvalid(f"At most {MOST_POINTERS} pointers can be mandatory.", pointer=at)
-    for number, pointer in enumerate(asked):
-        _require_claim(document, pointer, child(at, number))
+    check_pointers(document, asked, at=at)
     return tuple(dict.fromkeys((*_standing(document), *asked)))
-
-
-def _require_claim(document: Mapping[str, JSONValue], pointer: str, at: str) -> None:
-    try:
-        value_at(dict(document), pointer)
-    except LookupError:
-        raise DerivationInvalid("This pointer leads to nothing in the credential.", pointer=at) from None
-    if pointer.split("/")[1:2] in ([], ["@context"], ["proof"]):
-        raise DerivationInvalid("Only members of the credential beside its contexts and proofs are shown.", pointer=at)
 
 
 def _standing(document: Mapping[str, JSONValue]) -> Iterator[str]:

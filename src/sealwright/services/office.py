@@ -18,9 +18,11 @@ from sealwright.services.catalog import CatalogDesk
 from sealwright.services.claiming import ClaimingDesk
 from sealwright.services.copies import Copies
 from sealwright.services.credential_sheets import CredentialSheets
+from sealwright.services.deriving import Deriving
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.didcomm import DidcommDesk
 from sealwright.services.dids import DIDDesk
+from sealwright.services.disclosing import Disclosing
 from sealwright.services.dispatching import Dispatching
 from sealwright.services.downloads import Downloads
 from sealwright.services.enrollment import EnrollmentDesk
@@ -48,6 +50,7 @@ from sealwright.services.own_means import OwnMeans
 from sealwright.services.payouts import PayoutDesk
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
+from sealwright.services.presentation_making import PresentationMaking
 from sealwright.services.presenting import PresentingDesk
 from sealwright.services.profile import ProfileDesk
 from sealwright.services.proposing import ProposingDesk
@@ -187,6 +190,9 @@ class Office:
     webhooks: WebhookDesk
     dispatching: Dispatching
     didcomm: DidcommDesk
+    deriving: Deriving
+    disclosing: Disclosing
+    presentation_making: PresentationMaking
     wallet: WalletCounter
     wallet_sign_in: WalletSignIn
     bulk: BulkOffice

@@ -68,6 +68,25 @@ def check_own_signature(
     )
 
 
+def check_own_presentation(
+    made: Mapping[str, JSONValue], holder: DIDRecord, canon: Canonicalizer, now: datetime
+) -> None:
+    """Verify a presentation that is about to leave, with its holder's published key.
+
+    Raises:
+        ProofInvalid and its kin: As the verifier says.
+    """
+    verify_proofs(
+        made,
+        resolver=_OnlyIssuer(holder),
+        canon=canon,
+        purpose="authentication",
+        accepted_suites=frozenset(SUITES),
+        now=now,
+        allow_inline=True,
+    )
+
+
 def check_own_token(signed: bytes, unsigned: Mapping[str, JSONValue], issuer: DIDRecord) -> None:
     """Verify a compact JWT that is about to leave, and that it stands for the document that was checked.
 

@@ -9,16 +9,19 @@ from typing import Any, Final
 
 from sealwright.domain.credentials import StatusPurpose
 from sealwright.domain.people import Caller
+from sealwright.services.deriving import Places
 from sealwright.services.issuing_line import Issued
 from sealwright.services.order_checks import DocumentOptions
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.verification import PresentationOptions, VerifyOptions
 from sealwright.vc.encoding.timestamps import parse_rfc3339
+from sealwright.vc.proofs.suites.disclosure import Wish
 from sealwright.vc.verification.report import ALL_CHECKS, PROOF_CHECKS, VerificationReport
 from sealwright.web.api import rendering
 from sealwright.web.api.credentials import ISSUE_CODES, credential_path, get_document, submitted
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes import vc_api as shapes
+from sealwright.web.api.showing import DERIVE_CODES, nonce_of
 from sealwright.web.api.verification import presented
 from sealwright.web.call import REPLAYED, Call, ok
 from sealwright.web.problems import CATALOG, problem_members
@@ -84,6 +87,19 @@ def _issued(result: Issued) -> Reply:
     record = result.record
     location = (b"location", credential_path(record.credential_id, "/credentials/"))
     return Reply(201, record.document or b"null", headers=(location, REPLAYED) if result.replayed else (location,))
+
+
+def derive(call: Call) -> Reply:
+    """POST /credentials/derive."""
+    options = call.body["options"]
+    places = Places("/options/selectivePointers", "/options/frame")
+    wish = Wish(
+        pointers=tuple(options.get("selectivePointers", ())),
+        frame=options.get("frame"),
+        nonce=nonce_of(options, "/options/nonce"),
+    )
+    derived = call.office.deriving.derive(call.body["verifiableCredential"], wish, places=places, allow_inline=True)
+    return json_reply(derived, 201)
 
 
 def verify(call: Call) -> Reply:
@@ -201,6 +217,20 @@ ROUTES: Final = (
         body=shapes.VERIFY,
         codes=("VERIFICATION_FAILED",),
         described_errors={400: {"allOf": [answers.PROBLEM, answers.VC_API_REPORT]}},
+    ),
+    Route(
+        "POST",
+        "/credentials/derive",
+        Audience.ANYONE,
+        "P",
+        "Derive a credential that shows a part",
+        derive,
+        (Answered(201, "The derived credential itself.", {"type": "object"}, examples.CREDENTIAL),),
+        _TAG,
+        bucket=Bucket.PUBLIC,
+        body=shapes.DERIVE,
+        codes=DERIVE_CODES,
+        document_at="/verifiableCredential",
     ),
     Route(
         "POST",

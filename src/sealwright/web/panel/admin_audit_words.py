@@ -120,6 +120,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "didcomm.sent": N_("DIDComm message sent"),
     "didcomm.received": N_("DIDComm message received"),
     "share.changed": N_("Public page of a credential changed"),
+    "presentation.created": N_("Credentials presented to a verifier"),
     "disclosure.created": N_("Link to a part of a credential made"),
     "disclosure.taken_back": N_("Link to a part of a credential taken back"),
     "webhook.created": N_("Webhook added"),

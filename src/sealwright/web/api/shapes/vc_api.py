@@ -8,7 +8,9 @@ from sealwright.web.api.shapes.credentials import CREDENTIAL_ID
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
     MANDATORY_POINTERS,
+    MOST_POINTERS,
     OBJECT,
+    POINTER,
     PROOF_TYPE,
     PROOF_TYPES,
     TIMESTAMP,
@@ -64,6 +66,29 @@ ISSUE: Final = Shape(
             "issuer": "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
             "credentialSubject": {"id": "did:adi:holder001"},
         }
+    },
+)
+DERIVE: Final = Shape(
+    "VcApiDerive",
+    _open(
+        {
+            "verifiableCredential": _DOCUMENT,
+            "options": _open(
+                {
+                    "selectivePointers": listed(POINTER, most=MOST_POINTERS),
+                    "frame": OBJECT,
+                    "nonce": text(1024, "In base64."),
+                },
+                anyOf=[{"required": ["selectivePointers"]}, {"required": ["frame"]}],
+                missing="selectivePointers",
+            ),
+        },
+        required=("verifiableCredential", "options"),
+    ),
+    opaque=("verifiableCredential",),
+    example={
+        "verifiableCredential": {"@context": ["https://www.w3.org/ns/credentials/v2"]},
+        "options": {"selectivePointers": ["/credentialSubject/degree/name"]},
     },
 )
 VERIFY: Final = Shape(
