@@ -56,11 +56,12 @@ class MethodRecord:
 
     Args:
         id: The DID URL of the verification method.
-        type: ``Ed25519VerificationKey2020`` or ``Multikey``.
+        type: ``Ed25519VerificationKey2020``, ``Multikey``, ``Bls12381G2Key2020`` or ``JsonWebKey2020``.
         public_key_multibase: The key with its multicodec prefix, ``z…``.
         proof_types: Suites that this key may sign, by name.
         purposes: Proof purposes it is listed under (``assertionMethod`` …).
         use: Which of our acts signs with it.
+        shares_key_of: The id of the method that lists the same key in another form; None for a key's first listing.
     """
 
     id: str
@@ -73,6 +74,12 @@ class MethodRecord:
     custody: Custody
     created_at: datetime
     retired_at: datetime | None = None
+    shares_key_of: str | None = None
+
+    @property
+    def key_id(self) -> str:
+        """The id under which the private key is kept."""
+        return self.shares_key_of or self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ class OwnKeys:
         key = decode_multikey(method.public_key_multibase)
         if record.method != "key":
             return KeptKey(method.id, key, stored, self._keys)
+        if key.kind != "Ed25519":
+            return None
         # The document of a did:key names the derived key by its own multikey text.
         derived = PublicKey("X25519", derive_x25519(key.raw))
         return KeptKey(f"{record.did}#{derived.multikey}", derived, stored, self._keys)

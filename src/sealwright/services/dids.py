@@ -29,27 +29,26 @@ from sealwright.domain.errors import (
 from sealwright.domain.people import ActorKind, Caller, UserId
 from sealwright.services.access import Access
 from sealwright.services.did_documents import (
-    ED25519_PROOF_TYPES,
     ISSUING_PURPOSES,
     document_bytes,
     given_services,
     is_plain_segment,
+    kind_for,
     next_fragment,
+    proof_types_of,
 )
-from sealwright.services.did_keys import DIDKeys, can_message, end_methods, may_message
+from sealwright.services.did_keys import DIDKeys, KeyRole, active_roles, can_message, end_methods, may_message
 from sealwright.services.ports import Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.resolving import generic_document
 from sealwright.vc.dids.document import parse_did_document
-from sealwright.vc.dids.methods import adi_id, did_jwk, did_key, did_web_from_url
+from sealwright.vc.dids.methods import adi_id_of, did_jwk, did_key, did_web_from_url
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import Fault, InvalidDID, InvalidKey, ProofTypeUnavailable, UnsupportedDIDMethod
-from sealwright.vc.keys.jwk import seed_from_private_jwk
-from sealwright.vc.keys.multikey import PublicKey
-from sealwright.vc.proofs.registry import issuing_suite
+from sealwright.vc.keys.jwk import secret_from_private_jwk
+from sealwright.vc.keys.multikey import KeyKind, PublicKey
 
 _IMMUTABLE_METHODS: Final = frozenset({"key", "jwk"})
-_ED25519: Final = "Ed25519"
 # These talk to others from their first day; a person's DID gets its keys for that when it first does.
 _MESSAGING_KINDS: Final = frozenset({DIDKind.ORGANIZATION, DIDKind.PLATFORM, DIDKind.AGENT})
 
@@ -128,21 +127,23 @@ class DIDDesk:
 
         Raises:
             UnsupportedDIDMethod, ProofTypeUnavailable, UnsupportedProofType: By method or proof type.
-            MalformedBody: An agent without an operator that is no agent; a path that did:web cannot have.
+            MalformedBody: An agent without an operator that is no agent; a path that did:web cannot have; proof types
+                of several kinds of key, or of one that the method cannot hold, for did:key and did:jwk.
             DIDExists: The did:web is taken.
             Sealed: Keys cannot be made now.
         """
         owner = self._owner(uow, caller, wish)
-        _require_ed25519(wish.proof_types)
+        kinds = _kinds_for(wish.method, wish.proof_types)
         self._check_operator(uow, wish.kind, wish.operator)
         if wish.method == "web":
             record = self._blank(self._web_did(wish.path), wish, owner)
             _require_free(uow, record.did)
-            record = self._made.with_new_key(uow, record, KeyPurpose.CREDENTIALS)
         elif wish.method in ("adi", "key", "jwk"):
-            record = self._named_after_key(uow, wish, owner)
+            record = self._named_after_key(uow, wish, owner, kinds.pop(0))
         else:
             raise UnsupportedDIDMethod(f"DIDs of method did:{wish.method} are not made here.")
+        for kind in kinds:
+            record = self._made.with_new_key(uow, record, KeyPurpose.CREDENTIALS, kind)
         if wish.method in ("adi", "web"):
             record = self._made.with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
             if wish.kind in _MESSAGING_KINDS:
@@ -162,7 +163,7 @@ class DIDDesk:
         """
         caller.require_admin()
         did = parse_did(wish.did)
-        _require_ed25519(wish.generate)
+        kinds = _kinds_for(did.method, wish.generate, "/generate")
         self._check_operator(uow, wish.kind, wish.operator)
         shape = NewDID(method=did.method, kind=wish.kind, name=wish.name, operator=wish.operator)
         record = self._blank(wish.did, shape, UserId(wish.owner) if wish.owner else None)
@@ -172,8 +173,8 @@ class DIDDesk:
         _require_free(uow, record.did, *record.aliases)
         for key in wish.keys:
             record = self._with_imported_key(uow, record, key)
-        if wish.generate:
-            record = self._made.with_new_key(uow, record, KeyPurpose.CREDENTIALS)
+        for kind in kinds:
+            record = self._made.with_new_key(uow, record, KeyPurpose.CREDENTIALS, kind)
         if wish.document is not None:
             record = self._with_given_document(record, wish.document)
         else:
@@ -219,22 +220,38 @@ class DIDDesk:
     ) -> DIDRecord:
         """Give the DID new keys; the old ones retire, or count as compromised and verify nothing any more.
 
+        Args:
+            uow: A unit of work with the registry lock.
+            caller: The owner, or an admin.
+            did: Id or alias.
+            proof_type: Only keys that sign this are replaced; a DID that has none yet gets one.
+            compromised: The old keys are known to be out.
+
         Raises:
             DIDRecordNotFound, NotDIDOwner, DIDImmutable, DIDDeactivated: By what the DID is.
-            UnsupportedProofType, ProofTypeUnavailable: No key kept here serves it.
+            UnsupportedProofType, ProofTypeUnavailable: Keys for it are not made here, or none can be compromised.
         """
         record = self._changeable(uow, caller, did)
-        if proof_type is not None:
-            _require_ed25519((proof_type,))
+        roles = active_roles(record.methods, proof_type)
+        if proof_type is not None and not roles:
+            roles = (self._missing_role(record, proof_type, compromised=compromised),)
         now = self._clock.now()
         state = MethodState.COMPROMISED if compromised else MethodState.RETIRED
-        uses = {m.use for m in record.methods if m.state is MethodState.ACTIVE and m.custody is Custody.SERVER}
         changed = record
-        for use in sorted(uses, key=lambda one: one.value):
-            changed = replace(changed, methods=end_methods(uow, changed.methods, use, state, now))
-            changed = self._made.with_new_key(uow, changed, use)
+        for role in roles:
+            changed = replace(changed, methods=end_methods(uow, changed.methods, role, state, now))
+            changed = self._made.with_new_key(uow, changed, role.use, role.kind)
         action = "did.key_compromised" if compromised else "did.key_rotated"
         return self._store(uow, caller, record, changed, action)
+
+    @staticmethod
+    def _missing_role(record: DIDRecord, proof_type: str, *, compromised: bool) -> KeyRole:
+        """The role of a first key for a proof type, at a DID whose keys are kept here."""
+        role = KeyRole(KeyPurpose.CREDENTIALS, kind_for(proof_type))
+        is_kept = any(method.custody is Custody.SERVER for method in record.methods)
+        if compromised or not is_kept:
+            raise ProofTypeUnavailable(f"{record.did} has no key kept here for {proof_type}.")
+        return role
 
     def deactivate(self, uow: UnitOfWork, caller: Caller, did: str) -> tuple[DIDRecord, int]:
         """End a DID for ever; also gives how many of its credentials are in force.
@@ -347,34 +364,35 @@ class DIDDesk:
             raise MalformedBody(fault.detail, faults=[fault])
         return did_web_from_url(url)
 
-    def _named_after_key(self, uow: UnitOfWork, wish: NewDID, owner: UserId | None) -> DIDRecord:
+    def _named_after_key(self, uow: UnitOfWork, wish: NewDID, owner: UserId | None, kind: KeyKind) -> DIDRecord:
         def naming(public_key: bytes) -> tuple[str, str]:
-            key = PublicKey(_ED25519, public_key)
+            key = PublicKey(kind, public_key)
             if wish.method == "key":
                 did = did_key(key)
                 return f"{did}#{key.multikey}", did
             if wish.method == "jwk":
                 did = did_jwk(key)
                 return f"{did}#0", did
-            did = adi_id(public_key, agent=wish.kind is DIDKind.AGENT)
+            did = adi_id_of(key, agent=wish.kind is DIDKind.AGENT)
             return f"{did}#key-1", did
 
-        made, key_id, did = self._keys.generate_named(naming, use=KeyPurpose.CREDENTIALS, algorithm=_ED25519)
+        made, key_id, did = self._keys.generate_named(naming, use=KeyPurpose.CREDENTIALS, algorithm=kind)
         record = self._blank(did, wish, owner)
-        method = self._made.keep(uow, made, key_id, did, KeyPurpose.CREDENTIALS)
-        return replace(record, methods=(method,))
+        return replace(record, methods=self._made.keep(uow, made, key_id, KeyPurpose.CREDENTIALS, kind))
 
     def _with_imported_key(self, uow: UnitOfWork, record: DIDRecord, key: ImportedKey) -> DIDRecord:
         use = KeyPurpose.CREDENTIALS
         key_id = f"{record.did}#{next_fragment(record.methods, use)}"
         if key.private_key_jwk is not None:
-            seed = seed_from_private_jwk(key.private_key_jwk).reveal()
-            made = self._keys.import_seed(seed, key_id=key_id, did=record.did, use=use, algorithm=_ED25519)
-            method = replace(self._made.keep(uow, made, key_id, record.did, use), purposes=key.purposes)
-        elif key.public_key_multibase is not None:
-            method = self._made.external(key_id, key.public_key_multibase, key.purposes)
-        else:
+            kind, secret = secret_from_private_jwk(key.private_key_jwk)
+            made = self._keys.import_seed(secret.reveal(), key_id=key_id, did=record.did, use=use, algorithm=kind)
+            kept = self._made.keep(uow, made, key_id, use, kind)
+            return replace(
+                record, methods=(*record.methods, *(replace(method, purposes=key.purposes) for method in kept))
+            )
+        if key.public_key_multibase is None:
             raise InvalidKey("A key needs privateKeyJwk or publicKeyMultibase.")
+        method = self._made.external(key_id, key.public_key_multibase, key.purposes)
         return replace(record, methods=(*record.methods, method))
 
     def _with_given_document(self, record: DIDRecord, source: Mapping[str, JSONValue]) -> DIDRecord:
@@ -390,8 +408,10 @@ class DIDDesk:
             if known is not None and known.id != method.id:
                 raise InvalidDID("An imported private key has another id in the given document.")
             if method.public_key.kind != "X25519":
-                base = known or self._made.external(method.id, method.public_key.multikey, listed)
-                methods.append(replace(base, type=method.type, purposes=listed))
+                text = method.public_key.multikey
+                base = known or self._made.external(method.id, text, listed)
+                signs = proof_types_of(text, method.type)
+                methods.append(replace(base, type=method.type, proof_types=signs, purposes=listed))
         if any(multibase not in {m.public_key_multibase for m in methods} for multibase in ours):
             raise InvalidDID("An imported key is not listed in the given document.")
         services = given_services(record.did, source)
@@ -451,8 +471,14 @@ def _published(record: DIDRecord) -> bytes:
     return document_bytes(record.did, record.methods, record.services, record.controller)
 
 
-def _require_ed25519(proof_types: Sequence[str]) -> None:
-    for proof_type in proof_types:
-        issuing_suite(proof_type)
-        if proof_type not in ED25519_PROOF_TYPES:
-            raise ProofTypeUnavailable(f"Keys for {proof_type} are not made here.")
+def _kinds_for(method: str, proof_types: Sequence[str], pointer: str = "/proofTypes") -> list[KeyKind]:
+    """The kinds of key that these proof types need, each once, in the order asked for."""
+    kinds = list(dict.fromkeys(map(kind_for, proof_types)))
+    detail = None
+    if method in _IMMUTABLE_METHODS and len(kinds) > 1:
+        detail = f"A did:{method} is one key: name proof types of one kind of key."
+    elif method == "jwk" and "BLS12-381-G2" in kinds:
+        detail = "A did:jwk cannot hold a key for BBS signatures: there is no registered JWK of its kind."
+    if detail is not None:
+        raise MalformedBody(detail, faults=[Fault(pointer, "INVALID_VALUE", detail)])
+    return kinds

@@ -272,7 +272,7 @@ class Issuing:
         # (4) build the credential and check it whole
         draft = draft_of(order, reservation, self._public_url, self._canon)
         # (5) sign
-        key = self._registry.view(order.caller.epoch).key(order.method.id)
+        key = self._registry.view(order.caller.epoch).key(order.method.key_id)
         if key is None:
             raise SigningFailed("The issuer's key is gone.")
         signature = self._keys.sign(key, draft.data_to_sign, use=KeyPurpose.CREDENTIALS, at=reservation.reserved_at)
@@ -288,7 +288,7 @@ class Issuing:
             SigningFailed: The key is gone, not active, or its life is over; or, from what is given, the store failed.
             Sealed: The key-encryption key is absent or does not fit.
         """
-        key = view.key(method.id)
+        key = view.key(method.key_id)
         if key is None:
             raise SigningFailed("The issuer's key is gone.")
         return self._keys.signer(key, use=KeyPurpose.CREDENTIALS, at=self._clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -26,10 +27,13 @@ from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault
 from sealwright.vc.keys.ed25519 import Secret32
 from sealwright.vc.keys.jwk import private_jwk
+from sealwright.vc.keys.multikey import KeyKind, decode_multikey
 
 DIDS_MOST: Final = 20
 PASSPHRASE_LEAST: Final = 12
 PASSPHRASE_MOST: Final = 256
+# BBS signatures have no name among those of JOSE.
+_ALGORITHMS: Final[Mapping[KeyKind, str]] = {"Ed25519": "EdDSA", "P-256": "ES256"}
 _NO_CHALLENGE: Final = "This challenge was not asked for, was answered already, or is too old; ask for another one."
 
 
@@ -220,12 +224,15 @@ class OwnDIDs:
         record = uow.dids.get(did)
         found: list[dict[str, JSONValue]] = []
         for method in record.methods if record is not None else ():
+            # A key that is listed in two forms is one key.
             stored = uow.keys.get(method.id)
             is_wanted = method.use is KeyPurpose.CREDENTIALS and method.state is MethodState.ACTIVE
             if stored is None or not is_wanted:
                 continue
             seed: Secret32 = self._keys.export_seed(stored)
-            found.append({**private_jwk(seed), "kid": method.id, "alg": "EdDSA"})
+            kind = decode_multikey(method.public_key_multibase).kind
+            algorithm: dict[str, JSONValue] = {"alg": _ALGORITHMS[kind]} if kind in _ALGORITHMS else {}
+            found.append({**private_jwk(seed, kind), "kid": method.id, **algorithm})
         if not found:
             raise NotFound("There is no such DID of yours with keys kept here.")
         return found

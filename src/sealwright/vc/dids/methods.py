@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 from sealwright.vc.dids.document import RELATIONSHIPS, DIDDocument, build_did_document
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.dids.verification_method import (
+    BLS_2020,
     ED25519_2020,
     JSON_WEB_KEY_2020,
     MULTIKEY,
@@ -29,7 +30,7 @@ from sealwright.vc.errors import (
     UnsupportedDIDMethod,
     UnsupportedKeyType,
 )
-from sealwright.vc.keys.ed25519 import check_public_key, derive_x25519
+from sealwright.vc.keys.ed25519 import derive_x25519
 from sealwright.vc.keys.jwk import public_jwk, public_key_from_jwk
 from sealwright.vc.keys.multikey import MAX_MULTIKEY_LENGTH, PublicKey, decode_multikey, encode_multikey
 
@@ -39,27 +40,33 @@ _KEY_FORMATS: Final[Mapping[str, tuple[str, str]]] = {
     ED25519_2020: (ED25519_2020, X25519_2020),
     MULTIKEY: (MULTIKEY, MULTIKEY),
     JSON_WEB_KEY_2020: (JSON_WEB_KEY_2020, JSON_WEB_KEY_2020),
+    BLS_2020: (BLS_2020, BLS_2020),
 }
-# Known from older documents; served only to a caller that switches experimental formats on, and then not by us.
+# Known from older documents; served only to a caller that switches experimental formats on, and then not by us, but
+# for the one that the legacy suite needs.
 _EXPERIMENTAL_FORMATS: Final = frozenset(
     {
         "Ed25519VerificationKey2018",
         "X25519KeyAgreementKey2019",
         "EcdsaSecp256k1VerificationKey2019",
-        "Bls12381G2Key2020",
+        BLS_2020,
         "JsonWebKey",
     }
 )
 
 
 def adi_id(public_key: bytes, *, agent: bool) -> str:
-    """The did:adi of a first public key: hex SHA-256 of its 32 bytes, after ``agent:`` for an agent.
+    """The did:adi of a first public key of Ed25519, by its 32 bytes; see `adi_id_of`.
 
     Raises:
         InvalidKey: Not a sound Ed25519 key.
     """
-    check_public_key(public_key)
-    digest = hashlib.sha256(public_key).hexdigest()
+    return adi_id_of(PublicKey("Ed25519", public_key), agent=agent)
+
+
+def adi_id_of(first: PublicKey, *, agent: bool) -> str:
+    """The did:adi of a first public key: hex SHA-256 of its bytes without codec, after ``agent:`` for an agent."""
+    digest = hashlib.sha256(first.raw).hexdigest()
     return f"did:adi:agent:{digest}" if agent else f"did:adi:{digest}"
 
 
@@ -203,8 +210,8 @@ def _key_of(did: str) -> PublicKey:
 
 
 def _method_types(public_key_format: str, *, allow_experimental: bool) -> tuple[str, str]:
-    if public_key_format in _KEY_FORMATS:
-        return _KEY_FORMATS[public_key_format]
     if public_key_format in _EXPERIMENTAL_FORMATS and not allow_experimental:
         raise InvalidPublicKeyType(f"Format {public_key_format} is experimental and experimental formats are off.")
+    if public_key_format in _KEY_FORMATS:
+        return _KEY_FORMATS[public_key_format]
     raise UnsupportedKeyType(f"Format {public_key_format!r} is not known; known: {', '.join(_KEY_FORMATS)}.")

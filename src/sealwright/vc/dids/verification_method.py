@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwright.vc.dids.syntax import parse_did_url
-from sealwright.vc.encoding.multibase import base58btc_decode
+from sealwright.vc.encoding.multibase import base58btc_decode, base58btc_encode
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import (
     Fault,
@@ -27,6 +27,7 @@ ED25519_2020: Final = "Ed25519VerificationKey2020"
 X25519_2020: Final = "X25519KeyAgreementKey2020"
 MULTIKEY: Final = "Multikey"
 JSON_WEB_KEY_2020: Final = "JsonWebKey2020"
+BLS_2020: Final = "Bls12381G2Key2020"
 
 _SUITES: Final = "https://w3id.org/security/suites"
 _PRIVATE_MEMBERS: Final = frozenset(
@@ -39,7 +40,7 @@ _KEY_MEMBERS: Final = ("publicKeyMultibase", "publicKeyJwk", "publicKeyBase58")
 
 @dataclass(frozen=True, slots=True)
 class MethodType:
-    """One type of verification method: its context, and which kinds of key may stand in it."""
+    """One type of verification method: its context, which kinds of key may stand in it, and the kind without codec."""
 
     context: str
     kinds: tuple[str, ...]
@@ -55,7 +56,8 @@ METHOD_TYPES: Final[Mapping[str, MethodType]] = {
     "Ed25519VerificationKey2018": MethodType(f"{_SUITES}/ed25519-2018/v1", ("Ed25519",), "Ed25519"),
     "X25519KeyAgreementKey2019": MethodType(f"{_SUITES}/x25519-2019/v1", ("X25519",), "X25519"),
     "EcdsaSecp256k1VerificationKey2019": MethodType(f"{_SUITES}/secp256k1-2019/v1", ("secp256k1",), "secp256k1"),
-    "Bls12381G2Key2020": MethodType(f"{_SUITES}/bls12381-2020/v1", ("BLS12-381-G2",), "BLS12-381-G2"),
+    # BBS+ Signatures 2020 defines the type in its own context, which those who check that suite have at hand.
+    BLS_2020: MethodType("https://w3id.org/security/bbs/v1", ("BLS12-381-G2",), "BLS12-381-G2"),
 }
 
 
@@ -92,11 +94,13 @@ class VerificationMethod:
         return METHOD_TYPES[self.type].context
 
     def to_json(self) -> dict[str, JSONValue]:
-        """The method as it stands in a DID document; keys by multikey text, or as JWK where the type says so."""
+        """The method as it stands in a DID document: its key as multikey text, or as JWK or base58 as the type asks."""
         head: dict[str, JSONValue] = {"id": self.id, "type": self.type, "controller": self.controller}
         if self.type.startswith("JsonWebKey"):
             jwk: dict[str, JSONValue] = dict(public_jwk(self.public_key))
             return {**head, "publicKeyJwk": jwk}
+        if METHOD_TYPES[self.type].base58_kind is not None:
+            return {**head, "publicKeyBase58": base58btc_encode(self.public_key.raw)}
         return {**head, "publicKeyMultibase": self.public_key.multikey}
 
     def to_key_document(self) -> dict[str, JSONValue]:

@@ -1,4 +1,4 @@
-"""JSON Web Keys to and from checked public keys; private ones to Ed25519 seeds.
+"""JSON Web Keys to and from checked public keys; private ones to secrets of those kinds that are kept here.
 
 A key with private members is refused wherever a public one is asked for: it must not be stored or shown by mistake.
 """
@@ -15,12 +15,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sealwright.vc.encoding.multibase import base64url_decode, base64url_encode
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import InvalidEncoding, InvalidKey, InvalidPublicKeyLength, UnsupportedKeyType
+from sealwright.vc.keys import p256
 from sealwright.vc.keys.ed25519 import Secret32, public_from_private
 from sealwright.vc.keys.multikey import EC_CURVES, KeyKind, PublicKey
 
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 _COORDINATE_BYTES: Final[Mapping[str, int]] = {"P-256": 32, "P-384": 48, "P-521": 66, "secp256k1": 32}
 _OKP_KINDS: Final[Mapping[str, KeyKind]] = {"Ed25519": "Ed25519", "X25519": "X25519"}
+# How a private key of each kind that signs here is marked: `kty` and `crv`.
+_PRIVATE_FORMS: Final[Mapping[KeyKind, tuple[str, str]]] = {
+    "Ed25519": ("OKP", "Ed25519"),
+    "P-256": ("EC", "P-256"),
+    "BLS12-381-G2": ("OKP", "Bls12381G2"),
+}
 _EC_KINDS: Final[Mapping[str, KeyKind]] = {kind: kind for kind in ("P-256", "P-384", "P-521", "secp256k1")}
 
 
@@ -74,27 +81,50 @@ def thumbprint(key: PublicKey) -> str:
     return base64url_encode(hashlib.sha256(dump_json(public_jwk(key))).digest())
 
 
-def seed_from_private_jwk(jwk: Mapping[str, JSONValue]) -> Secret32:
-    """Read the Ed25519 seed from a private JSON Web Key; its public part must belong to it.
+def secret_from_private_jwk(jwk: Mapping[str, JSONValue]) -> tuple[KeyKind, Secret32]:
+    """Read an Ed25519, P-256 or BLS12-381 G2 private JSON Web Key; its public part must belong to it.
 
     Raises:
-        UnsupportedKeyType: Not an Ed25519 key.
+        UnsupportedKeyType: A key of another kind.
         InvalidKey: Without private part, malformed, or with a public part of another key.
 
-    Spec: RFC 8037, "Key Type 'OKP'".
+    Spec: RFC 8037, "Key Type 'OKP'"; RFC 7518, "Parameters for Elliptic Curve Keys".
     """
-    if jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519":
-        raise UnsupportedKeyType("Only Ed25519 private keys are taken in.")
-    seed = Secret32(_coordinate(jwk, "d"))
-    if _coordinate(jwk, "x") != public_from_private(seed):
+    secret_kind = next(
+        (kind for kind, form in _PRIVATE_FORMS.items() if form == (jwk.get("kty"), jwk.get("crv"))), None
+    )
+    if secret_kind is None:
+        raise UnsupportedKeyType("Only private keys of Ed25519, P-256 and BLS12-381 G2 are taken in.")
+    secret = Secret32(_coordinate(jwk, "d"))
+    members = private_jwk(secret, secret_kind)
+    given = {name: base64url_encode(_coordinate(jwk, name)) for name in ("x", "y") if name in members}
+    if given != {name: members[name] for name in given}:
         raise InvalidKey("The private key and the public key in this JWK do not belong together.")
-    return seed
+    return secret_kind, secret
 
 
-def private_jwk(seed: Secret32) -> dict[str, str]:
-    """Write a seed as private JSON Web Key; for a holder's own export only."""
-    public = base64url_encode(public_from_private(seed))
-    return {"crv": "Ed25519", "d": base64url_encode(seed.reveal()), "kty": "OKP", "x": public}
+def private_jwk(secret: Secret32, kind: KeyKind = "Ed25519") -> dict[str, str]:
+    """Write a secret as private JSON Web Key; for a holder's own export only.
+
+    A BLS12-381 G2 key has the form of draft-ietf-cose-bls-key-representations in its first versions, which is not
+    registered: what matters is that whoever keeps it can read it back.
+
+    Raises:
+        UnsupportedKeyType: A kind that is not kept here.
+        InvalidKey: The secret is no private key of this kind.
+    """
+    if kind not in _PRIVATE_FORMS:
+        raise UnsupportedKeyType(f"{kind} private keys are not written.")
+    key_type, curve = _PRIVATE_FORMS[kind]
+    private = {"crv": curve, "d": base64url_encode(secret.reveal()), "kty": key_type}
+    if kind == "P-256":
+        return private | public_jwk(PublicKey(kind, p256.public_from_private(secret)))
+    if kind == "BLS12-381-G2":
+        # Pairings are costly to load, and hardly anybody takes such a key along.
+        from sealwright.vc.keys import bls12381
+
+        return {**private, "x": base64url_encode(bls12381.public_from_private(secret))}
+    return {**private, "x": base64url_encode(public_from_private(secret))}
 
 
 def _coordinate(jwk: Mapping[str, JSONValue], member: str) -> bytes:

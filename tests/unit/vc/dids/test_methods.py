@@ -8,6 +8,7 @@ import pytest
 
 from sealwright.vc.dids.methods import (
     adi_id,
+    adi_id_of,
     check_did_key,
     did_jwk,
     did_key,
@@ -17,7 +18,7 @@ from sealwright.vc.dids.methods import (
     url_from_did_web,
 )
 from sealwright.vc.dids.resolver import GenericResolver
-from sealwright.vc.encoding.multibase import base64url_encode, multibase_encode
+from sealwright.vc.encoding.multibase import base58btc_encode, base64url_encode, multibase_encode
 from sealwright.vc.encoding.strict_json import dump_json
 from sealwright.vc.errors import (
     InvalidDID,
@@ -42,6 +43,8 @@ def test_a_did_adi_is_the_digest_of_its_first_key() -> None:
     assert adi_id(ED25519, agent=True) == f"did:adi:agent:{digest}"
     with pytest.raises(InvalidKey):
         adi_id(bytes(32), agent=False)
+    p256 = PublicKey("P-256", raw_key("P-256"))
+    assert adi_id_of(p256, agent=False) == f"did:adi:{hashlib.sha256(p256.raw).hexdigest()}"
 
 
 def test_a_did_key_document_lists_its_key_for_every_signing_purpose() -> None:
@@ -108,6 +111,28 @@ def test_a_broken_did_key_says_what_is_wrong(did: str, error: type[Exception]) -
 @pytest.mark.parametrize("kind", ["Ed25519", "P-256", "P-384", "secp256k1", "BLS12-381-G2", "X25519"])
 def test_a_sound_did_key_passes_without_its_document(kind: str) -> None:
     check_did_key(did_key(PublicKey(kind, raw_key(kind))))
+
+
+def test_a_bls_key_is_served_in_the_form_of_the_legacy_suite() -> None:
+    key = PublicKey("BLS12-381-G2", raw_key("BLS12-381-G2"))
+    did = did_key(key)
+    with pytest.raises(InvalidPublicKeyType):
+        resolve_did_key(did, public_key_format="Bls12381G2Key2020")
+    document = resolve_did_key(did, public_key_format="Bls12381G2Key2020", allow_experimental=True)
+    (method,) = document.verification_methods
+    assert (method.type, method.public_key) == ("Bls12381G2Key2020", key)
+    written = document.to_json()
+    assert written["@context"] == ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/bbs/v1"]
+    assert written["verificationMethod"] == [
+        {
+            "id": f"{did}#{key.multikey}",
+            "type": "Bls12381G2Key2020",
+            "controller": did,
+            "publicKeyBase58": base58btc_encode(key.raw),
+        }
+    ]
+    with pytest.raises(InvalidPublicKeyType):
+        resolve_did_key(DID_KEY, public_key_format="Bls12381G2Key2020", allow_experimental=True)
 
 
 def test_formats_that_are_unknown_experimental_or_unfit_are_told_apart() -> None:

@@ -9,8 +9,9 @@ import pytest
 from sealwright.vc.encoding.multibase import base64url_encode
 from sealwright.vc.errors import InvalidKey, InvalidPublicKeyLength, UnsupportedKeyType
 from sealwright.vc.keys.ed25519 import Secret32, public_from_private
-from sealwright.vc.keys.jwk import private_jwk, public_jwk, public_key_from_jwk, seed_from_private_jwk, thumbprint
-from sealwright.vc.keys.multikey import PublicKey
+from sealwright.vc.keys.jwk import private_jwk, public_jwk, public_key_from_jwk, secret_from_private_jwk, thumbprint
+from sealwright.vc.keys.multikey import KeyKind, PublicKey
+from sealwright.vc.proofs.signers import SIGNING_KINDS, new_secret
 from tests.support.sample_keys import raw_key
 
 SEED = Secret32(bytes(range(32)))
@@ -33,7 +34,40 @@ def test_the_jwk_of_the_specification_is_read() -> None:
         "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
     }
-    assert private_jwk(seed_from_private_jwk(jwk)) == jwk
+    kind, secret = secret_from_private_jwk(jwk)
+    assert kind == "Ed25519"
+    assert private_jwk(secret) == jwk
+
+
+def test_the_private_p256_jwk_of_the_specification_is_read() -> None:
+    # RFC 7517, appendix A.2.
+    jwk = {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE",
+    }
+    kind, secret = secret_from_private_jwk(jwk)
+    assert kind == "P-256"
+    assert private_jwk(secret, kind) == jwk
+
+
+@pytest.mark.parametrize("kind", SIGNING_KINDS)
+def test_private_keys_of_every_kind_come_back_and_only_with_their_own_public_part(kind: KeyKind) -> None:
+    secret, other = new_secret(kind), new_secret(kind)
+    jwk = private_jwk(secret, kind)
+    assert secret_from_private_jwk(jwk) == (kind, secret)
+    foreign = private_jwk(other, kind)
+    changes = [{"d": foreign["d"]}, *({name: foreign[name]} for name in ("x", "y") if name in jwk)]
+    for change in [*changes, {"d": base64url_encode(bytes(31))}, {"x": "!"}]:
+        with pytest.raises(InvalidKey):
+            secret_from_private_jwk({**jwk, **change})
+
+
+def test_only_kinds_that_are_kept_have_private_jwks() -> None:
+    with pytest.raises(UnsupportedKeyType):
+        private_jwk(SEED, "X25519")
 
 
 def test_the_thumbprint_of_the_specification_is_made() -> None:
@@ -54,12 +88,12 @@ def test_a_private_key_is_refused_where_a_public_one_is_asked_for() -> None:
 )
 def test_a_broken_private_key_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidKey):
-        seed_from_private_jwk({**private_jwk(SEED), **changes})
+        secret_from_private_jwk({**private_jwk(SEED), **changes})
 
 
 def test_private_keys_of_other_kinds_are_not_taken() -> None:
     with pytest.raises(UnsupportedKeyType):
-        seed_from_private_jwk({**private_jwk(SEED), "crv": "X25519"})
+        secret_from_private_jwk({**private_jwk(SEED), "crv": "X25519"})
 
 
 @pytest.mark.parametrize(
