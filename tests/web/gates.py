@@ -139,6 +139,8 @@ GATES: Final = {
         /api/v1/api-keys/{id}/rotate POST
         /api/v1/credentials/{id}/share GET PUT
         /api/v1/credentials/{id}/share/renew POST
+        /api/v1/me/credentials/{id}/disclosures GET POST
+        /api/v1/me/credentials/{id}/disclosures/{disclosureId} DELETE
         /api/v1/dids GET
         /attachments POST
         /attachments/{id} GET

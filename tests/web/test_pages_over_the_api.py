@@ -74,6 +74,13 @@ SAME: Final = {
     "/improver/absences/{id}": "PUT /improvers/workflows/absence-periods",
     "/improver/absences/{id}/remove": "DELETE /improvers/workflows/absence-periods",
     "/improver/credentials/{id}/badge": "POST /api/v1/credentials/{id}/badge",
+    "/improver/credentials/{id}/disclose": "POST /api/v1/credentials/derive",
+    "/improver/credentials/{id}/disclose/copy": "POST /api/v1/credentials/{id}/forms",
+    "/improver/credentials/{id}/disclose/document": "POST /api/v1/credentials/derive",
+    "/improver/credentials/{id}/disclose/links": "POST /api/v1/me/credentials/{id}/disclosures",
+    "/improver/credentials/{id}/disclose/links/{disclosure}/end": (
+        "DELETE /api/v1/me/credentials/{id}/disclosures/{disclosureId}"
+    ),
     "/improver/credentials/{id}/jwt": "POST /api/v1/credentials/{id}/forms",
     "/improver/credentials/{id}/offers": (
         "POST /api/v1/credentials/{id}/offers, POST /improvers/credentials/{grant_id}/offers"

@@ -6,16 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.catalog import CredentialType, RevocationPolicy, Visibility
+from sealwright.domain.dids import DIDKind
 from sealwright.locales import LANGUAGES, N_, language_name
 from sealwright.services.catalog import TypeMembers
 from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind, Upload
 from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.panel.proof_words import FIRST, KNOWN, NO_KEY, absent_hint, proof_options, signable_by
 from sealwright.web.panel.settings_tokens import open_schemas, own_issuer_dids
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
+    from sealwright.domain.dids import DIDRecord
     from sealwright.web.panel.page_call import PageCall
 
 TYPES: Final = "/admin/desk/credential-types"
@@ -51,6 +54,7 @@ _MEMBERS: Final = (
     Field("target_hours", Kind.NUMBER),
     Field("schema_id", max_length=1000),
     Field("issuer_did", max_length=1000),
+    Field("proof_type", Kind.CHOICE, choices=KNOWN),
     Field("revocation_policy", Kind.CHOICE, required=True, choices=tuple(one.value for one in RevocationPolicy)),
     Field("suspendable", Kind.FLAG),
     Field("two_person", Kind.FLAG),
@@ -75,8 +79,13 @@ def show_list(page: PageCall) -> Reply:
     )
 
 
-def _around(page: PageCall, form: Form) -> dict[str, Any]:
+def _around(page: PageCall, form: Form, known: CredentialType | None = None) -> dict[str, Any]:
+    present = known.proof_type if known is not None else FIRST
+    offered = signable_by(_issuers(page))
     return {
+        "proofs": proof_options(page, offered, present),
+        "proof": present,
+        "no_proofs": absent_hint(page, offered),
         "type_form": form_of(page, form),
         "visibilities": [(one.value, page._(word)) for one, word in VISIBILITY_WORDS.items()],
         "policies": [(one.value, page._(word)) for one, word in POLICY_WORDS.items()],
@@ -84,6 +93,25 @@ def _around(page: PageCall, form: Form) -> dict[str, Any]:
         "issuers": [("", page._("The office's own")), *own_issuer_dids(page)],
         "languages": [(code, language_name(code)) for code in _OTHER_LANGUAGES],
     }
+
+
+def _issuers(page: PageCall) -> list[DIDRecord]:
+    """The DIDs that the form offers to sign; the office's own is among them."""
+    view = page.view()
+    named = (view.did(did) for did, _ in own_issuer_dids(page))
+    return [one for one in named if one is not None]
+
+
+def _require_key(page: PageCall, before: CredentialType | None) -> None:
+    """Who signs must have a key for the proof type; the office's own DID where nobody is named."""
+    form = page.form
+    named = form.optional("issuer_did") or (before.issuer_did if before is not None else None)
+    proof = form.choice("proof_type", before.proof_type if before is not None else FIRST)
+    if before is not None and (before.proof_type, before.issuer_did) == (proof, named):
+        return
+    signers = [one for one in _issuers(page) if (one.did == named if named else one.kind is DIDKind.PLATFORM)]
+    if signers and not signable_by(signers).count(proof):
+        form.fail("proof_type", NO_KEY)
 
 
 def show_new(page: PageCall, status: int = 200, *, asks_if_sure: bool = False) -> Reply:
@@ -96,6 +124,7 @@ def show_new(page: PageCall, status: int = 200, *, asks_if_sure: bool = False) -
 def create(page: PageCall) -> Reply:
     """POST /admin/desk/credential-types."""
     form, value = page.form, page.form.text("value")
+    _require_key(page, None)
     is_strange = _THROWAWAY.fullmatch(value) is not None and not form.flag("sure")
     if is_strange:
         form.fail("value", STRANGE_NAME)
@@ -126,6 +155,7 @@ def _members(page: PageCall, before: CredentialType | None) -> TypeMembers:
         "revocation_policy": RevocationPolicy(form.text("revocation_policy")),
         "suspendable": form.flag("suspendable"),
         "two_person": form.flag("two_person"),
+        "proof_type": form.choice("proof_type", before.proof_type if before is not None else FIRST),
         "approval_note_required": form.flag("approval_note_required"),
     }
     if schema_id := form.optional("schema_id") or (before.schema_id if before else None):
@@ -157,7 +187,7 @@ def show_one(page: PageCall, status: int = 200) -> Reply:
         usage=page.office.catalog.usage(page.caller, value),
         asks_if_sure=False,
         join_link=f"{page.office.public_url}/improver/requests/new/{value}",
-        **_around(page, EDIT_FORM),
+        **_around(page, EDIT_FORM, known),
     )
 
 
@@ -165,6 +195,7 @@ def update(page: PageCall) -> Reply:
     """POST /admin/desk/credential-types/{value}."""
     value, form = page.params["value"], page.form
     before = page.office.catalog.get(page.caller, value)
+    _require_key(page, before)
 
     def act() -> tuple[str, Toast | None]:
         members = _members(page, before)

@@ -33,6 +33,7 @@ from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, FormData, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
+from sealwright.web.panel.proof_words import FIRST, KNOWN, NO_KEY, absent_hint, proof_options, signable_by
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -40,12 +41,6 @@ if TYPE_CHECKING:
 
 _ONE: Final = f"{BATCHES}/{{id}}"
 # Suites that sign one credential after the other without anybody's help.
-PROOF_TYPES: Final = ("Ed25519Signature2020", "eddsa-rdfc-2022", "eddsa-jcs-2022")
-_PROOF_WORDS: Final = {
-    "Ed25519Signature2020": N_("Ed25519Signature2020: widest use"),
-    "eddsa-rdfc-2022": N_("eddsa-rdfc-2022: Data Model 2.0"),
-    "eddsa-jcs-2022": N_("eddsa-jcs-2022: Data Model 2.0, quickest to check"),
-}
 NONE: Final = "none"
 _CHANNEL_WORDS: Final = {
     NONE: (N_("Not now"), N_("They are issued and kept. Each can be delivered later, on its own page.")),
@@ -69,7 +64,7 @@ NEW: Final = Form(
     Field("issuer", max_length=2100, label=N_("Issuer")),
     Field("name", max_length=120, label=N_("Name of the batch")),
     Field("until", Kind.DATE, label=N_("Valid until")),
-    Field("proof", Kind.CHOICE, choices=PROOF_TYPES),
+    Field("proof", Kind.CHOICE, choices=KNOWN),
 )
 UPLOAD: Final = Form(Field("file", Kind.FILE), Field("pasted", max_length=1_000_000))
 DELIVERY_FORM: Final = Form(
@@ -132,6 +127,8 @@ def show_type(page: PageCall, status: int = 200) -> Reply:
 def _type_page(page: PageCall, sheet: DraftSheet | None, form: FormData, status: int) -> Reply:
     choices = page.office.bulk.drafts.choices(page.caller)
     batch = sheet.batch if sheet is not None else None
+    offered = signable_by(choices.issuers)
+    chosen = batch.options.proof_type if batch is not None else FIRST
     return page.render(
         "batches/type.html",
         status=status,
@@ -145,8 +142,9 @@ def _type_page(page: PageCall, sheet: DraftSheet | None, form: FormData, status:
         issuer=batch.issuer_did if batch is not None else None,
         name=batch.name or "" if batch is not None else "",
         until=_day(batch),
-        proofs=[(one, page._(_PROOF_WORDS[one])) for one in PROOF_TYPES],
-        proof=batch.options.proof_type if batch is not None else PROOF_TYPES[0],
+        proofs=proof_options(page, offered, chosen),
+        proof=chosen,
+        no_proofs=absent_hint(page, offered),
         today=page.now.date().isoformat(),
     )
 
@@ -182,11 +180,16 @@ def change(page: PageCall) -> Reply:
 
 
 def _require_issuer(page: PageCall) -> None:
-    """A credential type names its issuer; who issues anything else must be said."""
-    if page.form.errors or page.form.text("issuer"):
+    """A credential type names its issuer and proof; who issues anything else must be said, and have the key for it."""
+    form = page.form
+    if form.errors or page.view().type_by_schema(form.text("aim")) is not None:
         return
-    if page.view().type_by_schema(page.form.text("aim")) is None:
-        page.form.fail("issuer", NO_ISSUER)
+    if not form.text("issuer"):
+        form.fail("issuer", NO_ISSUER)
+        return
+    record = page.view().did(form.text("issuer"))
+    if record is not None and record.signing_method(form.choice("proof", FIRST)) is None:
+        form.fail("proof", NO_KEY)
 
 
 def _wish(page: PageCall) -> BatchWish:
@@ -195,7 +198,7 @@ def _wish(page: PageCall) -> BatchWish:
     last_day = form.date("until")
     # The day itself still counts.
     until = datetime.combine(last_day, time(23, 59, 59), UTC) if last_day is not None else None
-    proof = kind.proof_type if kind is not None else form.choice("proof", PROOF_TYPES[0])
+    proof = kind.proof_type if kind is not None else form.choice("proof", FIRST)
     options = BatchOptions(
         proof_type=proof, expiration=until, suspendable=kind.suspendable if kind is not None else False
     )

@@ -29,6 +29,8 @@ from sealwright.web.panel import (
     claim,
     credential,
     credential_acts,
+    disclosed,
+    disclosing,
     front,
     holders,
     improver,
@@ -104,6 +106,7 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     *holders.PAGES,
     *credential.PAGES,
     *credential_acts.PAGES,
+    *disclosing.PAGES,
     *batches.PAGES,
     *batches_draft.PAGES,
     *batches_columns.PAGES,
@@ -128,6 +131,7 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     *wallet_consent.PAGES,
     *verify.PAGES,
     *shared.PAGES,
+    *disclosed.PAGES,
     *presenting.PAGES,
 )
 
