@@ -22,13 +22,12 @@ from sealwright.services.order_checks import purposes_of
 from sealwright.services.orders import IssuanceOrder, data_model_of, status_list_address, unsigned_document
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.self_check import check_own_signature
-from sealwright.services.signing_forms import ProofFrame, proof_frame
+from sealwright.services.signing_forms import Draft, ProofFrame, draft_of, proof_frame
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.canon.canonicalizer import PlanHandle
 from sealwright.vc.credentials.model import DataModel
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.encoding.timestamps import format_timestamp
-from sealwright.vc.errors import ProofTypeUnavailable
 from sealwright.vc.keys.ed25519 import Ed25519Verifier
 from sealwright.vc.keys.multikey import decode_multikey
 from sealwright.vc.proofs.registry import issuing_suite
@@ -69,14 +68,27 @@ class BatchLine:
         self._canon = canon
         self._public_url = public_url
         self._claims_of = shelf.claims_checker(parts.schema)
-        self._suite = _hashing_suite(parts.proof_type)
+        self._suite = _quick_suite(parts.proof_type)
         self._template = self._sample_order()
         self.purposes = self._template.purposes
         self._forms = _ForeseenForms(canon)
         self._hashing = Hashing(self._forms)
         self._build = self._builder()
-        self._frame = self._framed()
-        self.verifier = Ed25519Verifier(decode_multikey(parts.method.public_key_multibase).raw)
+        self._frame = self._framed() if self._suite is not None else None
+        self._verifier = (
+            Ed25519Verifier(decode_multikey(parts.method.public_key_multibase).raw) if self._suite is not None else None
+        )
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether rows are signed with what was made ready once; else each is drafted as a single credential is."""
+        return self._suite is not None
+
+    @property
+    def verifier(self) -> Ed25519Verifier:
+        """Checks the signatures of a quick line."""
+        assert self._verifier is not None
+        return self._verifier
 
     def claims(self, row: Row) -> Mapping[str, JSONValue]:
         """The claims in the form that is signed.
@@ -99,6 +111,8 @@ class BatchLine:
         Raises:
             DocumentRefused: It would not be signed whole.
         """
+        assert self._suite is not None
+        assert self._frame is not None
         if not self._suite.signs_terms:
             # Every member is signed then; what no context defines, or RDF leaves out, is refused all the same.
             self._forms.canonicalize(document)
@@ -106,6 +120,7 @@ class BatchLine:
 
     def signed(self, document: dict[str, JSONValue], signature: bytes) -> bytes:
         """The bytes that leave; the document is used up."""
+        assert self._frame is not None
         document["proof"] = {**self._frame.proof, "proofValue": encode_proof_value(signature)}
         return dump_json(document)
 
@@ -115,9 +130,20 @@ class BatchLine:
         document = self.document(credential_urn(_SAMPLE_UID), holder, claims, end, place)
         self._forms.canonicalize(document)
 
-    def order(self, holder: str, claims: Mapping[str, JSONValue], end: datetime | None) -> IssuanceOrder:
+    def order(
+        self, holder: str, claims: Mapping[str, JSONValue], end: datetime | None, mandatory: tuple[str, ...] = ()
+    ) -> IssuanceOrder:
         """The same row as an order of a single credential, for guards and for comparison."""
-        return replace(self._template, holder_did=holder, content=claims, expiration=end)
+        return replace(self._template, holder_did=holder, content=claims, expiration=end, mandatory_pointers=mandatory)
+
+    def draft(self, order: IssuanceOrder, uid: UUID, place: StatusPlace | None) -> Draft:
+        """What a row is to be signed as under a suite that needs more than one hash.
+
+        Raises:
+            DocumentRefused: It would not be signed whole.
+            DerivationInvalid: What shall always be shown leads nowhere.
+        """
+        return draft_of(order, self._reservation(uid, place), self._public_url, self._canon)
 
     def check(self, signed: bytes, order: IssuanceOrder, uid: UUID, place: StatusPlace | None, now: datetime) -> None:
         """Verify bytes that are about to leave, and that they are what the single road would sign.
@@ -269,8 +295,7 @@ class _ForeseenForms:
         return handle.canonicalize(document)
 
 
-def _hashing_suite(name: str) -> Suite:
+def _quick_suite(name: str) -> Suite | None:
+    """A suite under which many rows are signed with little: it hashes and signs with Ed25519. None for all others."""
     suite = issuing_suite(name)
-    if not isinstance(suite, Suite):
-        raise ProofTypeUnavailable(f"Proof type {name} is not made in batches.")
-    return suite
+    return suite if isinstance(suite, Suite) and suite.key_kinds == {"Ed25519"} else None

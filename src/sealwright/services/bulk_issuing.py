@@ -43,6 +43,7 @@ from sealwright.services.bulk_judging import (
     JudgingMeans,
     SignerBroke,
     States,
+    signature_of,
     sound_signature,
 )
 from sealwright.services.bulk_rows import Row, RowFaults, in_cell, is_unreadable, read_row, split_lines
@@ -57,7 +58,7 @@ from sealwright.services.row_shape import EXPIRATION, HOLDER
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.status_lists import StatusAllocator
 from sealwright.vc.canon import Canonicalizer
-from sealwright.vc.errors import InvalidDID, InvalidKey, UnsupportedDIDMethod, UnsupportedKeyType, VcError
+from sealwright.vc.errors import InvalidDID, InvalidKey, ProofInvalid, UnsupportedDIDMethod, UnsupportedKeyType, VcError
 
 CHECKED_WHOLE: Final = 64
 _MOST_LINES: Final = 16
@@ -240,19 +241,25 @@ class IssueCarrier:
         uid = worked.uids.of(number)
         urn = credential_urn(uid)
         place = worked.places[offset] if worked.places else None
-        # (4) build the credential
-        document = line.document(urn, judged.holder, judged.claims, judged.end, place)
-        data = line.data_to_sign(document)
-        # (5) sign
-        signature = sound_signature(footing.sign, line.verifier, data)
-        signed = line.signed(document, signature)
-        if judged.guard is not None or not len(worked.records) % CHECKED_WHOLE:
-            order = line.order(judged.holder, judged.claims, judged.end)
-            if not len(worked.records) % CHECKED_WHOLE:
-                # (6) the whole document, as a stranger would read it
-                _must_hold(line, signed, order, uid, place, max(self._clock.now(), parts.at))
-            if judged.guard is not None:
-                worked.orders.append(replace(order, guard=judged.guard))
+        is_checked = not line.is_quick or not len(worked.records) % CHECKED_WHOLE
+        order: IssuanceOrder | None = None
+        if judged.guard is not None or is_checked:
+            order = line.order(judged.holder, judged.claims, judged.end, judged.mandatory)
+        if line.is_quick:
+            # (4) build the credential
+            document = line.document(urn, judged.holder, judged.claims, judged.end, place)
+            data = line.data_to_sign(document)
+            # (5) sign
+            signature = sound_signature(footing.sign, line.verifier, data)
+            signed = line.signed(document, signature)
+        else:
+            assert order is not None
+            signed = _drafted(line, order, uid, place, footing.sign)
+        if order is not None and is_checked:
+            # (6) the whole document, as a stranger would read it
+            _must_hold(line, signed, order, uid, place, max(self._clock.now(), parts.at))
+        if order is not None and judged.guard is not None:
+            worked.orders.append(replace(order, guard=judged.guard))
         digest = hashlib.sha256(signed)
         worked.records.append(_record(parts, held.batch.batch_id, uid, judged, place, signed, digest.hexdigest()))
         worked.rows.append(number)
@@ -353,6 +360,18 @@ class IssueCarrier:
             return in_cell(fault, HOLDER)
         is_own_end = isinstance(row, Row) and row.expiration is not None
         return in_cell(fault, EXPIRATION) if isinstance(error, _OF_END) and is_own_end else fault
+
+
+def _drafted(
+    line: BatchLine, order: IssuanceOrder, uid: UUID, place: StatusPlace | None, sign: Callable[[bytes], bytes]
+) -> bytes:
+    """Steps 4 and 5 as a single credential takes them, for suites that need more than one hash."""
+    draft = line.draft(order, uid, place)
+    signature = signature_of(sign, draft.data_to_sign)
+    try:
+        return draft.signed(signature)
+    except (InvalidKey, ProofInvalid) as error:
+        raise SignerBroke("The key store signed wrongly.") from error
 
 
 def _must_hold(  # noqa: PLR0917 - once for 64 credentials

@@ -34,7 +34,7 @@ class Footing:
 
     Args:
         is_typed: The schema is a credential type's, so that every row makes a grant.
-        sign: Gives 64 bytes for the data of one row.
+        sign: Gives the signature for the data of one row.
     """
 
     line: BatchLine
@@ -50,12 +50,14 @@ class Judged:
     Args:
         holder: The canonical DID.
         claims: In the form that is signed.
+        mandatory: What every derived proof must show beside what always stands.
     """
 
     holder: str
     claims: Mapping[str, JSONValue]
     end: datetime | None
     guard: TypeGuard | None
+    mandatory: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Judging:
             end = guard.end_of_grant(self._now)
         if end not in self._sound_ends:
             self._check_end(holder, claims, end)
-        return Judged(holder, claims, end, guard)
+        return Judged(holder, claims, end, guard, row.mandatory)
 
     def _stranger(self, reference: str) -> tuple[str, bool]:
         known = self._elsewhere.get(reference)
@@ -143,6 +145,21 @@ class Judging:
         self._sound_ends.add(end)
 
 
+def signature_of(sign: Callable[[bytes], bytes], data: bytes) -> bytes:
+    """Have data signed.
+
+    Raises:
+        SignerBroke: The key store did not.
+        OfficeClosed: It is away.
+    """
+    try:
+        return sign(data)
+    except OfficeClosed:
+        raise
+    except Exception as error:
+        raise SignerBroke("The key store did not sign.") from error
+
+
 def sound_signature(sign: Callable[[bytes], bytes], verifier: Ed25519Verifier, data: bytes) -> bytes:
     """Have data signed, and (6) verify the signature with the published key.
 
@@ -150,12 +167,7 @@ def sound_signature(sign: Callable[[bytes], bytes], verifier: Ed25519Verifier, d
         SignerBroke: There is none, or it does not hold.
         OfficeClosed: The key store is away.
     """
-    try:
-        signature = sign(data)
-    except OfficeClosed:
-        raise
-    except Exception as error:
-        raise SignerBroke("The key store did not sign.") from error
+    signature = signature_of(sign, data)
     try:
         verifier.verify(signature, data)
     except ProofInvalid as error:

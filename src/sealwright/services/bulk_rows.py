@@ -13,7 +13,7 @@ import msgspec
 
 from sealwright.domain.batches import CellFault, RowFault
 from sealwright.domain.errors import DomainError, MalformedBody
-from sealwright.services.reissuing import REISSUES
+from sealwright.services.reissuing import MANDATORY, REISSUES
 from sealwright.services.row_shape import CLAIMS, EXPIRATION, HOLDER
 from sealwright.services.row_wire import UNREADABLE, wire_faults
 from sealwright.vc.encoding.pointers import child
@@ -41,6 +41,7 @@ class Row:
     Args:
         holder: The DID as it was written.
         replaces: The credential in whose place this one is issued; only rows that we made ourselves name one.
+        mandatory: What every derived proof of that one must show beside what always stands; of such rows only.
         is_plain: The line shows that no text, number or escape in it is out of the ordinary (`vc.schemas.closed`).
     """
 
@@ -49,6 +50,7 @@ class Row:
     expiration: datetime | None
     is_plain: bool
     replaces: UUID | None = None
+    mandatory: tuple[str, ...] = ()
 
 
 class UnreadableLine(InvalidJSON):
@@ -71,13 +73,15 @@ def read_row(line: bytes, *, is_reissue: bool = False) -> Row:
         MalformedBody: Members are missing, unknown or of another type; every fault at once.
     """
     raw, is_ours = _read_json(line)
-    replaces = raw.pop(REISSUES, None) if is_reissue and type(raw) is dict else None
+    is_again = is_reissue and type(raw) is dict
+    replaces = raw.pop(REISSUES, None) if is_again else None
+    mandatory = tuple(raw.pop(MANDATORY, ())) if is_again else ()
     if not _is_usual(raw):
         _check_members(raw)
     moment = raw.get(EXPIRATION)
     is_plain = is_ours and len(line) <= MAX_ROW_BYTES and not any(mark in line for mark in _MARKS)
     end = None if moment is None else _moment(moment)
-    return Row(raw[HOLDER], raw[CLAIMS], end, is_plain, None if replaces is None else UUID(replaces))
+    return Row(raw[HOLDER], raw[CLAIMS], end, is_plain, None if replaces is None else UUID(replaces), mandatory)
 
 
 def is_unreadable(line: bytes) -> bool:

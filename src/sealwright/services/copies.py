@@ -28,11 +28,13 @@ from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Actor, Caller, system_actor
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.issuance import Issuing
+from sealwright.services.mandatory_pointers import asked_pointers
 from sealwright.services.orders import CopyWish, IssuanceOrder, OrderGuard, Shape
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.stored_credentials import StoredCredentials
 from sealwright.vc.credentials.open_badge import OPEN_BADGE_TYPE, Achievement
+from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.keys.multikey import PublicKey
 
 BADGE_SUITE: Final = "eddsa-rdfc-2022"
@@ -228,6 +230,7 @@ class Copies:
             proof_type=_proof_type(source, form),
             purposes=_purposes(source),
             shape=self._shape(form, schema, view, holder_key or self._stored.holder_key(holder_did, form)),
+            mandatory_pointers=_asked(source) if form is CredentialFormat.LDP_VC else (),
         )
 
     def _shape(
@@ -278,6 +281,12 @@ def _proof_type(source: CredentialRecord, form: CredentialFormat) -> str:
     if form is CredentialFormat.OPEN_BADGE:
         return BADGE_SUITE
     return form.value if form.is_text else source.proof_type
+
+
+def _asked(source: CredentialRecord) -> tuple[str, ...]:
+    """What the issuer of the source wanted every derived proof to show; the document was verified for its claims."""
+    document = parse_json(source.document) if source.document and not format_of(source.proof_type).is_text else None
+    return asked_pointers(document) if isinstance(document, dict) else ()
 
 
 def _purposes(source: CredentialRecord) -> tuple[StatusPurpose, ...]:

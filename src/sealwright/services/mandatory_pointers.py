@@ -11,9 +11,9 @@ from typing import Final
 
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import DerivationInvalid
-from sealwright.vc.proofs.deriving import check_pointers
-from sealwright.vc.proofs.registry import disclosure_suite
+from sealwright.vc.errors import DerivationInvalid, ProofInvalid
+from sealwright.vc.proofs.deriving import check_pointers, mandatory_of
+from sealwright.vc.proofs.registry import disclosure_suite, suite_name_of
 
 AT: Final = "/mandatoryPointers"
 _ALWAYS: Final = (
@@ -67,3 +67,19 @@ def _standing(document: Mapping[str, JSONValue]) -> Iterator[str]:
         place = child("/credentialSubject", number) if several else "/credentialSubject"
         if isinstance(one, dict):
             yield from (child(place, name) for name in _OF_SUBJECTS if name in one)
+
+
+def asked_pointers(document: Mapping[str, JSONValue]) -> tuple[str, ...]:
+    """What the issuer of a credential wanted always shown beside what always stands; for whoever issues it again.
+
+    Nothing of a credential under another suite, nor of one whose proof cannot be read: it is not verified here.
+    """
+    proof = document.get("proof")
+    if not isinstance(proof, dict) or not takes_pointers(suite_name_of(proof)):
+        return ()
+    try:
+        known = mandatory_of(proof)
+    except ProofInvalid:
+        return ()
+    standing = frozenset(_standing(document))
+    return tuple(pointer for pointer in known if pointer not in standing)

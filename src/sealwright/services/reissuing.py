@@ -30,6 +30,7 @@ from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.batch_rows import BatchRow
 from sealwright.services.did_documents import document_bytes
 from sealwright.services.grant_moves import grant_event
+from sealwright.services.mandatory_pointers import asked_pointers
 from sealwright.services.mass_values import REISSUE
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.orders import IssuanceOrder
@@ -46,6 +47,8 @@ from sealwright.vc.verification.checks import subjects_of
 
 # The member of a row that names the credential in whose place its own is issued.
 REISSUES: Final = "reissues"
+# Beside it, where its issuer had said so: what every derived proof must show.
+MANDATORY: Final = "mandatoryPointers"
 _NOT_SOUND: Final = "The stored document does not hold, so nothing is issued from it."
 
 
@@ -89,12 +92,15 @@ class RowReader:
             CredentialErased: Its document is gone.
             StateConflict: It differs from its digest, its proof does not hold, or it is about several subjects.
         """
-        members: dict[str, JSONValue] = {"holderDid": record.holder_did, "claims": self._claims(record)}
+        document = self._document(record)
+        members: dict[str, JSONValue] = {"holderDid": record.holder_did, "claims": _claims_of(document)}
         if selection.keeps_expiration and record.expires_at is not None:
             members["expirationDate"] = format_timestamp(record.expires_at)
+        if mandatory := asked_pointers(document):
+            members[MANDATORY] = list(mandatory)
         return BatchRow.of({**members, REISSUES: str(record.uid)})
 
-    def _claims(self, record: CredentialRecord) -> dict[str, JSONValue]:
+    def _document(self, record: CredentialRecord) -> dict[str, JSONValue]:
         content = record.document
         if content is None:
             raise CredentialErased("The document is gone with its person's data.")
@@ -102,13 +108,16 @@ class RowReader:
             raise StateConflict(_NOT_SOUND)
         moment = max(self.now, record.issued_at)
         try:
-            document = verified_document(record, content, resolver=self.resolver, canon=self.canon, now=moment)
+            return verified_document(record, content, resolver=self.resolver, canon=self.canon, now=moment)
         except VcError as error:
             raise StateConflict(_NOT_SOUND) from error
-        subjects = subjects_of(document)
-        if len(subjects) != 1:
-            raise StateConflict("Only a credential about one subject is issued anew.")
-        return {name: value for name, value in subjects[0].items() if name != "id"}
+
+
+def _claims_of(document: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+    subjects = subjects_of(document)
+    if len(subjects) != 1:
+        raise StateConflict("Only a credential about one subject is issued anew.")
+    return {name: value for name, value in subjects[0].items() if name != "id"}
 
 
 def unmade_row(record: CredentialRecord) -> BatchRow:

@@ -14,6 +14,7 @@ from sealwright.services.issuing_line import Issued
 from sealwright.services.orders import IssuanceOrder
 from sealwright.services.stored_credentials import media_type_of
 from sealwright.vc.encoding.timestamps import parse_rfc3339
+from sealwright.vc.proofs.registry import disclosure_suite
 from sealwright.web.api import rendering
 from sealwright.web.api.offer_rendering import made_offer
 from sealwright.web.api.shapes import answers, examples
@@ -28,7 +29,7 @@ from sealwright.web.waiting import answer_of
 
 WAIT_SECONDS: Final = 2.0
 WAIT_STEP_SECONDS: Final = 0.1
-# What costs more than this to check is checked in a thread.
+# What costs more than this to check is checked in a thread, and so is what a suite must take apart beforehand.
 INLINE_CHECK_BYTES: Final = 16 * 1024
 
 
@@ -43,7 +44,7 @@ async def issue(call: Call) -> Reply:
     if scope is not None and (known := await call.in_thread(lambda: call.office.issuing.replay(scope))):
         return await _delivered(call, known, wish)
     check, caller = call.office.issuing.check, call.caller
-    if len(call.raw) > INLINE_CHECK_BYTES:
+    if len(call.raw) > INLINE_CHECK_BYTES or disclosure_suite(request.proof_type) is not None:
         order = await call.in_thread(lambda: check(request, caller, call.view()))
     else:
         order = await call.with_view(lambda view: check(request, caller, view))
