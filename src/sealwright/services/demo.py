@@ -18,8 +18,10 @@ from sealwright.services.founding import prove_builtin, register_builtin
 from sealwright.services.links import Links
 from sealwright.services.people import NewPerson
 from sealwright.vc.errors import VcError
+from sealwright.vc.proofs.registry import ISSUED_SUITES
 
 if TYPE_CHECKING:
+    from sealwright.domain.dids import DIDRecord
     from sealwright.domain.grants import Grant
     from sealwright.services.office import Office
     from sealwright.services.ports import UnitOfWork
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _NAME: Final = "demo"
 _PROOF_TYPE: Final = "Ed25519Signature2020"
+# The documentation shows how a holder discloses a part of what this issuer signed.
+_ISSUER_PROOF_TYPES: Final = (_PROOF_TYPE, *(name for name in ("bbs-2023",) if name in ISSUED_SUITES))
 KEYED_ISSUERS: Final = ("did:adi:issuer001", "did:adi:human001")
 
 
@@ -55,6 +59,7 @@ class _DemoDID:
     name: str
     owner: str
     operator: str | None = None
+    proof_types: tuple[str, ...] = (_PROOF_TYPE,)
 
 
 _PEOPLE: Final = (
@@ -82,7 +87,7 @@ _PEOPLE: Final = (
 )
 # Operators stand before their agents.
 _DIDS: Final = (
-    _DemoDID("did:adi:issuer001", DIDKind.ORGANIZATION, "MIT", "issuer"),
+    _DemoDID("did:adi:issuer001", DIDKind.ORGANIZATION, "MIT", "issuer", proof_types=_ISSUER_PROOF_TYPES),
     _DemoDID("did:adi:holder001", DIDKind.HUMAN, "Ivo Improver", "improver"),
     _DemoDID("did:adi:holder002", DIDKind.HUMAN, "Iris Improver", "improver2"),
     _DemoDID("did:adi:human001", DIDKind.HUMAN, "Pat Proposer", "proposer"),
@@ -196,15 +201,26 @@ def _ensure_person(office: Office, uow: UnitOfWork, caller: Caller, wanted: _Dem
 
 
 def _ensure_did(office: Office, uow: UnitOfWork, caller: Caller, wanted: _DemoDID, owner: str) -> None:
-    if uow.dids.get(wanted.did) is not None:
+    known = uow.dids.get(wanted.did)
+    if known is not None:
+        _ensure_keys(office, uow, caller, known, wanted.proof_types)
         return
     wish = ImportedDID(
         wanted.did,
         kind=wanted.kind,
         name=wanted.name,
-        generate=(_PROOF_TYPE,),
+        generate=wanted.proof_types,
         operator=wanted.operator,
         aliases=(f"{wanted.did}...",),
         owner=owner,
     )
     office.dids.import_did(uow, caller, wish)
+
+
+def _ensure_keys(
+    office: Office, uow: UnitOfWork, caller: Caller, known: DIDRecord, proof_types: tuple[str, ...]
+) -> None:
+    """Give a DID of an earlier demo the keys that it lacks."""
+    for proof_type in proof_types:
+        if known.is_active and known.signing_method(proof_type) is None:
+            office.dids.rotate(uow, caller, known.did, proof_type)

@@ -44,6 +44,7 @@ from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
 from sealwright.services.registry import RegistryView
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.signable import prove_signable
+from sealwright.services.status_keys import require_status_key
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.credentials.model import CREDENTIALS_V1
 from sealwright.vc.credentials.structure import check_credential
@@ -206,6 +207,8 @@ class OrderChecks:
             IssuerDeactivated, IssuerKeyMissing, SchemaInactive, PolicyViolation: As `check`.
         """
         method = _signing_method(issuer, proof_type)
+        if revocable:
+            require_status_key(issuer)
         _require_active(schema)
         typed = self.guard_for(schema, "", view) if is_new else None
         if typed is not None:
@@ -419,6 +422,8 @@ class OrderChecks:
             raise ExpirationTooFar(f"expirationDate may lie at most {self._max_years} years ahead.")
 
     def _require_open(self, order: IssuanceOrder, view: RegistryView) -> None:
+        if order.purposes:
+            require_status_key(order.issuer)
         self.require_open(order.issuer.did, order.schema_ids, view)
 
     def require_open(self, issuer_did: str, schema_ids: Collection[str], view: RegistryView) -> None:

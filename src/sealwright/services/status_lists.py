@@ -1,7 +1,7 @@
 """Status lists: places taken at issue, and the three public encodings of one allocation.
 
 A published document is a function of the list's version and of the period the moment falls into, and
-Ed25519 is deterministic, so every process of the office publishes the same bytes.
+keys kept in software sign alike each time, so every process of the office publishes the same bytes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from sealwright.domain.credentials import (
     StatusListRecord,
     StatusPlace,
 )
-from sealwright.domain.dids import DIDRecord, KeyPurpose, MethodRecord
+from sealwright.domain.dids import DIDRecord, MethodRecord
 from sealwright.domain.errors import IssuerKeyMissing, StatusListNotFound
 from sealwright.domain.formats import TOKEN_PROOF_TYPES, CredentialFormat
 from sealwright.domain.ids import new_id
 from sealwright.services.orders import data_model_of, status_list_address, token_list_address
 from sealwright.services.ports import Clock, KeyStore, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
+from sealwright.services.status_keys import list_method, token_method
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.encoding.multibase import base64url_encode
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
@@ -207,7 +208,7 @@ class StatusPublisher:
         self, bits: StatusBits, kind: StatusListKind, form: str, issuer: DIDRecord, start: datetime
     ) -> bytes:
         purpose = form.rpartition("/")[2]
-        suite = "eddsa-rdfc-2022" if kind is StatusListKind.BITSTRING else "Ed25519Signature2020"
+        method, suite = list_method(issuer, kind)
         unsigned = build_status_list_credential(
             kind,
             StatusListParts(
@@ -219,7 +220,6 @@ class StatusPublisher:
                 valid_until=_period_end(start),
             ),
         )
-        method = _status_method(issuer, suite)
         options = ProofOptions(suite=suite, verification_method=method.id, created=start)
         prepared = prepare(with_suite_context(unsigned, suite), options, self._canon)
         return dump_json(attach(prepared, self._sign(method, prepared.data_to_sign)))
@@ -231,8 +231,8 @@ class StatusPublisher:
             if offers_suspension
             else token_list_one_bit(bits.revocation)
         )
-        method = _status_method(issuer, "Ed25519Signature2020")
-        header: dict[str, JSONValue] = {"alg": "EdDSA", "typ": "statuslist+jwt", "kid": method.id}
+        method, algorithm = token_method(issuer)
+        header: dict[str, JSONValue] = {"alg": algorithm, "typ": "statuslist+jwt", "kid": method.id}
         payload: dict[str, JSONValue] = {
             "iss": issuer.did,
             "sub": token_list_address(self._public_url, bits.record.list_id),
@@ -246,18 +246,10 @@ class StatusPublisher:
         return f"{signing_input}.{base64url_encode(signature)}".encode("ascii")
 
     def _sign(self, method: MethodRecord, data: bytes) -> bytes:
-        key = self._registry.current().key(method.id)
+        key = self._registry.current().key(method.key_id)
         if key is None:
             raise IssuerKeyMissing("The key that signs this issuer's status lists is gone.")
         return self._keys.sign(key, data, use=method.use, at=self._clock.now())
-
-
-def _status_method(issuer: DIDRecord, suite: str) -> MethodRecord:
-    """The issuer's key for status lists; a DID of one key only (did:key, did:jwk) signs them with that one."""
-    method = issuer.signing_method(suite, KeyPurpose.STATUS_LISTS) or issuer.signing_method(suite)
-    if method is None:
-        raise IssuerKeyMissing(f"{issuer.did} has no key for its status lists.")
-    return method
 
 
 def _period_start(now: datetime, record: StatusListRecord) -> datetime:
