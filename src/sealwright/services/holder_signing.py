@@ -193,7 +193,7 @@ class HolderSigning:
         return made
 
     def _sign(self, uow: UnitOfWork, method: MethodRecord, data: bytes, at: datetime) -> bytes:
-        key = uow.keys.get(method.id)
+        key = uow.keys.get(method.key_id)
         if key is None:
             raise SigningFailed("The holder's key is gone.")
         return self._keys.sign(key, data, use=KeyPurpose.CREDENTIALS, at=at)
