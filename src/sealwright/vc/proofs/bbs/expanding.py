@@ -39,6 +39,6 @@ def _expand_xmd(new_hash: _NewHash, block: int, message: bytes, tag: bytes, leng
     first = new_hash(bytes(block) + message + length.to_bytes(2, "big") + b"\0" + own_tag).digest()
     blocks = [new_hash(first + b"\1" + own_tag).digest()]
     for number in range(2, -(-length // len(first)) + 1):
-        mixed = bytes(left ^ right for left, right in zip(first, blocks[-1], strict=True))
+        mixed = (int.from_bytes(first, "big") ^ int.from_bytes(blocks[-1], "big")).to_bytes(len(first), "big")
         blocks.append(new_hash(mixed + bytes([number]) + own_tag).digest())
     return b"".join(blocks)[:length]
