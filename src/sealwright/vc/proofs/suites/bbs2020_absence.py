@@ -12,18 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sealwright.vc.credentials.model import MODEL_BY_CONTEXT, DataModel
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.proofs.suites.bbs2020_statements import PLACEHOLDER
 
 VOCABULARY: Final = "https://www.w3.org/2018/credentials#"
-MEMBERS: Final = (
-    "credentialSchema",
-    "credentialStatus",
-    "expirationDate",
-    "issuanceDate",
-    "validFrom",
-    "validUntil",
-)
+_SEVERAL: Final = frozenset({"credentialSchema", "credentialStatus"})
+_BY_MODEL: Final = {
+    model: _SEVERAL | {model.from_member, model.until_member} for model in (DataModel.V1_1, DataModel.V2_0)
+}
+MEMBERS: Final = frozenset[str]().union(*_BY_MODEL.values())
 """Members of a credential whose absence says something to a verifier."""
 
 
@@ -48,15 +46,23 @@ def may_hide(document: Mapping[str, JSONValue], shown: Sequence[ShownStatement],
         shown: Its statements, in order.
         count: How many statements of the document were signed.
     """
+    members = _members(document)
     subject = _subject(document)
-    texts = [statement.text for statement in shown]
-    if subject is None or not any(text.startswith(f"{subject} ") for text in texts):
-        return frozenset(MEMBERS)
+    if subject is None or not any(statement.text.startswith(f"{subject} ") for statement in shown):
+        return members
     return frozenset(
         member
-        for member in MEMBERS
+        for member in members
         if not _is_whole(f"{subject} <{VOCABULARY}{member}> ", document, member, shown, count)
     )
+
+
+def _members(document: Mapping[str, JSONValue]) -> frozenset[str]:
+    """Those that the data model of the document knows; all of them where it has none."""
+    contexts = document.get("@context")
+    first = contexts[0] if isinstance(contexts, list) and contexts else None
+    model = MODEL_BY_CONTEXT.get(first) if isinstance(first, str) else None
+    return MEMBERS if model is None else _BY_MODEL[model]
 
 
 def _subject(document: Mapping[str, JSONValue]) -> str | None:
@@ -79,6 +85,9 @@ def _is_whole(
     # A value under any other spelling of the member's name would be shown and yet not be read.
     if (len(values) if isinstance(values, list) else 1) != last - first:
         return False
+    # A date stands once in a credential, so one that is shown is all of it.
+    if last - first == 1 and member not in _SEVERAL:
+        return True
     before = shown[first - 1] if first else None
     after = shown[last] if last < len(shown) else None
     # Some software orders by UTF-16 unit; what lies between two statements must do so in either order.
