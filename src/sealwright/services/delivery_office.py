@@ -246,7 +246,13 @@ def join_delivery(
             verifier=verifier, registry=registry, units=units, public_url=url, papers=outside.papers
         ),
         presenting=PresentingDesk(
-            units=units, secrets=ground.secrets, verifier=verifier, registry=registry, clock=clock, public_url=url
+            units=units,
+            secrets=ground.secrets,
+            verifier=verifier,
+            registry=registry,
+            clock=clock,
+            canon=canon,
+            public_url=url,
         ),
         events=events,
         event_feed=EventFeed(units, events),

@@ -13,30 +13,26 @@ from typing import Final
 from sealwright.domain.presenting import PresentationRequest
 from sealwright.protocols.openid4vp.asking import SD_JWT
 from sealwright.services.orders import vct_address
-from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.services.presentation_kinds import AskableKind, is_of_kind
-from sealwright.services.registry import Registry
-from sealwright.services.verification import PresentationOptions, Verifier, VerifyOptions
-from sealwright.services.verify_content import content_of, credentials_inside
-from sealwright.services.verify_desk import CheckedCredential, Verdict, VerifyDesk, verdict_of
+from sealwright.services.presentation_reading import (
+    PresentationReader,
+    Shown,
+    open_check,
+    spelled_check,
+    spelled_issuer,
+    spelled_report,
+)
+from sealwright.services.verify_content import content_of
+from sealwright.services.verify_desk import CheckedCredential, Verdict, verdict_of
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.errors import VcError
-from sealwright.vc.proofs.compact import JWT_ALGORITHMS
-from sealwright.vc.proofs.key_binding import verify_key_binding
-from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from sealwright.vc.verification.opening import open_credential
-from sealwright.vc.verification.report import Check, Outcome, ReportCode, VerificationReport
+from sealwright.vc.verification.report import Check, Outcome
 
 DECLINED: Final = "declined"
+_UNRELIABLE: Final = "Nothing in this presentation can be relied on, so this was not looked at."
 _NOT_AS_ASKED: Final = "NOT_AS_ASKED"
 _KEPT_BACK: Final = "CLAIMS_KEPT_BACK"
-_BEARER: Final = Check(
-    "holder",
-    Outcome.FAILED,
-    ReportCode.HOLDER_MISMATCH.value,
-    "The credential names nobody, so whoever has it could show it.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +47,8 @@ class _Shown:
 class Judging:
     """Judges presentations against what was asked."""
 
-    def __init__(self, *, verifier: Verifier, registry: Registry, units: UnitOfWorkFactory, public_url: str) -> None:
-        self._verifier = verifier
-        self._desk = VerifyDesk(verifier=verifier, registry=registry, units=units, public_url=public_url)
+    def __init__(self, reader: PresentationReader, public_url: str) -> None:
+        self._reader = reader
         self._public_url = public_url
 
     def judge(
@@ -67,56 +62,24 @@ class Judging:
         audience: str,
     ) -> dict[str, JSONValue]:
         """The report on a presentation; nothing that it can hold makes this raise."""
-        if form == SD_JWT and isinstance(presentation, str):
-            shown = self._sd_jwt(presentation, nonce, audience)
-        else:
-            shown = self._presented(presentation, nonce, audience)
+        shown = _only(self._reader.read(form, presentation, nonce=nonce, audience=audience))
         asked = self._asked(kind, form, shown, presentation)
         disclosure, claims = _disclosed(request.claims, shown, is_met=asked.is_met)
         checks = (*shown.checks, asked, disclosure)
         credential = shown.credential
         verdict = _verdict(checks, credential)
+        kept: dict[str, JSONValue] = claims if credential is not None and credential.is_proven else {}
         return {
             "verdict": verdict.value,
             "verified": verdict is Verdict.VALID,
             "format": form,
-            "checks": [_spelled(one) for one in checks],
-            "credentialReport": _credential_report(credential.report) if credential is not None else None,
-            "issuer": _issuer(credential),
-            "claims": claims if credential is not None and credential.is_proven else {},
+            "checks": [spelled_check(one) for one in checks],
+            "credentialReport": spelled_report(credential.report) if credential is not None else None,
+            "issuer": spelled_issuer(credential),
+            "claims": kept,
+            "credentials": [_credential(form, shown, kept)] if credential is not None else [],
             "error": None,
         }
-
-    def _presented(self, presentation: str | Mapping[str, JSONValue], nonce: str, audience: str) -> _Shown:
-        found = self._verifier.verify_presentation(presentation, PresentationOptions(challenge=nonce, domain=audience))
-        inside = credentials_inside(presentation)
-        if len(found.credentials) != 1 or len(inside) != 1:
-            return _Shown(found.presentation.checks, None)
-        credential = self._desk.judged(found.credentials[0], inside[0])
-        checks = found.presentation.checks
-        if credential.is_proven and credential.content.subject is None:
-            checks = tuple(_BEARER if one.name == "holder" else one for one in checks)
-        return _Shown(checks, credential, inside[0])
-
-    def _sd_jwt(self, text: str, nonce: str, audience: str) -> _Shown:
-        """An SD-JWT is its own presentation: the holder's part of it is the key binding behind it."""
-        credential = self._desk.judged(
-            self._verifier.verify(text, VerifyOptions(challenge=nonce, domain=audience)), text
-        )
-        try:
-            bound = verify_key_binding(open_sd_jwt(text), accepted=JWT_ALGORITHMS, now=credential.report.checked_at)
-        except VcError as error:
-            detail = "Challenge and audience are not known, for the holder's proof does not hold."
-            holder = Check("holder", Outcome.FAILED, ReportCode.HOLDER_MISMATCH.value, error.detail)
-            return _Shown((holder, _open("challenge", detail), _open("domain", detail)), credential)
-        return _Shown(
-            (
-                Check("holder", Outcome.PASSED, None, "It was shown with the key that the credential is bound to."),
-                _same("challenge", bound.nonce, nonce, ReportCode.CHALLENGE_MISMATCH),
-                _same("domain", bound.audience, audience, ReportCode.DOMAIN_MISMATCH),
-            ),
-            credential,
-        )
 
     def _asked(self, kind: AskableKind, form: str, shown: _Shown, presentation: str | Mapping[str, JSONValue]) -> Check:
         credential = shown.credential
@@ -132,6 +95,26 @@ class Judging:
         return Check("asked", Outcome.FAILED, _NOT_AS_ASKED, "It is not a credential of the kind that was asked for.")
 
 
+def _credential(form: str, shown: _Shown, claims: dict[str, JSONValue]) -> JSONValue:
+    assert shown.credential is not None
+    return {
+        "query": "",
+        "format": form,
+        "credentialReport": spelled_report(shown.credential.report),
+        "issuer": spelled_issuer(shown.credential),
+        "claims": claims,
+        "beyond": [],
+    }
+
+
+def _only(shown: Shown) -> _Shown:
+    """What was asked for is one credential; of a presentation of several none is looked at."""
+    if len(shown.credentials) != 1:
+        return _Shown(shown.checks, None)
+    (one,) = shown.credentials
+    return _Shown(shown.checks, one.checked, one.source)
+
+
 def declined(error: str | None) -> dict[str, JSONValue]:
     """The report where a wallet showed nothing, with the word it gave for that."""
     return {
@@ -142,6 +125,7 @@ def declined(error: str | None) -> dict[str, JSONValue]:
         "credentialReport": None,
         "issuer": None,
         "claims": {},
+        "credentials": [],
         "error": error,
     }
 
@@ -164,7 +148,7 @@ def _disclosed(asked: Sequence[str], shown: _Shown, *, is_met: bool) -> tuple[Ch
     """Whether every claim that was asked for was shown, and those alone that were asked for."""
     credential = shown.credential
     if credential is None or not credential.is_proven or not is_met:
-        return _open("disclosure", "Nothing in this presentation can be relied on, so this was not looked at."), {}
+        return open_check("disclosure", _UNRELIABLE), {}
     claims = credential.content.claims
     kept = {name: claims[name] for name in asked if name in claims}
     if len(kept) < len(asked):
@@ -179,37 +163,3 @@ def _verdict(checks: Sequence[Check], credential: CheckedCredential | None) -> V
     every = (*checks, *(credential.report.checks if credential is not None else ()))
     is_true = credential is not None and all(one.is_met for one in checks) and bool(credential.report)
     return verdict_of(every, is_true=is_true)
-
-
-def _same(name: str, stated: str, expected: str, code: ReportCode) -> Check:
-    if stated == expected:
-        return Check(name, Outcome.PASSED, None, "It was made for this request.")
-    return Check(name, Outcome.FAILED, code.value, "It was made for another request.")
-
-
-def _open(name: str, detail: str) -> Check:
-    return Check(name, Outcome.UNCHECKED, None, detail)
-
-
-def _spelled(check: Check) -> JSONValue:
-    return {"name": check.name, "outcome": check.outcome.value, "code": check.code, "detail": check.detail}
-
-
-def _credential_report(report: VerificationReport) -> JSONValue:
-    """The report as the API spells it; it stays JSON from here on."""
-    return {
-        "verified": bool(report),
-        "checks": [_spelled(one) for one in report.checks],
-        "credentialId": report.credential_id,
-        "issuerDid": report.issuer_did,
-        "holderDid": report.holder_did,
-        "types": [*report.types],
-        "checkedAt": format_timestamp(report.checked_at),
-    }
-
-
-def _issuer(credential: CheckedCredential | None) -> JSONValue:
-    issuer = credential.issuer if credential is not None else None
-    if issuer is None:
-        return None
-    return {"did": issuer.did, "name": issuer.name, "isOwn": issuer.is_own, "domain": issuer.domain}

@@ -15,14 +15,26 @@ from sealwright.domain.delivery_errors import PresentationNotFound
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller
 from sealwright.domain.presenting import PresentationRequest, PresentationState
-from sealwright.protocols.openid4vp.answering import AnswerRefused, WalletAnswer, read_answer
+from sealwright.protocols.openid4vp.answering import (
+    AnswerRefused,
+    WalletReply,
+    read_dcql_token,
+    read_exchanged,
+    read_reply,
+    read_vp_token,
+)
 from sealwright.protocols.openid4vp.requests import WalletRequest
 from sealwright.services.office_secrets import OfficeSecrets, same_secret, secret_digest
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.presentation_judging import Judging, declined
 from sealwright.services.presentation_kinds import AskableKind, askable_kinds, asked_of, kind_named, require_claims
+from sealwright.services.presentation_questions import read_question, require_question
+from sealwright.services.presentation_reading import PresentationReader
+from sealwright.services.query_candidates import Candidates
+from sealwright.services.query_judging import QueryJudging
 from sealwright.services.registry import Registry
 from sealwright.services.verification import Verifier
+from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.encoding.strict_json import JSONValue
 
 # So long may a wallet answer; what it showed can be read until twice that.
@@ -41,13 +53,14 @@ class MadeRequest:
     """A request for a presentation with what its rows do not hold.
 
     Args:
+        kind: What is asked for; None where the question is in the caller's own words.
         deep_link: What the code says, and what a link on the same device opens.
         reader: The secret that reads the result where nobody is signed in; None where somebody is.
         answer_by: Until when a wallet may answer.
     """
 
     request: PresentationRequest
-    kind: AskableKind
+    kind: AskableKind | None
     request_uri: str
     deep_link: str
     reader: str | None
@@ -65,6 +78,7 @@ class PresentingDesk:
         verifier: Verifier,
         registry: Registry,
         clock: Clock,
+        canon: Canonicalizer,
         public_url: str,
     ) -> None:
         self._units = units
@@ -72,7 +86,9 @@ class PresentingDesk:
         self._registry = registry
         self._clock = clock
         self._public_url = public_url
-        self._judging = Judging(verifier=verifier, registry=registry, units=units, public_url=public_url)
+        reader = PresentationReader(verifier=verifier, registry=registry, units=units, public_url=public_url)
+        self._judging = Judging(reader, public_url)
+        self.queries = QueryJudging(reader, Candidates(canon))
 
     # -- whoever asks ------------------------------------------------------------------------------
 
@@ -92,7 +108,28 @@ class PresentingDesk:
             MalformedBody: A claim that such credentials do not have.
         """
         kind = kind_named(askable_kinds(uow, caller), credential_type)
-        wanted = require_claims(kind, claims)
+        return self._ask(uow, caller, kind, require_claims(kind, claims), None)
+
+    def ask_query(self, uow: UnitOfWork, caller: Caller, query: Mapping[str, JSONValue]) -> MadeRequest:
+        """Make a request in the caller's own words.
+
+        Args:
+            query: One member: `presentationDefinition` or `dcqlQuery`.
+
+        Raises:
+            MalformedBody: Malformed, or asking for what cannot be checked here.
+        """
+        require_question(query)
+        return self._ask(uow, caller, None, (), query)
+
+    def _ask(
+        self,
+        uow: UnitOfWork,
+        caller: Caller | None,
+        kind: AskableKind | None,
+        wanted: tuple[str, ...],
+        query: Mapping[str, JSONValue] | None,
+    ) -> MadeRequest:
         self._secrets.ready(uow)
         now, presentation_id = self._clock.now(), new_id("prs")
         request = PresentationRequest(
@@ -100,10 +137,11 @@ class PresentingDesk:
             digest=secret_digest(self._reference(presentation_id)),
             reader_digest=secret_digest(self._reader(presentation_id)),
             owner=caller.user_id if caller is not None else ANYONE,
-            credential_type=kind.name,
+            credential_type=kind.name if kind is not None else "",
             claims=wanted,
             created_at=now,
             expires_at=now + KEPT,
+            query=query,
         )
         uow.presentations.add(request)
         return self._made(request, kind)
@@ -160,29 +198,30 @@ class PresentingDesk:
             AnswerRefused: It cannot be read, or is none to this request; nothing is changed.
             PresentationNotFound: Unknown, answered already, or too late.
         """
-        answer = read_answer(body)
+        reply = read_reply(body)
         with self._units(write=False) as uow:
             request, kind = self._waiting(uow, reference)
         wallet_request = self._wallet_request(request, kind)
-        if not same_secret(answer.state, wallet_request.state):
+        if not same_secret(reply.state, wallet_request.state):
             raise AnswerRefused("The state is not the one of this request.")
         # Judged outside of the transaction that keeps it: verifying may take a while.
-        report = self._judged(request, kind, answer, wallet_request)
+        report = self._judged(request, kind, reply, wallet_request)
         self._keep(reference, report)
 
     def _judged(
-        self, request: PresentationRequest, kind: AskableKind, answer: WalletAnswer, wallet_request: WalletRequest
+        self, request: PresentationRequest, kind: AskableKind | None, reply: WalletReply, made: WalletRequest
     ) -> dict[str, JSONValue]:
-        if answer.form is None or answer.presentation is None:
-            return declined(answer.error)
-        return self._judging.judge(
-            request,
-            kind,
-            answer.form,
-            answer.presentation,
-            nonce=wallet_request.nonce,
-            audience=wallet_request.client_id,
-        )
+        nonce, audience = made.nonce, made.client_id
+        if reply.vp_token is None:
+            return declined(reply.error)
+        if kind is not None:
+            form, presentation = read_vp_token(reply.vp_token)
+            return self._judging.judge(request, kind, form, presentation, nonce=nonce, audience=audience)
+        question = read_question(request.query or {})
+        if question.dcql is not None:
+            shown = read_dcql_token(reply.vp_token, question.dcql)
+            return self.queries.judge_dcql(question, shown, nonce=nonce, audience=audience)
+        return self.queries.judge_exchanged(question, read_exchanged(reply), nonce=nonce, audience=audience)
 
     def _keep(self, reference: str, report: Mapping[str, JSONValue]) -> None:
         with self._units() as uow:
@@ -192,7 +231,7 @@ class PresentingDesk:
             )
             uow.commit()
 
-    def _waiting(self, uow: UnitOfWork, reference: str) -> tuple[PresentationRequest, AskableKind]:
+    def _waiting(self, uow: UnitOfWork, reference: str) -> tuple[PresentationRequest, AskableKind | None]:
         request = self._locked(uow, reference)
         self._secrets.ready(uow)
         return request, _kind_of(uow, request)
@@ -215,7 +254,7 @@ class PresentingDesk:
 
     # -- addresses and secrets ---------------------------------------------------------------------
 
-    def _made(self, request: PresentationRequest, kind: AskableKind) -> MadeRequest:
+    def _made(self, request: PresentationRequest, kind: AskableKind | None) -> MadeRequest:
         wallet_request = self._wallet_request(request, kind)
         return MadeRequest(
             request=request,
@@ -226,15 +265,16 @@ class PresentingDesk:
             answer_by=request.created_at + ANSWER_LIFE,
         )
 
-    def _wallet_request(self, request: PresentationRequest, kind: AskableKind) -> WalletRequest:
+    def _wallet_request(self, request: PresentationRequest, kind: AskableKind | None) -> WalletRequest:
         reference = self._reference(request.presentation_id)
         return WalletRequest(
             request_uri=f"{self._public_url}{REQUESTS_PATH}{reference}",
             response_uri=f"{self._public_url}{ANSWERS_PATH}{reference}",
             nonce=self._secrets.token("presentation-nonce", request.presentation_id),
             state=self._secrets.token("presentation-state", request.presentation_id),
-            asked=asked_of(kind, request.claims, self._public_url),
+            asked=asked_of(kind, request.claims, self._public_url) if kind is not None else None,
             name=self._registry.current().organization() or "Sealwright",
+            query=request.query,
         )
 
     def _reference(self, presentation_id: str) -> str:
@@ -245,12 +285,14 @@ class PresentingDesk:
         return self._secrets.short("presentation-reader", presentation_id)
 
 
-def _kind_of(uow: UnitOfWork, request: PresentationRequest) -> AskableKind:
-    """What a request asks for, whoever may ask for it by now.
+def _kind_of(uow: UnitOfWork, request: PresentationRequest) -> AskableKind | None:
+    """What a request asks for, whoever may ask for it by now; None where it says so in words of its own.
 
     Raises:
         PresentationNotFound: The type is gone.
     """
+    if request.query is not None:
+        return None
     for kind in askable_kinds(uow, None, sees_all=True):
         if kind.name == request.credential_type:
             return kind

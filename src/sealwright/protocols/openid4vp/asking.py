@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sealwright.protocols.queries import JWT_VC, LDP_VC, SD_JWT
 from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.proofs.registry import SUITES, names_of
+from sealwright.vc.proofs.suites.disclosure import DisclosureSuite
+from sealwright.vc.proofs.suites.suite import DATA_INTEGRITY_PROOF
 
-SD_JWT: Final = "dc+sd-jwt"
-LDP_VC: Final = "ldp_vc"
-JWT_VC: Final = "jwt_vc_json"
 QUERY_IDS: Final[Mapping[str, str]] = {"sd_jwt": SD_JWT, "ldp_vc": LDP_VC, "jwt_vc": JWT_VC}
 """The three spellings of the one question, by their ids; a wallet answers one of them."""
 
 _ALGORITHMS: Final = ("EdDSA", "Ed25519", "ES256")
-_SUITES: Final = ("eddsa-rdfc-2022", "eddsa-jcs-2022")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,33 @@ def formats_supported() -> dict[str, JSONValue]:
     Spec: OpenID for Verifiable Presentations 1.0, "Credential Format Specific Parameters and Rules".
     """
     algorithms: list[JSONValue] = list(_ALGORITHMS)
+    types, suites = _proofs()
     return {
         SD_JWT: {"sd-jwt_alg_values": algorithms, "kb-jwt_alg_values": algorithms},
-        LDP_VC: {
-            "proof_type_values": ["DataIntegrityProof", "Ed25519Signature2020"],
-            "cryptosuite_values": list(_SUITES),
-        },
+        LDP_VC: {"proof_type_values": [*types], "cryptosuite_values": [*suites]},
         JWT_VC: {"alg_values": algorithms},
     }
+
+
+def formats_of_drafts() -> dict[str, JSONValue]:
+    """The same in the words of the drafts that ask by presentation definitions, for their `vp_formats`."""
+    algorithms: list[JSONValue] = list(_ALGORITHMS)
+    types, _ = _proofs()
+    text: dict[str, JSONValue] = {"sd-jwt_alg_values": algorithms, "kb-jwt_alg_values": algorithms}
+    return {
+        **dict.fromkeys((SD_JWT, "vc+sd-jwt"), text),
+        **{name: {"proof_type": [*types]} for name in ("ldp_vc", "ldp_vp")},
+        **{name: {"alg": algorithms} for name in ("jwt_vc_json", "jwt_vp_json")},
+    }
+
+
+def _proofs() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Proof types and cryptosuites of what can be checked here: of what wallets show, so derived ones."""
+    found = {id(one): one for one in SUITES.values()}.values()
+    suites = tuple(one.cryptosuite for one in found if one.cryptosuite is not None)
+    named = [
+        one.derived_type if isinstance(one, DisclosureSuite) else names_of(one)[0]
+        for one in found
+        if one.cryptosuite is None
+    ]
+    return (DATA_INTEGRITY_PROOF, *named), suites

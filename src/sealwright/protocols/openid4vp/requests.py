@@ -8,12 +8,13 @@ Spec: OpenID for Verifiable Presentations 1.0, "Authorization Request", "Client 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from sealwright.protocols.openid4vp.asking import Asked, dcql_query, formats_supported
+from sealwright.protocols.openid4vp.asking import Asked, dcql_query, formats_of_drafts, formats_supported
 from sealwright.vc.encoding.multibase import base64url_encode
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 
@@ -33,15 +34,18 @@ class WalletRequest:
         response_uri: Where it posts the answer.
         nonce: Ours, for this question alone; the answer must be made for it.
         state: Comes back with the answer.
+        asked: The one credential that is asked for; None where `query` says it all.
         name: Of this office, as the wallet may show it.
+        query: The question in other words: `dcqlQuery` or, for wallets of earlier drafts, `presentationDefinition`.
     """
 
     request_uri: str
     response_uri: str
     nonce: str
     state: str
-    asked: Asked
+    asked: Asked | None
     name: str
+    query: Mapping[str, JSONValue] | None = None
 
     @property
     def client_id(self) -> str:
@@ -66,10 +70,24 @@ class WalletRequest:
             "response_uri": self.response_uri,
             "nonce": self.nonce,
             "state": self.state,
-            "dcql_query": dcql_query(self.asked),
-            "client_metadata": {"client_name": self.name, "vp_formats_supported": formats_supported()},
+            **self._question(),
         }
         return f"{base64url_encode(dump_json(header))}.{base64url_encode(dump_json(payload))}."
+
+    def _question(self) -> dict[str, JSONValue]:
+        """What is asked, and which proofs we check."""
+        query = self.query or {}
+        if "presentationDefinition" in query:
+            # Drafts up to 23 know definitions, 1.0 does not; 22 and 23 spell the client id as 1.0 does.
+            return {
+                "presentation_definition": query["presentationDefinition"],
+                "client_metadata": {"client_name": self.name, "vp_formats": formats_of_drafts()},
+            }
+        asked = query["dcqlQuery"] if self.asked is None else dcql_query(self.asked)
+        return {
+            "dcql_query": asked,
+            "client_metadata": {"client_name": self.name, "vp_formats_supported": formats_supported()},
+        }
 
 
 def client_id_of(response_uri: str) -> str:

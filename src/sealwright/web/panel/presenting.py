@@ -147,7 +147,9 @@ def _objects(value: JSONValue) -> Sequence[dict[str, JSONValue]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _label(kind: AskableKind, language: str) -> str:
+def _label(kind: AskableKind | None, language: str) -> str:
+    if kind is None:
+        return ""
     return kind.label_in(language) if kind.type is not None else member_words(kind.label_in(language))
 
 
