@@ -1,0 +1,28 @@
+/**
+ * The peer as a child process: one JSON object a line in on stdin, one verdict a line out on stdout.
+ *
+ * A request has `number`, `command` and the command's members, and may have `documents` (by URL). The answer has the same
+ * `number` and either `result` or `error`.
+ */
+import * as suite from './suite.mjs';
+import {createInterface} from 'node:readline';
+
+const COMMANDS = {
+  derive: suite.derive,
+  ping: async () => 'pong',
+  sign: async members => suite.sign({...members, signer: await suite.signerFrom(members)}),
+  verify: suite.verify
+};
+
+const lines = createInterface({input: process.stdin, crlfDelay: Infinity});
+for await (const line of lines) {
+  const {number, command, documents, ...members} = JSON.parse(line);
+  const answer = {number};
+  try {
+    answer.result = await COMMANDS[command]({...members, loader: suite.makeLoader({documents})});
+  } catch(error) {
+    const reasons = [].concat(error.errors || [], error.cause || []).map(String);
+    answer.error = {name: error.name, message: error.message, reasons, event: error.details?.event?.code || null};
+  }
+  process.stdout.write(JSON.stringify(answer) + '\n');
+}
