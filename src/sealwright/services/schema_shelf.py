@@ -15,15 +15,11 @@ from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.schemas.closed import is_closed
 from sealwright.vc.schemas.contexts import named_by_context_url
+from sealwright.vc.schemas.partial import partial_schema
 from sealwright.vc.schemas.reserved import check_claims, normalize_numbers
 from sealwright.vc.schemas.validation import ClaimsValidator
 
 SHELF_CAPACITY: Final = 4_096
-# What a schema says about which claims stand beside each other; holders show them one by one.
-_OF_PRESENCE: Final = frozenset(
-    {"required", "minProperties", "dependentRequired", "dependentSchemas", "allOf", "anyOf", "oneOf", "not", "if"}
-    | {"then", "else"}
-)
 
 
 class SchemaShelf:
@@ -79,7 +75,7 @@ class SchemaShelf:
             return known
         content = parse_json(record.content)
         assert isinstance(content, dict)
-        validator = ClaimsValidator({name: value for name, value in content.items() if name not in _OF_PRESENCE})
+        validator = ClaimsValidator(partial_schema(content))
         with self._lock:
             if len(self._partial) >= SHELF_CAPACITY:
                 self._partial.clear()
