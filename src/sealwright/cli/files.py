@@ -90,3 +90,39 @@ def write_output(name: str, parts: Iterable[bytes]) -> int:
     finally:
         Path(temporary).unlink(missing_ok=True)
     return written
+
+
+def require_new_place(name: str) -> None:
+    """As `require_place`, for what must not replace anything.
+
+    Raises:
+        UnreadableFile: There is something already, or it cannot be written.
+    """
+    if name != "-" and os.path.lexists(name):
+        raise UnreadableFile(f"{name} is there already, and nothing is overwritten")
+    require_place(name)
+
+
+def write_new(name: str, content: bytes) -> None:
+    """Write a file of mode 0600 where none is; what cannot be written whole is taken away again. ``-`` is stdout.
+
+    Raises:
+        UnreadableFile: There is something already, or it cannot be written.
+    """
+    if name == "-":
+        write_output(name, [content])
+        return
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise UnreadableFile(f"{name} is there already, and nothing is overwritten") from error
+    except OSError as error:
+        raise UnreadableFile(f"{name} cannot be written: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise UnreadableFile(f"{name} cannot be written: {error.strerror}") from error

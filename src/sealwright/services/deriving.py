@@ -161,10 +161,19 @@ class Deriving:
         if record.document is None or not can_be_shown_in_part(record):
             return ()
         try:
-            source = source_of(record)
-            return tuple(_of_sd_jwt(source) if isinstance(source, str) else _of_document(source))
+            return choices_of(source_of(record))
         except VcError:
             return ()
+
+
+def choices_of(source: Source) -> tuple[Choice, ...]:
+    """What a holder may choose of a credential, in the order of the document; nothing is verified.
+
+    Raises:
+        UnsupportedProofType: Such credentials are shown whole or not at all.
+        ProofRefused, DocumentRefused, UnreadableJSON: It is no credential from which something can be derived.
+    """
+    return tuple(_of_sd_jwt(source) if isinstance(source, str) else _of_document(source))
 
 
 def source_of(record: CredentialRecord) -> dict[str, JSONValue] | str:
