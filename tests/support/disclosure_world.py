@@ -77,7 +77,7 @@ class DisclosureWorld:
         self, base: Mapping[str, Any], pointers: Sequence[str] = (NAME,), nonce: bytes = NONCE
     ) -> dict[str, Any]:
         """What the holder shows of it."""
-        shown = self.office.deriving.derive(base, Wish(tuple(pointers), None, nonce))
+        shown = self.office.deriving.derive(base, Wish(tuple(pointers), None, b"" if _is_unbound(base) else nonce))
         assert isinstance(shown, dict)
         return shown
 
@@ -137,6 +137,11 @@ def document_of(record: CredentialRecord) -> dict[str, Any]:
     value = parse_json(record.document or b"")
     assert isinstance(value, dict)
     return value
+
+
+def _is_unbound(credential: Mapping[str, Any]) -> bool:
+    """Whether its derived proofs have no room for a nonce."""
+    return bool(credential["proof"].get("cryptosuite") == ECDSA_SD)
 
 
 def _is_old(credential: Mapping[str, Any]) -> bool:
