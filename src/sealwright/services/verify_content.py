@@ -14,6 +14,7 @@ from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.sd_jwt import DIGESTS, ITEM
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt, open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES
+from sealwright.vc.proofs.suites.bbs2020_statements import PLACEHOLDER
 from sealwright.vc.verification.opening import open_credential
 from sealwright.vc.verification.presentation_token import open_presentation_token
 
@@ -124,8 +125,17 @@ def _of_document(document: Mapping[str, JSONValue]) -> Content:
         subject=_text(about.get("id")),
         valid_from=_date(document.get("validFrom", document.get("issuanceDate"))),
         valid_until=_date(document.get("validUntil", document.get("expirationDate"))),
-        claims={name: value for name, value in about.items() if name != "id"},
+        claims={name: _unnamed(value) for name, value in about.items() if name != "id"},
     )
+
+
+def _unnamed(value: JSONValue) -> JSONValue:
+    """A claim without the labels that the older suite of selective disclosure gives to objects without a name."""
+    if not isinstance(value, dict):
+        return value
+    name = value.get("id")
+    is_label = isinstance(name, str) and name.startswith(PLACEHOLDER)
+    return {member: _unnamed(inner) for member, inner in value.items() if not (is_label and member == "id")}
 
 
 def _schema_of(document: Mapping[str, JSONValue]) -> str | None:

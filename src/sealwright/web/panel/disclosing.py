@@ -6,18 +6,19 @@ What is previewed is derived by the same call that the acts make, and each act t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.formats import CredentialFormat
 from sealwright.locales import N_
-from sealwright.services.claim_words import spelled_claims
+from sealwright.services.claim_words import member_words, spelled_claims
 from sealwright.services.deriving import can_be_shown_in_part
 from sealwright.services.verify_content import content_of
 from sealwright.services.verify_reading import Brought
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
+from sealwright.vc.proofs.registry import disclosure_suite
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from sealwright.web.panel.credential import OWN
 from sealwright.web.panel.disclosed import file_of
@@ -160,7 +161,7 @@ def _page(page: PageCall, sent: FormData, status: int = 200) -> Reply:
     label = sheet.type.label_in(page.texts.language) if sheet.type is not None else _type_name(record, types)
     is_whole = record.document is None or not can_be_shown_in_part(record)
     chosen = sent.many("shown")
-    offered = () if is_whole else page.office.deriving.offered(record)
+    offered = () if is_whole else _offered(page, record)
     boxes = _boxes(page, record, offered, chosen)
     free = free_around_of(offered, chosen)
     seen = _preview(page, sheet, (*boxes, *free), chosen) if chosen and not is_whole and not sent.errors else None
@@ -186,11 +187,21 @@ def _page(page: PageCall, sent: FormData, status: int = 200) -> Reply:
     )
 
 
+def _offered(page: PageCall, record: CredentialRecord) -> tuple[Choice, ...]:
+    """What may be shown. The older suite shows what is named and nothing beside it, so its types are chosen too."""
+    offered = page.office.deriving.offered(record)
+    suite = disclosure_suite(record.proof_type)
+    if suite is None or suite.takes_pointers:
+        return offered
+    return tuple(replace(one, is_implied=False) for one in offered)
+
+
 def _boxes(
     page: PageCall, record: CredentialRecord, offered: Sequence[Choice], chosen: Sequence[str]
 ) -> tuple[Box, ...]:
     schema = page.view().schema(record.schema_id) if record.schema_id is not None else None
-    return boxes_of(offered, chosen, schema_content(schema.content if schema is not None else None))
+    content = schema_content(schema.content if schema is not None else None)
+    return boxes_of(offered, chosen, content, page._("DID of the holder"))
 
 
 def _preview(page: PageCall, sheet: CredentialSheet, boxes: Sequence[Box], chosen: tuple[str, ...]) -> Preview:
@@ -242,7 +253,7 @@ def _sheet(page: PageCall) -> CredentialSheet:
 
 def _type_name(record: CredentialRecord, labels: Mapping[str, str]) -> str:
     name = next((one for one in record.types if one != "VerifiableCredential"), "VerifiableCredential")
-    return labels.get(name, name)
+    return labels.get(name, member_words(name))
 
 
 def _text_of(derived: Derived) -> str:

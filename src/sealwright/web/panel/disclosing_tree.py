@@ -73,13 +73,17 @@ class _Place:
     inner: dict[str, _Place] = field(default_factory=dict)
 
 
-def boxes_of(offered: Sequence[Choice], chosen: Collection[str], schema: Mapping[str, JSONValue]) -> tuple[Box, ...]:
+def boxes_of(
+    offered: Sequence[Choice], chosen: Collection[str], schema: Mapping[str, JSONValue], own_id: str
+) -> tuple[Box, ...]:
     """The boxes of the claims that may be shown, in the order of the document.
 
     Args:
         chosen: Pointers that are ticked.
         schema: The credential schema; its titles name the claims. Empty where there is none.
+        own_id: What to call the id of whom it is about.
     """
+    schema = {**schema, "properties": {**_object(schema.get("properties")), "id": {"title": own_id}}}
     root = _Place()
     for one in offered:
         if (steps := _claim_steps(one.pointer)) is None:
@@ -176,12 +180,13 @@ def _pointer_of(place: _Place) -> str:
     return _pointer_of(first).rpartition("/")[0]
 
 
+def _object(value: JSONValue) -> Mapping[str, JSONValue]:
+    return value if isinstance(value, dict) else {}
+
+
 def _member(schema: Mapping[str, JSONValue], step: str) -> Mapping[str, JSONValue]:
-    members = schema.get("properties")
-    inner = members.get(step) if isinstance(members, dict) else None
-    if inner is None and step.isdigit():
-        inner = schema.get("items")
-    return inner if isinstance(inner, dict) else {}
+    inner = _object(schema.get("properties")).get(step)
+    return _object(schema.get("items") if inner is None and step.isdigit() else inner)
 
 
 def _step_words(step: str, group: str) -> str:

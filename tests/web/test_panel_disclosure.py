@@ -1,0 +1,259 @@
+"""Showing a part of one's credential on pages and over the API: what is seen, what is not, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from sealwright.domain.people import Caller
+from sealwright.services.ports import UnitOfWork
+from tests.support.office import the_operator
+from tests.support.review import audit_rows
+from tests.web.conftest import NO_LIMITS, Served, degree, key_for, serve, token_for
+from tests.web.page_client import PageVisitor, sign_in, text_of
+
+SUITES = ("BbsBlsSignature2020", "bbs-2023", "ecdsa-sd-2023")
+UNIVERSITY, GPA = "/credentialSubject/degree/university", "/credentialSubject/degree/gpa"
+# A value that stands nowhere else.
+GRADE = 3.8125
+NOWHERE = "AAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+
+@dataclass(frozen=True)
+class Campus:
+    """An issuer with keys of every kind, a holder with an account, and a stranger."""
+
+    served: Served
+    issuer: str
+    key: str
+    holder: PageVisitor
+    holder_did: str
+    token: str
+    other: PageVisitor
+
+    def issue(self, proof_type: str) -> str:
+        """Issue the degree to the holder; gives its id."""
+        body = {**degree(), "issuerDid": self.issuer, "holderDid": self.holder_did, "proofType": proof_type}
+        body["claims"] = {"degree": {**body["claims"]["degree"], "gpa": GRADE}}
+        answer = self.served.client.call("POST", "/api/v1/credentials/issue", body, token=self.key)
+        assert answer.status == 201, answer.body
+        return str(answer.json()["credential"]["id"])
+
+
+@pytest.fixture(scope="module")
+def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
+    with serve(tmp_path_factory.mktemp("disclosure"), **NO_LIMITS) as served:
+        wish = {"kind": "organization", "name": "Campus", "proofTypes": ["Ed25519Signature2020", *SUITES]}
+        made = served.client.call("POST", "/api/v1/dids", wish, token=served.admin)
+        assert made.status == 201, made.body
+        issuer = str(made.json()["did"])
+        holder, other = sign_in(served, "holder"), sign_in(served, "stranger")
+        yield Campus(served, issuer, key_for(served.office, issuer), holder, *hold_a_did(served), other)
+
+
+def hold_a_did(served: Served) -> tuple[str, str]:
+    """Have the holder control a DID; gives it, and a token of theirs."""
+    with served.office.units(write=False) as uow:
+        person = uow.people.by_email("holder@example.org")
+    assert person is not None
+    token = token_for(served.office, person.user_id)
+    made = served.client.call("POST", "/api/v1/dids", {"kind": "human"}, token=token)
+    assert made.status == 201, made.body
+    did = str(made.json()["did"])
+
+    def bind(uow: UnitOfWork, _: Caller) -> None:
+        uow.people.update(replace(person, dids=(did,), holder_did=did, version=person.version + 1))
+
+    served.office.acts.run(the_operator(served.office), bind, changes_registry=True)
+    return did, token
+
+
+def disclose_path(credential_id: str) -> str:
+    return f"/improver/credentials/{credential_id}/disclose"
+
+
+def link_on(page: Any) -> str:
+    """The path of the first link on a holder's page."""
+    address = page.body.decode().partition('data-copy="http')[2].partition('"')[0]
+    return urlsplit("http" + address).path
+
+
+def make_link(campus: Campus, credential_id: str, *shown: str, life: str = "minutes") -> str:
+    path = disclose_path(credential_id)
+    answer = campus.holder.post(f"{path}/links", {"shown": shown, "life": life})
+    assert (answer.status, answer.headers["location"]) == (303, f"{path}#links"), text_of(answer)
+    return link_on(campus.holder.get(path))
+
+
+@pytest.fixture(params=SUITES)
+def credential_id(campus: Campus, request: pytest.FixtureRequest) -> str:
+    return campus.issue(request.param)
+
+
+def test_the_preview_and_the_verifiers_page_show_what_was_ticked_and_nothing_else(
+    campus: Campus, credential_id: str
+) -> None:
+    path = disclose_path(credential_id)
+    blank = campus.holder.get(path)
+    assert blank.status == 200
+    # The older suite shows no type along with what stands beside it, so that is a choice too.
+    assert blank.body.count(b'name="shown"') in (3, 4)
+    assert "Always shown, or nobody could check it" in text_of(blank)
+    seen = campus.holder.post(path, {"shown": [UNIVERSITY]})
+    assert seen.status == 200
+    said = text_of(seen)
+    unseen = said.partition("They will not see: ")[2].partition(".")[0]
+    assert [one for one in unseen.split("; ") if one != "Degree, type"] == ["Degree, graduation year", "Degree, gpa"]
+    preview = seen.body.decode().partition('id="preview"')[2]
+    assert "MIT" in preview
+    assert str(GRADE) not in preview
+    link = make_link(campus, credential_id, UNIVERSITY)
+    for part in ("", "/document", "/report"):
+        answer = campus.served.client.call("GET", link + part)
+        assert answer.status == 200, part
+        assert str(GRADE).encode() not in answer.body
+        assert b"gpa" not in answer.body
+        assert b"graduationYear" not in answer.body
+        assert ("MIT" in answer.body.decode()) is (part != "/report")
+    shown = campus.served.client.call("GET", link)
+    assert shown.headers["x-robots-tag"] == "noindex"
+    assert "Valid" in text_of(shown)
+    assert "Parts were kept back by the holder." in text_of(shown)
+    assert "Degree, university MIT" in text_of(shown)
+
+
+def test_a_link_ends_by_itself_and_when_it_is_taken_back(campus: Campus, credential_id: str) -> None:
+    path, get = disclose_path(credential_id), campus.served.client.call
+    link = make_link(campus, credential_id, UNIVERSITY, life="hour")
+    before = get("GET", link)
+    assert before.status == 200
+    shown = campus.holder.get(path)
+    assert "Degree, university" in text_of(shown).partition("Shows: ")[2].partition("Opened")[0]
+    assert "Opened 1 time" in text_of(shown)
+    # What only loads a file or the report is no opening.
+    get("GET", f"{link}/document")
+    assert "Opened 1 time" in text_of(campus.holder.get(path))
+    end = shown.body.decode().partition(f"{path}/links/")[2].partition('"')[0]
+    assert campus.other.post(f"{path}/links/{end}").status == 404
+    assert get("GET", link).status == 200
+    assert campus.holder.post(f"{path}/links/{end}").status == 303
+    gone = get("GET", link)
+    assert (gone.status, b"MIT" in gone.body) == (404, False)
+    assert "This link shows nothing" in text_of(gone)
+    assert get("GET", f"{link}/document").status == get("GET", f"{link}/report").status == 404
+    assert campus.holder.post(f"{path}/links/{end}").status == 404
+    with campus.served.office.units(write=False) as uow:
+        assert uow.disclosures.get(end.partition("/")[0]) is None
+
+
+def test_revoked_after_the_link_was_made_the_page_says_so(campus: Campus, credential_id: str) -> None:
+    link = make_link(campus, credential_id, UNIVERSITY)
+    revoked = campus.served.client.call(
+        "POST", f"/api/v1/credentials/{credential_id}/revoke", {"reason": "holder_request"}, token=campus.key
+    )
+    assert revoked.status == 200, revoked.body
+    page = campus.served.client.call("GET", link)
+    assert page.status == 200
+    assert "Not valid The issuer has revoked it. Do not rely on it." in text_of(page)
+    assert str(GRADE) not in page.body.decode()
+
+
+def test_audit_rows_tell_that_and_how_much_never_what(campus: Campus) -> None:
+    credential_id = campus.issue("bbs-2023")
+    make_link(campus, credential_id, UNIVERSITY)
+    (row,) = [one for one in audit_rows(campus.served.office) if one["action"] == "disclosure.created"][-1:]
+    assert (row["object"]["id"], row["data"]["shown"], row["data"]["opened"]) == (credential_id, 2, 0)
+    assert not any(word in str(row) for word in ("MIT", "university", "degree"))
+
+
+def test_what_the_clock_has_ended_is_gone_and_forgotten(campus: Campus) -> None:
+    credential_id = campus.issue("ecdsa-sd-2023")
+    path, call = f"/api/v1/me/credentials/{credential_id}/disclosures", campus.served.client.call
+    bodies = [{"reveal": [UNIVERSITY]}, {"reveal": [GPA], "expiresInSeconds": 86_400}]
+    made = [call("POST", path, body, token=campus.token).json() for body in bodies]
+    short, long = [urlsplit(one["address"]).path for one in made]
+    assert call("GET", short).status == 200
+    campus.served.clock.move(minutes=15)
+    assert call("GET", short).status == 404
+    assert call("GET", long).status == 200
+    left = call("GET", path, token=campus.token).json()["items"]
+    assert [(urlsplit(one["address"]).path, one["opened"]) for one in left] == [(long, 1)]
+    assert campus.served.office.tasks.run("forget deliveries")
+    with campus.served.office.units(write=False) as uow:
+        assert uow.disclosures.get(made[0]["disclosureId"]) is None
+        assert uow.disclosures.get(made[1]["disclosureId"]) is not None
+
+
+def test_over_the_api_links_are_made_listed_and_taken_back_by_their_holder_alone(campus: Campus) -> None:
+    call, credential_id = campus.served.client.call, campus.issue("bbs-2023")
+    path = f"/api/v1/me/credentials/{credential_id}/disclosures"
+    body = {"reveal": [UNIVERSITY], "expiresInSeconds": 60}
+    made = call("POST", path, body, token=campus.token)
+    assert made.status == 201, made.body
+    link = made.json()
+    assert (link["shown"], link["opened"], link["openedAt"], link["credentialId"]) == (2, 0, None, credential_id)
+    assert call("GET", path, token=campus.token).json() == {"items": [link]}
+    assert call("GET", urlsplit(link["address"]).path.lower().replace("/v/d/", "/v/d/")).status == 200
+    for who in (campus.served.person, campus.served.admin):
+        assert call("GET", path, token=who).code == "CREDENTIAL_NOT_FOUND"
+        assert call("POST", path, body, token=who).code == "CREDENTIAL_NOT_FOUND"
+        assert call("DELETE", f"{path}/{link['disclosureId']}", token=who).code == "CREDENTIAL_NOT_FOUND"
+    for seconds in (59, 86_401):
+        assert call("POST", path, {**body, "expiresInSeconds": seconds}, token=campus.token).status == 422
+    assert (
+        call("POST", path, {"reveal": ["/credentialSubject/nothing"]}, token=campus.token).code == "DERIVATION_INVALID"
+    )
+    assert call("DELETE", f"{path}/{link['disclosureId']}", token=campus.token).status == 204
+    assert call("DELETE", f"{path}/{link['disclosureId']}", token=campus.token).code == "NOT_FOUND"
+    assert call("GET", path, token=campus.token).json() == {"items": []}
+
+
+def test_no_more_than_twenty_links_are_open_at_once(campus: Campus) -> None:
+    call, credential_id = campus.served.client.call, campus.issue("ecdsa-sd-2023")
+    path = f"/api/v1/me/credentials/{credential_id}/disclosures"
+    made = [call("POST", path, {"reveal": [GPA]}, token=campus.token) for _ in range(21)]
+    assert [one.status for one in made] == [201] * 20 + [409]
+    assert made[-1].code == "STATE_CONFLICT"
+
+
+def test_one_that_is_shown_whole_or_not_at_all_can_be_had_as_an_sd_jwt(campus: Campus) -> None:
+    credential_id = campus.issue("Ed25519Signature2020")
+    path = disclose_path(credential_id)
+    page = campus.holder.get(path)
+    assert "This one is shown whole or not at all" in text_of(page)
+    assert b'name="shown"' not in page.body
+    made = campus.holder.post(f"{path}/copy")
+    assert made.status == 303, text_of(made)
+    copy = campus.holder.get(made.headers["location"])
+    assert copy.body.count(b'name="shown"') >= 1
+    own = made.headers["location"].split("/")[3]
+    pointer = copy.body.decode().partition('name="shown" value="')[2].partition('"')[0]
+    link = make_link(campus, own, pointer)
+    assert "may have kept parts back" in text_of(campus.served.client.call("GET", link))
+
+
+def test_strangers_and_wrong_addresses_learn_nothing(campus: Campus, credential_id: str) -> None:
+    path = disclose_path(credential_id)
+    assert campus.other.get(path).status == 404
+    assert campus.other.post(path, {"shown": [UNIVERSITY]}).status == 404
+    assert campus.other.post(f"{path}/links", {"shown": [UNIVERSITY]}).status == 404
+    assert campus.other.post(f"{path}/document", {"shown": [UNIVERSITY]}).status == 404
+    for token in (NOWHERE, "x", "A" * 300, "%00"):
+        assert campus.served.client.call("GET", f"/v/d/{token}").status == 404
+
+
+def test_nothing_ticked_or_what_is_not_there_is_told_in_place(campus: Campus, credential_id: str) -> None:
+    path = disclose_path(credential_id)
+    nothing = campus.holder.post(f"{path}/links", {})
+    assert nothing.status == 422
+    assert "Tick at least one thing to show." in text_of(nothing)
+    assert campus.holder.post(path, {"shown": ["/credentialSubject/nothing"]}).status == 422
+    assert campus.holder.post(f"{path}/document", {"shown": ["no pointer"]}).status == 422
+    taken = campus.holder.post(f"{path}/document", {"shown": [UNIVERSITY]})
+    assert "attachment" in taken.headers["content-disposition"]
+    assert b"MIT" in taken.body
+    assert str(GRADE).encode() not in taken.body
