@@ -46,6 +46,7 @@ class VerifyOptions:
         challenge: The nonce that an SD-JWT's key binding must carry; None if the verifier gave none.
         domain: The audience that it must be made for; None if that was not asked for.
         is_own_work: The issuer or the holder looks at what is kept for them: a base proof is no fault then.
+        nonce: What a derived proof must be bound to; None if the verifier gave none.
     """
 
     trusted_issuers: frozenset[str] | None = None
@@ -56,6 +57,7 @@ class VerifyOptions:
     challenge: str | None = None
     domain: str | None = None
     is_own_work: bool = False
+    nonce: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Verifier:
             status_memory=self._memory,
             pinned=self._canon.pinned_content,
             is_own_work=options.is_own_work,
+            nonce=options.nonce,
         )
 
     def _sd_jwt_rules(self, options: VerifyOptions) -> SdJwtRules:

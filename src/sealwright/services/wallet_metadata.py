@@ -19,13 +19,13 @@ from sealwright.protocols.openid4vci.configurations import (
     type_metadata,
 )
 from sealwright.protocols.openid4vci.metadata import issuer_metadata, jwt_vc_issuer, server_metadata
-from sealwright.services.did_documents import ED25519_PROOF_TYPES
 from sealwright.services.orders import signs_for_office
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.keys.jwk import public_jwk
 from sealwright.vc.keys.multikey import decode_multikey
+from sealwright.vc.proofs.registry import ISSUED_SUITES
 
 _CLAIM_DEPTH: Final = 3
 
@@ -85,7 +85,7 @@ class WalletMetadata:
         return CredentialKind(
             name=schema.name,
             # No type says which: whoever issues by the schema alone chooses.
-            proof_types=ED25519_PROOF_TYPES,
+            proof_types=ISSUED_SUITES,
             types=schema.type,
             context_url=schema.context_url,
             labels={"": schema.type[-1]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -51,6 +52,16 @@ def part_of(proofs: Sequence[ProvenKey]) -> Shown:
     if not told or not all(one.is_derived for one in told):
         return WHOLE
     return Shown(True, frozenset.intersection(*(one.may_hide for one in told)))
+
+
+def check_nonce(found: Findings, proofs: Sequence[ProvenKey], nonce: bytes | None) -> None:
+    """Every proof was derived for the verifier's nonce, where it gave one: anything else may be a replay."""
+    if nonce is None:
+        return
+    told = [proof.shown if isinstance(proof, VerifiedProof) else None for proof in proofs]
+    if not all(one is not None and one.is_derived and hmac.compare_digest(one.nonce, nonce) for one in told):
+        detail = "The proof was not derived for the nonce that was given."
+        found.worsen_to_failed("proof", ReportCode.PROOF_INVALID, detail)
 
 
 def check_issuer(found: Findings, proofs: Sequence[ProvenKey], issuer: str | None) -> None:

@@ -19,6 +19,7 @@ from sealwright.vc.verification.checks import (
     check_delegation,
     check_holder,
     check_issuer,
+    check_nonce,
     check_schemas,
     check_trust,
     check_validity,
@@ -60,6 +61,7 @@ def verify_credential(
     status_memory: StatusListMemory | None = None,
     pinned: PinnedContent | None = None,
     is_own_work: bool = False,
+    nonce: bytes | None = None,
 ) -> VerificationReport:
     """Verify a credential and report every check; nothing that a document can hold makes this raise.
 
@@ -79,6 +81,7 @@ def verify_credential(
         status_memory: Lists verified before.
         pinned: Gives the bytes held here for an address, with which digests of related resources are compared.
         is_own_work: The issuer or the holder looks at it: a base proof is no fault then. Never by a stranger's wish.
+        nonce: What a derived proof must be bound to; None if the verifier gave none.
 
     Returns:
         A report of ten checks in the contract's order, false unless every one passed or does not apply.
@@ -100,6 +103,7 @@ def verify_credential(
         )
     if proofs is not None and isinstance(document, Mapping):
         issuer, part = issuer_of(document), part_of(proofs)
+        check_nonce(found, proofs, nonce)
         check_issuer(found, proofs, issuer)
         # A document signed by a stranger to its issuer says nothing about dates or status. One whose issuer has ended
         # is genuine all the same, so the rest is told.

@@ -9,6 +9,7 @@ from sealwright.vc.verification.presentation import PresentationReport
 from sealwright.web.api import rendering
 from sealwright.web.api.shapes import answers, examples
 from sealwright.web.api.shapes.credentials import VERIFY, VERIFY_PRESENTATION
+from sealwright.web.api.showing import nonce_of
 from sealwright.web.call import Call, ok
 from sealwright.web.reply import Reply
 from sealwright.web.route import Answered, Audience, Bucket, Route
@@ -31,6 +32,7 @@ def verify(call: Call) -> Reply:
             status_lists=tuple(options.get("statusListCredentials", ())),
             challenge=options.get("challenge"),
             domain=options.get("domain"),
+            nonce=nonce_of(options, "/options/nonce") if "nonce" in options else None,
         ),
     )
     return ok(rendering.report(report))

@@ -11,6 +11,7 @@ from sealwright.web.api.shapes.parts import (
     BOOLEAN,
     DID,
     MANDATORY_POINTERS,
+    NONCE,
     OBJECT,
     PROOF_TYPE,
     REASON_CODES,
@@ -114,6 +115,7 @@ VERIFY: Final = Shape(
                     ),
                     "challenge": text(1024),
                     "domain": text(1024),
+                    "nonce": NONCE,
                 }
             ),
         },

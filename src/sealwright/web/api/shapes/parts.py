@@ -71,6 +71,13 @@ POINTER: Final[Node] = {
     "x-fault": "DERIVATION_INVALID",
     "description": "A JSON pointer (RFC 6901) into the credential.",
 }
+NONCE: Final[Node] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 1024,
+    "contentEncoding": "base64",
+    "description": "The verifier's, in base64: what a derived proof is bound to.",
+}
 MANDATORY_POINTERS: Final = listed(
     POINTER,
     most=MOST_POINTERS,

@@ -11,6 +11,7 @@ from sealwright.web.api.shapes.credentials import CREDENTIAL_ID
 from sealwright.web.api.shapes.parts import (
     DID,
     MOST_POINTERS,
+    NONCE,
     OBJECT,
     POINTER,
     PROOF_TYPE,
@@ -22,7 +23,6 @@ from sealwright.web.api.shapes.parts import (
 )
 from sealwright.web.shape import Body, Shape
 
-NONCE_MOST: Final = 1024
 _ID: Final = "urn:uuid:019a3f00-7d5c-7a53-9c39-2f6b8f0f3f11"
 
 REVEAL: Final = listed(
@@ -31,13 +31,6 @@ REVEAL: Final = listed(
     description="What is shown beside what always is: JSON pointers into the credential, of an SD-JWT into its claims.",
 )
 FRAME: Final[Node] = {**OBJECT, "description": "A JSON-LD frame in place of `reveal`, for `BbsBlsSignature2020`."}
-NONCE: Final[Node] = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": NONCE_MOST,
-    "contentEncoding": "base64",
-    "description": "The verifier's, in base64: the derived proof is bound to it.",
-}
 _DOCUMENT: Final[Node] = {
     "type": ["object", "string"],
     "description": "The credential as it was issued: an object, or an SD-JWT as text.",
