@@ -31,6 +31,7 @@ _TEXTS: Final = {
     "request_id": "Id of a credential request.",
     "grant_id": "Id of a grant.",
     "view_id": "Id of a saved view.",
+    "disclosureId": "Id of a link to a part of a credential.",
     "address": "A wallet address: `0x` and 40 hexadecimal digits.",
     "value": "Value of a credential type.",
     "workflow_id": "Id of a workflow.",
