@@ -77,3 +77,5 @@ export async function verify({credential, suite, nonce, now, loader}) {
   });
   return {verified: result.verified === true, errors: reasons(result.error)};
 }
+
+export {DataIntegrityProof, named, vc};
