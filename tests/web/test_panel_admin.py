@@ -182,6 +182,30 @@ def test_did_is_made_rotated_and_ended(desk: Desk) -> None:
     assert not desk.served.office.dids.get(did).is_active
 
 
+def test_did_gets_keys_of_the_kinds_chosen_and_a_further_one_later(desk: Desk) -> None:
+    admin = visit(desk, "admin")
+    sent = {"method": "adi", "kind": "organization", "name": "Kinds", "keys": ["BLS12-381-G2", "Ed25519"]}
+    assert admin.post("/admin/desk/dids", sent).status == 303
+    page = desk.served.office.dids.list(admin_caller(desk), limit=50, cursor=None)
+    record = next(one for one in page.items if one.name == "Kinds")
+    assert record.signing_method("bbs-2023") is not None
+    assert record.signing_method("eddsa-rdfc-2022") is not None
+    assert record.signing_method("ecdsa-rdfc-2019") is None
+
+    path = f"/admin/desk/dids/{record.did.replace(':', '%3A')}"
+    assert admin.post(f"{path}/rotate", {"keys": "P-256"}).status == 303
+    changed = desk.served.office.dids.get(record.did)
+    assert changed.signing_method("ecdsa-rdfc-2019") is not None
+    for proof_type in ("bbs-2023", "eddsa-rdfc-2022"):
+        assert changed.signing_method(proof_type) == record.signing_method(proof_type)
+    assert "BbsBlsSignature2020" in text_of(admin.get(path))
+    assert admin.post(f"{path}/rotate", {"keys": "RSA"}).status == 422
+
+    refused = admin.post("/admin/desk/dids", {**sent, "method": "key"})
+    assert refused.status == 422
+    assert "one kind of key" in text_of(refused)
+
+
 def test_halt_stands_on_every_page_until_it_ends(desk: Desk) -> None:
     admin = visit(desk, "admin")
     assert admin.post("/admin/desk/system/halt", {"reason": ""}).status == 422

@@ -48,6 +48,7 @@ from sealwright.vc.errors import Fault, InvalidDID, InvalidKey, ProofTypeUnavail
 from sealwright.vc.keys.jwk import secret_from_private_jwk
 from sealwright.vc.keys.multikey import KeyKind, PublicKey
 
+DEFAULT_PROOF_TYPES: Final = ("Ed25519Signature2020",)
 _IMMUTABLE_METHODS: Final = frozenset({"key", "jwk"})
 # These talk to others from their first day; a person's DID gets its keys for that when it first does.
 _MESSAGING_KINDS: Final = frozenset({DIDKind.ORGANIZATION, DIDKind.PLATFORM, DIDKind.AGENT})
@@ -60,7 +61,7 @@ class NewDID:
     method: str = "adi"
     kind: DIDKind = DIDKind.HUMAN
     name: str | None = None
-    proof_types: tuple[str, ...] = ("Ed25519Signature2020",)
+    proof_types: tuple[str, ...] = DEFAULT_PROOF_TYPES
     controller: str | None = None
     operator: str | None = None
     services: tuple[ServiceRecord, ...] = ()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.dids import DIDKind
 from sealwright.locales import N_
-from sealwright.services.dids import NewDID
+from sealwright.services.did_documents import PROOF_TYPES
+from sealwright.services.dids import DEFAULT_PROOF_TYPES, NewDID
 from sealwright.web.panel.own_forms import answer, form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form, Kind
@@ -32,7 +33,9 @@ DID_FORM: Final = Form(
     Field("kind", Kind.CHOICE, required=True, choices=tuple(kind.value for kind in _KINDS)),
     Field("name", max_length=200),
     Field("path", max_length=100),
+    Field("keys", Kind.CHOICE, many=True, choices=tuple(PROOF_TYPES)),
 )
+ROTATE_DID_FORM: Final = Form(Field("compromised", Kind.FLAG), Field("keys", Kind.CHOICE, choices=tuple(PROOF_TYPES)))
 CURSOR: Final = Form(Field("cursor", max_length=500))
 _MOST: Final = 50
 
@@ -118,7 +121,17 @@ def show_new_did(page: PageCall, status: int = 200) -> Reply:
             ("jwk", page._("did:jwk: the key itself; never changes")),
         ],
         kinds=[(kind.value, page._(KIND_WORDS[kind])) for kind in _KINDS],
+        keys=_key_choices(page),
     )
+
+
+def _key_choices(page: PageCall) -> list[tuple[str, str]]:
+    """The kinds of key, each with what it is good for."""
+    return [
+        ("Ed25519", page._("Ed25519: credentials that are shown whole; most wallets read them")),
+        ("P-256", page._("P-256: the same where others ask for this kind of key; or shown in part, linkable")),
+        ("BLS12-381-G2", page._("BLS12-381: credentials whose holders show a part that nobody can link to another")),
+    ]
 
 
 def make_did(page: PageCall) -> Reply:
@@ -131,6 +144,8 @@ def make_did(page: PageCall) -> Reply:
             kind=DIDKind(form.text("kind")),
             name=form.optional("name"),
             path=form.optional("path"),
+            proof_types=tuple(PROOF_TYPES[kind][0] for kind in PROOF_TYPES if kind in form.many("keys"))
+            or DEFAULT_PROOF_TYPES,
         )
         page.act(lambda uow, me: page.office.dids.create(uow, me, wish), changes_registry=True)
         return DIDS, Toast(page._("The DID is made."))
@@ -154,6 +169,7 @@ def show_did(page: PageCall, status: int = 200) -> Reply:
         versions=page.office.dids.versions(record.did),
         affected=page.office.dids.affected(record.did),
         is_fixed=record.method in {"key", "jwk"},
+        keys=[("", page._("Every key of this DID")), *_key_choices(page)],
     )
 
 
@@ -162,8 +178,11 @@ def rotate_did(page: PageCall) -> Reply:
     did = page.params["did"]
 
     def act() -> tuple[str, Toast | None]:
+        kind = page.form.optional("keys")
+        proof_type = next((names[0] for one, names in PROOF_TYPES.items() if one == kind), None)
+        is_out = page.form.flag("compromised")
         page.act(
-            lambda uow, me: page.office.dids.rotate(uow, me, did, compromised=page.form.flag("compromised")),
+            lambda uow, me: page.office.dids.rotate(uow, me, did, proof_type, compromised=is_out),
             changes_registry=True,
         )
         return page.path.rpartition("/")[0], Toast(page._("New keys sign from now on."))
@@ -204,6 +223,6 @@ PAGES: Final = (
     _fresh("GET", f"{DIDS}/new", show_new_did),
     _fresh("POST", DIDS, make_did, DID_FORM),
     PageRoute("GET", f"{DIDS}/{{did}}", _A, show_did),
-    _fresh("POST", f"{DIDS}/{{did}}/rotate", rotate_did, Form(Field("compromised", Kind.FLAG))),
+    _fresh("POST", f"{DIDS}/{{did}}/rotate", rotate_did, ROTATE_DID_FORM),
     _fresh("POST", f"{DIDS}/{{did}}/deactivate", deactivate_did),
 )
