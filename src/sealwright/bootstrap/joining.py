@@ -53,6 +53,7 @@ from sealwright.services.looks import Looks
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.office import Office
 from sealwright.services.order_checks import OrderChecks
+from sealwright.services.outside_presenting import OutsidePresenting
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock
@@ -257,6 +258,13 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
     )
     credential_shelf = CredentialShelf(units, access, clock, looks)
     deriving = Deriving(shelf=credential_shelf, verifier=verifier, resolver=resolver, canon=canon, clock=clock)
+    presentation_making = PresentationMaking(
+        shelf=credential_shelf,
+        deriving=deriving,
+        verifier=verifier,
+        signing=HolderSigning(keys, canon),
+        clock=clock,
+    )
     delivery = join_delivery(
         delivering,
         issuing=issuing,
@@ -404,12 +412,9 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         disclosing=Disclosing(
             units=units, secrets=delivering.secrets, deriving=deriving, clock=clock, public_url=public_url
         ),
-        presentation_making=PresentationMaking(
-            shelf=credential_shelf,
-            deriving=deriving,
-            verifier=verifier,
-            signing=HolderSigning(keys, canon),
-            clock=clock,
+        presentation_making=presentation_making,
+        outside_presenting=OutsidePresenting(
+            making=presentation_making, verifier=verifier, resolver=resolver, canon=canon, clock=clock
         ),
         wallet=wallet,
         wallet_sign_in=wallet_sign_in,

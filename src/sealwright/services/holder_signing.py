@@ -25,13 +25,13 @@ from sealwright.vc.proofs.key_binding import confirmation_key, verify_key_bindin
 from sealwright.vc.proofs.registry import SUITES, issuing_suite
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_showing import bound
-from sealwright.vc.proofs.signing import ProofOptions, attach, prepare, with_suite_context
+from sealwright.vc.proofs.signing import PreparedProof, ProofOptions, attach, prepare, with_suite_context
 from sealwright.vc.proofs.suites.suite import Suite
 
 PURPOSE: Final = "authentication"
-_ALGORITHMS: Final[Mapping[KeyKind, str]] = {"Ed25519": "EdDSA", "P-256": "ES256"}
+ALGORITHMS: Final[Mapping[KeyKind, str]] = {"Ed25519": "EdDSA", "P-256": "ES256"}
 # The first that a key serves is taken where nobody says otherwise.
-_USUAL: Final = {
+USUAL: Final = {
     "1.1": ("Ed25519Signature2020", "eddsa-rdfc-2022", "ecdsa-rdfc-2019"),
     "2.0": ("eddsa-rdfc-2022", "ecdsa-rdfc-2019"),
 }
@@ -97,7 +97,7 @@ def signatory(record: DIDRecord, proof_type: str | None, model: str) -> Signator
         UnsupportedProofType: Presentations are not signed under this suite.
         ProofTypeUnavailable: Known, but its machinery is not part of this installation.
     """
-    wanted = (proof_type,) if proof_type is not None else tuple(name for name in _USUAL[model] if name in SUITES)
+    wanted = (proof_type,) if proof_type is not None else tuple(name for name in USUAL[model] if name in SUITES)
     for name in wanted:
         suite = issuing_suite(name)
         if not isinstance(suite, Suite):
@@ -134,6 +134,36 @@ def _signing_methods(record: DIDRecord) -> list[MethodRecord]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Whose presentation it is, with which verification method and under which suite it is signed."""
+
+    did: str
+    method_id: str
+    proof_type: str
+
+
+def prepare_presentation(who: Signing, contents: Contents, occasion: Occasion, canon: Canonicalizer) -> PreparedProof:
+    """Build a presentation that lacks its signature only; raises DocumentRefused where it would not be signed whole."""
+    document: dict[str, JSONValue] = {
+        "@context": [contents.base],
+        "id": contents.presentation_id,
+        "type": ["VerifiablePresentation"],
+        "holder": who.did,
+        "verifiableCredential": list(contents.credentials),
+    }
+    options = ProofOptions(
+        suite=who.proof_type,
+        verification_method=who.method_id,
+        created=occasion.created,
+        purpose=PURPOSE,
+        challenge=occasion.challenge,
+        domain=occasion.domain,
+        expires=occasion.expires,
+    )
+    return prepare(with_suite_context(document, who.proof_type), options, canon, allow_inline=True)
+
+
 class HolderSigning:
     """Signs for holders."""
 
@@ -154,23 +184,8 @@ class HolderSigning:
             DocumentRefused: It would not be signed whole.
             SigningFailed, Sealed: The key does not sign now, or wrongly.
         """
-        document: dict[str, JSONValue] = {
-            "@context": [contents.base],
-            "id": contents.presentation_id,
-            "type": ["VerifiablePresentation"],
-            "holder": signer.holder.did,
-            "verifiableCredential": list(contents.credentials),
-        }
-        options = ProofOptions(
-            suite=signer.proof_type,
-            verification_method=signer.method.id,
-            created=occasion.created,
-            purpose=PURPOSE,
-            challenge=occasion.challenge,
-            domain=occasion.domain,
-            expires=occasion.expires,
-        )
-        prepared = prepare(with_suite_context(document, signer.proof_type), options, self._canon, allow_inline=True)
+        who = Signing(signer.holder.did, signer.method.id, signer.proof_type)
+        prepared = prepare_presentation(who, contents, occasion, self._canon)
         made = attach(prepared, self._sign(uow, signer.method, prepared.data_to_sign, occasion.created))
         check_own_presentation(made, signer.holder, self._canon, occasion.created)
         return made
@@ -178,7 +193,7 @@ class HolderSigning:
     def key_binding(self, uow: UnitOfWork, method: MethodRecord, text: str, occasion: Occasion) -> str:
         """Bind an SD-JWT to its verifier and occasion; raises SigningFailed, Sealed, ProofInvalid."""
         kind = decode_multikey(method.public_key_multibase).kind
-        algorithm = _ALGORITHMS.get(kind)
+        algorithm = ALGORITHMS.get(kind)
         if algorithm is None:
             raise ProofInvalid(f"Keys of the kind {kind} bind no SD-JWT here.")
         made = bound(

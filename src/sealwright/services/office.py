@@ -43,6 +43,7 @@ from sealwright.services.notices import NoticeDesk
 from sealwright.services.offer_moves import OfferMoves
 from sealwright.services.offers import OfferDesk
 from sealwright.services.office_secrets import OfficeSecrets
+from sealwright.services.outside_presenting import OutsidePresenting
 from sealwright.services.outside_sign_in import OutsideSignIn
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.own_dids import OwnDIDs
@@ -193,6 +194,7 @@ class Office:
     deriving: Deriving
     disclosing: Disclosing
     presentation_making: PresentationMaking
+    outside_presenting: OutsidePresenting
     wallet: WalletCounter
     wallet_sign_in: WalletSignIn
     bulk: BulkOffice

@@ -127,12 +127,25 @@ class PresentationMaking:
         if wish.credential_ids:
             at = "/credentialIds"
             given = tuple(source_of(self._shelf.get(one, caller, view)) for one in wish.credential_ids)
-        shown = tuple(self._shown(one, number, wish) for number, one in enumerate(given))
-        for number, one in enumerate(shown):
-            self._judge(one, holder.did, child(at, number))
-        ready = Ready(wish, holder, shown, _model_of(shown))
+        shown = self.look(wish, holder.did, given, at)
+        ready = Ready(wish, holder, shown, model_of(shown))
         self._require_signable(ready)
         return ready
+
+    def look(self, wish: PresentationWish, holder: str, given: tuple[Source, ...], at: str) -> tuple[Source, ...]:
+        """What is going to be shown of the credentials given, after a look at each as its verifier will take.
+
+        Args:
+            holder: The DID that presents them.
+            at: Where in the call they stand.
+
+        Raises:
+            HolderMismatch, ProofInvalid, DerivationInvalid, UnsupportedProofType, ProofTypeUnavailable: As `ready`.
+        """
+        shown = tuple(self._shown(one, number, wish) for number, one in enumerate(given))
+        for number, one in enumerate(shown):
+            self._judge(one, holder, child(at, number))
+        return shown
 
     def create(self, uow: UnitOfWork, caller: Caller, ready: Ready) -> dict[str, JSONValue] | str:
         """Sign what is ready, and put on record that it was signed.
@@ -156,7 +169,7 @@ class PresentationMaking:
         else:
             signer = self._signatory(holder, ready)
             presentation_id, how = credential_urn(new_credential_uid()), signer.proof_type
-            listed = tuple(_inside(one) for one in ready.credentials)
+            listed = tuple(inside(one) for one in ready.credentials)
             contents = Contents(presentation_id, ready.model.base_context, listed)
             made = self._signing.presentation(uow, signer, contents, occasion)
         uow.audit.append(
@@ -232,7 +245,7 @@ def _disclosing(document: Mapping[str, JSONValue]) -> str | None:
     return None
 
 
-def _model_of(credentials: tuple[Source, ...]) -> DataModel:
+def model_of(credentials: tuple[Source, ...]) -> DataModel:
     """The data model of a presentation: the old one where everything in it is old, as it cannot hold the newer."""
     is_old = all(not isinstance(one, str) and _base_of(one) == CREDENTIALS_V1 for one in credentials)
     return DataModel.V1_1 if is_old else DataModel.V2_0
@@ -243,7 +256,7 @@ def _base_of(document: Mapping[str, JSONValue]) -> JSONValue:
     return contexts[0] if isinstance(contexts, list) and contexts else None
 
 
-def _inside(source: Source) -> JSONValue:
+def inside(source: Source) -> JSONValue:
     """A credential as it stands inside a presentation: a token goes into an envelope."""
     if not isinstance(source, str):
         return dict(source)
