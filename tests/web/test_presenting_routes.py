@@ -168,3 +168,53 @@ def test_strangers_are_counted_by_their_address(tmp_path: Any) -> None:
         api = few.client.call("POST", "/api/v1/credentials/verify", {"credential": {}})
     assert statuses == [422, 422, 422, 429]
     assert api.status == 429
+
+
+def test_a_program_asks_in_its_own_words(served: Served, key: WalletKey, held: dict[str, Any]) -> None:
+    definition = {
+        "id": "def",
+        "input_descriptors": [{"id": "d", "constraints": {"fields": [{"path": ["$.credentialSubject.degree.university"]}]}}],
+    }
+    made = served.client.call("POST", PATH, {"presentationDefinition": definition}, token=served.key)
+    assert made.status == 201, made.body
+    told = made.json()
+    assert (told["presentationDefinition"], told["dcqlQuery"], told["credentialType"]) == (definition, None, None)
+    question = fetched(served, told["deepLink"])
+    assert question.members["presentation_definition"] == definition
+    submission = {
+        "id": "s",
+        "definition_id": "def",
+        "descriptor_map": [{"id": "d", "format": "ldp_vp", "path": "$", "path_nested": {
+            "id": "d", "format": "ldp_vc", "path": "$.verifiableCredential[0]"}}],
+    }  # fmt: skip
+    answer = post(
+        served,
+        question.reference,
+        vp_token=json.dumps(shown_document(served.office, key, [held], question)),
+        presentation_submission=json.dumps(submission),
+        state=question.state,
+    )
+    assert (answer.status, answer.json()) == (200, {})
+    result = served.client.call("GET", f"{PATH}/{told['presentationId']}", token=served.key).json()["result"]
+    assert result["verdict"] == "valid", result
+    name = held["credentialSubject"]["degree"]["university"]
+    assert result["credentials"][0]["shown"] == {"credentialSubject": {"degree": {"university": name}}}
+    assert result["credentials"][0]["beyond"] != []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"claims": ["degree"]},
+        {"credentialType": "UniversityDegreeCredential", "dcqlQuery": {}},
+        {"presentationDefinition": {}, "dcqlQuery": {}},
+        {"dcqlQuery": {"credentials": []}},
+        {"dcqlQuery": {"credentials": []}, "claims": []},
+        {"presentationDefinition": []},
+    ],
+)
+def test_one_question_is_asked_at_a_time_and_well(served: Served, body: dict[str, Any]) -> None:
+    refused = served.client.call("POST", PATH, body, token=served.key)
+    assert refused.status in {400, 422}, refused.body
+    assert refused.json()["code"] in {"INVALID_VALUE", "INVALID_TYPE", "MISSING_FIELD"}

@@ -57,11 +57,11 @@ class _Claim:
 
 @dataclass(slots=True)
 class _Entry:
-    """A credential with the parts that it answers, and what of it they ask for."""
+    """A credential with the parts that it answers, and what of it they ask for; unproven ones are no candidates."""
 
     form: str
     shown: ShownCredential
-    candidate: Candidate
+    candidate: Candidate | None
     parts: list[str]
     asked: dict[Path, None]
     beyond: tuple[str, ...] = ()
@@ -127,22 +127,24 @@ class QueryJudging:
         self, question: Question, given: Sequence[_Given], shown: Sequence[Shown], claims: Sequence[_Claim]
     ) -> tuple[list[_Entry], str | None]:
         """Each proven credential with what it answers; and why the answer does not fit, if it does not."""
-        entries: dict[tuple[int, int], _Entry] = {}
+        entries = {
+            (number, index): _Entry(
+                given[number].form, one, self._candidates.of(one.source) if one.checked.is_proven else None, [], {}
+            )
+            for number, taken in enumerate(shown)
+            for index, one in enumerate(taken.credentials)
+        }
         problem: str | None = None
         for claim in claims:
-            credentials = shown[claim.presentation].credentials
-            if claim.credential >= len(credentials):
+            entry = entries.get((claim.presentation, claim.credential))
+            if entry is None:
                 problem = problem or "There is no credential where the answer says there is one."
                 continue
-            one = credentials[claim.credential]
-            candidate = self._candidates.of(one.source) if one.checked.is_proven else None
-            if candidate is None:
-                continue  # its own checks tell what is wrong with it
-            place = (claim.presentation, claim.credential)
-            entry = entries.setdefault(place, _Entry(given[claim.presentation].form, one, candidate, [], {}))
             entry.parts.append(claim.part_id)
+            if entry.candidate is None:
+                continue  # its own checks tell what is wrong with it
             try:
-                found = question.match(claim.part_id, candidate)
+                found = question.match(claim.part_id, entry.candidate)
             except LookupError:
                 problem = problem or "The answer is for a part of the question that was not asked."
                 continue
@@ -193,6 +195,8 @@ def _disclosure(question: Question, entries: Sequence[_Entry]) -> Check:
     """Whether anything was shown that nobody asked for."""
     is_fault = False
     for entry in entries:
+        if entry.candidate is None:
+            continue
         beyond = question.beyond(entry.parts, entry.candidate, tuple(entry.asked))
         entry.beyond = beyond.pointers
         is_fault = is_fault or beyond.is_fault
@@ -218,8 +222,9 @@ def _merged(checks: Iterable[Sequence[Check]]) -> tuple[Check, ...]:
 
 def _spelled(entry: _Entry, *, is_met: bool) -> dict[str, JSONValue]:
     """A credential as the report keeps it: of what it says, that alone which was asked for."""
-    kept = only(entry.candidate.document, tuple(entry.asked)) if is_met else {}
-    subject = kept.get("credentialSubject") if entry.candidate.form != SD_JWT else kept
+    kept = only(entry.candidate.document, tuple(entry.asked)) if is_met and entry.candidate is not None else {}
+    is_sd_jwt_vc = entry.candidate is not None and entry.candidate.form == SD_JWT
+    subject = kept if is_sd_jwt_vc else kept.get("credentialSubject")
     return {
         "query": ", ".join(entry.parts),
         "format": entry.form,

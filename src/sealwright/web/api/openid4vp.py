@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sealwright.domain.errors import MalformedBody
 from sealwright.protocols.openid4vci.errors import OAuthCode
 from sealwright.protocols.openid4vp.requests import REQUEST_MEDIA_TYPE
+from sealwright.services.presentation_questions import DCQL, DEFINITION
 from sealwright.services.presenting import MadeRequest
 from sealwright.vc.encoding.timestamps import format_timestamp
+from sealwright.vc.errors import Fault
 from sealwright.web.api.rendering import moment
 from sealwright.web.api.shapes import oid4vci, presenting
 from sealwright.web.call import Call, ok
@@ -16,13 +19,24 @@ from sealwright.web.reply import Reply, header_text, json_reply
 from sealwright.web.route import Answered, Audience, Bucket, Route
 
 _PATH: Final = "/api/v1/presentations/requests"
+_QUESTIONS: Final = ("credentialType", DEFINITION, DCQL)
 _NO_STORE: Final = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 
 
 def ask(call: Call) -> Reply:
     """POST /api/v1/presentations/requests."""
-    wanted, claims = call.body["credentialType"], call.body.get("claims", [])
+    wanted, claims = call.body.get("credentialType"), call.body.get("claims", [])
     desk = call.office.presenting
+    asked = [name for name in _QUESTIONS if name in call.body]
+    if len(asked) != 1 or (wanted is None and "claims" in call.body):
+        if not asked:
+            fault = Fault("/credentialType", "MISSING_FIELD", "is missing, or one of the two in its place")
+            raise MalformedBody("The question cannot be asked.", faults=[fault])
+        detail = f"must hold exactly one of {', '.join(_QUESTIONS)}; claims stand beside credentialType alone"
+        raise MalformedBody("The question cannot be asked.", faults=[Fault("", "INVALID_VALUE", detail)])
+    if wanted is None:
+        query = {asked[0]: call.body[asked[0]]}
+        return call.perform(lambda uow, caller: desk.ask_query(uow, caller, query), _asked, is_secret=True)
     return call.perform(lambda uow, caller: desk.ask(uow, caller, wanted, claims), _asked, is_secret=True)
 
 
@@ -42,8 +56,9 @@ def spelled(made: MadeRequest) -> dict[str, Any]:
     return {
         "presentationId": request.presentation_id,
         "state": request.state.value,
-        "credentialType": request.credential_type,
+        "credentialType": request.credential_type or None,
         "claims": list(request.claims),
+        **{name: (request.query or {}).get(name) for name in (DEFINITION, DCQL)},
         "requestUri": made.request_uri,
         "deepLink": made.deep_link,
         "createdAt": format_timestamp(request.created_at),

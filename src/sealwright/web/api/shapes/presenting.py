@@ -35,12 +35,29 @@ ASK: Final = Shape(
                 most=CLAIMS_MOST,
                 description="Names of claims to be shown; empty asks only whether somebody holds it.",
             ),
+            "presentationDefinition": {
+                **OBJECT,
+                "description": "In place of credentialType: a DIF Presentation Exchange v2 definition.",
+            },
+            "dcqlQuery": {**OBJECT, "description": "In place of credentialType: a query in DCQL (OpenID4VP 1.0)."},
         },
-        required=("credentialType",),
     ),
     example={"credentialType": "dpw_certified", "claims": ["level"]},
 )
 
+_SHOWN: Final = {
+    "type": "object",
+    "required": ["query", "format", "credentialReport", "issuer", "claims", "beyond"],
+    "properties": {
+        "query": {**STRING, "description": "What it answers, by the ids of the question; empty for credentialType."},
+        "format": STRING,
+        "credentialReport": REPORT,
+        "issuer": nullable(OBJECT),
+        "claims": OBJECT,
+        "shown": {**OBJECT, "description": "What was asked for, as it stands in the credential."},
+        "beyond": {**listed(STRING), "description": "Pointers of claims shown beyond what was asked for."},
+    },
+}
 _RESULT: Final = answer(
     "PresentationResult",
     {
@@ -51,6 +68,7 @@ _RESULT: Final = answer(
         "credentialReport": nullable(REPORT),
         "issuer": nullable(OBJECT),
         "claims": OBJECT,
+        "credentials": listed(_SHOWN),
         "error": nullable(STRING),
     },
 )
@@ -59,8 +77,10 @@ REQUEST_STATE: Final[Node] = answer(
     {
         "presentationId": STRING,
         "state": {"type": "string", "enum": [one.value for one in PresentationState]},
-        "credentialType": STRING,
+        "credentialType": nullable(STRING),
         "claims": listed(STRING),
+        "presentationDefinition": nullable(OBJECT),
+        "dcqlQuery": nullable(OBJECT),
         "requestUri": URL,
         "deepLink": STRING,
         "createdAt": TIMESTAMP,
@@ -75,6 +95,8 @@ REQUEST_EXAMPLE: Final[dict[str, Any]] = {
     "state": "created",
     "credentialType": "dpw_certified",
     "claims": ["level"],
+    "presentationDefinition": None,
+    "dcqlQuery": None,
     "requestUri": f"{_BASE}/oid4vp/requests/{_REFERENCE}",
     "deepLink": "openid4vp://?client_id=redirect_uri%3Ahttps%3A%2F%2Fcred.example%2Foid4vp%2Fanswers%2F5KQ7ZC2M…",
     "createdAt": "2026-03-01T12:00:00Z",
@@ -95,6 +117,7 @@ ANSWERED_EXAMPLE: Final[dict[str, Any]] = {
         "credentialReport": None,
         "issuer": None,
         "claims": {},
+        "credentials": [],
         "error": "access_denied",
     },
 }
