@@ -50,6 +50,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "suspend": Entry("sealwright.cli.credentials", "suspend", "Suspend a credential"),
     "reinstate": Entry("sealwright.cli.credentials", "reinstate", "End a suspension"),
     "derive": Entry("sealwright.cli.deriving", "derive", "Show a part of a credential, and nothing more"),
+    "present": Entry("sealwright.cli.presenting", "present", "Show credentials to a verifier, signed by their holder"),
     "verify": Entry("sealwright.cli.verifying", "verify", "Verify what is shown, offline: 0 sound, 1 not, 2 open"),
     "audit": Entry("sealwright.cli.auditing", "audit", "The audit trail: verify, export"),
     "receipt": Entry("sealwright.cli.receipts", "receipt", "Receipts of anchors: verify"),
