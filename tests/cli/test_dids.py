@@ -39,6 +39,21 @@ def test_did_is_created_by_each_method(method: str, terminal: Terminal) -> None:
 
 
 @pytest.mark.usefixtures("founded")
+def test_did_gets_keys_by_proof_types_and_new_ones_for_one_alone(terminal: Terminal) -> None:
+    options = ("--proof-types", "Ed25519Signature2020,bbs-2023,ecdsa-rdfc-2019")
+    made = terminal("did", "create", "--method", "adi", *options).answer
+    names = [one.partition("#")[2] for one in made["verification_methods"]]
+    assert names == ["key-1", "key-2", "key-2-bls2020", "key-3", "status-1"]
+    rotated = terminal("did", "rotate", made["did"], "--proof-type", "BbsBlsSignature2020").answer
+    states = {key["id"].partition("#")[2]: key["status"] for key in rotated["keys"]}
+    assert {name for name, state in states.items() if state == "retired"} == {"key-2", "key-2-bls2020"}
+    said = terminal("did", "create", "--method", "key", *options)
+    assert (said.code, said.problem["code"]) == (6, "INVALID_VALUE")
+    unknown = terminal("did", "rotate", made["did"], "--proof-type", "RsaSignature2018")
+    assert (unknown.code, unknown.problem["code"]) == (6, "UNSUPPORTED_PROOF_TYPE")
+
+
+@pytest.mark.usefixtures("founded")
 def test_agent_needs_an_operator_that_is_no_agent(terminal: Terminal) -> None:
     said = terminal("did", "create", "--method", "adi", "--kind", "agent")
     assert (said.code, said.problem["code"]) == (6, "MISSING_FIELD")

@@ -142,6 +142,40 @@ def test_demo_again_adds_nothing_but_tokens_and_keys(demo: dict[str, Any], termi
     assert (again["dids"], again["schemas"]) == (demo["dids"], demo["schemas"])
 
 
+def _issuer_keys(terminal: Terminal) -> tuple[int, list[tuple[str, str]]]:
+    """The version of the demo's issuer, and its active keys: fragment, type."""
+    listed = terminal("did", "list").answer["items"]
+    issuer = next(one for one in listed if one["did"] == "did:adi:issuer001")
+    keys = [(key["id"].partition("#")[2], key["type"]) for key in issuer["keys"] if key["status"] == "active"]
+    return issuer["version"], [key for key in keys if key[0].startswith("key")]
+
+
+DEMO_KEYS = [
+    ("key-1", "Ed25519VerificationKey2020"),
+    ("key-2", "Multikey"),
+    ("key-2-bls2020", "Bls12381G2Key2020"),
+]
+
+
+@pytest.mark.usefixtures("demo")
+def test_demo_issuer_has_keys_for_whole_credentials_and_for_parts(terminal: Terminal) -> None:
+    assert _issuer_keys(terminal) == (1, DEMO_KEYS)
+    terminal("demo")
+    assert _issuer_keys(terminal) == (1, DEMO_KEYS)
+
+
+@pytest.mark.usefixtures("founded")
+def test_issuer_of_an_earlier_demo_gets_the_key_it_lacks_once(terminal: Terminal) -> None:
+    options = ("--generate", "Ed25519Signature2020", "--kind", "organization", "--name", "MIT")
+    before = terminal("did", "import", "did:adi:issuer001", *options, "--alias", "did:adi:issuer001...").answer
+    terminal("demo")
+    assert _issuer_keys(terminal) == (2, DEMO_KEYS)
+    kept = terminal("did", "resolve", "did:adi:issuer001").answer["didDocument"]["verificationMethod"]
+    assert before["document"]["verificationMethod"][0] in kept
+    terminal("demo")
+    assert _issuer_keys(terminal) == (2, DEMO_KEYS)
+
+
 def test_init_can_seed_the_demo(terminal: Terminal) -> None:
     answer = terminal("init", "--demo").answer
     assert set(answer["demo"]["users"]) == PEOPLE

@@ -158,6 +158,67 @@ def test_did_key_never_changes(served: Served) -> None:
     assert (answer.status, answer.code) == (409, "DID_IMMUTABLE")
 
 
+def test_proof_types_choose_the_keys_of_a_did(served: Served) -> None:
+    body = {"kind": "organization", "proofTypes": ["Ed25519Signature2020", "bbs-2023", "ecdsa-rdfc-2019"]}
+    made = served.client.call("POST", "/api/v1/dids", body, token=served.person)
+    assert made.status == 201, made.body
+    did = made.json()
+    keys = {key["id"].partition("#")[2]: (key["type"], key["proofTypes"]) for key in did["keys"]}
+    assert keys["key-2"] == ("Multikey", ["bbs-2023"])
+    assert keys["key-2-bls2020"] == ("Bls12381G2Key2020", ["BbsBlsSignature2020"])
+    assert keys["key-3"] == ("Multikey", ["ecdsa-rdfc-2019", "ecdsa-jcs-2019", "ecdsa-sd-2023"])
+    assert all(key["custody"] == "server" for key in did["keys"])
+    resolved = served.client.call("GET", f"/1.0/identifiers/{did['did']}").json()["didDocument"]
+    assert resolved == did["document"]
+    url = f"/1.0/identifiers/{did['did']}%23key-2-bls2020"
+    dereferenced = served.client.call("GET", url).json()["didDocument"]
+    assert dereferenced["type"] == "Bls12381G2Key2020"
+    assert dereferenced["@context"] == ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/bbs/v1"]
+
+    path = f"/api/v1/dids/{did['did']}/keys/rotate"
+    rotated = served.client.call("POST", path, {"proofType": "ecdsa-sd-2023"}, token=served.person).json()
+    states = {key["id"].partition("#")[2]: key["status"] for key in rotated["keys"]}
+    assert {name for name, state in states.items() if state == "retired"} == {"key-3"}
+    assert states["key-4"] == "active"
+    unknown = served.client.call("POST", path, {"proofType": "rsa-2018"}, token=served.person)
+    assert (unknown.status, unknown.code) == (422, "UNSUPPORTED_PROOF_TYPE")
+
+
+@pytest.mark.parametrize(
+    ("method", "proof_types"), [("key", ["bbs-2023", "ecdsa-rdfc-2019"]), ("jwk", ["BbsBlsSignature2020"])]
+)
+def test_a_did_that_is_its_key_has_one_kind(served: Served, method: str, proof_types: list[str]) -> None:
+    body = {"method": method, "proofTypes": proof_types}
+    answer = served.client.call("POST", "/api/v1/dids", body, token=served.person)
+    assert (answer.status, answer.code, answer.pointers) == (422, "INVALID_VALUE", ["/proofTypes"])
+
+
+def test_import_generates_keys_of_several_kinds(served: Served) -> None:
+    body = {"did": "did:adi:kinds", "generate": ["eddsa-rdfc-2022", "BbsBlsSignature2020"]}
+    made = served.client.call("POST", "/api/v1/dids/import", body, token=served.admin)
+    assert made.status == 201, made.body
+    assert [key["id"].partition("#")[2] for key in made.json()["keys"]] == [
+        "key-1",
+        "key-2",
+        "key-2-bls2020",
+        "status-1",
+    ]
+    again = {"did": "did:key:z6Mk", "generate": ["eddsa-rdfc-2022", "bbs-2023"]}
+    refused = served.client.call("POST", "/api/v1/dids/import", again, token=served.admin)
+    assert (refused.code, refused.pointers) == ("INVALID_VALUE", ["/generate"])
+
+
+@pytest.mark.parametrize(("kind", "beginning"), [("bbs-2023", "zUC7"), ("ecdsa-rdfc-2019", "zDna")])
+def test_a_did_key_of_every_kind_is_resolved_for_anyone(served: Served, kind: str, beginning: str) -> None:
+    body = {"method": "key", "proofTypes": [kind]}
+    did = served.client.call("POST", "/api/v1/dids", body, token=served.person).json()["did"]
+    assert did.startswith(f"did:key:{beginning}")
+    document = served.client.call("GET", f"/1.0/identifiers/{did}").json()["didDocument"]
+    assert document["verificationMethod"][0]["type"] == "Multikey"
+    assert document["@context"] == ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
+    assert document["assertionMethod"] == [f"{did}#{did.removeprefix('did:key:')}"]
+
+
 def test_agent_needs_an_operator(served: Served) -> None:
     answer = served.client.call("POST", "/api/v1/dids", {"kind": "agent"}, token=served.person)
     assert (answer.status, answer.code, answer.pointers) == (422, "MISSING_FIELD", ["/operator"])
