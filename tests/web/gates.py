@@ -56,6 +56,7 @@ GATES: Final = {
         /api/v1/anchors/verify POST
         /api/v1/anchors/{transactionHash} GET
         /api/v1/anchors/{transactionHash}/proofs/{credentialId} GET
+        /api/v1/credentials/derive POST
         /api/v1/credentials/redeem POST
         /api/v1/credentials/verify POST
         /api/v1/credentials/{id}/status GET
@@ -66,6 +67,7 @@ GATES: Final = {
         /api/v1/schemas/{schemaId} GET
         /api/v1/schemas/{schemaId}/template.csv GET
         /api/v1/schemas/{schemaId}/validate POST
+        /credentials/derive POST
         /credentials/verify POST
         /presentations/verify POST
     """,
@@ -142,6 +144,7 @@ GATES: Final = {
         /api/v1/me/credentials/{id}/disclosures GET POST
         /api/v1/me/credentials/{id}/disclosures/{disclosureId} DELETE
         /api/v1/dids GET
+        /api/v1/presentations/create POST
         /attachments POST
         /attachments/{id} GET
         /credentials/types GET

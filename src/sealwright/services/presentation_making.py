@@ -210,7 +210,7 @@ class PresentationMaking:
         report = self._verifier.verify(source, options)
         if report:
             return
-        is_base = not isinstance(source, str) and _disclosing(source) is not None
+        is_base = not (isinstance(source, str) or report.check("proof").is_met) and _disclosing(source) is not None
         if is_base and self._verifier.verify(source, replace(options, is_own_work=True)).check("proof").is_met:
             raise DerivationInvalid("A base proof is for the holder alone; say what is to be shown.", pointer=at)
         first = report.failures[0]
