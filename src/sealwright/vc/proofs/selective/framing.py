@@ -48,13 +48,14 @@ def header_of(value: JSONValue) -> bytes:
     return _bytes_of(value)[:_HEADER_BYTES]
 
 
-def decode_value(value: JSONValue, header: bytes, count: int) -> list[Any]:
+def decode_value(value: JSONValue, header: bytes, count: int, *, allow_big: bool = False) -> list[Any]:
     """The parts of a proof value, which are still to be read one by one.
 
     Args:
         value: The member `proofValue` as it stands.
         header: What it must begin with.
         count: How many parts the kind has.
+        allow_big: Whether a number may be longer than eight bytes, which CBOR writes under a tag.
 
     Raises:
         ProofInvalid: Another kind, or not exactly one array of that many parts in its shortest encoding.
@@ -66,7 +67,7 @@ def decode_value(value: JSONValue, header: bytes, count: int) -> list[Any]:
     try:
         parts = cbor2.loads(
             body,
-            semantic_decoders=_NO_TAGS,
+            semantic_decoders=_BIG_NUMBERS_ONLY if allow_big else _NO_TAGS,
             tag_hook=_refuse_tag,
             max_depth=_MAX_NESTING,
             allow_indefinite=False,
@@ -165,3 +166,4 @@ def _refuse_tag(*_: object) -> NoReturn:
 _NO_TAGS: Final = dict.fromkeys(
     (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799), _refuse_tag
 )
+_BIG_NUMBERS_ONLY: Final = {tag: decoder for tag, decoder in _NO_TAGS.items() if tag != 2}

@@ -117,7 +117,9 @@ def _of_object(node: Mapping[str, JSONValue], asked: _Asked, at: str) -> dict[st
     for name, value in node.items():
         if name in asked:
             below = asked[name]
-            chosen[name] = _copy(value) if below is None else _below(value, below, f"{at}/{_escaped(name)}")
+            part = _copy(value) if below is None else _below(value, below, f"{at}/{_escaped(name)}")
+            # One type of several would make the object another one.
+            chosen[name] = _copy(value) if name in _ALWAYS else part
         elif name in _ALWAYS and not (isinstance(value, str) and value.startswith("_:")):
             chosen[name] = _copy(value)
     return chosen

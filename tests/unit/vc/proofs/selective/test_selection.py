@@ -13,7 +13,7 @@ from sealwright.vc.proofs.selective.selection import MAX_POINTERS, resolve, sele
 DOCUMENT: dict[str, Any] = {
     "@context": ["https://example.com/c"],
     "id": "urn:uuid:1",
-    "type": ["VerifiableCredential"],
+    "type": ["VerifiableCredential", "Other"],
     "issuer": {"id": "did:example:1", "name": "A"},
     "credentialSubject": {
         "id": "did:example:2",
@@ -37,6 +37,7 @@ HEAD = {name: DOCUMENT[name] for name in ("@context", "id", "type")}
         (["/credentialSubject/a~1b/~0c"], {"a/b": {"~c": 1}}),
         (["/credentialSubject/lists/0/1"], {"lists": [[2]]}),
         (["/credentialSubject/id"], {}),
+        (["/credentialSubject/id", "/type/0", "/@context/0"], {}),
     ],
 )  # fmt: skip
 def test_what_is_chosen_is_taken_with_identity_and_type_around_it(pointers: list[str], subject: dict[str, Any]) -> None:
@@ -86,6 +87,8 @@ def test_a_blank_node_identifier_is_not_taken_as_an_identity() -> None:
         "/credentialSubject/sails/٢",
         "/credentialSubject/sails/9999999",
         "/credentialSubject/sails/size",
+        "/type/2",
+        "/@context/1",
         "credentialSubject",
         "/credentialSubject/~2",
         "/credentialSubject/~",
