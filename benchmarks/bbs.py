@@ -155,7 +155,8 @@ def _peer(works: dict[str, Work], secret: Secret32) -> Iterator[Callable[[str, s
             disclosed=list(DISCLOSED),
             header=HEADER.hex(),
             nonce=NONCE.hex(),
-            **{scheme: work.told(secret) for scheme, work in works.items()},
+            ietf=works["ietf"].told(secret),
+            legacy=works["legacy"].told(secret),
         )
         for scheme, work in works.items():
             work.check_signature(bytes.fromhex(made[scheme]["signature"]))

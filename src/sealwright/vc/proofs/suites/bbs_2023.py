@@ -43,10 +43,20 @@ DERIVED_HEADER: Final = b"\xd9\x5d\x03"
 SIGNATURE_BYTES: Final = 80
 MAX_NONCE_BYTES: Final = 1_024
 
-_BBS_HEADER_BYTES: Final = 64
-_KEY_BYTES: Final = 96
+# Proofs that also bind the holder or show a pseudonym: `bbs_2023_features` checks them, for those who ask for that.
+FEATURE_HEADERS: Final[Mapping[bytes, str]] = {
+    b"\xd9\x5d\x04": "anonymous holder binding",
+    b"\xd9\x5d\x05": "anonymous holder binding",
+    b"\xd9\x5d\x06": "a pseudonym",
+    b"\xd9\x5d\x07": "a pseudonym",
+    b"\xd9\x5d\x08": "a pseudonym",
+    b"\xd9\x5d\x09": "a pseudonym",
+}
+
+BBS_HEADER_BYTES: Final = 64
+KEY_BYTES: Final = 96
 # 272 bytes and 32 for each hidden message.
-_MAX_PROOF_BYTES: Final = 272 + 32 * MAX_MESSAGES
+MAX_PROOF_BYTES: Final = 272 + 32 * MAX_MESSAGES
 _AT: Final = "/proof/proofValue"
 
 
@@ -71,11 +81,12 @@ class Base:
     @classmethod
     def read(cls, value: JSONValue) -> Base:
         """Read a proof value; raises ProofInvalid."""
+        _refuse_features(value)
         signature, header, public_key, hmac_key, mandatory = decode_value(value, BASE_HEADER, 5)
         return cls(
             take_bytes(signature, SIGNATURE_BYTES),
-            take_bytes(header, _BBS_HEADER_BYTES),
-            take_bytes(public_key, _KEY_BYTES),
+            take_bytes(header, BBS_HEADER_BYTES),
+            take_bytes(public_key, KEY_BYTES),
             take_bytes(hmac_key, HMAC_KEY_BYTES),
             take_pointers(mandatory),
         )
@@ -107,10 +118,11 @@ class Derived:
     @classmethod
     def read(cls, value: JSONValue) -> Derived:
         """Read a proof value; raises ProofInvalid."""
+        _refuse_features(value)
         proof, labels, mandatory, selective, nonce = decode_value(value, DERIVED_HEADER, 5)
         return cls(
-            take_some_bytes(proof, _MAX_PROOF_BYTES),
-            take_labels(labels, _label),
+            take_some_bytes(proof, MAX_PROOF_BYTES),
+            take_labels(labels, read_label),
             take_indexes(mandatory),
             take_indexes(selective),
             take_some_bytes(nonce, MAX_NONCE_BYTES),
@@ -153,12 +165,12 @@ def prepare_with(covered: Covered, key: PublicKey, mandatory: tuple[str, ...], *
 
     Spec: Data Integrity BBS Cryptosuites 1.0, "Create Base Proof (bbs-2023)".
     """
-    _check_kind(key)
+    check_kind(key)
     statements = read_statements(covered.document, covered.hashing, shuffled_labels, hmac_key)
-    always, others = _parted(statements, mandatory)
+    always, others = parted(statements, mandatory)
     if not others:
         raise DerivationInvalid("Everything is mandatory; nothing is left to choose.", pointer="/mandatoryPointers")
-    header = _header(covered, always)
+    header = header_over(covered, always)
     request = encode_request(Scheme.IETF_SHA_256, header, others)
     return Draft(request, Base(b"", header, key.raw, hmac_key, mandatory))
 
@@ -178,7 +190,7 @@ def verify(covered: Covered, key: PublicKey, proof: Mapping[str, JSONValue]) -> 
 
     Spec: Data Integrity BBS Cryptosuites 1.0, "Verify Derived Proof (bbs-2023)".
     """
-    _check_kind(key)
+    check_kind(key)
     value = proof.get("proofValue")
     if header_of(value) == BASE_HEADER:
         detail = "A base proof is for the holder of the credential, not for a verifier; derive first."
@@ -190,7 +202,7 @@ def verify(covered: Covered, key: PublicKey, proof: Mapping[str, JSONValue]) -> 
     ietf.verify_derived(
         key.raw,
         derived.proof,
-        _header(covered, received.mandatory),
+        header_over(covered, received.mandatory),
         derived.nonce,
         [text.encode() for text in received.others],
         derived.selective,
@@ -224,19 +236,25 @@ def derive_with(
 
 def _checked(covered: Covered, key: PublicKey, base: Base, statements: Statements) -> list[bytes]:
     """The messages, once the issuer's signature holds."""
-    _check_kind(key)
-    try:
-        always, messages = _parted(statements, base.mandatory)
-    except DerivationInvalid as error:
-        raise ProofInvalid("A mandatory pointer of the proof leads nowhere.", pointer=_AT) from error
-    # Both stand in the proof for the holder's convenience; they are taken from the document and the issuer's keys.
-    if base.public_key != key.raw or base.header != _header(covered, always):
-        raise ProofInvalid("The proof states another key or header than that of the document.", pointer=_AT)
+    messages = matched_messages(covered, key, base, statements)
     ietf.verify(key.raw, base.signature, base.header, messages)
     return messages
 
 
-def _parted(statements: Statements, mandatory: tuple[str, ...]) -> tuple[list[str], list[bytes]]:
+def matched_messages(covered: Covered, key: PublicKey, base: Base, statements: Statements) -> list[bytes]:
+    """The messages of a base proof whose key and header are those of the document; raises ProofInvalid."""
+    check_kind(key)
+    try:
+        always, messages = parted(statements, base.mandatory)
+    except DerivationInvalid as error:
+        raise ProofInvalid("A mandatory pointer of the proof leads nowhere.", pointer=_AT) from error
+    # Both stand in the proof for the holder's convenience; they are taken from the document and the issuer's keys.
+    if base.public_key != key.raw or base.header != header_over(covered, always):
+        raise ProofInvalid("The proof states another key or header than that of the document.", pointer=_AT)
+    return messages
+
+
+def parted(statements: Statements, mandatory: tuple[str, ...]) -> tuple[list[str], list[bytes]]:
     """The statements that are always shown, and the others as messages."""
     always = set(mandatory_places(statements, mandatory))
     lines = statements.lines
@@ -246,16 +264,25 @@ def _parted(statements: Statements, mandatory: tuple[str, ...]) -> tuple[list[st
     )
 
 
-def _header(covered: Covered, always: Sequence[str]) -> bytes:
+def header_over(covered: Covered, always: Sequence[str]) -> bytes:
+    """The BBS header: hash of the options, then of the mandatory statements."""
     return rdfc_hash_options(covered.options, covered.contexts, covered.hashing) + mandatory_hash(always)
 
 
-def _check_kind(key: PublicKey) -> None:
+def _refuse_features(value: JSONValue) -> None:
+    feature = FEATURE_HEADERS.get(header_of(value))
+    if feature is not None:
+        raise ProofInvalid(f"This is a proof with {feature}, which only those check who ask for it.", pointer=_AT)
+
+
+def check_kind(key: PublicKey) -> None:
+    """Refuse another kind of key; raises InvalidKey."""
     if key.kind != "BLS12-381-G2":
         raise InvalidKey(f"Under {NAME} keys are BLS12-381 keys in G2.")
 
 
-def _label(part: object) -> str:
+def read_label(part: object) -> str:
+    """A label as it is signed, of its number; raises ProofInvalid."""
     if type(part) is not int or not 0 <= part < MAX_MESSAGES:
         raise ProofInvalid("A label in proofValue is no number below the limit.", pointer=_AT)
     return f"_:b{part}"
