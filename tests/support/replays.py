@@ -14,6 +14,7 @@ from tests.support.disclosure_world import (
     DOMAIN,
     GRADE,
     NAME,
+    NONCE,
     DisclosureWorld,
 )
 
@@ -109,6 +110,11 @@ def replays_of_derived(world: DisclosureWorld, suite: str) -> Iterator[Replay]:
             yield Replay(f"called {name}", judged({**shown, "proof": proof}))
     yield Replay("another holder expected", judged(shown, expected_holder=world.stranger.did))
     yield Replay("untrusted issuer", judged(shown, trusted_issuers=frozenset()))
+    yield Replay("another nonce", judged(shown, nonce=OTHER_NONCE))
+    yield Replay("another nonce, one byte longer", judged(shown, nonce=NONCE + b"\0"))
+    yield Replay("derived for another nonce", judged(world.derive(base, nonce=OTHER_NONCE), nonce=NONCE))
+    yield Replay("derived for no nonce", judged(world.derive(base, nonce=b""), nonce=NONCE))
+    yield Replay("the base credential for a nonce", judged(base, nonce=NONCE))
 
 
 def always_shown(shown: Mapping[str, Any]) -> set[str]:
