@@ -144,6 +144,8 @@ GATES: Final = {
         /api/v1/me/credentials/{id}/disclosures GET POST
         /api/v1/me/credentials/{id}/disclosures/{disclosureId} DELETE
         /api/v1/dids GET
+        /api/v1/presentations/answers POST
+        /api/v1/presentations/answers/preview POST
         /api/v1/presentations/create POST
         /attachments POST
         /attachments/{id} GET

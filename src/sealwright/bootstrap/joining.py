@@ -26,6 +26,7 @@ from sealwright.services.accounts import AccountNeighbors
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
 from sealwright.services.anchoring import Anchoring
+from sealwright.services.answering import AnsweringDesk
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
@@ -58,6 +59,7 @@ from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock
 from sealwright.services.presentation_making import PresentationMaking
+from sealwright.services.query_candidates import Candidates
 from sealwright.services.reminders import Reminders
 from sealwright.services.reports import ReportDesk
 from sealwright.services.resolving import OfficeResolver
@@ -413,6 +415,16 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
             units=units, secrets=delivering.secrets, deriving=deriving, clock=clock, public_url=public_url
         ),
         presentation_making=presentation_making,
+        answering=AnsweringDesk(
+            presenting=delivery.presenting,
+            making=presentation_making,
+            candidates=Candidates(canon),
+            registry=registry,
+            units=units,
+            acts=acts,
+            clock=clock,
+            public_url=public_url,
+        ),
         outside_presenting=OutsidePresenting(
             making=presentation_making, verifier=verifier, resolver=resolver, canon=canon, clock=clock
         ),

@@ -10,6 +10,7 @@ from sealwright.services.access_check import AccessDesk
 from sealwright.services.account_sheets import AccountSheets
 from sealwright.services.acts import Acts
 from sealwright.services.analytics import AnalyticsDesk
+from sealwright.services.answering import AnsweringDesk
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.attachments import AttachmentDesk
 from sealwright.services.auditing import Auditing
@@ -194,6 +195,7 @@ class Office:
     deriving: Deriving
     disclosing: Disclosing
     presentation_making: PresentationMaking
+    answering: AnsweringDesk
     outside_presenting: OutsidePresenting
     wallet: WalletCounter
     wallet_sign_in: WalletSignIn

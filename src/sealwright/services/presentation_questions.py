@@ -100,6 +100,20 @@ class Question:
         assert self.dcql is not None
         return dcql.exact_fault(self.dcql, answered)
 
+    def asked(self, part_id: str) -> tuple[str, ...]:
+        """What a part asks for, as its question spells it: JSONPaths, or the steps of claims paths behind slashes."""
+        if self.definition is not None:
+            descriptor = self.definition.named(part_id)
+            return tuple(one.paths[0] for one in descriptor.fields) if descriptor is not None else ()
+        query = self.dcql.named(part_id) if self.dcql is not None else None
+        listed = query.choices()[0] if query is not None else ()
+        return tuple("".join(f"/{'*' if step is None else step}" for step in one.path) for one in listed)
+
+    @property
+    def wants_tokens(self) -> bool:
+        """Whether a credential in a JWT is to come inside a presentation that is a JWT itself."""
+        return self.definition is None
+
     def allows_many(self, part_id: str) -> bool:
         """Whether several credentials may answer a part."""
         query = self.dcql.named(part_id) if self.dcql is not None else None

@@ -23,12 +23,13 @@ from sealwright.protocols.openid4vp.answering import (
     read_reply,
     read_vp_token,
 )
+from sealwright.protocols.openid4vp.asking import dcql_query
 from sealwright.protocols.openid4vp.requests import WalletRequest
 from sealwright.services.office_secrets import OfficeSecrets, same_secret, secret_digest
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.presentation_judging import Judging, declined
 from sealwright.services.presentation_kinds import AskableKind, askable_kinds, asked_of, kind_named, require_claims
-from sealwright.services.presentation_questions import read_question, require_question
+from sealwright.services.presentation_questions import DCQL, Question, read_question, require_question
 from sealwright.services.presentation_reading import PresentationReader
 from sealwright.services.query_candidates import Candidates
 from sealwright.services.query_judging import QueryJudging
@@ -64,6 +65,25 @@ class MadeRequest:
     request_uri: str
     deep_link: str
     reader: str | None
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that waits for its answer, as whoever answers it sees it.
+
+    Args:
+        name: Of whoever asks.
+        client_id: The audience that an answer must be made for.
+        answer_by: Until when it may be answered.
+    """
+
+    reference: str
+    question: Question
+    name: str
+    nonce: str
+    state: str
+    client_id: str
     answer_by: datetime
 
 
@@ -190,6 +210,26 @@ class PresentingDesk:
                 uow.commit()
         made = self._wallet_request(request, kind)
         return made.request_object(request.created_at, request.created_at + ANSWER_LIFE)
+
+    def asking(self, reference: str) -> Asking:
+        """A request as one of this office's own people may answer it, with what an answer must be made for.
+
+        Raises:
+            PresentationNotFound: Unknown, answered, or too late.
+        """
+        with self._units(write=False) as uow:
+            request, kind = self._waiting(uow, reference)
+        made = self._wallet_request(request, kind)
+        query = request.query if made.asked is None else {DCQL: dcql_query(made.asked)}
+        return Asking(
+            reference=reference,
+            question=read_question(query or {}),
+            name=made.name,
+            nonce=made.nonce,
+            state=made.state,
+            client_id=made.client_id,
+            answer_by=request.created_at + ANSWER_LIFE,
+        )
 
     def answer(self, reference: str, body: bytes) -> None:
         """Take a wallet's answer; the first one that can be read is the only one.
