@@ -13,6 +13,8 @@ import pytest
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.formats import CredentialFormat
 from sealwright.services.dids import ImportedDID
+from sealwright.services.verify_desk import Verdict
+from sealwright.services.verify_reading import Brought
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from tests.support.office import add_person, the_operator
 from tests.web.client import Answer
@@ -282,3 +284,29 @@ def test_another_ones_token_does_not_open_the_holders_credentials(world: World) 
     refused(world.call(DERIVE, body, stranger), 404, "CREDENTIAL_NOT_FOUND")
     wish = presentation(world, credentialIds=[credential_id], reveal=[[UNIVERSITY]])
     refused(world.call(PRESENT, wish, stranger), 404, "HOLDER_NOT_FOUND")
+
+
+@pytest.mark.parametrize("proof_type", IN_PART)
+def test_the_public_page_of_a_base_proof_tells_that_it_holds(world: World, proof_type: str) -> None:
+    office = world.served.office
+    credential_id = world.issue(proof_type)["credentialId"]
+    finding = office.verify_desk.check_record(office.shelf.status(credential_id))
+    assert finding.verdict is Verdict.VALID
+    office.acts.run(the_operator(office), lambda uow, me: office.revocation.revoke(uow, me, credential_id, "left"))
+    assert office.verify_desk.check_record(office.shelf.status(credential_id)).verdict is Verdict.INVALID
+
+
+@pytest.mark.parametrize("proof_type", IN_PART)
+def test_a_paper_carries_what_verifiers_take_and_never_a_base_proof(world: World, proof_type: str) -> None:
+    office = world.served.office
+    issued = world.issue(proof_type)
+    path = f"/api/v1/credentials/{issued['credentialId']}/pdf"
+    answer = world.served.client.call("GET", path, token=world.served.person)
+    assert answer.status == 200, answer.body
+    brought = office.verify_desk.read_file(answer.body)
+    assert isinstance(brought, Brought)
+    assert office.verify_desk.check(brought).verdict is Verdict.VALID
+    assert isinstance(brought.source, dict)
+    assert brought.source["credentialSubject"] == issued["credential"]["credentialSubject"]
+    is_same = brought.source["proof"] == issued["credential"]["proof"]
+    assert is_same is (proof_type == "BbsBlsSignature2020")

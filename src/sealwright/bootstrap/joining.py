@@ -273,6 +273,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         verifier=verifier,
         canon=canon,
         keys=keys,
+        deriving=deriving,
         payouts=work.payouts,
         notices=notices,
         acts=acts,

@@ -12,6 +12,7 @@ from sealwright.services.access import Access
 from sealwright.services.acts import Acts
 from sealwright.services.copies import Copies
 from sealwright.services.delivery_ports import Poster
+from sealwright.services.deriving import Deriving
 from sealwright.services.didcomm import DidcommDesk
 from sealwright.services.didcomm_office import DidcommNeighbors, join_didcomm
 from sealwright.services.didcomm_values import THREADS_KEPT
@@ -181,6 +182,7 @@ def join_delivery(
     verifier: Verifier,
     canon: Canonicalizer,
     keys: KeyStore,
+    deriving: Deriving,
     payouts: PayoutDesk,
     notices: NoticeDesk,
     acts: Acts,
@@ -237,6 +239,7 @@ def join_delivery(
             units=units,
             copies=copies,
             sharing=sharing,
+            deriving=deriving,
             typesetter=outside.typesetter,
             clock=clock,
             organization=organization,

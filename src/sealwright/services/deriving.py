@@ -11,6 +11,7 @@ from sealwright.domain.errors import CredentialErased
 from sealwright.domain.formats import CredentialFormat, format_of
 from sealwright.domain.people import Caller
 from sealwright.services.claim_words import member_words
+from sealwright.services.mandatory_pointers import takes_pointers
 from sealwright.services.ports import Clock
 from sealwright.services.registry import RegistryView
 from sealwright.services.sharing import pointers_of
@@ -19,7 +20,7 @@ from sealwright.services.verification import Verifier, VerifyOptions
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.pointers import child, steps_of, value_at
-from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
 from sealwright.vc.errors import DerivationInvalid, MalformedDocument, ProofInvalid, UnsupportedProofType, VcError
 from sealwright.vc.proofs.deriving import FRAME_AT, POINTERS_AT, base_proof_of, derive_credential, mandatory_of
 from sealwright.vc.proofs.registry import disclosure_suite, suite_name_of
@@ -31,6 +32,7 @@ from sealwright.vc.verification.report import PROOF_CHECKS
 Source = Mapping[str, JSONValue] | str
 
 _AROUND: Final = frozenset({"@context", "proof", "credentialSubject"})
+_NOT_CHOSEN: Final = frozenset({"@context", "proof"})
 _IMPLIED: Final = frozenset({"id", "type"})
 
 
@@ -139,6 +141,19 @@ class Deriving:
             return self.derive(source_of(record), wish, allow_inline=record.schema_id is None)
         except DerivationInvalid as error:
             raise _placed(error, Places()) from error
+
+    def handed(self, record: CredentialRecord) -> bytes:
+        """A stored credential as strangers may be handed it: as it was signed, or derived whole where they refuse that.
+
+        Raises:
+            CredentialErased: The document is gone.
+            ProofRefused and its kin: It does not hold any more, so nothing can be derived from it.
+        """
+        source = source_of(record)
+        if isinstance(source, str) or not takes_pointers(record.proof_type):
+            return record.document or b""
+        everything = Wish(pointers=tuple(child("", name) for name in source if name not in _NOT_CHOSEN))
+        return dump_json(self.derive(source, everything, allow_inline=record.schema_id is None))
 
     def _of_text(self, text: str, wish: Wish) -> str:
         if not is_sd_jwt(text):

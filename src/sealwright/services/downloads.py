@@ -18,6 +18,7 @@ from sealwright.domain.ids import credential_urn
 from sealwright.locales import LANGUAGES
 from sealwright.protocols.baking import bake
 from sealwright.services.copies import Copies, form_of
+from sealwright.services.deriving import Deriving
 from sealwright.services.download_ports import Typesetter
 from sealwright.services.papers import PaperSource, face_of, paper_of
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -65,6 +66,7 @@ class Downloads:
         units: UnitOfWorkFactory,
         copies: Copies,
         sharing: Sharing,
+        deriving: Deriving,
         typesetter: Typesetter,
         clock: Clock,
         organization: str,
@@ -72,6 +74,7 @@ class Downloads:
         self._units = units
         self._copies = copies
         self._sharing = sharing
+        self._deriving = deriving
         self._typesetter = typesetter
         self._clock = clock
         self._organization = organization
@@ -97,12 +100,16 @@ class Downloads:
     def pdf(self, record: CredentialRecord, language: str, *, names_holder: bool) -> Download:
         """The certificate, with the signed document inside and a code for the credential's public page.
 
+        Where verifiers refuse the proof that the holder has, the document inside is derived from it: it shows what
+        stands on the paper, and its holder's means to derive others stay out of it.
+
         Args:
             language: One that is offered, else English.
             names_holder: Whether the caller may read the name of whom it was granted to.
 
         Raises:
             CredentialErased: The document is gone.
+            ProofRefused: What is stored does not hold any more, so nothing can be derived from it.
             StoreUnavailable: The page's address could not be kept.
         """
         language = language if language in LANGUAGES else LANGUAGES[0]
@@ -114,7 +121,7 @@ class Downloads:
             raise CredentialErased("The document is gone with its person's data.")
         source = PaperSource(
             record=record,
-            document=record.document,
+            document=self._deriving.handed(record),
             type=kind,
             holder=holder if names_holder else None,
             address=self._sharing.known_address(share) if share is not None else self._new_address(record),

@@ -135,21 +135,26 @@ class VerifyDesk:
         """Check what somebody brought; nothing it can hold makes this raise."""
         if brought.is_presentation:
             return self._presented(brought, challenge, domain)
-        options = VerifyOptions(challenge=challenge, domain=domain)
-        one = self.judged(self._verifier.verify(brought.source, options), brought.source)
-        return Finding(one.verdict, (one,))
+        return self._alone(brought.source, VerifyOptions(challenge=challenge, domain=domain))
 
     def check_record(self, record: CredentialRecord) -> Finding:
-        """Check a stored credential of ours as if somebody had brought it. It must have its document."""
+        """Check a stored credential of ours as if somebody had brought it. It must have its document.
+
+        A base proof, which is its holder's alone, is no fault here: nobody is handed the document itself.
+        """
         document = record.document or b""
         if format_of(record.proof_type).is_text:
             text = document.decode("ascii", "replace")
-            return self.check(Brought(text, text))
+            return self._alone(text, VerifyOptions())
         try:
             value = parse_json(document)
         except UnreadableJSON:
             value = None
-        return self.check(Brought(value if isinstance(value, dict) else {}, ""))
+        return self._alone(value if isinstance(value, dict) else {}, VerifyOptions(is_own_work=True))
+
+    def _alone(self, source: object, options: VerifyOptions) -> Finding:
+        one = self.judged(self._verifier.verify(source, options), source)
+        return Finding(one.verdict, (one,))
 
     def judged(self, report: VerificationReport, source: object) -> CheckedCredential:
         """Put a verdict, and what may be shown, beside a report on a credential that was checked for any issuer."""
