@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -149,7 +149,9 @@ def pointers_to(chosen: tuple[str, ...]) -> list[str]:
 def claims_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """The claims of the degree by value, however their numbers are spelled."""
     degree = document["credentialSubject"]["degree"]
-    plain = {name: value.get("@value") if isinstance(value, dict) else value for name, value in degree.items()}
+    plain: dict[str, Any] = {
+        name: value["@value"] if isinstance(value, dict) else value for name, value in degree.items()
+    }
     return {name: str(float(value)) if name == "gpa" else str(value) for name, value in plain.items() if name != "id"}
 
 
@@ -261,7 +263,7 @@ def test_both_refuse_tampered_base_proofs(mattr: Mattr, tamper: Callable[[dict[s
 
 
 def report(
-    document: Mapping[str, Any], now: datetime = NOW, lists: list[dict[str, Any]] | None = None
+    document: Mapping[str, Any], now: datetime = NOW, lists: Sequence[Mapping[str, Any]] = ()
 ) -> VerificationReport:
     return verify_credential(
         document,
@@ -320,7 +322,7 @@ def test_what_was_revoked_is_refused_and_its_status_cannot_be_hidden(mattr: Matt
         revoked = report(derived, lists=[status_list(5)])
         assert [check.code for check in revoked.failures] == ["REVOKED"]
     # Their frame may keep the status back. The proof holds, and we say that we cannot know.
-    members = {name: {} for name in ("issuer", "issuanceDate", "expirationDate")}
+    members: dict[str, Any] = {name: {} for name in ("issuer", "issuanceDate", "expirationDate")}
     hidden = mattr.derive(signed, {**frame, "@explicit": True, **members})
     assert "credentialStatus" not in json.dumps(hidden)
     assert mattr.verify(hidden)

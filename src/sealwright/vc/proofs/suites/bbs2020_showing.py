@@ -257,8 +257,14 @@ def _completed(frame: Mapping[str, JSONValue], covered: Covered, quads: Sequence
     """The frame, asking also for what is always shown; where it is explicit, for no more than that."""
     document = covered.document
     completed: dict[str, JSONValue] = {"@context": covered.contexts, **frame}
-    if "id" not in frame and "@id" not in frame:
-        completed["@id"] = _credential_name(document, quads)
+    name = _credential_name(document, quads)
+    if any(frame[member] != name for member in ("id", "@id") if member in frame):
+        raise DerivationInvalid("The frame names another node than the credential.", pointer="/frame/id")
+    if "id" not in frame:
+        completed["@id"] = name
+    if "type" not in frame and "@type" not in frame:
+        # The terms of a credential are those of its type.
+        completed["type"] = "VerifiableCredential"
     is_explicit = completed.get("@explicit") is True
     for name in document:
         if name in _WHOLE:
@@ -276,5 +282,5 @@ def _credential_name(document: Mapping[str, JSONValue], quads: Sequence[Quad]) -
     wanted = f"<{VOCABULARY}VerifiableCredential>"
     found = {subject for subject, predicate, object_, _ in quads if predicate == RDF_TYPE and object_ == wanted}
     if len(found) != 1:
-        raise DerivationInvalid("The frame must name the credential that it means.", pointer="/frame")
+        raise DerivationInvalid("The credential cannot be told from those inside it.", pointer="/frame")
     return found.pop()[1:-1]

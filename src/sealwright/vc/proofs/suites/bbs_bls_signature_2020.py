@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import DerivationInvalid, DocumentRefused, ProofInvalid
+from sealwright.vc.errors import DerivationInvalid, DocumentRefused, NestingTooDeep, ProofInvalid
 from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.proofs.bbs import legacy
 from sealwright.vc.proofs.bbs.requests import Scheme, encode_request
@@ -121,7 +121,7 @@ def derive(covered: Covered, key: PublicKey, proof: Mapping[str, JSONValue], wis
     try:
         part, positions = shown_part(covered, document, wish)
         derived_options = option_messages(covered.options, part["@context"], covered.hashing)
-    except DocumentRefused as error:
+    except (DocumentRefused, NestingTooDeep) as error:
         raise DerivationInvalid(error.detail, pointer="/frame" if wish.frame is not None else "/reveal") from error
     if derived_options != options:
         raise DerivationInvalid("The frame's contexts give the proof another meaning.", pointer="/frame/@context")
