@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -257,3 +257,43 @@ def test_nothing_ticked_or_what_is_not_there_is_told_in_place(campus: Campus, cr
     assert "attachment" in taken.headers["content-disposition"]
     assert b"MIT" in taken.body
     assert str(GRADE).encode() not in taken.body
+
+
+def query_for(*path: str) -> dict[str, Any]:
+    """A question for one claim of a degree, and no more."""
+    asked = {"id": "degree", "format": "ldp_vc", "meta": {"type_values": [["UniversityDegreeCredential"]]}}
+    return {"dcqlQuery": {"credentials": [{**asked, "claims": [{"path": ["credentialSubject", *path]}]}]}}
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_request_is_answered_with_what_it_asks_for_and_nothing_else(campus: Campus, suite: str) -> None:
+    call, credential_id = campus.served.client.call, campus.issue(suite)
+    made = call("POST", "/api/v1/presentations/requests", query_for("degree", "university"), token=campus.served.person)
+    assert made.status == 201, made.body
+    link = made.json()["deepLink"]
+    page = campus.holder.get(f"/improver/answer?{urlencode({'request': link})}")
+    assert page.status == 200
+    own = page.body.decode().partition(f'value="{credential_id}"')[2].partition('type="radio"')[0]
+    assert "MIT" in own
+    assert str(GRADE) not in own
+    # What shows more than was asked for stands behind what does not, and says so.
+    first = page.body.decode().partition('type="radio"')[2].partition('type="radio"')[0]
+    assert " checked" in first
+    assert str(GRADE) not in first
+    shown = campus.holder.post("/improver/answer", {"request": link, "part:degree": credential_id})
+    assert (shown.status, shown.headers.get("location")) == (303, "/improver/credentials"), text_of(shown)
+    read = call("GET", f"/api/v1/presentations/requests/{made.json()['presentationId']}", token=campus.served.person)
+    assert read.json()["state"] == "answered"
+    assert read.json()["result"]["verdict"] == "valid"
+    assert str(GRADE) not in read.body.decode()
+    assert "MIT" in read.body.decode()
+    again = campus.holder.post("/improver/answer", {"request": link, "part:degree": credential_id})
+    assert again.status == 422
+
+
+def test_a_link_that_is_no_request_of_this_office_is_told_in_place(campus: Campus) -> None:
+    page = campus.holder.get("/improver/answer?request=https%3A%2F%2Felsewhere.example%2Fx")
+    assert page.status == 422
+    assert "No request of this office stands behind this link" in text_of(page)
+    assert campus.holder.get("/improver/answer").status == 200
+    assert campus.holder.post("/improver/answer", {"request": "x"}).status == 422
