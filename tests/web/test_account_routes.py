@@ -9,10 +9,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from joserfc import jwe
+from joserfc.jwk import OctKey
 
 from sealwright.domain.ids import new_id
 from sealwright.domain.sign_in import Passkey
 from sealwright.services.sessions import SignedIn
+from sealwright.vc.keys.jwk import secret_from_private_jwk
+from sealwright.vc.keys.multikey import decode_multikey
+from sealwright.vc.proofs.signers import public_of
 from sealwright.web.auth.form_token import masked
 from sealwright.web.routes import ROUTES
 from tests.support.accounts import PASSWORD, add_account, custodial, hash_cheaply, letters, link_in, sign_in
@@ -23,6 +28,7 @@ from tests.web.test_api_document import fits
 ORIGIN: Final = ("Origin", "http://127.0.0.1:8000")
 FIRST: Final = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 SECOND: Final = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
+PASSPHRASE: Final = "a long enough passphrase"
 NEW_PASSWORD: Final = "many small boats cross the bay"
 FRESH: Final = {
     "POST /me/emails/primary": {"email": "else@example.org"},
@@ -204,6 +210,43 @@ def test_wallets_that_are_refused(ana: Somebody) -> None:
     refused(ana.by_token("POST", "/me/wallets/label", {"address": FIRST}), 422, "MISSING_FIELD")
     long = {"address": FIRST, "label": "x" * 81}
     assert ana.by_token("POST", "/me/wallets/typed", long).pointers == ["/label"]
+
+
+def test_dids_are_made_with_the_kind_of_key_asked_for_and_taken_along(ana: Somebody, site: Served) -> None:
+    made: list[str] = []
+    for proof_type, kind, algorithm in (
+        ("ecdsa-rdfc-2019", "P-256", "ES256"),
+        ("eddsa-rdfc-2022", "Ed25519", "EdDSA"),
+        ("bbs-2023", "BLS12-381-G2", None),
+    ):
+        body = done(ana.by_token("POST", "/me/dids", {"proofTypes": [proof_type]}), "POST /me/dids", 201)
+        did = body["dids"][-1]
+        made.append(did)
+        assert (body["dids"], body["holder_did"]) == (made, made[0])
+        record = site.office.dids.get(did)
+        assert record.owner_user_id == ana.user_id
+        assert record.signing_method(proof_type) is not None
+        sealed = done(
+            ana.call("POST", f"/me/dids/{did}/export", {"passphrase": PASSPHRASE}), "POST /me/dids/{did}/export"
+        )["encrypted_keys"]
+        opened = jwe.decrypt_compact(
+            sealed, OctKey.import_key(PASSPHRASE), algorithms=["PBES2-HS512+A256KW", "A256GCM"]
+        )
+        assert opened.plaintext is not None
+        (key,) = json.loads(opened.plaintext)["keys"]
+        assert (key["kid"], key.get("alg")) == (f"{did}#key-1", algorithm)
+        read, secret = secret_from_private_jwk(key)
+        assert read == kind
+        assert public_of(read, secret) == decode_multikey(record.methods[0].public_key_multibase).raw
+    refused(ana.by_token("DELETE", f"/me/dids/{made[0]}"), 409, "STATE_CONFLICT")
+
+
+def test_a_did_is_either_proved_or_made(ana: Somebody) -> None:
+    both = {"did": "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", "proofTypes": ["bbs-2023"]}
+    refused(ana.by_token("POST", "/me/dids", both), 422, "CONFLICTING_FIELDS")
+    refused(ana.by_token("POST", "/me/dids", {}), 422, "MISSING_FIELD")
+    refused(ana.by_token("POST", "/me/dids", {"did": both["did"]}), 422, "MISSING_FIELD")
+    refused(ana.by_token("POST", "/me/dids", {"proofTypes": ["RsaSignature2018"]}), 422, "UNSUPPORTED_PROOF_TYPE")
 
 
 def test_a_did_is_given_up_unless_its_keys_are_kept_here(ana: Somebody, eve: Somebody, site: Served) -> None:

@@ -134,6 +134,22 @@ def test_typed_wallet_is_shown_as_unproved(desk: Desk) -> None:
     assert rolf.post("/settings/wallets/typed", {"address": "0x12"}).status == 422
 
 
+def test_did_is_made_here_with_the_kind_of_key_chosen(desk: Desk) -> None:
+    desk.add("mira")
+    mira = visit(desk, "mira")
+    assert mira.post("/settings/wallets/dids/make", {}).status == 422
+    assert mira.post("/settings/wallets/dids/make", {"keys": "BLS12-381-G2"}).status == 422
+    assert mira.post("/settings/wallets/dids/make", {"keys": "P-256"}).status == 303
+    page = text_of(mira.get("/settings/wallets"))
+    assert "keys kept by the office" in page
+    assert "named by new credentials" in page
+    with desk.served.office.units(write=False) as uow:
+        person = uow.people.by_email("mira@example.org")
+    assert person is not None
+    (did,) = person.dids
+    assert desk.served.office.dids.get(did).signing_method("ecdsa-rdfc-2019") is not None
+
+
 def test_own_data_come_as_a_file_and_go_by_name(desk: Desk) -> None:
     desk.add("gone")
     gone = visit(desk, "gone")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -183,6 +183,24 @@ class OwnDIDs:
         changed = replace(present, dids=(*present.dids, made.did), holder_did=made.did)
         store_person(uow, keeper, present, changed, change="did_made", at=self._clock.now())
         return made.did
+
+    def make(self, uow: UnitOfWork, caller: Caller, proof_types: Sequence[str]) -> Person:
+        """Make a further did:adi for the caller, with keys kept here for these proof types.
+
+        The first DID of an account also becomes the one that new credentials name.
+
+        Raises:
+            UnsupportedProofType, ProofTypeUnavailable: Keys for one of them are not made here.
+            StateConflict: There are 20 already.
+            Sealed: Keys cannot be made now.
+        """
+        person = present_person(uow, caller)
+        if len(person.dids) >= DIDS_MOST:
+            raise StateConflict(f"There are {DIDS_MOST} DIDs already.")
+        wish = NewDID(method="adi", kind=DIDKind.HUMAN, proof_types=tuple(proof_types))
+        made = self._dids.create(uow, caller, wish)
+        changed = replace(person, dids=(*person.dids, made.did), holder_did=person.holder_did or made.did)
+        return store_person(uow, caller, person, changed, change="did_made", at=self._clock.now())
 
     def export(self, uow: UnitOfWork, caller: Caller, did: str, passphrase: str) -> str:
         """The private keys of a custodial DID, encrypted under a passphrase: a compact JWE over a JWK set.

@@ -87,6 +87,8 @@ def did_challenge(call: Call) -> Reply:
 
 def add_did(call: Call) -> Reply:
     """POST /me/dids."""
+    if (proof_types := call.body.get("proofTypes")) is not None:
+        return changed(call, lambda uow, caller: call.office.own_dids.make(uow, caller, proof_types))
     # Outside the transaction, because another's did:web may have to be looked up.
     proved = call.office.own_dids.check_proof(call.body["did"], call.body["proof"])
     return changed(call, lambda uow, caller: call.office.own_dids.bind(uow, caller, proved))
@@ -282,7 +284,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     _ACCOUNT.posts(
         "/me/dids",
-        "Add a DID that you control",
+        "Add a DID that you control, or have one made",
         add_did,
         _ME_ADDED,
         body=shapes.ADD_DID,
@@ -293,6 +295,8 @@ ROUTES: Final[tuple[Route, ...]] = (
             "INVALID_PROOF",
             "ADDRESS_IN_USE",
             "STATE_CONFLICT",
+            "UNSUPPORTED_PROOF_TYPE",
+            "SEALED",
         ),
     ),
     Route(

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.dids import Custody
 from sealwright.domain.errors import DIDRecordNotFound
+from sealwright.locales import N_
+from sealwright.services.did_documents import PROOF_TYPES
 from sealwright.services.profile import ProfileChanges
 from sealwright.web.panel.own_forms import answer, form_of, save
 from sealwright.web.panel.page_call import Toast
-from sealwright.web.panel.page_form import Field, Form
+from sealwright.web.panel.page_form import Field, Form, Kind
 from sealwright.web.panel.page_route import PageAudience, PageRoute
 from sealwright.web.panel.settings_frame import WALLETS, show_tab
 from sealwright.web.reply import Reply
@@ -33,6 +35,9 @@ PROOF_FORM: Final = Form(
 )
 ONE_WALLET_FORM: Final = Form(ADDRESS, LABEL)
 DID_FORM: Final = Form(DID)
+MADE_DID_FORM: Final = Form(
+    Field("keys", Kind.CHOICE, required=True, choices=("Ed25519", "P-256"), label=N_("Kind of key"))
+)
 DID_PROOF_FORM: Final = Form(DID, Field("proof", required=True, max_length=8192))
 EXPORT_FORM: Final = Form(DID, Field("passphrase", required=True, max_length=256, keep_spaces=True))
 _PROVE_WALLET: Final = f"{WALLETS}/prove"
@@ -45,6 +50,11 @@ def show(page: PageCall, status: int = 200, **more: Any) -> Reply:
         "person": page.person,
         "typed_form": form_of(page, TYPED_FORM),
         "did_form": form_of(page, DID_FORM),
+        "made_form": form_of(page, MADE_DID_FORM),
+        "key_kinds": [
+            ("Ed25519", page._("Ed25519: what most verifiers expect")),
+            ("P-256", page._("P-256: where a verifier asks for it")),
+        ],
         "custodial": {did for did in page.person.dids if _is_custodial(page, did)},
         **more,
     }
@@ -198,6 +208,17 @@ def prove_did(page: PageCall) -> Reply:
     return save(page, lambda status: _show_did_proof(page, None, status), act)
 
 
+def make_did(page: PageCall) -> Reply:
+    """POST /settings/wallets/dids/make: a DID whose keys the office keeps."""
+    proof_types = PROOF_TYPES["P-256" if page.form.text("keys") == "P-256" else "Ed25519"][:1]
+    return _change(
+        page,
+        lambda uow, me: page.office.own_dids.make(uow, me, proof_types),
+        page._("The DID is made. The office keeps its keys."),
+        lambda status: show(page, status),
+    )
+
+
 def name_holder(page: PageCall) -> Reply:
     """POST /settings/wallets/dids/primary: the DID that new credentials name."""
     changes = ProfileChanges(holder_did=page.form.text("did"))
@@ -258,6 +279,7 @@ PAGES: Final = (
     _post(f"{WALLETS}/primary", put_wallet_first, ONE_WALLET_FORM),
     _post(f"{WALLETS}/remove", remove_wallet, ONE_WALLET_FORM),
     _post(f"{WALLETS}/dids", start_did, DID_FORM),
+    _post(f"{WALLETS}/dids/make", make_did, MADE_DID_FORM),
     _post(_PROVE_DID, prove_did, DID_PROOF_FORM),
     _post(f"{WALLETS}/dids/primary", name_holder, DID_FORM),
     _post(f"{WALLETS}/dids/remove", remove_did, DID_FORM),

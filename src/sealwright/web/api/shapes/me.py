@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sealwright.domain.notices import NoticeKind
+from sealwright.vc.errors import Fault
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
     DID,
     OBJECT,
+    PROOF_TYPE,
     TIMESTAMP,
     Node,
     answer,
@@ -17,7 +20,7 @@ from sealwright.web.api.shapes.parts import (
     nullable,
     text,
 )
-from sealwright.web.shape import Shape
+from sealwright.web.shape import Body, Shape
 
 _STRING: Final[Node] = {"type": "string"}
 _NAME: Final = text(200)
@@ -83,12 +86,27 @@ ADD_WALLET: Final = Shape(
     },
 )
 DID_CHALLENGE: Final = Shape("DidChallenge", closed({"did": DID}, required=("did",)), example={"did": _DID})
+
+
+def _proved_and_made(body: Body) -> Iterable[Fault]:
+    if "proofTypes" in body and ("did" in body or "proof" in body):
+        yield Fault("/proofTypes", "CONFLICTING_FIELDS", "a DID is either proved or made here")
+
+
 ADD_DID: Final = Shape(
     "AddDid",
     closed(
-        {"did": DID, "proof": text(8_192, "Compact JWS over the challenge by an authentication method of the DID.")},
-        required=("did", "proof"),
+        {
+            "did": DID,
+            "proof": text(8_192, "Compact JWS over the challenge by an authentication method of the DID."),
+            "proofTypes": listed(
+                PROOF_TYPE, least=1, most=16, description="In place of the others: make a DID with keys for these."
+            ),
+        },
+        anyOf=[{"required": ["did", "proof"]}, {"required": ["proofTypes"]}],
+        missing="proof",
     ),
+    check=_proved_and_made,
     example={"did": _DID, "proof": "eyJhbGciOiJFZERTQSIsImtpZCI6IiN6Nk1r4oCmIn0.eyJhdWQiOiLigKYifQ.c2ln"},
 )
 EXPORT_KEYS: Final = Shape(
