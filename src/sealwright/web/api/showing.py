@@ -102,7 +102,7 @@ ROUTES: Final = (
         "POST",
         "/api/v1/credentials/derive",
         Audience.ANYONE,
-        "P; `credentialId`: S",
+        "P",
         "Derive a credential that shows a part",
         derive,
         (Answered(200, "The credential with its derived proof.", shapes.DERIVED, shapes.DERIVED_EXAMPLE),),
