@@ -85,8 +85,33 @@ def altered_documents(document: Mapping[str, Any], seed: str) -> Iterator[Altere
     yield from _swapped(document)
 
 
-Change = Callable[[Any, Any], None]
-"""Alters the container that it is given, at the last step of the path."""
+def altered_twice(document: Mapping[str, Any], seed: str, count: int) -> Iterator[Altered]:
+    """So many documents with two parts altered at once, chosen by `seed`; neither part stands in the other."""
+    chance = random.Random(seed)
+    changes = [
+        (path, what, change)
+        for path, value in _parts(document, ())
+        if path
+        for what, kept, change in _changes(path, value, chance)
+        if kept is None
+    ]
+    made = 0
+    while made < count:
+        (first, one, change), (second, other, again) = chance.sample(changes, 2)
+        if first == second[: len(first)] or second == first[: len(second)] or _are_of_one_array(first, second):
+            continue
+        altered = _changed(_changed(document, first, change), second, again)
+        if altered != document:
+            made += 1
+            yield Altered(f"{made}: {one} at {first}, {other} at {second}", altered)
+
+
+def _are_of_one_array(first: Path, second: Path) -> bool:
+    """Whether taking one away would move the other."""
+    return any(
+        isinstance(one, int) and isinstance(other, int) and first[:place] == second[:place]
+        for place, (one, other) in enumerate(zip(first, second, strict=False))
+    )
 
 
 def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

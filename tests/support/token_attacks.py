@@ -34,6 +34,20 @@ def altered_tokens(text: str, seed: str) -> Iterator[Altered]:
     yield Altered("a tilde in front", "~" + text)
 
 
+def altered_letters(text: str, seed: str, count: int) -> Iterator[Altered]:
+    """So many texts with one to three letters replaced, left out or put in, chosen by `seed`."""
+    chance = random.Random(seed)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~="
+    for number in range(count):
+        altered = text
+        for _ in range(chance.randint(1, 3)):
+            place = chance.randrange(len(altered))
+            new = chance.choice(letters)
+            altered = altered[:place] + chance.choice((new, "", new + altered[place])) + altered[place + 1 :]
+        if altered != text:
+            yield Altered(f"letters {number}", altered)
+
+
 def _compact_changes(compact: str, seed: str, chance: random.Random) -> Iterator[tuple[str, str]]:
     """A compact token with its header or payload altered in JSON, and each part altered as text."""
     parts = compact.split(".")
