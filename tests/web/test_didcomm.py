@@ -11,7 +11,12 @@ import pytest
 from sealwright.protocols.didcomm import types
 from sealwright.protocols.didcomm.issuing import read_attached
 from sealwright.protocols.didcomm.message import Attachment, Message
-from sealwright.services.didcomm_presenting import DEFINITION_FORMAT, SUBMISSION_FORMAT
+from sealwright.services.didcomm_presenting import (
+    DCQL_FORMAT,
+    DCQL_SHOWN_FORMAT,
+    DEFINITION_FORMAT,
+    SUBMISSION_FORMAT,
+)
 from sealwright.vc.proofs.signing import ProofOptions, attach, prepare, with_suite_context
 from sealwright.web.api.shapes.didcomm import PACKED, SENT, THREAD
 from sealwright.web.shape import compile_schema
@@ -207,7 +212,9 @@ def test_refused_sends_have_their_codes(served: Served, mailbox: Mailbox, agent:
 
 
 def ask(served: Served, agent: PeerAgent) -> Message:
-    definition = {"presentation_definition": {"id": "1", "input_descriptors": []}}
+    field = {"path": ["$.credentialSubject.degree.university"], "filter": {"type": "string"}}
+    descriptor = {"id": "degree", "constraints": {"fields": [field]}}
+    definition = {"presentation_definition": {"id": "1", "input_descriptors": [descriptor]}}
     attachment = {"id": "0", "format": DEFINITION_FORMAT, "data": {"json": definition}}
     message = {"type": types.REQUEST_PRESENTATION, "body": {"will_confirm": True}, "attachments": [attachment]}
     answer = send(served, agent.did, message=message, transport="return")
@@ -216,12 +223,12 @@ def ask(served: Served, agent: PeerAgent) -> Message:
 
 
 def shown(served: Served, agent: PeerAgent, asked: Message, credential: Any, **changes: str) -> Message:
-    wanted: Any = read_attached(asked, DEFINITION_FORMAT)["options"]
+    wanted: Any = read_attached(asked, changes.get("form", DEFINITION_FORMAT))["options"]
     presentation = {
         "@context": ["https://www.w3.org/2018/credentials/v1"],
         "type": ["VerifiablePresentation"],
         "holder": agent.did,
-        "verifiableCredential": [credential],
+        "verifiableCredential": credential if isinstance(credential, list) else [credential],
     }
     options = ProofOptions(
         "Ed25519Signature2020",
@@ -246,6 +253,62 @@ def state_of(served: Served, message: Message) -> str:
     return str(served.client.call("GET", path, token=served.key).json()["state"])
 
 
+def report_of(served: Served, message: Message) -> dict[str, Any]:
+    path = f"/api/v1/didcomm/threads/{message.thread}"
+    report: dict[str, Any] = served.client.call("GET", path, token=served.key).json()["presentation"]
+    return report
+
+
+def failed(report: dict[str, Any]) -> set[str]:
+    inner = [check for one in report["credentials"] for check in one["credentialReport"]["checks"]]
+    return {one["name"] for one in (*report["checks"], *inner) if one["outcome"] == "failed"}
+
+
+def test_what_is_asked_for_is_matched_exactly(served: Served, mailbox: Mailbox, agent: PeerAgent) -> None:
+    credential = served.issue(holderDid=agent.did)["credential"]
+    extra = served.issue(holderDid=agent.did)["credential"]
+    first, second = ask(served, agent), ask(served, agent)
+    # What was made for another thread's challenge shows nothing in this one.
+    replayed = agent.message(
+        ISSUER, types.PRESENTATION, thid=second.thread, attachments=shown(served, agent, first, credential).attachments
+    )
+    assert bring(served, agent.pack(replayed)).status == 202
+    assert state_of(served, second) == "abandoned"
+    assert "challenge" in failed(report_of(served, second))
+    assert bring(served, agent.pack(shown(served, agent, first, [credential, extra]))).status == 202
+    assert state_of(served, first) == "abandoned"
+    assert failed(report_of(served, first)) == {"asked"}
+    served.office.dispatching.work_once()
+    served.office.dispatching.work_once()
+    assert mailbox.last(agent).type == types.PROBLEM_REPORT
+
+
+def test_dcql_is_asked_and_answered_in_messages(served: Served, agent: PeerAgent) -> None:
+    credential = served.issue(holderDid=agent.did)["credential"]
+    full = served.office.presenting.queries._candidates.of(credential)
+    assert full is not None
+    kinds = sorted(one for one in full.types if ":" in one)
+    claims = [{"path": ["credentialSubject", "degree", "university"], "values": ["MIT"]}]
+    query = {"id": "d", "format": "ldp_vc", "meta": {"type_values": [kinds]}, "claims": claims}
+    attachment = {"format": DCQL_FORMAT, "data": {"json": {"dcql_query": {"credentials": [query]}}}}
+    message = {"type": types.REQUEST_PRESENTATION, "body": {}, "attachments": [attachment]}
+    sent = send(served, agent.did, message=message, transport="return")
+    asked = agent.open(json.dumps(sent.json()["packed"]).encode())
+    made = shown(served, agent, asked, credential, form=DCQL_FORMAT).attachments[0].data
+    token = Attachment({"vp_token": {"d": [made]}}, id="0", format=DCQL_SHOWN_FORMAT)  # type: ignore[dict-item]
+    answer = agent.message(ISSUER, types.PRESENTATION, thid=asked.thread, attachments=(token,))
+    for nothing in ({}, {"vp_token": {"x": [made]}}, {"vp_token": {"d": []}}):
+        one = Attachment(nothing, id="0", format=DCQL_SHOWN_FORMAT)  # type: ignore[arg-type]
+        unread = agent.message(ISSUER, types.PRESENTATION, thid=asked.thread, attachments=(one,))
+        assert bring(served, agent.pack(unread)).code == "DIDCOMM_INVALID"
+    assert bring(served, agent.pack(answer)).status == 202
+    assert state_of(served, asked) == "presented"
+    assert report_of(served, asked)["claims"] == {"degree": {"university": "MIT"}}
+    bad = {"format": DCQL_FORMAT, "data": {"json": {"dcql_query": {}}}}
+    refused = send(served, agent.did, message={**message, "attachments": [bad]})
+    assert (refused.status, refused.code) == (422, "MISSING_FIELD")
+
+
 def test_a_presentation_that_holds_is_acknowledged(
     served: Served, mailbox: Mailbox, agent: PeerAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +321,9 @@ def test_a_presentation_that_holds_is_acknowledged(
     assert bring(served, agent.pack(presentation)).status == 202
     served.office.dispatching.work_once()
     assert (mailbox.last(agent).type, state_of(served, asked)) == (types.PRESENT_ACK, "presented")
+    told = report_of(served, asked)
+    assert (told["verdict"], told["claims"]) == ("valid", {"degree": {"university": "MIT"}})
+    assert {"holder", "challenge", "domain", "sender", "asked", "disclosure"} <= {one["name"] for one in told["checks"]}
     # What nobody waits for is not even verified: that takes work, and may ask the network.
     monkeypatch.setattr(served.office.didcomm._inbox._presenting, "_judge", None)
     again = agent.message(ISSUER, types.PRESENTATION, thid=asked.thread, attachments=presentation.attachments)

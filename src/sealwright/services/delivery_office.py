@@ -218,6 +218,7 @@ def join_delivery(
             moves=ground.moves,
             poster=outside.poster,
             clock=clock,
+            canon=canon,
         ),
         public_url=url,
     )

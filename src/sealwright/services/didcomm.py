@@ -26,7 +26,7 @@ from sealwright.services.didcomm_inbox import DidcommInbox
 from sealwright.services.didcomm_issuing import DidcommIssuing
 from sealwright.services.didcomm_keys import KeptKey
 from sealwright.services.didcomm_posting import DidcommPost
-from sealwright.services.didcomm_presenting import DidcommPresenting, require_definition
+from sealwright.services.didcomm_presenting import DidcommPresenting, require_query
 from sealwright.services.didcomm_values import Sent, ThreadView, Wish, answer, opening
 from sealwright.services.offers import OfferDesk
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -142,7 +142,7 @@ class DidcommDesk:
             record = uow.dids.get(thread.own_did) if thread is not None else None
             if thread is None or record is None or not self._access.may_act_for(caller, record):
                 raise ThreadNotFound(_MISSING)
-            return ThreadView(thread, uow.didcomm.messages(thread_id))
+            return ThreadView(thread, uow.didcomm.messages(thread_id), self._presenting.verdict(uow, thread_id))
 
     # -- offers' messages --------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class DidcommDesk:
             with self._units(write=False) as uow:
                 _require_between(uow, wish, wish.credential_id)
         elif wish.type == types.REQUEST_PRESENTATION:
-            require_definition(wish.attachments)
+            require_query(wish.attachments)
 
     def _offer(self, uow: UnitOfWork, caller: Caller, wish: Wish, credential_id: str) -> tuple[str, str]:
         _require_between(uow, wish, credential_id)

@@ -31,6 +31,7 @@ from sealwright.services.didcomm_values import (
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry
 from sealwright.vc.dids.resolver import DIDResolver
+from sealwright.vc.encoding.strict_json import JSONValue
 
 # How far another clock may be ahead of ours.
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)
@@ -134,7 +135,9 @@ class DidcommInbox:
             raise DidcommInvalid("The message was made in the future.")
         _require_younger(message, now, THREADS_KEPT)
 
-    def _take(self, uow: UnitOfWork, message: Message, own_did: str, their_did: str, verdict: bool | None) -> None:
+    def _take(
+        self, uow: UnitOfWork, message: Message, own_did: str, their_did: str, verdict: Mapping[str, JSONValue] | None
+    ) -> None:
         now = self._clock.now()
         epoch = uow.office.epoch(shared_lock=True)
         record = Registry.within(uow, epoch).did(own_did)

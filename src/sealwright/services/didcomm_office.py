@@ -12,14 +12,18 @@ from sealwright.services.didcomm_inbox import DidcommInbox
 from sealwright.services.didcomm_issuing import DidcommIssuing
 from sealwright.services.didcomm_keys import OwnKeys
 from sealwright.services.didcomm_posting import DidcommPost
-from sealwright.services.didcomm_presenting import DidcommPresenting, PresentationJudge, VerifiedPresentations
+from sealwright.services.didcomm_presenting import DidcommPresenting
 from sealwright.services.dids import DIDDesk
 from sealwright.services.offer_moves import OfferMoves
 from sealwright.services.offers import OfferDesk
 from sealwright.services.office_secrets import OfficeSecrets
 from sealwright.services.ports import Clock, KeyStore, UnitOfWorkFactory
+from sealwright.services.presentation_reading import PresentationReader
+from sealwright.services.query_candidates import Candidates
+from sealwright.services.query_judging import QueryJudging
 from sealwright.services.registry import Registry
 from sealwright.services.verification import Verifier
+from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.dids.resolver import DIDResolver
 
 
@@ -40,9 +44,10 @@ class DidcommNeighbors:
     moves: OfferMoves
     poster: Poster
     clock: Clock
+    canon: Canonicalizer
 
 
-def join_didcomm(near: DidcommNeighbors, *, public_url: str, judge: PresentationJudge | None = None) -> DidcommDesk:
+def join_didcomm(near: DidcommNeighbors, *, public_url: str) -> DidcommDesk:
     """Build the desk, and let offers travel by it. Its `post` carries parcels of kind `didcomm`."""
     units, registry, clock = near.units, near.registry, near.clock
     post = DidcommPost(
@@ -58,10 +63,12 @@ def join_didcomm(near: DidcommNeighbors, *, public_url: str, judge: Presentation
         public_url=public_url,
     )
     issuing = DidcommIssuing(post=post, offers=near.offers, moves=near.moves, clock=clock)
+    reader = PresentationReader(verifier=near.verifier, registry=registry, units=units, public_url=public_url)
     presenting = DidcommPresenting(
         units=units,
         secrets=near.secrets,
-        judge=judge or VerifiedPresentations(near.verifier),
+        judge=QueryJudging(reader, Candidates(near.canon)),
+        clock=clock,
         public_url=public_url,
     )
     inbox = DidcommInbox(

@@ -58,10 +58,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class ThreadView:
-    """A thread and its messages, oldest first."""
+    """A thread and its messages, oldest first; and the report on what was shown in it, while it is kept."""
 
     thread: DidcommThread
     messages: tuple[DidcommMessage, ...]
+    presentation: Mapping[str, JSONValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Received:
 
     Args:
         thread: As it was before, locked; None for a new one.
-        verdict: Whether the presentation in it holds; None for every other message.
+        verdict: The report on the presentation in it; None for every other message.
     """
 
     uow: UnitOfWork
@@ -79,7 +80,7 @@ class Received:
     their_did: str
     now: datetime
     thread: DidcommThread | None
-    verdict: bool | None = None
+    verdict: Mapping[str, JSONValue] | None = None
 
     def moved(self, state: ThreadState) -> DidcommThread:
         """The thread in a state, begun by this message where it is new; not stored yet."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwright.domain.presenting import PresentationRequest
-from sealwright.protocols.openid4vp.asking import SD_JWT
+from sealwright.protocols.queries import SD_JWT
 from sealwright.services.orders import vct_address
 from sealwright.services.presentation_kinds import AskableKind, is_of_kind
 from sealwright.services.presentation_reading import (

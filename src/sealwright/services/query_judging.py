@@ -29,7 +29,7 @@ from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.compact import open_compact
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt
-from sealwright.vc.verification.report import Check, Outcome
+from sealwright.vc.verification.report import Check, Outcome, ReportCode
 
 _NOT_AS_ASKED: Final = "NOT_AS_ASKED"
 _SHOWN_BEYOND: Final = "SHOWN_BEYOND"
@@ -75,20 +75,24 @@ class QueryJudging:
         self._candidates = candidates
 
     def judge_dcql(
-        self, question: Question, answers: Sequence[ShownFor], *, nonce: str, audience: str
+        self, question: Question, answers: Sequence[ShownFor], *, nonce: str, audience: str, sender: str | None = None
     ) -> dict[str, JSONValue]:
-        """The report on presentations that came under the ids of queries; nothing they can hold makes this raise."""
+        """The report on presentations that came under the ids of queries; nothing they can hold makes this raise.
+
+        Args:
+            sender: Who sent them, where the channel proves that; all that is shown must be about them.
+        """
         given = [_Given(one.form, one.presentation) for one in answers]
         # Each is for one credential; whether there is exactly one in it shows once it is read.
         claims = [_Claim(one.query_id, index, 0) for index, one in enumerate(answers)]
-        return self._judge(question, given, claims, None, nonce=nonce, audience=audience)
+        return self._judge(question, given, claims, None, nonce=nonce, audience=audience, sender=sender)
 
     def judge_exchanged(
-        self, question: Question, exchanged: Exchanged, *, nonce: str, audience: str
+        self, question: Question, exchanged: Exchanged, *, nonce: str, audience: str, sender: str | None = None
     ) -> dict[str, JSONValue]:
         """The report on presentations with a submission; nothing that they can hold makes this raise."""
         given, claims, fault = _located(question, exchanged)
-        return self._judge(question, given, claims, fault, nonce=nonce, audience=audience)
+        return self._judge(question, given, claims, fault, nonce=nonce, audience=audience, sender=sender)
 
     def _judge(
         self,
@@ -99,13 +103,15 @@ class QueryJudging:
         *,
         nonce: str,
         audience: str,
+        sender: str | None,
     ) -> dict[str, JSONValue]:
         shown = [self._reader.read(one.form, one.presentation, nonce=nonce, audience=audience) for one in given]
         entries, problem = self._matched(question, given, shown, claims)
         asked, disclosure = _asked(question, claims, shown, fault or problem), _NOT_LOOKED_AT
         if asked.is_met:
             disclosure = _disclosure(question, entries)
-        checks = (*_merged(one.checks for one in shown), asked, disclosure)
+        sent = () if sender is None else (_sent_by(sender, shown),)
+        checks = (*_merged(one.checks for one in shown), *sent, asked, disclosure)
         every = [one.checked for taken in shown for one in taken.credentials]
         is_true = bool(every) and all(one.is_met for one in checks) and all(bool(one.report) for one in every)
         verdict = verdict_of((*checks, *(check for one in every for check in one.report.checks)), is_true=is_true)
@@ -207,6 +213,15 @@ def _disclosure(question: Question, entries: Sequence[_Entry]) -> Check:
         detail = "More was shown than was asked for; what goes beyond it is named, and neither shown here nor kept."
         return Check("disclosure", Outcome.PASSED, None, detail)
     return Check("disclosure", Outcome.PASSED, None, "Exactly what was asked for was shown.")
+
+
+def _sent_by(sender: str, shown: Sequence[Shown]) -> Check:
+    """Whether all that is shown is about whoever sent it, as the channel that it came by has proven."""
+    about = [one.checked.report.holder_did for taken in shown for one in taken.credentials]
+    if about and all(one == sender for one in about):
+        return Check("sender", Outcome.PASSED, None, "It is about whoever sent it.")
+    detail = "It is not about whoever sent it."
+    return Check("sender", Outcome.FAILED, ReportCode.HOLDER_MISMATCH.value, detail)
 
 
 def _merged(checks: Iterable[Sequence[Check]]) -> tuple[Check, ...]:

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 
 from sealwright.protocols.dcql.query import DcqlQuery
 from sealwright.protocols.openid4vci.errors import OAuthCode, WalletRefused
-from sealwright.protocols.openid4vp.asking import LDP_VC, QUERY_IDS
+from sealwright.protocols.openid4vp.asking import QUERY_IDS
 from sealwright.protocols.presentation_exchange.submission import Submission, read_submission
-from sealwright.protocols.queries import QueryRefused
+from sealwright.protocols.queries import LDP_VC, QueryRefused
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import UnreadableJSON
 

@@ -45,7 +45,14 @@ def thread(call: Call) -> Reply:
         }
         for one in view.messages
     ]
-    return ok({"threadId": view.thread.thread_id, "state": view.thread.state.value, "messages": lines})
+    return ok(
+        {
+            "threadId": view.thread.thread_id,
+            "state": view.thread.state.value,
+            "messages": lines,
+            "presentation": dict(view.presentation) if view.presentation is not None else None,
+        }
+    )
 
 
 def _wish(call: Call) -> Wish:

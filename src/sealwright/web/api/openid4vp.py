@@ -35,7 +35,7 @@ def ask(call: Call) -> Reply:
         detail = f"must hold exactly one of {', '.join(_QUESTIONS)}; claims stand beside credentialType alone"
         raise MalformedBody("The question cannot be asked.", faults=[Fault("", "INVALID_VALUE", detail)])
     if wanted is None:
-        query = {asked[0]: call.body[asked[0]]}
+        query: dict[str, Any] = {asked[0]: call.body[asked[0]]}
         return call.perform(lambda uow, caller: desk.ask_query(uow, caller, query), _asked, is_secret=True)
     return call.perform(lambda uow, caller: desk.ask(uow, caller, wanted, claims), _asked, is_secret=True)
 

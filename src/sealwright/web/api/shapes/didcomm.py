@@ -10,7 +10,8 @@ from sealwright.protocols.didcomm.encryption import ENCRYPTED_TYPE
 from sealwright.protocols.didcomm.message import MAX_ATTACHMENTS, MAX_TYPE
 from sealwright.vc.errors import Fault
 from sealwright.web.api.shapes.answers import STRING
-from sealwright.web.api.shapes.parts import DID, OBJECT, TIMESTAMP, Node, answer, closed, listed, text
+from sealwright.web.api.shapes.parts import DID, OBJECT, TIMESTAMP, Node, answer, closed, listed, nullable, text
+from sealwright.web.api.shapes.presenting import RESULT
 from sealwright.web.shape import Shape
 
 TRANSPORTS: Final = ("post", "return")
@@ -100,7 +101,15 @@ _LINE: Final = answer(
         "at": TIMESTAMP,
     },
 )
-THREAD: Final = answer("Thread", {"threadId": STRING, "state": _STATE, "messages": listed(_LINE)})
+THREAD: Final = answer(
+    "Thread",
+    {
+        "threadId": STRING,
+        "state": _STATE,
+        "messages": listed(_LINE),
+        "presentation": {**nullable(RESULT), "description": "What was shown here, for a day after it was."},
+    },
+)
 THREAD_EXAMPLE: Final = {
     "threadId": "thr_mq3c7xm2vbn5tz4wpd6ahf2yqe",
     "state": "offered",
@@ -112,4 +121,5 @@ THREAD_EXAMPLE: Final = {
             "at": "2026-11-21T19:40:00Z",
         }
     ],
+    "presentation": None,
 }

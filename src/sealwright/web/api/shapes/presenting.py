@@ -58,7 +58,7 @@ _SHOWN: Final = {
         "beyond": {**listed(STRING), "description": "Pointers of claims shown beyond what was asked for."},
     },
 }
-_RESULT: Final = answer(
+RESULT: Final = answer(
     "PresentationResult",
     {
         "verdict": {"type": "string", "enum": ["valid", "invalid", "open", "declined"]},
@@ -87,7 +87,7 @@ REQUEST_STATE: Final[Node] = answer(
         "answerBy": TIMESTAMP,
         "expiresAt": TIMESTAMP,
         "answeredAt": nullable(TIMESTAMP),
-        "result": nullable(_RESULT),
+        "result": nullable(RESULT),
     },
 )
 REQUEST_EXAMPLE: Final[dict[str, Any]] = {
