@@ -124,6 +124,15 @@ def test_a_single_type_and_context_stay_arrays() -> None:
     assert isinstance(derived["@context"], list)
 
 
+def test_a_single_value_of_an_array_stays_in_an_array() -> None:
+    degree = [{"type": "BachelorDegree", "university": ["MIT"], "gpa": 3.5}]
+    document = ISSUER.sign(degree_credential(claims={"degree": degree}), SUITE)
+    for subject in ({}, {"@explicit": True, "degree": {"@explicit": True, "university": {}}}):
+        (shown,) = by_frame(document, type=TYPES, credentialSubject=subject)["credentialSubject"]["degree"]
+        assert shown["university"] == ["MIT"]
+        assert shown.get("gpa", 3.5) == 3.5
+
+
 def test_several_nodes_in_one_frame() -> None:
     degrees = [{"type": f"D{n}", "university": f"U{n}"} for n in range(12)]
     document = ISSUER.sign(degree_credential(claims={"degree": degrees}), SUITE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 from sealwright.vc.canon.rdfc import MAX_STEPS, WorkBudget, canonicalize_quads
@@ -99,8 +100,7 @@ def _positions(
 
 
 def _subject_of(part: Mapping[str, JSONValue]) -> str:
-    name = part.get("id", part.get("@id"))
-    text = name if isinstance(name, str) else ""
+    text = _name_in(part)
     label = text.removeprefix(PLACEHOLDER)
     return label if label.startswith("_:") else f"<{text}>"
 
@@ -244,13 +244,45 @@ def _framed(covered: Covered, signed: Sequence[Quad], frame: Mapping[str, JSONVa
     part = canon.frame(renamed, _completed(frame, covered, renamed))
     if "@graph" in part or part.keys() <= {"@context"}:
         raise DerivationInvalid("The frame does not lead to the credential alone.", pointer="/frame")
-    # A reader expects arrays and objects where a processor that compacts leaves single texts.
+    # A reader expects arrays and objects where a processor that compacts leaves single values.
+    with suppress(DerivationInvalid):
+        # Where objects cannot be told apart, their values stay as the processor left them, and mean the same.
+        part = _shaped(part, _arrays(_with_names(covered, signed)))
     for name in ("@context", "type"):
         if not isinstance(part.get(name, []), list):
             part[name] = [part[name]]
     if isinstance(part.get(_SUBJECT), str):
         part[_SUBJECT] = {"id": part[_SUBJECT]}
     return part
+
+
+def _arrays(node: JSONValue) -> set[tuple[str, str]]:
+    """The members that are arrays, each with the identifier of its object."""
+    if isinstance(node, list):
+        return set().union(*map(_arrays, node))
+    if not isinstance(node, dict):
+        return set()
+    here = {(_name_in(node), name) for name, value in node.items() if isinstance(value, list)}
+    return here.union(*(_arrays(value) for name, value in node.items() if name != "@context"))
+
+
+def _shaped(node: Any, arrays: set[tuple[str, str]]) -> Any:
+    """The same with an array around each single value that stood in one."""
+    if isinstance(node, list):
+        return [_shaped(item, arrays) for item in node]
+    if not isinstance(node, dict):
+        return node
+    name = _name_in(node)
+    shaped = {}
+    for member, value in node.items():
+        inner = value if member == "@context" else _shaped(value, arrays)
+        shaped[member] = [inner] if (name, member) in arrays and not isinstance(inner, list) else inner
+    return shaped
+
+
+def _name_in(node: Mapping[str, Any]) -> str:
+    name = node.get("@id", node.get("id"))
+    return name if isinstance(name, str) else ""
 
 
 def _completed(frame: Mapping[str, JSONValue], covered: Covered, quads: Sequence[Quad]) -> dict[str, JSONValue]:
