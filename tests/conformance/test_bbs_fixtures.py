@@ -52,7 +52,7 @@ def test_the_points_are_drawn_as_published(name: str, suite: Ciphersuite) -> Non
         *expected["MsgGenerators"],
     ]
     assert drawn.joined.hex() == expected["Q1"] + "".join(expected["MsgGenerators"])
-    assert bytes(interface.base_point.to_compressed_bytes()).hex() == expected["P1"]
+    assert bytes(interface.base[0].to_compressed_bytes()).hex() == expected["P1"]
     assert len(expected["MsgGenerators"]) == 10
 
 

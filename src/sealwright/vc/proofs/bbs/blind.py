@@ -21,7 +21,6 @@ from sealwright.vc.keys.bls12381 import public_from_private, secret_scalar
 from sealwright.vc.keys.ed25519 import Secret32
 from sealwright.vc.proofs.bbs.core import (
     Statement,
-    blind_quotient,
     challenge_of,
     check_closed,
     core_verify,
@@ -35,10 +34,12 @@ from sealwright.vc.proofs.bbs.curve import (
     Randoms,
     joined_points,
     joined_scalars,
+    masked_inverse,
     random_scalars,
     read_point,
     read_scalars,
     sum_of_products,
+    sum_over,
 )
 from sealwright.vc.proofs.bbs.interface import SHA_256, Ciphersuite, Generators, Interface
 from sealwright.vc.proofs.bbs.requests import MAX_MESSAGES
@@ -279,13 +280,13 @@ def sign_committed(
     scalar = secret_scalar(secret)
     count, extra = committed
     statement = statement_of(interface, public_from_private(secret), header, len(messages), count)
-    bases = statement.bases[: 2 + len(messages)] + [point for point, _ in extra]
-    factors = [_ONE, statement.domain, *interface.message_scalars(messages), *(factor for _, factor in extra)]
-    b = sum_of_products(bases, factors)
+    own = [_ONE, statement.domain, *interface.message_scalars(messages)]
+    b = sum_over(statement.bases[: len(own)], own, [point for point, _ in extra], [factor for _, factor in extra])
     if b == G1Point.identity():
         raise ProofInvalid("The commitment cancels what would be signed.")
     e = interface.hash_to_scalar(joined_scalars([scalar]) + joined_points([b]))
-    return blind_quotient(scalar, e, [b], [_ONE]) + bytes(e.to_be_bytes())
+    inverse, factor = masked_inverse(scalar, e)
+    return joined_points([b * inverse * factor]) + joined_scalars([e])
 
 
 def statement_of(interface: Interface, public_key: bytes, header: bytes, count: int, committed_count: int) -> Statement:

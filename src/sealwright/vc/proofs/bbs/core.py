@@ -17,15 +17,17 @@ from sealwright.vc.proofs.bbs.curve import (
     POINT_BYTES,
     SCALAR_BYTES,
     Randoms,
+    Row,
     checked_indexes,
     is_signed_by,
     joined_points,
     joined_scalars,
-    random_scalars,
+    masked_inverse,
     read_point,
     read_scalar,
     read_scalars,
     sum_of_products,
+    sum_over,
 )
 from sealwright.vc.proofs.bbs.interface import Generators, Interface, domain
 
@@ -59,9 +61,9 @@ class Statement:
         return domain(self.interface, self.public_key, self.generators, self.header)
 
     @property
-    def bases(self) -> list[G1Point]:
-        """P1, Q1 and the messages' points; B is their sum with 1, the domain and the messages."""
-        return [self.interface.base_point, *self.generators.points]
+    def bases(self) -> list[Row]:
+        """The rows of P1, Q1 and the messages' points; B is their sum with 1, the domain and the messages."""
+        return [self.interface.base, *self.generators.rows]
 
     @property
     def key(self) -> G2Point:
@@ -84,20 +86,11 @@ def core_sign(statement: Statement, secret: Scalar, scalars: Sequence[Scalar]) -
     """
     bound = statement.domain
     e = statement.interface.hash_to_scalar(joined_scalars([secret, *scalars, bound]))
-    # One multiplication carries 1/(secret + e) into every term, so B itself is never computed.
-    return blind_quotient(secret, e, statement.bases, [_ONE, bound, *scalars]) + bytes(e.to_be_bytes())
-
-
-def blind_quotient(secret: Scalar, e: Scalar, points: Sequence[G1Point], scalars: Sequence[Scalar]) -> bytes:
-    """The compressed sum of products over (secret + e), with the secret behind a factor that is used once.
-
-    Neither the inversion nor the multiplications take a constant time. The inversion sees (secret + e) times the
-    factor, the long sum 1/(secret + e) divided by it, the last multiplication the factor alone.
-    """
-    (factor,) = random_scalars(1)
-    masked = ((secret + e) * factor).inverse()
-    quotient = sum_of_products(points, [scalar * masked for scalar in scalars]) * factor
-    return bytes(quotient.to_compressed_bytes())
+    # One long sum carries 1/(secret + e) into every term, so B itself is never computed.
+    inverse, factor = masked_inverse(secret, e)
+    factors = [inverse, bound * inverse, *(scalar * inverse for scalar in scalars)]
+    a = sum_over(statement.bases, factors) * factor
+    return joined_points([a]) + joined_scalars([e])
 
 
 def read_signature(signature: bytes) -> tuple[G1Point, Scalar]:
@@ -119,7 +112,7 @@ def core_verify(statement: Statement, signature: bytes, scalars: Sequence[Scalar
     key = statement.key
     a, e = read_signature(signature)
     # e(A, W + e·P2) = e(B, P2), as e(A, W) = e(B − e·A, P2): one multiplication in the first group, none in the second.
-    rest = sum_of_products([a, *statement.bases], [-e, _ONE, statement.domain, *scalars])
+    rest = sum_over(statement.bases, [_ONE, statement.domain, *scalars], [a], [-e])
     if not is_signed_by(key, a, rest):
         raise ProofInvalid("The signature does not hold for these messages and this key.")
 
@@ -170,12 +163,12 @@ def open_proof(
     e_mask, r1_mask, r3_mask, *message_masks = masks
     bound = statement.domain
     # D = r2·B, with r2 carried into every term.
-    d = sum_of_products(statement.bases, [r2, r2 * bound, *(r2 * scalar for scalar in scalars)])
+    d = sum_over(statement.bases, [r2, r2 * bound, *(r2 * scalar for scalar in scalars)])
     a_bar = a * (r1 * r2)
     b_bar = sum_of_products([d, a_bar], [r1, -e])
     t1 = sum_of_products([a_bar, d], [e_mask, r1_mask])
-    message_points = statement.generators.points[1:]
-    t2 = sum_of_products([d, *(message_points[index] for index in hidden)], [r3_mask, *message_masks])
+    message_rows = statement.generators.rows[1:]
+    t2 = sum_over([message_rows[index] for index in hidden], message_masks, [d], [r3_mask])
     kept = tuple(scalars[index] for index in hidden)
     return OpenedProof((a_bar, b_bar, d, t1, t2), bound, e, r1, r2.inverse(), tuple(masks), kept)
 
@@ -229,9 +222,9 @@ def reopen_proof(
 
     Spec: "Proof Verification Initialization".
     """
-    message_points = statement.generators.points[1:]
-    indexes = checked_indexes(disclosed, len(message_points))
-    if len(shown) != len(indexes) or len(shown) + len(proof.hidden) != len(message_points):
+    count = len(statement.generators.points) - 1
+    indexes = checked_indexes(disclosed, count)
+    if len(shown) != len(indexes) or len(shown) + len(proof.hidden) != count:
         raise ProofInvalid("The proof does not fit the count of messages.")
     a_bar, b_bar, d = proof.points
     e, r1, r3 = proof.answers
@@ -239,10 +232,8 @@ def reopen_proof(
     t1 = sum_of_products([b_bar, a_bar, d], [challenge, e, r1])
     answers = iter(proof.hidden)
     by_index = dict(zip(indexes, shown, strict=True))
-    factors = [
-        by_index[index] * challenge if index in by_index else next(answers) for index in range(len(message_points))
-    ]
-    t2 = sum_of_products([d, *statement.bases], [r3, challenge, challenge * statement.domain, *factors])
+    factors = [by_index[index] * challenge if index in by_index else next(answers) for index in range(count)]
+    t2 = sum_over(statement.bases, [challenge, challenge * statement.domain, *factors], [d], [r3])
     return (a_bar, b_bar, d, t1, t2)
 
 

@@ -30,8 +30,16 @@ FIELD: Final = int(
 _BASE_2: Final = G2Point()
 _NO_POINT: Final = G1Point.identity()
 
+# A number of 16 bytes cannot be guessed, and multiplying by it costs half as much as by a whole scalar.
+_FACTOR_BYTES: Final = 16
+# A row holds a point and its multiples by 2^64, 2^128 and 2^192, so that a scalar is added up in four short parts.
+_PART_BYTES: Final = 8
+_STEP: Final = Scalar(1 << (8 * _PART_BYTES))
+_PADDING: Final = bytes(SCALAR_BYTES - _PART_BYTES)
+
 # Gives that many random scalars; tests give the published ones.
 Randoms = Callable[[int], Sequence[Scalar]]
+Row = tuple[G1Point, G1Point, G1Point, G1Point]
 
 
 def read_point(data: bytes) -> G1Point:
@@ -99,6 +107,43 @@ def sum_of_products(points: Sequence[G1Point], scalars: Sequence[Scalar]) -> G1P
     if len(points) != len(scalars):
         raise ProofInvalid("The proof has another count of numbers than of messages.")
     return G1Point.multiexp_unchecked(list(points), list(scalars))
+
+
+def row_of(point: G1Point) -> Row:
+    """The row of a point that is used again and again."""
+    second = _plain(point * _STEP)
+    third = _plain(second * _STEP)
+    return point, second, third, _plain(third * _STEP)
+
+
+def _plain(point: G1Point) -> G1Point:
+    # Sums convert what has a divisor on each use; coordinates that were written out have none.
+    return G1Point.from_xy_bytes_unchecked_be(point.to_xy_bytes_be())
+
+
+def sum_over(
+    rows: Sequence[Row], scalars: Sequence[Scalar], points: Sequence[G1Point] = (), factors: Sequence[Scalar] = ()
+) -> G1Point:
+    """As `sum_of_products`, for points that have rows, and then for points that have none; a fifth faster."""
+    if len(rows) != len(scalars):
+        raise ProofInvalid("The proof has another count of numbers than of messages.")
+    read, parts = Scalar.from_le_bytes, []
+    for scalar in scalars:
+        data = bytes(scalar.to_le_bytes())
+        parts += [read(data[at : at + _PART_BYTES] + _PADDING) for at in range(0, SCALAR_BYTES, _PART_BYTES)]
+    return sum_of_products([*(point for row in rows for point in row), *points], [*parts, *factors])
+
+
+def masked_inverse(secret: Scalar, addend: Scalar) -> tuple[Scalar, Scalar]:
+    """1/(secret + addend) behind a random factor that is used once: the masked inverse, and the factor.
+
+    Neither inverting nor multiplying points takes a constant time. Inverting sees the sum times the factor; who then
+    multiplies by the masked inverse, and at last by the factor, never multiplies by anything that the secret decides.
+    """
+    factor = Scalar.from_be_bytes_mod_order(secrets.token_bytes(_FACTOR_BYTES))
+    while factor.is_zero():
+        factor = Scalar.from_be_bytes_mod_order(secrets.token_bytes(_FACTOR_BYTES))
+    return ((secret + addend) * factor).inverse(), factor
 
 
 def is_signed_by(key: G2Point, signed: G1Point, unsigned: G1Point) -> bool:

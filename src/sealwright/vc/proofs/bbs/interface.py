@@ -13,7 +13,7 @@ from typing import Final
 
 from py_arkworks_bls12381 import G1Point, Scalar
 
-from sealwright.vc.proofs.bbs.curve import POINT_BYTES, hash_to_curve, joined_points, wide_scalar
+from sealwright.vc.proofs.bbs.curve import POINT_BYTES, Row, hash_to_curve, joined_points, row_of, wide_scalar
 from sealwright.vc.proofs.bbs.expanding import Expand, expand_sha256, expand_shake256
 
 _EXPANDED: Final = 48
@@ -47,15 +47,17 @@ class Generators:
 
     Args:
         points: Q1, then one for each message.
+        rows: Their rows.
         joined: Their compressed forms, one behind the other.
     """
 
     points: tuple[G1Point, ...]
+    rows: tuple[Row, ...]
     joined: bytes
 
     def followed_by(self, others: Generators) -> Generators:
         """These points and then those."""
-        return Generators(self.points + others.points, self.joined + others.joined)
+        return Generators(self.points + others.points, self.rows + others.rows, self.joined + others.joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,9 @@ class Interface:
         return hash_to_curve(self.suite.expand, data, self.api_id)
 
     @property
-    def base_point(self) -> G1Point:
-        """The ciphersuite's P1."""
-        return _base_point(self.suite)
+    def base(self) -> Row:
+        """The row of the ciphersuite's P1."""
+        return _base(self.suite)
 
 
 def plain_interface(suite: Ciphersuite) -> Interface:
@@ -106,17 +108,17 @@ class _Series:
         self._seed_tag = api_id + b"SIG_GENERATOR_SEED_"
         self._point_tag = api_id + b"SIG_GENERATOR_DST_"
         self._state = suite.expand(api_id + seed, self._seed_tag, _EXPANDED)
-        self._points: list[G1Point] = []
+        self._rows: list[Row] = []
         # Two threads that draw at once would take points from one state twice.
         self._drawing = Lock()
 
-    def first(self, count: int) -> tuple[G1Point, ...]:
+    def first(self, count: int) -> tuple[Row, ...]:
         with self._drawing:
-            while len(self._points) < count:
-                number = (len(self._points) + 1).to_bytes(_NUMBER, "big")
+            while len(self._rows) < count:
+                number = (len(self._rows) + 1).to_bytes(_NUMBER, "big")
                 self._state = self._expand(self._state + number, self._seed_tag, _EXPANDED)
-                self._points.append(hash_to_curve(self._expand, self._state, self._point_tag))
-            return tuple(self._points[:count])
+                self._rows.append(row_of(hash_to_curve(self._expand, self._state, self._point_tag)))
+            return tuple(self._rows[:count])
 
 
 # Two ciphersuites with a handful of interfaces each: a closed set, which no caller from outside can widen.
@@ -127,12 +129,13 @@ def _series(suite: Ciphersuite, api_id: bytes, seed: bytes) -> _Series:
 
 @lru_cache(maxsize=256)
 def _first(suite: Ciphersuite, api_id: bytes, count: int) -> Generators:
-    points = _series(suite, api_id, b"MESSAGE_GENERATOR_SEED").first(count)
-    return Generators(points, joined_points(points))
+    rows = _series(suite, api_id, b"MESSAGE_GENERATOR_SEED").first(count)
+    points = tuple(row[0] for row in rows)
+    return Generators(points, rows, joined_points(points))
 
 
 @lru_cache(maxsize=8)
-def _base_point(suite: Ciphersuite) -> G1Point:
+def _base(suite: Ciphersuite) -> Row:
     """P1, which is drawn as a message's point is, from a seed of its own. Spec: "Ciphersuites", P1."""
     return _series(suite, plain_interface(suite).api_id, b"BP_MESSAGE_GENERATOR_SEED").first(1)[0]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from py_arkworks_bls12381 import G1Point, Scalar
@@ -18,20 +19,23 @@ from py_arkworks_bls12381 import G1Point, Scalar
 from sealwright.vc.errors import ProofInvalid, TooComplex
 from sealwright.vc.keys.bls12381 import public_from_private, public_point, secret_scalar
 from sealwright.vc.keys.ed25519 import Secret32
-from sealwright.vc.proofs.bbs.core import blind_quotient
 from sealwright.vc.proofs.bbs.curve import (
     POINT_BYTES,
     SCALAR_BYTES,
     Randoms,
+    Row,
     checked_indexes,
     is_signed_by,
     joined_points,
     joined_scalars,
+    masked_inverse,
     random_scalars,
     read_point,
     read_scalar,
     read_scalars,
+    row_of,
     sum_of_products,
+    sum_over,
     wide_scalar,
 )
 from sealwright.vc.proofs.bbs.legacy_points import LegacyGenerators, legacy_generators
@@ -67,9 +71,10 @@ def sign_as(public_key: bytes, secret: Secret32, messages: Sequence[bytes]) -> b
     if not 1 <= len(messages) <= MAX_MESSAGES:
         raise TooComplex(f"1 to {MAX_MESSAGES} messages are signed at once, not {len(messages)}.")
     e, s = random_scalars(2)
-    bases = [_BASE, *legacy_generators(public_key, len(messages)).points]
-    a = blind_quotient(secret_scalar(secret), e, bases, [_ONE, s, *_scalars(messages)])
-    return a + joined_scalars([e, s])
+    inverse, factor = masked_inverse(secret_scalar(secret), e)
+    factors = [inverse, s * inverse, *(scalar * inverse for scalar in _scalars(messages))]
+    a = sum_over(_signing_rows(public_key, len(messages)), factors) * factor
+    return joined_points([a]) + joined_scalars([e, s])
 
 
 def verify(public_key: bytes, signature: bytes, messages: Sequence[bytes]) -> None:
@@ -209,6 +214,12 @@ class _Points:
     d: G1Point
     first: G1Point
     second: G1Point
+
+
+# Worth making for a key that signs again and again, not for a stranger's that is seen once.
+@lru_cache(maxsize=16)
+def _signing_rows(public_key: bytes, count: int) -> tuple[Row, ...]:
+    return tuple(row_of(point) for point in (_BASE, *legacy_generators(public_key, count).points))
 
 
 def _scalar(data: bytes) -> Scalar:
