@@ -20,7 +20,7 @@ ROWS_SCANNED: Final = 2_000
 # So long a stream, or an endpoint that was paused, can go back.
 KEPT: Final = timedelta(days=7)
 _AUDIT_ONLY_FAMILIES: Final = frozenset(
-    {"token", "api_key", "data", "report", "key", "system", "audit", "security", "auth", "webhook"}
+    {"token", "api_key", "data", "report", "key", "system", "audit", "security", "auth", "webhook", "presentation"}
 )
 AUDIT_ONLY: Final = frozenset(kind for kind in EVENT_KINDS if kind.split(".")[0] in _AUDIT_ONLY_FAMILIES)
 SHOWN_KINDS: Final = EVENT_KINDS - AUDIT_ONLY
