@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tests.pages import picture_batches as batches
@@ -124,6 +124,26 @@ def _open_public_page(page: Page) -> None:
     page.goto(page.get_by_role("link", name="Open the public page").get_attribute("href") or "")
 
 
+def _choose_a_part(page: Page) -> None:
+    """Tick the university of a degree, and read what a verifier will."""
+    page.get_by_label("University").check()
+    page.locator(".unseen").wait_for()
+
+
+def _link_a_part(page: Page) -> None:
+    """Make a link of it."""
+    _choose_a_part(page)
+    page.get_by_role("button", name="Make a link for a verifier").click()
+    page.locator("#links").wait_for()
+    page.locator("#toasts").evaluate("toasts => toasts.replaceChildren()")
+
+
+def _see_a_part(page: Page) -> None:
+    """Open the link as a verifier does."""
+    _link_a_part(page)
+    page.goto(page.locator("[data-copy*='/v/d/']").first.get_attribute("data-copy") or "")
+
+
 def _ask_a_wallet(page: Page) -> None:
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Show the code").click()
@@ -133,6 +153,9 @@ def _ask_a_wallet(page: Page) -> None:
 # One who holds a credential and was once refused another; one whom a reviewer has asked something.
 _PERSON: Final = "person37"
 _ASKED: Final = "person06"
+# A degree of which a part can be shown; made for the pictures.
+_DEGREE: Final = "{degree}"
+_PART: Final = f"/improver/credentials/{_DEGREE}/disclose"
 # One to whom the workflow's first step is open.
 _WORKER: Final = "person22"
 _HOLDER: Final = 'a[href^="/issuer/holders/usr"]'
@@ -157,6 +180,10 @@ PICTURES: Final = (
     Picture("improver-credentials", _PERSON, "/improver/credentials"),
     Picture("improver-credential", _PERSON, "/improver/credentials", _OWN),
     Picture("improver-code", _PERSON, "/improver/credentials", _OWN, then=_show_code, on_phone=True),
+    Picture("disclose", "improver", _PART, then=_choose_a_part, on_phone=True),
+    Picture("disclose-link", "improver", _PART, then=_link_a_part),
+    Picture("disclosed", "improver", _PART, then=_see_a_part, on_phone=True),
+    Picture("disclose-answer", "improver", "/improver/answer"),
     Picture("claim", None, "/claim", on_phone=True),
     Picture("verify", None, "/verify", on_phone=True),
     Picture("verified", _PERSON, "/improver/credentials", _OWN, then=_open_public_page, on_phone=True),
@@ -335,6 +362,16 @@ def take_setup(browser: Browser) -> None:
         take(page, "setup-finished")
 
 
+def _with_degree(site: PageSite, wanted: list[Picture]) -> list[Picture]:
+    """The same pictures with the address of a degree that was issued for them, where any needs one."""
+    if not any(_DEGREE in one.path for one in wanted):
+        return wanted
+    from tests.pages.test_disclosure_journey import NEWER, university
+
+    degree = university(site).issue(NEWER)
+    return [replace(one, path=one.path.replace(_DEGREE, degree)) for one in wanted]
+
+
 def main(names: list[str]) -> None:
     """Take all pictures, or those named; ``setup`` takes the whole setup."""
     wanted = [one for one in PICTURES if not names or one.name in names]
@@ -342,6 +379,7 @@ def main(names: list[str]) -> None:
     with launched() as browser:
         if wanted:
             with page_site() as site:
+                wanted = _with_degree(site, wanted)
                 failed = [problem for one in wanted if (problem := _try_one(browser, site, one)) is not None]
         if not names or "setup" in names:
             take_setup(browser)

@@ -19,7 +19,7 @@ from tests.pages.hands import Hand, Keyboard, Mouse, is_shown
 from tests.pages.serving import PageSite
 from tests.pages.test_verify_journey import office_of
 from tests.support.screens import codes_in
-from tests.web.conftest import degree, key_for
+from tests.web.conftest import degree, key_for, token_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -32,6 +32,8 @@ GRADE: Final = 3.8125
 OLDER: Final = "BbsBlsSignature2020"
 NEWER: Final = "bbs-2023"
 PHONE: Final = 320
+# Who asks for the university of a degree.
+ASKER: Final = "voter1"
 KEPT: Final = "Its holder chose what to show here. Parts were kept back by the holder."
 
 
@@ -41,10 +43,11 @@ class Campus:
 
     site: PageSite
     key: str
+    asker: str
 
-    def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post something with the university's key."""
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+    def call(self, path: str, body: dict[str, Any], secret: str | None = None) -> dict[str, Any]:
+        """Post something with the university's key, or somebody's secret."""
+        headers = {"Authorization": f"Bearer {secret or self.key}", "Content-Type": "application/json"}
         request = Request(f"{self.site.url}{path}", json.dumps(body).encode(), headers)
         with urlopen(request, timeout=30) as answer:
             told: dict[str, Any] = json.loads(answer.read())
@@ -61,11 +64,20 @@ class Campus:
         self.call(f"/api/v1/credentials/{credential_id}/revoke", {"reason": "holder_request"})
 
 
-@pytest.fixture(scope="module")
-def campus(site: PageSite) -> Campus:
+def university(site: PageSite) -> Campus:
+    """Give the demo's university a key for the API, and the asker a token."""
     with office_of(site) as office:
         key = key_for(office, ISSUER)
-    return Campus(site, key)
+        with office.units(write=False) as uow:
+            asker = uow.people.by_email(f"{ASKER}@demo.example")
+        assert asker is not None
+        token = token_for(office, asker.user_id)
+    return Campus(site, key, token)
+
+
+@pytest.fixture(scope="module")
+def campus(site: PageSite) -> Campus:
+    return university(site)
 
 
 def hand_of(name: str, page: Page, locale: str) -> Hand:
@@ -237,3 +249,50 @@ def test_what_was_downloaded_is_shown_alike_where_it_is_pasted(
     verifier.get_by_text("What was checked").click()
     assert is_shown(verifier.get_by_text("The signature fits the content; nothing was changed."))
     check_page(verifier)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("suite", "hand_name", "locale", "width", "scripts"),
+    [(OLDER, "mouse", "en", 1280, True), (NEWER, "keyboard", "es", PHONE, True), (NEWER, "mouse", "en", 768, False)],
+)
+def test_a_request_is_answered_with_the_university_alone(
+    site: PageSite,
+    open_page: OpenPage,
+    campus: Campus,
+    suite: str,
+    hand_name: str,
+    locale: str,
+    width: int,
+    scripts: bool,
+) -> None:
+    credential_id = campus.issue(suite)
+    claim = {"path": ["credentialSubject", "degree", "university"]}
+    asked = {"id": "degree", "format": "ldp_vc", "meta": {"type_values": [["UniversityDegreeCredential"]]}}
+    query = {"dcqlQuery": {"credentials": [{**asked, "claims": [claim]}]}}
+    made = campus.call("/api/v1/presentations/requests", query, campus.asker)
+    verifier_path = f"/verify/ask/{made['presentationId']}"
+    verifier = open_page(verifier_path, ASKER, locale=locale, width=width, scripts=False)
+
+    page = open_page(path_of(credential_id), HOLDER, locale=locale, width=width, scripts=scripts)
+    hand = hand_of(hand_name, page, locale)
+    hand.press("link", "Answer a verifier")
+    page.wait_for_url("**/improver/answer")
+    if scripts:
+        check_page(page)
+    hand.fill("Link of the verifier", made["deepLink"])
+    hand.press("button", "Continue")
+    page.locator("form[data-answer]").wait_for()
+    if scripts:
+        check_page(page)
+        photograph(page, f"answer-{width}-{locale}")
+    chosen = page.locator(f'input[type="radio"][value="{credential_id}"]')
+    assert chosen.is_checked()
+    hand.send("Show it")
+    page.wait_for_url("**/improver/credentials")
+
+    verifier.reload()
+    assert is_shown(verifier.get_by_role("heading", name=Mouse(verifier, locale).say("Valid"), exact=True))
+    assert is_shown(verifier.get_by_text("MIT").first)
+    assert keeps_the_grade(verifier.content())
+    photograph(verifier, f"answered-{width}-{locale}")
