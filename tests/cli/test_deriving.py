@@ -204,3 +204,18 @@ def test_nonce_is_in_the_legacy_proof(base: Base, terminal: Terminal) -> None:
     nonce = base64.b64encode(bytes(range(32))).decode()
     said = terminal("derive", str(base("BbsBlsSignature2020")), "--reveal", NAME, "--nonce", nonce)
     assert said.answer["credential"]["proof"]["nonce"] == nonce
+
+
+@pytest.mark.parametrize("suite", ["BbsBlsSignature2020", "bbs-2023"])
+def test_derived_proof_is_for_the_nonce_that_was_given(
+    suite: str, base: Base, terminal: Terminal, tmp_path: Path
+) -> None:
+    path = tmp_path / "shown.json"
+    assert terminal("derive", str(base(suite)), "--reveal", NAME, "--nonce", "AAEC_w", "--out", str(path)).code == 0
+    assert terminal("verify", str(path), "--nonce", "AAEC/w==").code == 0
+    for other in ("AAEC", "AAECAw==", "AAEC/wA="):
+        assert terminal("verify", str(path), "--nonce", other).code == 1
+    assert terminal("verify", str(path), "--nonce", "?").code == 2
+    bare = tmp_path / "bare.json"
+    assert terminal("derive", str(base(suite)), "--reveal", NAME, "--out", str(bare)).code == 0
+    assert terminal("verify", str(bare), "--nonce", "AAEC/w==").code == 1

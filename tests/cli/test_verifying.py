@@ -269,6 +269,7 @@ def test_credential_must_be_about_whom_is_named(
     assert terminal("verify", str(credential_file), "--holder", holder).code == code
 
 
-def test_holder_of_a_presentation_is_no_option(presentation_file: Path, terminal: Terminal) -> None:
-    for option in (("--holder", "did:adi:holder001"), ("--status-list", str(presentation_file))):
+def test_options_of_credentials_are_none_of_presentations(presentation_file: Path, terminal: Terminal) -> None:
+    given = (("--holder", "did:adi:holder001"), ("--nonce", "AAEC"), ("--status-list", str(presentation_file)))
+    for option in given:
         assert terminal("verify", str(presentation_file), *option).code == 2

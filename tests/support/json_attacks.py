@@ -147,6 +147,11 @@ def _changed(document: Any, path: Path, change: Callable[[Any], Any]) -> Any:
 _GONE: Final = object()
 
 
+def _becomes(value: Any) -> Callable[[Any], Any]:
+    """Puts a value in a part's place, whatever it was."""
+    return lambda _: copy.deepcopy(value) if isinstance(value, dict | list) else value
+
+
 @dataclass(frozen=True)
 class _Renamed:
     name: str
@@ -165,8 +170,8 @@ def _changes(path: Path, value: Any, chance: random.Random) -> Iterator[tuple[st
             name = path[-1]
             for other in (f"{name}x", name[1:], name.swapcase(), f"{name} ", f"@{name}"):
                 excused = "keyword" if other == "@id" else None
-                yield f"rename to {other!r}", excused, lambda _, other=other: _Renamed(other)
-            yield "copy to another name", None, lambda _, name=name: _Copied(f"{name}Too")
+                yield f"rename to {other!r}", excused, _becomes(_Renamed(other))
+            yield "copy to another name", None, _becomes(_Copied(f"{name}Too"))
         yield from _retyped(path, value)
     if isinstance(value, str):
         yield from _texts(path, value, chance)
@@ -181,11 +186,13 @@ def _changes(path: Path, value: Any, chance: random.Random) -> Iterator[tuple[st
 
 
 def _retyped(path: Path, value: Any) -> Iterator[tuple[str, str | None, Callable[[Any], Any]]]:
-    for what, other in (("null", None), ("an empty list", []), ("an empty object", {}), ("empty text", "")):
-        yield f"make {what}", None, lambda _, other=other: copy.deepcopy(other)
-    for what, other in (("true", True), ("0", 0), ("a text", "x"), ("a list", ["x"]), ("an object", {"id": "urn:x:2"})):
+    others: tuple[tuple[str, Any], ...] = (
+        *(("null", None), ("an empty list", []), ("an empty object", {}), ("empty text", "")),
+        *(("true", True), ("0", 0), ("a text", "x"), ("a list", ["x"]), ("an object", {"id": "urn:x:2"})),
+    )
+    for what, other in others:
         if value != other:
-            yield f"make {what}", None, lambda _, other=other: copy.deepcopy(other)
+            yield f"make {what}", None, _becomes(other)
     excused = None if _BY_FORM & set(map(str, path)) else "array of one"
     yield "put into a list", excused, lambda one: [one]
     yield "put into two lists", None, lambda one: [[one], "x"]
@@ -195,8 +202,8 @@ def _texts(path: Path, text: str, chance: random.Random) -> Iterator[tuple[str, 
     places = sorted({0, len(text) - 1, chance.randrange(len(text) or 1)}) if text else []
     for place in places:
         other = chr(ord(text[place]) ^ 1) if text[place] not in "\x00\x01" else "x"
-        yield f"alter letter {place}", None, lambda one, p=place, o=other: one[:p] + o + one[p + 1 :]
-        yield f"leave letter {place} out", None, lambda one, p=place: one[:p] + one[p + 1 :]
+        yield f"alter letter {place}", None, _becomes(text[:place] + other + text[place + 1 :])
+        yield f"leave letter {place} out", None, _becomes(text[:place] + text[place + 1 :])
     for what, before, behind in (
         ("a blank before", " ", ""),
         ("a blank behind", "", " "),
@@ -206,7 +213,7 @@ def _texts(path: Path, text: str, chance: random.Random) -> Iterator[tuple[str, 
         ("U+0000 behind", "", "\x00"),
         ("a fragment behind", "", "#x"),
     ):
-        yield f"put {what}", None, lambda one, a=before, b=behind: a + one + b
+        yield f"put {what}", None, _becomes(before + text + behind)
     for what, other in (
         ("in capitals", text.upper()),
         ("in small letters", text.lower()),
@@ -215,7 +222,7 @@ def _texts(path: Path, text: str, chance: random.Random) -> Iterator[tuple[str, 
         ("percent-encoded", text.replace("e", "%65", 1)),
     ):
         if other != text:
-            yield f"spell {what}", None, lambda _, other=other: other
+            yield f"spell {what}", None, _becomes(other)
     excused = None if {"@context", "proof", "type", "id"} & set(map(str, path)) else "value object"
     yield "spell as a value object", excused, lambda one: {"@value": one}
     if _DATE.fullmatch(text):
@@ -227,7 +234,7 @@ def _texts(path: Path, text: str, chance: random.Random) -> Iterator[tuple[str, 
             ("without zone", text[:-1]),
             ("in the past", "1999" + text[4:]),
         ):
-            yield f"date {what}", None, lambda _, other=other: other
+            yield f"date {what}", None, _becomes(other)
 
 
 def _numbers(value: float) -> Iterator[tuple[str, str | None, Callable[[Any], Any]]]:
@@ -238,7 +245,7 @@ def _numbers(value: float) -> Iterator[tuple[str, str | None, Callable[[Any], An
         ("as text", str(value)),
         ("beyond all numbers", 2**53),
     ):
-        yield f"number {what}", None, lambda _, other=other: other
+        yield f"number {what}", None, _becomes(other)
     if isinstance(value, int):
         yield "number as a fraction", "number spelling", float
 
@@ -246,7 +253,7 @@ def _numbers(value: float) -> Iterator[tuple[str, str | None, Callable[[Any], An
 def _objects(value: Mapping[str, Any]) -> Iterator[tuple[str, str | None, Callable[[Any], Any]]]:
     for name, added in _ADDED.items():
         if name not in value:
-            yield f"add {name}", None, lambda one, n=name, a=added: {**one, n: copy.deepcopy(a)}
+            yield f"add {name}", None, _becomes({**value, name: added})
 
 
 def _arrays(path: Path, value: list[Any]) -> Iterator[tuple[str, str | None, Callable[[Any], Any]]]:
@@ -258,7 +265,7 @@ def _arrays(path: Path, value: list[Any]) -> Iterator[tuple[str, str | None, Cal
     if value and (scalars or "id" not in value[0]):
         yield "repeat the first", excused, lambda one: [*one, copy.deepcopy(one[0])]
     for what, other in (("a text", "x"), ("null", None), ("an object", {"id": "urn:x:3"}), ("a list", ["x"])):
-        yield f"append {what}", None, lambda one, other=other: [*one, copy.deepcopy(other)]
+        yield f"append {what}", None, _becomes([*value, other])
     if path[-1:] == ("@context",):
         for what, other in (
             ("an unknown context", "https://unknown.example/v1"),
@@ -266,7 +273,7 @@ def _arrays(path: Path, value: list[Any]) -> Iterator[tuple[str, str | None, Cal
             ("a context with a vocabulary", {"@vocab": "https://x.example/#"}),
             ("a context that ends all", None),
         ):
-            yield f"append {what}", None, lambda one, other=other: [*one, copy.deepcopy(other)]
+            yield f"append {what}", None, _becomes([*value, other])
 
 
 def _swapped(document: Mapping[str, Any]) -> Iterator[Altered]:
@@ -276,7 +283,7 @@ def _swapped(document: Mapping[str, Any]) -> Iterator[Altered]:
         if one == other or type(one) is not type(other) or (first[:-1] == second[:-1] and isinstance(first[-1], int)):
             # Two items of one array: their order is told by `array order`.
             continue
-        swapped = _changed(_changed(document, first, lambda _, o=other: o), second, lambda _, o=one: o)
+        swapped = _changed(_changed(document, first, _becomes(other)), second, _becomes(one))
         yield Altered(f"exchange /{'/'.join(map(str, first))} and /{'/'.join(map(str, second))}", swapped)
     for path, value in _parts(document, ()):
         if len(path) > 1 and isinstance(path[-1], str):

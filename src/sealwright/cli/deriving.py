@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import typer
 
 from sealwright.cli.misuse import Misused
-from sealwright.cli.options import Yes, confirm
+from sealwright.cli.options import Yes, confirm, read_nonce
 from sealwright.cli.output import Output, of
 from sealwright.cli.verifying import offline, printable_lines, unwrapped
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Credential: TypeAlias = "Mapping[str, JSONValue] | str"
 
 MOST_POINTERS: Final = 200
-_MOST_NONCE_BYTES: Final = 1024
 
 Reveal: TypeAlias = Annotated[
     list[str] | None,
@@ -198,7 +197,7 @@ def _wish(reveal: list[str] | None, frame: str | None, nonce: str | None, creden
 
     if isinstance(credential, str) and (frame is not None or nonce is not None):
         raise Misused("an SD-JWT takes no --frame and no --nonce; `present` binds it to a verifier")
-    return Wish(pointers(reveal), _frame(frame), _nonce(nonce))
+    return Wish(pointers(reveal), _frame(frame), b"" if nonce is None else read_nonce(nonce))
 
 
 def pointers(reveal: list[str] | None) -> tuple[str, ...]:
@@ -226,18 +225,3 @@ def _frame(name: str | None) -> Mapping[str, JSONValue] | None:
     if not isinstance(content, dict):
         raise Misused(f"{name} holds no JSON-LD frame")
     return content
-
-
-def _nonce(text: str | None) -> bytes:
-    import base64
-    import binascii
-
-    if text is None:
-        return b""
-    try:
-        nonce = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Misused("--nonce is no base64") from None
-    if not 1 <= len(nonce) <= _MOST_NONCE_BYTES:
-        raise Misused(f"--nonce stands for 1 to {_MOST_NONCE_BYTES} bytes")
-    return nonce

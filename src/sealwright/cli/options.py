@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sealwright.cli.output import Output
     from sealwright.services.ports import Clock
     from sealwright.web.shape import Shape
+
+_MOST_NONCE_BYTES: Final = 1024
 
 Reason: TypeAlias = Annotated[str, typer.Option("--reason", help="Why; kept for the office, never public.")]
 ReasonCode: TypeAlias = Annotated[str, typer.Option("--reason-code", help="Why, as the public may read it.")]
@@ -65,6 +67,25 @@ def expiry(seconds: int | None, clock: Clock) -> datetime | None:
     if not 1 <= seconds <= 100 * 366 * 86_400:
         raise Misused("--expires-in takes 1 second to 100 years")
     return clock.now() + timedelta(seconds=seconds)
+
+
+def read_nonce(text: str) -> bytes:
+    """Read a verifier's nonce from base64, of either alphabet, with or without padding.
+
+    Raises:
+        Misused: It is none, or stands for no byte or over 1,024.
+    """
+    import base64
+    import binascii
+
+    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        nonce = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise Misused("--nonce is no base64") from None
+    if not 1 <= len(nonce) <= _MOST_NONCE_BYTES:
+        raise Misused(f"--nonce stands for 1 to {_MOST_NONCE_BYTES} bytes")
+    return nonce
 
 
 def confirm(output: Output, question: str, *, yes: bool) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from sealwright.cli import desk, rendering
 from sealwright.cli.misuse import FAULTY, OPEN, SOUND, Misused
+from sealwright.cli.options import read_nonce
 from sealwright.cli.output import Output, of, printable
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def verify(
         str | None, typer.Option("--challenge", help="What a presentation or key binding must answer.")
     ] = None,
     domain: Annotated[str | None, typer.Option("--domain", help="For whom it must have been made.")] = None,
+    nonce: Annotated[
+        str | None, typer.Option("--nonce", metavar="BASE64", help="What a derived proof must be bound to.")
+    ] = None,
 ) -> int:
     """Verify a credential or presentation offline. Exit code 0: verified; 1: refused; 2: could not be checked."""
     from sealwright.vc.dids.syntax import parse_did
@@ -50,7 +54,11 @@ def verify(
         parse_did(did)
     content, is_presentation = _document(file)
     _require_fitting(
-        content, is_presentation, occasion=challenge or domain, subject=holder, status_lists=bool(status_list)
+        content,
+        is_presentation,
+        occasion=challenge if domain is None else domain,
+        alone=next((name for name, one in (("--holder", holder), ("--nonce", nonce)) if one is not None), None),
+        status_lists=bool(status_list),
     )
     trusted = frozenset(trusted_issuer) if trusted_issuer else None
     if is_presentation:
@@ -64,6 +72,7 @@ def verify(
         status_lists=tuple(_status_list(name) for name in status_list or ()),
         challenge=challenge,
         domain=domain,
+        nonce=None if nonce is None else read_nonce(nonce),
     )
     with offline() as at:
         found = at.office.verifier.verify(content, options)
@@ -92,7 +101,7 @@ def _verify_presentation(
 
 
 def _require_fitting(
-    content: object, is_presentation: bool, *, occasion: str | None, subject: str | None, status_lists: bool
+    content: object, is_presentation: bool, *, occasion: str | None, alone: str | None, status_lists: bool
 ) -> None:
     """Refuse options that nothing would look at: whoever gave them would take the answer for theirs too.
 
@@ -102,8 +111,8 @@ def _require_fitting(
     from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt
 
     if is_presentation:
-        if subject is not None:
-            raise Misused("--holder goes with a credential; a presentation's credentials must be about its holder")
+        if alone is not None:
+            raise Misused(f"{alone} goes with a credential; a presentation tells whose it is and what it answers")
         if status_lists:
             raise Misused("--status-list goes with a credential")
     elif occasion is not None and not (isinstance(content, str) and is_sd_jwt(content)):
