@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final, Literal
 
 import gmpy2
@@ -19,6 +18,12 @@ _GMP_DIGITS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 _TO_BITCOIN: Final = str.maketrans(_GMP_DIGITS.decode(), _BITCOIN_DIGITS.decode())
 _TO_GMP: Final = str.maketrans(_BITCOIN_DIGITS.decode(), _GMP_DIGITS.decode())
 _BASE58: Final = re.compile(r"[1-9A-HJ-NP-Za-km-z]*")
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = str.maketrans("-_", "+/")
+_DIGITS_64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# Last characters of texts that end in 4 or 2 spare bits, all of them zero.
+_WITHOUT_4_BITS: Final = frozenset(_DIGITS_64[::16])
+_WITHOUT_2_BITS: Final = frozenset(_DIGITS_64[::4])
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -50,7 +55,7 @@ def base58btc_decode(text: str) -> bytes:
 
 def base64url_encode(data: bytes) -> str:
     """Encode with the URL-safe alphabet and no padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def base64url_decode(text: str) -> bytes:
@@ -61,12 +66,13 @@ def base64url_decode(text: str) -> bytes:
     """
     if not _BASE64URL.fullmatch(text):
         raise InvalidEncoding("The text is not base64url without padding.")
+    beyond = len(text) % 4
     try:
-        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        data = binascii.a2b_base64(text.translate(_FROM_URL) + "=" * (-beyond % 4))
     except (binascii.Error, ValueError) as error:
         raise InvalidEncoding("The text is not base64url without padding.") from error
     # Spare bits would let one signature have several spellings.
-    if base64url_encode(data) != text:
+    if beyond and text[-1] not in (_WITHOUT_4_BITS if beyond == 2 else _WITHOUT_2_BITS):
         raise InvalidEncoding("The base64url text ends in spare bits that are not zero.")
     return data
 

@@ -65,7 +65,8 @@ def parse_json(data: bytes, *, max_depth: int = MAX_DEPTH) -> JSONValue:
         raise NestingTooDeep("The JSON text nests too deep.") from error
     if type(value) is dict or type(value) is list:
         members = _count_members(value, data)
-        if members != _count_names(data):
+        # Without a brace there is no object, and no name that could stand there twice.
+        if b"{" in data and members != _count_names(data):
             raise DuplicateKey("A member name occurs twice in one object.", pointer=_duplicate_pointer(data))
     elif _is_out_of_range(value):
         raise _number_refusal(data)

@@ -22,10 +22,17 @@ from sealwright.vc.errors import Fault, ReservedKey
 
 SALT_BYTES: Final = 16
 PADDED_LEAST: Final = 8
+_NOISE_BYTES: Final = 32
 HASH_NAME: Final = "sha-256"
 DIGESTS: Final = "_sd"
 DIGEST_NAME: Final = "_sd_alg"
 ITEM: Final = "..."
+_HASHES: Final[Mapping[str, Callable[[bytes], hashlib._Hash]]] = {
+    HASH_NAME: hashlib.sha256,
+    "sha-384": hashlib.sha384,
+    "sha-512": hashlib.sha512,
+}
+HASH_NAMES: Final = frozenset(_HASHES)
 RESERVED_NAMES: Final = frozenset({DIGESTS, DIGEST_NAME, ITEM})
 """Names that claims may not have at any level: a reader would take them for digests."""
 
@@ -96,7 +103,7 @@ def conceal(claims: Mapping[str, Claims], *, salts: Salts = fresh_salt, decoys: 
 
 def digest_of(text: str, hash_name: str = HASH_NAME) -> str:
     """The digest of ASCII text (a disclosure, a presented SD-JWT) as base64url."""
-    return base64url_encode(hashlib.new(hash_name.replace("-", ""), text.encode("ascii")).digest())
+    return base64url_encode(_HASHES[hash_name](text.encode("ascii")).digest())
 
 
 def combined(token: str, disclosures: Sequence[str]) -> str:
@@ -130,6 +137,8 @@ class _Concealing:
         return plain
 
     def _value(self, value: Claims, pointer: str) -> JSONValue:
+        if type(value) is str:
+            return value
         if isinstance(value, Hidden):
             raise TypeError("a hidden value stands in an object or array, not in another hidden value")
         if isinstance(value, Mapping):
@@ -149,7 +158,10 @@ class _Concealing:
 
     def _strewn(self, true_digests: int) -> list[str]:
         """Decoys: digests of what nobody knows."""
-        return [digest_of(self._salts()) for _ in range(self._decoys(true_digests))]
+        count = self._decoys(true_digests)
+        noise = secrets.token_bytes(_NOISE_BYTES * count)
+        parts = (noise[start : start + _NOISE_BYTES] for start in range(0, len(noise), _NOISE_BYTES))
+        return [base64url_encode(hashlib.sha256(one).digest()) for one in parts]
 
     def _item(self, item: Claims, pointer: str) -> JSONValue:
         if isinstance(item, Hidden):

@@ -17,13 +17,20 @@ from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import InvalidEncoding, NestingTooDeep
 from sealwright.vc.proofs.compact import MAX_TOKEN_LENGTH, CompactToken, malformed, open_compact
-from sealwright.vc.proofs.sd_jwt import DIGEST_NAME, DIGESTS, HASH_NAME, ITEM, RESERVED_NAMES, combined, digest_of
+from sealwright.vc.proofs.sd_jwt import (
+    DIGEST_NAME,
+    DIGESTS,
+    HASH_NAME,
+    HASH_NAMES,
+    ITEM,
+    RESERVED_NAMES,
+    combined,
+    digest_of,
+)
 
 MAX_DISCLOSURES: Final = 1_000
 MAX_OPEN_DEPTH: Final = 32
 """Levels of objects and arrays once everything is disclosed; disclosures could nest without end otherwise."""
-
-_HASHES: Final = frozenset({HASH_NAME, "sha-384", "sha-512"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class SdJwt:
         hash_name: Of all digests.
         claims: The payload with everything disclosed in its place, and without digests.
         disclosed_names: Names of members of the payload itself that came by a disclosure.
+        by_digest: The disclosures by the digests that ask for them.
     """
 
     token: CompactToken
@@ -62,6 +70,7 @@ class SdJwt:
     hash_name: str
     claims: dict[str, JSONValue]
     disclosed_names: frozenset[str]
+    by_digest: Mapping[str, Disclosure]
 
 
 def is_sd_jwt(text: str) -> bool:
@@ -87,7 +96,7 @@ def open_sd_jwt(text: str) -> SdJwt:
         raise malformed("", f"The SD-JWT carries over {MAX_DISCLOSURES} disclosures.")
     compact = open_compact(token)
     hash_name = compact.payload.get(DIGEST_NAME, HASH_NAME)
-    if not isinstance(hash_name, str) or hash_name not in _HASHES:
+    if not isinstance(hash_name, str) or hash_name not in HASH_NAMES:
         raise malformed(f"/{DIGEST_NAME}", "The SD-JWT's digest method is not one that is understood here.")
     disclosures = tuple(_disclosure(one) for one in texts)
     found = {digest_of(one.text, hash_name): one for one in disclosures}
@@ -105,12 +114,8 @@ def open_sd_jwt(text: str) -> SdJwt:
         hash_name=hash_name,
         claims=claims,
         disclosed_names=frozenset(claims.keys() - compact.payload.keys()),
+        by_digest=found,
     )
-
-
-def by_digest(opened: SdJwt) -> dict[str, Disclosure]:
-    """The disclosures of an SD-JWT by the digests that ask for them."""
-    return {digest_of(one.text, opened.hash_name): one for one in opened.disclosures}
 
 
 def present(text: str, shown: Callable[[tuple[str | int, ...]], bool]) -> str:
@@ -127,7 +132,7 @@ def present(text: str, shown: Callable[[tuple[str | int, ...]], bool]) -> str:
     """
     opened = open_sd_jwt(text)
     kept: set[str] = set()
-    for path, chain in _places(opened.token.payload, by_digest(opened), (), ()):
+    for path, chain in _places(opened.token.payload, opened.by_digest, (), ()):
         if shown(path):
             kept.update(chain)
     return combined(opened.token.text, [one.text for one in opened.disclosures if one.text in kept])

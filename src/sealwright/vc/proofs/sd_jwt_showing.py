@@ -17,10 +17,10 @@ from typing import Final, TypeAlias
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DerivationInvalid
-from sealwright.vc.proofs.compact import sealed
+from sealwright.vc.proofs.compact import malformed, open_compact, sealed
 from sealwright.vc.proofs.key_binding import Occasion, binding_input
-from sealwright.vc.proofs.sd_jwt import DIGESTS, ITEM, combined
-from sealwright.vc.proofs.sd_jwt_reading import Disclosure, SdJwt, by_digest, open_sd_jwt
+from sealwright.vc.proofs.sd_jwt import DIGEST_NAME, DIGESTS, HASH_NAME, HASH_NAMES, ITEM, combined
+from sealwright.vc.proofs.sd_jwt_reading import Disclosure, SdJwt, open_sd_jwt
 
 POINTERS_MOST: Final = 200
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}")
@@ -48,7 +48,7 @@ class Part:
 
 def parts_of(opened: SdJwt) -> tuple[Part, ...]:
     """Every claim that the holder of this text may show or keep back, outer ones before those inside."""
-    found = _parts(opened.token.payload, by_digest(opened), (), ())
+    found = _parts(opened.token.payload, opened.by_digest, (), ())
     return tuple(Part(path, _spelled(path), _at(opened.claims, path), needed) for path, needed in found)
 
 
@@ -72,7 +72,7 @@ def shown_part(text: str, pointers: Sequence[str]) -> str:
         raise DerivationInvalid(f"Over {POINTERS_MOST} claims cannot be chosen at once.", pointer="/pointers")
     wanted = [_resolved(opened.claims, pointer, index) for index, pointer in enumerate(pointers)]
     kept: set[str] = set()
-    for path, needed in _parts(opened.token.payload, by_digest(opened), (), ()):
+    for path, needed in _parts(opened.token.payload, opened.by_digest, (), ()):
         # Those inside a chosen claim, and those that it stands inside of itself.
         if any(_is_inside(path, chosen) or _is_inside(chosen, path) for chosen in wanted):
             kept.update(needed)
@@ -93,13 +93,15 @@ def bound(
         now: Aware UTC.
 
     Raises:
-        MalformedDocument, UnreadableJSON: As `open_sd_jwt`.
+        MalformedDocument, UnreadableJSON: It is no SD-JWT.
     """
-    opened = open_sd_jwt(text)
-    data = binding_input(
-        opened.presented, Occasion(audience, nonce), now, algorithm=algorithm, hash_name=opened.hash_name
-    )
-    return opened.presented + sealed(data, sign(data))
+    presented = text[: text.rfind("~") + 1]
+    # What is shown was opened when it was chosen; here its token alone is read, for the digest method.
+    hash_name = open_compact(text.partition("~")[0]).payload.get(DIGEST_NAME, HASH_NAME)
+    if not presented or not isinstance(hash_name, str) or hash_name not in HASH_NAMES:
+        raise malformed("", "The text is no SD-JWT with a digest method that is understood here.")
+    data = binding_input(presented, Occasion(audience, nonce), now, algorithm=algorithm, hash_name=hash_name)
+    return presented + sealed(data, sign(data))
 
 
 def _parts(
