@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from py_arkworks_bls12381 import G1Point, Scalar
@@ -295,8 +296,7 @@ def statement_of(interface: Interface, public_key: bytes, header: bytes, count: 
         raise ProofInvalid(
             f"A blind signature over more than {MAX_MESSAGES} and {MAX_COMMITTED} messages is not checked."
         )
-    own = interface.generators(count + 1)
-    return Statement(interface, public_key, own.followed_by(_committed_generators(interface, committed_count)), header)
+    return Statement(interface, public_key, _joined_generators(interface, count, committed_count), header)
 
 
 def all_scalars(
@@ -321,6 +321,12 @@ def check_counts(proof: bytes, disclosed: Sequence[int], count: int, total: int)
     check_disclosed(disclosed, count)
     if hidden_count(proof) + len(disclosed) != total:
         raise ProofInvalid("The proof does not fit the count of messages.")
+
+
+# Kept, so that domains which are kept share its bytes.
+@lru_cache(maxsize=64)
+def _joined_generators(interface: Interface, count: int, committed_count: int) -> Generators:
+    return interface.generators(count + 1).followed_by(_committed_generators(interface, committed_count))
 
 
 def _committed_generators(interface: Interface, count: int) -> Generators:
