@@ -379,7 +379,7 @@ def test_texts_of_every_kind_pass_both_ways(peer: Peer, canon: Canonicalizer, na
     """Texts of every kind in the nested claims: quotes, controls, right to left, astral characters."""
     passed = 0
     for text in documents.STRINGS:
-        # Those that look like blank nodes have a test of their own. Under bbs-2023 the peer takes half a second for each.
+        # Those that look like blank nodes have a test of their own.
         if "_:" in text:
             continue
         document = degree(name)

@@ -22,8 +22,11 @@ from sealwright.vc.contexts.store import ContextStore
 Place: TypeAlias = tuple[str | int, ...]
 """Steps from the top of a document to one of its objects: member names and 0-based indexes."""
 
-MAX_REMEMBERED: Final = 4_096
+MAX_REMEMBERED: Final = 1_024
 
+# Larger shapes are read each time: what strangers send must not fill a memory.
+_MOST_PARTS: Final = 1_024
+_MOST_TEXT: Final = 8_192
 _KEPT_PROCESSORS: Final = 2
 
 
@@ -49,7 +52,7 @@ class NodeReader:
         found = None if key is None else self._known.get(key)
         if found is None:
             found = self._read(document, budget, allow_inline=allow_inline)
-            if key is not None:
+            if key is not None and _is_modest(key):
                 self._remember(key, found)
         return found
 
@@ -79,6 +82,10 @@ class NodeReader:
             if len(self._known) >= MAX_REMEMBERED:
                 del self._known[next(iter(self._known))]
             self._known[key] = places
+
+
+def _is_modest(key: Key) -> bool:
+    return len(key) <= _MOST_PARTS and sum(len(part) for part in key if type(part) is str) <= _MOST_TEXT
 
 
 def _places(node: Any, unnamed: set[int], at: Place) -> Iterator[Place]:

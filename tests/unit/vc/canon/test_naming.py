@@ -67,6 +67,11 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         wanted = tuple(("credentialSubject", "address", index) for index in range(count))
         assert fresh.unnamed_nodes(document(address=[{"street": "a"}] * count)) == wanted
     assert len(fresh._nodes._known) == 3
+    held = set(fresh._nodes._known)
+    large = document(degree={"type": "Degree", "level": "l"}, title="t")
+    large["type"] = [*large["type"], "https://terms.example/" + "x" * 9_000]
+    assert fresh.unnamed_nodes(large) == (("credentialSubject", "degree"),)
+    assert set(fresh._nodes._known) == held
 
 
 def test_refusals_are_those_of_canonicalizing(canon: Canonicalizer) -> None:

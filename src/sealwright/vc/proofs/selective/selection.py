@@ -15,6 +15,8 @@ from sealwright.vc.errors import DerivationInvalid
 MAX_POINTERS: Final = 200
 MAX_POINTER_LENGTH: Final = 2_048
 
+# Longer choices are read each time: what strangers send must not fill a memory.
+_MAX_REMEMBERED_LENGTH: Final = 1_024
 _MOST_INDEX_DIGITS: Final = 6
 # Whatever is shown of an object, its identity and type go with it; a context of its own decides what its terms mean.
 _ALWAYS: Final = ("@context", "id", "@id", "type", "@type")
@@ -64,7 +66,7 @@ def resolve(document: JSONValue | Mapping[str, JSONValue], pointer: str) -> JSON
     return value  # type: ignore[return-value]  # a document holds JSON values only
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_024)
 def split_pointer(pointer: str) -> tuple[str, ...]:
     """The steps of a pointer, unescaped.
 
@@ -86,14 +88,22 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
     return tuple(steps)
 
 
-# Credentials of one batch have the same mandatory pointers, and holders choose from a few.
-@lru_cache(maxsize=1_024)
 def _asked(pointers: tuple[str, ...]) -> tuple[_Asked | None, tuple[str, ...]]:
     """The pointers as a tree (None: the document whole), and those that others cover, so that the tree forgot them."""
     if not pointers:
         raise DerivationInvalid("Nothing is chosen to be shown.")
     if len(pointers) > MAX_POINTERS:
         raise DerivationInvalid(f"At most {MAX_POINTERS} JSON pointers can be given.")
+    return _tree(pointers) if sum(map(len, pointers)) > _MAX_REMEMBERED_LENGTH else _remembered(pointers)
+
+
+# Credentials of one batch have the same mandatory pointers, and holders choose from a few.
+@lru_cache(maxsize=256)
+def _remembered(pointers: tuple[str, ...]) -> tuple[_Asked | None, tuple[str, ...]]:
+    return _tree(pointers)
+
+
+def _tree(pointers: tuple[str, ...]) -> tuple[_Asked | None, tuple[str, ...]]:
     whole = {split_pointer(pointer) for pointer in pointers}
     root: _Asked = {}
     covered = []

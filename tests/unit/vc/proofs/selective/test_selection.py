@@ -117,3 +117,16 @@ def test_resolve_finds_what_split_pointer_names() -> None:
     assert split_pointer("/a~1b/~01") == ("a/b", "~1")
     assert resolve(DOCUMENT, "/credentialSubject/sails/1/year") == 2020
     assert resolve(DOCUMENT, "") == DOCUMENT
+
+
+def test_a_long_choice_is_read_as_a_short_one() -> None:
+    pointers = [
+        "/credentialSubject/degree/name",
+        "/credentialSubject/sails/1",
+        "/issuer",
+        "/credentialSubject/sails/1/size",
+    ]
+    assert sum(map(len, pointers * 50)) > 1_024
+    assert select(DOCUMENT, pointers * 50) == select(DOCUMENT, pointers)
+    with pytest.raises(DerivationInvalid):
+        select(DOCUMENT, [*pointers * 49, "/credentialSubject/sails/1/none"])
