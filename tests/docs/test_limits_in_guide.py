@@ -13,10 +13,14 @@ from sealwright.adapters import outbound
 from sealwright.services import attachments
 from sealwright.services.api_keys import DEFAULT_LIFE
 from sealwright.services.people import TOKEN_LIFE
+from sealwright.services.presentation_making import DEFAULT_LIFE as DEFAULT_LIFE_OF_PRESENTATION
+from sealwright.services.presentation_making import LONGEST_LIFE as LONGEST_LIFE_OF_PRESENTATION
 from sealwright.services.row_wire import ROW_BYTES
 from sealwright.settings import load_settings
 from sealwright.vc.canon.canonicalizer import DEADLINE_SECONDS
 from sealwright.vc.credentials import structure
+from sealwright.vc.proofs.bbs.requests import MAX_MESSAGES
+from sealwright.vc.proofs.deriving import POINTERS_MOST
 from sealwright.vc.proofs.verifying import MAX_SKEW
 from sealwright.vc.schemas import reserved, vetting
 from sealwright.vc.status.bitstring import MIN_LIST_BITS
@@ -73,6 +77,13 @@ STATED: Final = {
     "credential schema": (f"{kibibytes(vetting.MAX_BYTES)}, {vetting.MAX_NODES:,} nodes, {vetting.MAX_DEPTH} levels"),
     "contexts, proofs in a document": f"{structure.MAX_CONTEXTS}, {structure.MAX_PROOFS}",
     "credentials in a presentation": str(structure.MAX_CREDENTIALS),
+    "JSON pointers in one wish; statements of a credential under a suite of selective disclosure": (
+        f"{POINTERS_MOST}, {MAX_MESSAGES:,}"
+    ),
+    "life of a presentation that is made here": (
+        f"{DEFAULT_LIFE_OF_PRESENTATION.seconds // 60} minutes, "
+        f"at most {LONGEST_LIFE_OF_PRESENTATION.seconds // 3600} hour"
+    ),
     "bringing a stranger's document into its canonical form": f"{DEADLINE_SECONDS:.0f} s",
     "an uploaded file; a person's files that no request names yet": (
         f"{mebibytes(attachments.ATTACHMENT_BYTES)}; {attachments.LOOSE_FILES_MOST}, "
