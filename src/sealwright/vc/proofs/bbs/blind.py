@@ -4,8 +4,8 @@ As `bbs-2023` uses them for holder binding: the holder commits to a secret, the 
 no proof can be derived without the secret and without the number that blinded the commitment. What was committed to is
 never disclosed.
 
-Spec: Blind BBS Signatures (draft-irtf-cfrg-bbs-blind-signatures-00, which the published vectors of Data Integrity BBS
-Cryptosuites 1.0 follow; later drafts hash another e).
+Spec: Blind BBS Signatures (draft-irtf-cfrg-bbs-blind-signatures-00). The published vectors of Data Integrity BBS
+Cryptosuites 1.0 hash the key and B into e, without the domain, which is in B anyhow; so do we.
 """
 
 from __future__ import annotations
