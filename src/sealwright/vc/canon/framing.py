@@ -118,6 +118,20 @@ def to_nodes(quads: Iterable[Quad]) -> list[dict[str, Any]]:
     return list(nodes.values())
 
 
+def plain_value(text: str, datatype: str) -> bool | int | float | None:
+    """The JSON value that becomes exactly the literal of this text and datatype IRI; None if none does."""
+    if datatype == XSD_BOOLEAN and text in {"true", "false"}:
+        return text == "true"
+    try:
+        if datatype == XSD_INTEGER and str(int(text)) == text and abs(int(text)) <= MAX_SAFE_INTEGER:
+            return int(text)
+        if datatype == XSD_DOUBLE and canonical_double(float(text)) == text and not float(text).is_integer():
+            return float(text)
+    except ValueError:
+        return None
+    return None
+
+
 def _check_keywords(node: Mapping[str, Any], *, is_top: bool) -> None:
     for name, value in node.items():
         if not name.startswith("@") or name in {"@id", "@type"} or (name == "@context" and is_top):
@@ -143,22 +157,8 @@ def _value(term: str) -> dict[str, Any]:
         return {"@value": text}
     if datatype == RDF_JSON:
         return {"@value": parse_json(text.encode()), "@type": "@json"}
-    plain = _plain(text, datatype)
+    plain = plain_value(text, datatype)
     return {"@value": text, "@type": datatype} if plain is None else {"@value": plain}
-
-
-def _plain(text: str, datatype: str) -> bool | int | float | None:
-    """The JSON value that becomes exactly this literal; None if none does."""
-    if datatype == XSD_BOOLEAN and text in {"true", "false"}:
-        return text == "true"
-    try:
-        if datatype == XSD_INTEGER and str(int(text)) == text and abs(int(text)) <= MAX_SAFE_INTEGER:
-            return int(text)
-        if datatype == XSD_DOUBLE and canonical_double(float(text)) == text and not float(text).is_integer():
-            return float(text)
-    except ValueError:
-        return None
-    return None
 
 
 def _unescaped(text: str) -> str:

@@ -11,7 +11,7 @@ from sealwright.vc.credentials.form import as_objects, texts_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import ClaimsDoNotMatchSchema, ControllerDeactivated, KeyNotControlled, VcError
-from sealwright.vc.proofs.suites.bbs2020_statements import PLACEHOLDER
+from sealwright.vc.proofs.suites.bbs2020_reading import as_issued
 from sealwright.vc.proofs.suites.disclosure import Shown
 from sealwright.vc.proofs.verifying import MAX_SKEW, ProvenKey, VerifiedProof, check_control
 from sealwright.vc.verification.report import Findings, ReportCode
@@ -123,26 +123,11 @@ def check_schemas(found: Findings, document: Document, schemas: SchemaSource, pa
         try:
             for subject in subjects_of(document):
                 claims = {member: value for member, value in subject.items() if member != "id"}
-                validator.check(_as_issued(claims) if part.is_derived else claims)
+                validator.check(as_issued(claims) if part.is_derived else claims)
         except ClaimsDoNotMatchSchema:
             found.failed("schema", ReportCode.SCHEMA_VALIDATION_FAILED, "The claims do not match the schema.")
             return
     found.passed("schema", "The claims match the credential schema.")
-
-
-def _as_issued(claims: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
-    """Claims without the names that deriving has given to nameless objects in them."""
-    return {name: _unnamed(value) for name, value in claims.items()}
-
-
-def _unnamed(value: JSONValue) -> JSONValue:
-    if isinstance(value, list):
-        return [_unnamed(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    name = value.get("id")
-    is_placed = isinstance(name, str) and name.startswith(PLACEHOLDER)
-    return {member: _unnamed(inner) for member, inner in value.items() if not (is_placed and member == "id")}
 
 
 def check_holder(found: Findings, document: Document, expected_holder: str | None) -> None:
