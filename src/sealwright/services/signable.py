@@ -14,7 +14,7 @@ from sealwright.vc.proofs.sd_jwt import conceal
 
 
 def prove_signable(order: IssuanceOrder, imagined: Reservation, public_url: str, canon: Canonicalizer) -> bytes:
-    """Refuse what would not reach the signed form (P5); gives that form in N-Quads, of an SD-JWT its payload.
+    """Refuse what would not reach the signed form (P5); gives that form in N-Quads, of an SD-JWT nothing.
 
     Under suites that sign every member too: what no context defines means nothing to a reader.
 
@@ -28,7 +28,8 @@ def prove_signable(order: IssuanceOrder, imagined: Reservation, public_url: str,
     if order.form.is_text and order.mandatory_pointers:
         raise DerivationInvalid("What a token shows, its holder alone decides.", pointer=AT)
     if order.form is CredentialFormat.SD_JWT:
-        return conceal(sd_jwt_claims(order, imagined, public_url)).payload
+        conceal(sd_jwt_claims(order, imagined, public_url))
+        return b""
     document = unsigned_document(order, imagined, public_url)
     canonical = canon.canonicalize(document, allow_inline=order.is_document, stranger=order.is_document)
     if order.mandatory_pointers or disclosure_suite(order.proof_type) is not None:

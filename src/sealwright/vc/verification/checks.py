@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
@@ -80,7 +81,9 @@ def check_issuer(found: Findings, proofs: Sequence[ProvenKey], issuer: str | Non
 _DATES: Final = ("issuanceDate", "validFrom", "expirationDate", "validUntil")
 
 
-def check_validity(found: Findings, document: Document, now: datetime, may_hide: Collection[str] = frozenset()) -> None:
+def check_validity(
+    found: Findings, document: Document, now: datetime, may_hide: AbstractSet[str] = frozenset()
+) -> None:
     """No beginning lies ahead and no end behind, in the spelling of either data model, within 60 s of clock skew.
 
     A date that the holder may have kept back leaves the check open.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from sealwright.services.presentation_making import CREDENTIALS_MOST, DEFAULT_LIFE, LONGEST_LIFE
 from sealwright.vc.errors import Fault
@@ -70,7 +70,7 @@ DERIVE: Final = Shape(
 
 def _create_conflicts(body: Body) -> Iterable[Fault]:
     yield from _one_of(body, "credentials", "credentialIds")
-    given = body.get("credentials", body.get("credentialIds", []))
+    given: list[Any] = body["credentials"] if "credentials" in body else body.get("credentialIds") or []
     if "reveal" in body and len(body["reveal"]) != len(given):
         yield Fault("/reveal", "CONFLICTING_FIELDS", "has one list for each credential")
     if len(given) > 1:
