@@ -14,6 +14,7 @@ from sealwright.adapters.software_keys import KEPT_KINDS
 from sealwright.domain.credentials import CredentialStatus, ReasonCode
 from sealwright.domain.dids import Custody, DIDKind, DIDRecord, KeyPurpose, MethodState
 from sealwright.domain.errors import DIDImmutable, IssuerKeyMissing, MalformedBody
+from sealwright.domain.formats import CredentialFormat
 from sealwright.services.did_documents import PROOF_TYPES
 from sealwright.services.dids import ImportedDID, ImportedKey, NewDID
 from sealwright.services.key_rotation import rotate_all
@@ -32,6 +33,7 @@ from sealwright.vc.proofs.bbs.requests import Scheme, encode_request
 from sealwright.vc.proofs.compact import open_compact
 from sealwright.vc.proofs.registry import ISSUED_SUITES, disclosure_suite
 from sealwright.vc.proofs.signers import new_secret, public_of
+from tests.support.copies import checks_of, content_of, copies_for
 from tests.support.office import furnish, issue, open_office, the_operator
 
 ALL = ("Ed25519Signature2020", "bbs-2023", "BbsBlsSignature2020", "ecdsa-rdfc-2019", "ecdsa-sd-2023")
@@ -309,6 +311,26 @@ def test_a_private_key_of_every_kind_is_taken_over_and_issues(office: Office, ki
         office.acts.run(
             the_operator(office), lambda uow, me: office.dids.import_did(uow, me, broken), changes_registry=True
         )
+
+
+@pytest.mark.parametrize("form", [CredentialFormat.JWT_VC_JSON, CredentialFormat.SD_JWT])
+def test_tokens_are_signed_by_a_p256_key_where_there_is_no_ed25519_key(office: Office, form: CredentialFormat) -> None:
+    copies = copies_for(office)
+    wallet = make(office, method="key").did
+    for proof_types, algorithm in ((("ecdsa-rdfc-2019",), "ES256"), (("ecdsa-rdfc-2019", "eddsa-jcs-2022"), "EdDSA")):
+        record = make(office, proof_types=proof_types, kind=DIDKind.ORGANIZATION)
+        source = issue(office, issuer_did=record.did, proof_type="ecdsa-rdfc-2019").record
+        made = copies.make(source, form, wallet)
+        assert isinstance(content := content_of(made), str)
+        assert open_compact(content.partition("~")[0], max_length=100_000).header["alg"] == algorithm
+        checks = checks_of(office, made, expected_holder=wallet)
+        assert checks["verified"] == "True", checks
+        rotate(office, record.did, proof_types[-1], compromised=True)
+        assert checks_of(office, made, expected_holder=wallet)["verified"] == "False"
+    only_bbs = make(office, proof_types=("bbs-2023",))
+    source = issue(office, issuer_did=only_bbs.did, proof_type="bbs-2023").record
+    with pytest.raises(IssuerKeyMissing):
+        copies.make(source, form, wallet)
 
 
 def test_stored_rows_of_an_earlier_version_are_read(office: Office) -> None:

@@ -55,8 +55,8 @@ from sealwright.vc.errors import ClaimsDoNotMatchSchema
 from sealwright.vc.proofs.registry import issuing_suite
 from sealwright.vc.proofs.signing import with_suite_context
 
-# Tokens are signed by the key that signs this suite: both ask for Ed25519.
-TOKEN_SUITE: Final = "Ed25519Signature2020"  # noqa: S105 - a suite, not a secret
+# Tokens are signed by the key that signs these suites: Ed25519, or P-256 where the issuer has no other.
+TOKEN_SUITES: Final = ("Ed25519Signature2020", "ecdsa-rdfc-2019")
 _PREVIEW_UID: Final = UUID("00000000-0000-7000-8000-000000000000")
 
 
@@ -474,7 +474,8 @@ def _require_no_type(schema: SchemaRecord, view: RegistryView) -> None:
 def _signing_method(issuer: DIDRecord, proof_type: str) -> MethodRecord:
     if not issuer.is_active:
         raise IssuerDeactivated(f"{issuer.did} is deactivated.")
-    method = issuer.signing_method(TOKEN_SUITE if proof_type in TOKEN_PROOF_TYPES else proof_type)
+    suites = TOKEN_SUITES if proof_type in TOKEN_PROOF_TYPES else (proof_type,)
+    method = next(filter(None, map(issuer.signing_method, suites)), None)
     if method is None:
         raise IssuerKeyMissing(f"{issuer.did} has no active assertion method for {proof_type}.")
     return method

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -26,14 +26,13 @@ from sealwright.vc.encoding.jcs import canonicalize_json
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault
 from sealwright.vc.keys.ed25519 import Secret32
+from sealwright.vc.keys.jose import SIGNING_ALGORITHMS
 from sealwright.vc.keys.jwk import private_jwk
-from sealwright.vc.keys.multikey import KeyKind, decode_multikey
+from sealwright.vc.keys.multikey import decode_multikey
 
 DIDS_MOST: Final = 20
 PASSPHRASE_LEAST: Final = 12
 PASSPHRASE_MOST: Final = 256
-# BBS signatures have no name among those of JOSE.
-_ALGORITHMS: Final[Mapping[KeyKind, str]] = {"Ed25519": "EdDSA", "P-256": "ES256"}
 _NO_CHALLENGE: Final = "This challenge was not asked for, was answered already, or is too old; ask for another one."
 
 
@@ -249,8 +248,11 @@ class OwnDIDs:
                 continue
             seed: Secret32 = self._keys.export_seed(stored)
             kind = decode_multikey(method.public_key_multibase).kind
-            algorithm: dict[str, JSONValue] = {"alg": _ALGORITHMS[kind]} if kind in _ALGORITHMS else {}
-            found.append({**private_jwk(seed, kind), "kid": method.id, **algorithm})
+            key: dict[str, JSONValue] = {**private_jwk(seed, kind), "kid": method.id}
+            # BBS signatures have no name among those of JOSE.
+            if kind in SIGNING_ALGORITHMS:
+                key["alg"] = SIGNING_ALGORITHMS[kind]
+            found.append(key)
         if not found:
             raise NotFound("There is no such DID of yours with keys kept here.")
         return found

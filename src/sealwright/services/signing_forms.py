@@ -17,6 +17,7 @@ from sealwright.services.orders import IssuanceOrder, sd_jwt_claims, unsigned_do
 from sealwright.services.self_check import check_own_sd_jwt, check_own_signature, check_own_token
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
+from sealwright.vc.keys import jose
 from sealwright.vc.keys.multikey import decode_multikey
 from sealwright.vc.proofs.compact import sealed, signing_input
 from sealwright.vc.proofs.jwt import credential_payload
@@ -24,8 +25,6 @@ from sealwright.vc.proofs.sd_jwt import combined, conceal, padded
 from sealwright.vc.proofs.sd_jwt_vc import MEDIA_TYPE, shown
 from sealwright.vc.proofs.signing import PreparedProof, ProofOptions, attach, prepare
 
-# Wallets know this name; RFC 9864 would call it Ed25519.
-SIGNING_ALGORITHM: Final = "EdDSA"
 _HASH_BYTES: Final = 32
 
 
@@ -103,7 +102,8 @@ def proof_frame(
 
 
 def _header(order: IssuanceOrder, kind: str) -> dict[str, JSONValue]:
-    return {"alg": SIGNING_ALGORITHM, "typ": kind, "kid": order.method.id}
+    algorithm = jose.SIGNING_ALGORITHMS[decode_multikey(order.method.public_key_multibase).kind]
+    return {"alg": algorithm, "typ": kind, "kid": order.method.id}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 
 from sealwright.domain.dids import DIDRecord, KeyPurpose, MethodRecord
 from sealwright.domain.errors import IssuerKeyMissing
+from sealwright.vc.keys.jose import SIGNING_ALGORITHMS
 from sealwright.vc.keys.multikey import decode_multikey
 from sealwright.vc.status.documents import StatusListKind
 
@@ -19,8 +20,6 @@ SUITES: Final = {
     StatusListKind.STATUS_LIST_2021: ("Ed25519Signature2020", "ecdsa-rdfc-2019"),
 }
 """By the kind of list, under which suites it may be signed, the one that is preferred first."""
-
-_ALGORITHMS: Final = {"Ed25519": "EdDSA", "P-256": "ES256"}
 
 
 def list_method(issuer: DIDRecord, kind: StatusListKind) -> tuple[MethodRecord, str]:
@@ -40,7 +39,7 @@ def list_method(issuer: DIDRecord, kind: StatusListKind) -> tuple[MethodRecord, 
 def token_method(issuer: DIDRecord) -> tuple[MethodRecord, str]:
     """The method that signs an issuer's lists as tokens, and its algorithm for JOSE; raises as `list_method`."""
     method, _ = list_method(issuer, StatusListKind.STATUS_LIST_2021)
-    return method, _ALGORITHMS[decode_multikey(method.public_key_multibase).kind]
+    return method, SIGNING_ALGORITHMS[decode_multikey(method.public_key_multibase).kind]
 
 
 def require_status_key(issuer: DIDRecord) -> None:

@@ -23,6 +23,7 @@ from sealwright.services.orders import signs_for_office
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
+from sealwright.vc.keys.jose import SIGNING_ALGORITHMS
 from sealwright.vc.keys.jwk import public_jwk
 from sealwright.vc.keys.multikey import decode_multikey
 from sealwright.vc.proofs.registry import ISSUED_SUITES
@@ -172,8 +173,8 @@ def _issuing_keys(record: DIDRecord) -> list[dict[str, JSONValue]]:
         if not is_issuing or method.state is MethodState.COMPROMISED:
             continue
         key = decode_multikey(method.public_key_multibase)
-        if key.kind == "Ed25519":
-            found.append({**public_jwk(key), "kid": method.id, "alg": "EdDSA", "use": "sig"})
+        if key.kind in SIGNING_ALGORITHMS:
+            found.append({**public_jwk(key), "kid": method.id, "alg": SIGNING_ALGORITHMS[key.kind], "use": "sig"})
     return found
 
 

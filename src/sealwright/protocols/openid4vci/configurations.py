@@ -15,6 +15,8 @@ SD_JWT: Final = "dc+sd-jwt"
 FORMATS: Final = (LDP_VC, JWT_VC_JSON, SD_JWT)
 """The forms that are offered to wallets, the first one being the credential's own."""
 
+# The usual one first: issuers that have a P-256 key and no Ed25519 key sign tokens with it.
+_SIGNING_ALGORITHMS: Final = ("EdDSA", "ES256")
 PROOF_ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519")
 """What wallets may sign their proofs with, by JOSE name."""
 
@@ -107,10 +109,10 @@ def _configuration(kind: CredentialKind, form: str, issuer: str) -> dict[str, JS
         made["credential_signing_alg_values_supported"] = list(kind.proof_types)
     elif form == JWT_VC_JSON:
         made["credential_definition"] = {"type": types}
-        made["credential_signing_alg_values_supported"] = ["EdDSA"]
+        made["credential_signing_alg_values_supported"] = list(_SIGNING_ALGORITHMS)
     else:
         made["vct"] = vct_of(issuer, kind.name)
-        made["credential_signing_alg_values_supported"] = ["EdDSA"]
+        made["credential_signing_alg_values_supported"] = list(_SIGNING_ALGORITHMS)
         binding = ["jwk", *binding]
     if kind.may_be_requested:
         made["scope"] = configuration_id(kind.name, form)

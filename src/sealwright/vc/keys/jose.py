@@ -26,6 +26,9 @@ ALGORITHM_KINDS: Final[Mapping[str, KeyKind]] = {
 }
 """What can be checked. RFC 9864 prefers ``Ed25519``, most know ``EdDSA``; both are one thing here."""
 
+SIGNING_ALGORITHMS: Final[Mapping[KeyKind, str]] = {"Ed25519": "EdDSA", "P-256": "ES256"}
+"""The name under which each kind of key that is kept here signs tokens. RFC 9864 would say ``Ed25519``; most do not."""
+
 _COORDINATE_BYTES: Final[Mapping[str, int]] = {"P-256": 32, "P-384": 48, "secp256k1": 32}
 _HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
     "P-256": hashes.SHA256(),
