@@ -6,7 +6,7 @@ key binding of an SD-JWT; never a credential, and never bytes that somebody brou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,7 +25,7 @@ from sealwright.vc.proofs.key_binding import confirmation_key, verify_key_bindin
 from sealwright.vc.proofs.registry import SUITES, issuing_suite
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_showing import bound
-from sealwright.vc.proofs.signing import PreparedProof, ProofOptions, attach, prepare, with_suite_context
+from sealwright.vc.proofs.signing import ProofOptions, attach, prepare, with_suite_context
 from sealwright.vc.proofs.suites.suite import Suite
 
 PURPOSE: Final = "authentication"
@@ -143,8 +143,10 @@ class Signing:
     proof_type: str
 
 
-def prepare_presentation(who: Signing, contents: Contents, occasion: Occasion, canon: Canonicalizer) -> PreparedProof:
-    """Build a presentation that lacks its signature only; raises DocumentRefused where it would not be signed whole."""
+def sign_presentation(
+    who: Signing, contents: Contents, occasion: Occasion, canon: Canonicalizer, sign: Callable[[bytes], bytes]
+) -> dict[str, JSONValue]:
+    """Build a presentation and have it signed; raises DocumentRefused where it would not be signed whole."""
     document: dict[str, JSONValue] = {
         "@context": [contents.base],
         "id": contents.presentation_id,
@@ -161,7 +163,8 @@ def prepare_presentation(who: Signing, contents: Contents, occasion: Occasion, c
         domain=occasion.domain,
         expires=occasion.expires,
     )
-    return prepare(with_suite_context(document, who.proof_type), options, canon, allow_inline=True)
+    prepared = prepare(with_suite_context(document, who.proof_type), options, canon, allow_inline=True)
+    return attach(prepared, sign(prepared.data_to_sign))
 
 
 class HolderSigning:
@@ -185,8 +188,13 @@ class HolderSigning:
             SigningFailed, Sealed: The key does not sign now, or wrongly.
         """
         who = Signing(signer.holder.did, signer.method.id, signer.proof_type)
-        prepared = prepare_presentation(who, contents, occasion, self._canon)
-        made = attach(prepared, self._sign(uow, signer.method, prepared.data_to_sign, occasion.created))
+        made = sign_presentation(
+            who,
+            contents,
+            occasion,
+            self._canon,
+            lambda data: self._sign(uow, signer.method, data, occasion.created),
+        )
         check_own_presentation(made, signer.holder, self._canon, occasion.created)
         return made
 

@@ -18,7 +18,7 @@ from sealwright.services.holder_signing import (
     Contents,
     Occasion,
     Signing,
-    prepare_presentation,
+    sign_presentation,
 )
 from sealwright.services.ports import Clock
 from sealwright.services.presentation_making import PresentationMaking, PresentationWish, inside, model_of
@@ -32,7 +32,6 @@ from sealwright.vc.proofs.key_binding import confirmation_key
 from sealwright.vc.proofs.registry import SUITES, issuing_suite
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt, open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_showing import bound
-from sealwright.vc.proofs.signing import attach
 from sealwright.vc.proofs.suites.suite import Suite
 from sealwright.vc.verification.report import PROOF_CHECKS, Check
 
@@ -90,8 +89,8 @@ class OutsidePresenting:
         suite = _suite_for(key.public, method_type, wish.proof_type, model.value)
         listed = tuple(inside(one) for one in shown)
         contents = Contents(credential_urn(new_credential_uid()), model.base_context, listed)
-        prepared = prepare_presentation(Signing(wish.holder_did, method_id, suite), contents, occasion, self._canon)
-        made = attach(prepared, key.sign(prepared.data_to_sign))
+        who = Signing(wish.holder_did, method_id, suite)
+        made = sign_presentation(who, contents, occasion, self._canon, key.sign)
         asked = PresentationOptions(
             challenge=wish.challenge, domain=wish.domain, checks=PROOF_CHECKS, allow_inline=True
         )
