@@ -9,9 +9,9 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from sealwright.domain.people import Caller
+from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.ports import UnitOfWork
-from tests.support.office import the_operator
+from tests.support.office import ISSUER, the_operator
 from tests.support.review import audit_rows
 from tests.web.conftest import NO_LIMITS, Served, degree, key_for, serve, token_for
 from tests.web.page_client import PageVisitor, sign_in, text_of
@@ -297,3 +297,55 @@ def test_a_link_that_is_no_request_of_this_office_is_told_in_place(campus: Campu
     assert "No request of this office stands behind this link" in text_of(page)
     assert campus.holder.get("/improver/answer").status == 200
     assert campus.holder.post("/improver/answer", {"request": "x"}).status == 422
+
+
+def issue_form(campus: Campus, visitor: PageVisitor, **changes: Any) -> dict[str, Any]:
+    """What the form of a single issue sends; the key is the page's own."""
+    page = visitor.get(f"/issue?{urlencode({'schema': degree()['schemaId']})}")
+    assert page.status == 200, text_of(page)
+    key = page.body.decode().partition('name="key" value="')[2].partition('"')[0]
+    claims = {f"claims./degree/{name}": str(value) for name, value in degree()["claims"]["degree"].items()}
+    usual = {
+        "schema": degree()["schemaId"],
+        "key": key,
+        "holder": campus.holder_did,
+        "issuer": campus.issuer,
+        "proof": "bbs-2023",
+        "revocable": "1",
+        "act": "issue",
+    }
+    return {**usual, **claims, **changes}
+
+
+def test_what_an_issuer_says_is_always_shown_cannot_be_kept_back(campus: Campus) -> None:
+    boss = sign_in(campus.served, "boss", AccountRole.ADMIN)
+    sent = issue_form(campus, boss, always=["/degree/gpa"])
+    seen = boss.post("/issue", {**sent, "act": "preview"})
+    assert seen.status == 200, text_of(seen)
+    assert "BachelorDegree" in text_of(seen)
+    made = boss.post("/issue", sent)
+    assert made.status == 303, text_of(made)
+    # A form that is sent twice issues once.
+    assert boss.post("/issue", sent).headers["location"] == made.headers["location"]
+    assert boss.get(made.headers["location"]).status == 200
+    path = disclose_path(made.headers["location"].removeprefix("/issue/"))
+    page = campus.holder.get(path)
+    assert f'value="{GPA}"' not in page.body.decode()
+    preview = campus.holder.post(path, {"shown": [UNIVERSITY]}).body.decode().partition('id="preview"')[2]
+    assert "3.8" in preview
+
+
+def test_a_single_issue_tells_each_fault_at_its_field(campus: Campus) -> None:
+    boss = sign_in(campus.served, "chief", AccountRole.ADMIN)
+    keyless = issue_form(campus, boss, issuer=ISSUER)
+    refused = boss.post("/issue", keyless)
+    assert refused.status == 422
+    assert "has no key for it" in text_of(refused)
+    stranger = boss.post("/issue", issue_form(campus, boss, holder="did:adi:nobody"))
+    assert stranger.status == 422
+    assert 'href="#f-holder"' in stranger.body.decode()
+    missing = boss.post(
+        "/issue", {**issue_form(campus, boss), "claims./degree/type": "", "claims./degree/university": ""}
+    )
+    assert missing.status == 422
+    assert campus.holder.get("/issue").status == 403
