@@ -27,9 +27,12 @@ from sealwright.vc.errors import StatusListRefused
 from sealwright.vc.keys.ed25519 import Secret32
 from sealwright.vc.keys.jwk import private_jwk, public_jwk
 from sealwright.vc.keys.multikey import PublicKey, decode_multikey
-from sealwright.vc.proofs.compact import sealed
+from sealwright.vc.proofs.compact import sealed, signing_input
 from sealwright.vc.proofs.key_binding import Occasion, binding_input
+from sealwright.vc.proofs.sd_jwt import PADDED_LEAST, Claims, Hidden, combined, conceal, padded
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt, present
+from sealwright.vc.proofs.sd_jwt_showing import bound as make_bound
+from sealwright.vc.proofs.sd_jwt_showing import shown_part
 from sealwright.vc.verification.token_status import TokenStatusReader
 from tests.interop.ours import Issuer
 from tests.interop.peer import DigitalBazaar, Peer, PeerMissing, PeerRefused, start_node
@@ -180,6 +183,65 @@ def test_neither_reads_a_claim_that_was_tampered_with(peer: Peer, world: World) 
     assert not open_sd_jwt(text).disclosed_names & claims.keys()
     report = world.office.verifier.verify(bent, VerifyOptions())
     assert report.check("structure").outcome.value == "failed"
+
+
+def test_they_see_no_more_than_is_shown_of_nested_claims_among_decoys(peer: Peer, world: World) -> None:
+    """Parts inside parts, chosen by pointers with our own wallet code; the decoys open as nothing on either side."""
+    claims: dict[str, Claims] = {
+        "iss": THEIRS.did,
+        "iat": world.now,
+        "vct": "https://theirs.example/vct/degree",
+        "cnf": {"jwk": public_jwk(decode_multikey(WALLET.did.removeprefix("did:key:")))},
+        "given_name": Hidden("Ada"),
+        "address": Hidden({"city": Hidden("Zürich"), "country": Hidden("CH")}),
+        "nationalities": [Hidden("CH"), Hidden("GB")],
+    }
+    made = conceal(claims, decoys=padded)
+    data = signing_input({"alg": "EdDSA", "typ": "dc+sd-jwt", "kid": _kid(THEIRS.did)}, made.payload)
+    text = combined(sealed(data, THEIRS.signer.sign(data)), made.disclosures)
+    assert len(made.payload["_sd"]) == len(made.payload["nationalities"]) == PADDED_LEAST  # type: ignore[arg-type]
+    keys = {_kid(THEIRS.did): public_jwk(decode_multikey(THEIRS.did.removeprefix("did:key:")))}
+    now = world.clock.now()
+    kept = shown_part(text, ["/address/city", "/nationalities/1"])
+    whole = make_bound(kept, WALLET.signer.sign, "EdDSA", nonce=NONCE, audience=VERIFIER, now=now)
+    answer = peer.ask("verify", credential=whole, keys=keys, lists={}, now=world.now, nonce=NONCE)
+    assert answer["keyBinding"]["nonce"] == NONCE
+    assert answer["claims"]["address"] == {"city": "Zürich"}
+    assert answer["claims"]["nationalities"] == ["GB"]
+    assert "given_name" not in answer["claims"]
+    thief = make_bound(kept, THEIRS.signer.sign, "EdDSA", nonce=NONCE, audience=VERIFIER, now=now)
+    with pytest.raises(PeerRefused):
+        peer.ask("verify", credential=thief, keys=keys, lists={}, now=world.now, nonce=NONCE)
+    assert not world.office.verifier.verify(thief, VerifyOptions(challenge=NONCE, domain=VERIFIER))
+    assert world.office.verifier.verify(whole, VerifyOptions(challenge=NONCE, domain=VERIFIER))
+
+
+def test_we_verify_what_they_hide_among_decoys(peer: Peer, world: World) -> None:
+    key, did = _issuer_key("Ed25519")
+    claims = {
+        "iss": did,
+        "iat": world.now,
+        "vct": "https://theirs.example/vct/degree",
+        "given_name": "Ada",
+        "address": {"city": "Zürich", "country": "CH"},
+        "nationalities": ["CH", "GB"],
+    }
+    frame = {
+        "_sd": ["given_name", "address"],
+        "_sd_decoy": 3,
+        "address": {"_sd": ["city"], "_sd_decoy": 2},
+        "nationalities": {"_sd": [0, 1], "_sd_decoy": 2},
+    }
+    text = peer.ask("issue", claims=claims, frame=frame, key=key, kid=_kid(did))
+    opened = open_sd_jwt(text)
+    assert opened.claims == claims
+    assert len(opened.token.payload["_sd"]) == 5  # type: ignore[arg-type]
+    assert world.office.verifier.verify(text, VerifyOptions())
+    shown = shown_part(text, ["/address/city", "/nationalities/0"])
+    assert world.office.verifier.verify(shown, VerifyOptions())
+    left = open_sd_jwt(shown).claims
+    assert (left["address"], left["nationalities"]) == (claims["address"], ["CH"])
+    assert "given_name" not in left
 
 
 def test_both_refuse_what_has_expired(peer: Peer, world: World) -> None:
