@@ -20,11 +20,12 @@ from sealwright.services.dids import ImportedDID, ImportedKey, NewDID
 from sealwright.services.key_rotation import rotate_all
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
-from sealwright.vc.dids.document import parse_did_document
+from sealwright.vc.dids.document import build_did_document, parse_did_document
 from sealwright.vc.dids.methods import adi_id_of
+from sealwright.vc.dids.verification_method import VerificationMethod
 from sealwright.vc.encoding.multibase import base58btc_encode
 from sealwright.vc.encoding.strict_json import parse_json
-from sealwright.vc.errors import InvalidKey, ProofTypeUnavailable
+from sealwright.vc.errors import InvalidDID, InvalidKey, ProofTypeUnavailable
 from sealwright.vc.keys import jose, p256
 from sealwright.vc.keys.jwk import private_jwk
 from sealwright.vc.keys.multikey import PublicKey, decode_multikey
@@ -311,6 +312,34 @@ def test_a_private_key_of_every_kind_is_taken_over_and_issues(office: Office, ki
         office.acts.run(
             the_operator(office), lambda uow, me: office.dids.import_did(uow, me, broken), changes_registry=True
         )
+
+
+def test_a_given_document_may_list_a_key_twice_but_not_without_its_first_id(office: Office) -> None:
+    secret = new_secret("BLS12-381-G2")
+    key = PublicKey("BLS12-381-G2", public_of("BLS12-381-G2", secret))
+    did = "did:adi:written-elsewhere"
+    first = VerificationMethod(f"{did}#key-1", "Multikey", did, key)
+    again = VerificationMethod(f"{did}#bbs", "Bls12381G2Key2020", did, key)
+
+    def take_over(*methods: VerificationMethod) -> DIDRecord:
+        purposes = {"assertionMethod": [method.id for method in methods]}
+        document = build_did_document(did, methods, relationships=purposes).to_json()
+        keys = (ImportedKey(private_key_jwk=dict(private_jwk(secret, "BLS12-381-G2"))),)
+        wish = ImportedDID(did, keys=keys, document=document)
+        return office.acts.run(
+            the_operator(office), lambda uow, me: office.dids.import_did(uow, me, wish), changes_registry=True
+        )
+
+    with pytest.raises(InvalidDID):
+        take_over(again)
+    record = take_over(first, again)
+    assert [(method.id, method.key_id, method.proof_types) for method in record.methods] == [
+        (first.id, first.id, ("bbs-2023",)),
+        (again.id, first.id, ("BbsBlsSignature2020",)),
+    ]
+    for proof_type in PROOF_TYPES["BLS12-381-G2"]:
+        made = issue(office, issuer_did=did, proof_type=proof_type, revocable=False).record
+        assert made.document is not None
 
 
 @pytest.mark.parametrize("form", [CredentialFormat.JWT_VC_JSON, CredentialFormat.SD_JWT])

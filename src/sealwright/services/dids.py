@@ -401,20 +401,21 @@ class DIDDesk:
         document = parse_did_document(source)
         if document.id != record.did:
             raise InvalidDID("The document's id is not the DID that is imported.")
-        ours = {method.public_key_multibase: method for method in record.methods}
+        ours = {method.public_key_multibase: method for method in record.methods if method.shares_key_of is None}
         methods = []
         for method in document.verification_methods:
             listed = tuple(p for p in (*ISSUING_PURPOSES, "keyAgreement") if method.id in document.relationship(p))
             known = ours.get(method.public_key.multikey)
             if known is not None and known.id != method.id:
-                raise InvalidDID("An imported private key has another id in the given document.")
+                # The same key once more, in another form; the private key is kept under its first id.
+                known = replace(known, id=method.id, shares_key_of=known.id)
             if method.public_key.kind != "X25519":
                 text = method.public_key.multikey
                 base = known or self._made.external(method.id, text, listed)
                 signs = proof_types_of(text, method.type)
                 methods.append(replace(base, type=method.type, proof_types=signs, purposes=listed))
-        if any(multibase not in {m.public_key_multibase for m in methods} for multibase in ours):
-            raise InvalidDID("An imported key is not listed in the given document.")
+        if any(method.id not in {one.id for one in methods} for method in ours.values()):
+            raise InvalidDID("An imported key is not listed in the given document, or under another id.")
         services = given_services(record.did, source)
         return replace(record, methods=tuple(methods), services=services, document=dump_json(dict(source)))
 
