@@ -362,15 +362,6 @@ def test_tokens_are_signed_by_a_p256_key_where_there_is_no_ed25519_key(office: O
         copies.make(source, form, wallet)
 
 
-def test_stored_rows_of_an_earlier_version_are_read(office: Office) -> None:
-    """Methods are kept as JSON; rows without the newest member are those that list a key of their own."""
-    record = make(office, proof_types=("bbs-2023",))
-    with office.units(write=False) as uow:
-        read = uow.dids.get(record.did)
-    assert read == record
-    assert [method.shares_key_of is None for method in record.methods[:2]] == [True, False]
-
-
 @pytest.fixture
 def reopened(database_url: str, tmp_path: Path) -> Iterator[Office]:
     """An office that was opened before, with another process's keys in its memory."""

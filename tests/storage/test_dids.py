@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from sealwright.domain.dids import DIDState, DIDVersion, MethodState
 from sealwright.domain.errors import DIDExists, InvalidPagination, KeyInUse, VersionConflict
 from sealwright.services.ports import UnitOfWorkFactory
+from sealwright.storage.engines import Database
+from sealwright.storage.tables import dids
+from sealwright.storage.transaction import open_transaction
 from tests.storage.builders import ISSUER, NOW, did_record, method
 
 
@@ -21,6 +28,35 @@ def test_a_did_comes_back_whole_by_id_and_alias(units: UnitOfWorkFactory) -> Non
         assert uow.dids.get(ISSUER) == record
         assert uow.dids.get("did:adi:uni") == record
         assert uow.dids.get("did:adi:other") is None
+
+
+def test_methods_of_an_earlier_release_list_keys_of_their_own(database: Database, units: UnitOfWorkFactory) -> None:
+    again = replace(method(name="key-1-bls2020"), shares_key_of=f"{ISSUER}#key-1")
+    record = did_record(methods=(method(), again))
+    with units() as uow:
+        uow.dids.add(record)
+        uow.commit()
+    with units(write=False) as uow:
+        assert uow.dids.get(ISSUER) == record
+    # As it was written before a method could name another one: the member is simply not there.
+    earlier = _written(database)
+    for one in earlier:
+        del one["shares_key_of"]
+    with open_transaction(database, write=True) as transaction:
+        transaction.change(sa.update(dids).values(methods=json.dumps(earlier)), {})
+        transaction.commit()
+    with units(write=False) as uow:
+        read = uow.dids.get(ISSUER)
+    assert read is not None
+    assert read.methods == (method(), replace(again, shares_key_of=None))
+    assert [one.key_id for one in read.methods] == [one.id for one in read.methods]
+
+
+def _written(database: Database) -> list[dict[str, Any]]:
+    """The methods of the one DID as they stand in its row."""
+    with open_transaction(database, write=False) as transaction:
+        ((text,),) = transaction.rows(sa.select(dids.c.methods), {})
+    return list(json.loads(text))
 
 
 def test_states_tell_of_those_that_are_kept_under_whatever_name(units: UnitOfWorkFactory) -> None:
