@@ -75,7 +75,7 @@ def units(text: str) -> bytes:
     st.booleans(),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_what_was_kept_back_is_never_called_absent(
     texts: set[str], subject: str, context: str, by_units: bool, chance: random.Random
 ) -> None:
@@ -100,14 +100,13 @@ def test_what_was_kept_back_is_never_called_absent(
 
 
 @given(st.sets(statement, min_size=1, max_size=14), st.sampled_from(SUBJECTS))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_of_a_document_that_is_shown_whole_nothing_is_hidden(texts: set[str], subject: str) -> None:
     signed = sorted(texts)
     statements = [ShownStatement(place, text) for place, text in enumerate(signed)]
     told = may_hide(document_of(V1, subject, signed), statements, len(signed))
     if any(text.startswith(f"{subject} ") for text in signed):
-        # The same in both orders of text, unless a neighbour's place depends on which of them was used.
-        assert told == frozenset() or any(ord(letter) >= 0xE000 for text in signed for letter in text)
+        assert told == frozenset()
     else:
         assert told == {"credentialSchema", "credentialStatus", "expirationDate", "issuanceDate"}
 
