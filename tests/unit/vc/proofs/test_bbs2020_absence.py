@@ -203,3 +203,14 @@ def reachable(signed: dict[str, Any], texts: list[str], subject: str) -> dict[st
         known |= {quad[2] for quad in quads.values() if quad[0] in known}
     named = {**signed, "id": signed.get("id", f"urn:bnid:{subject}")}
     return framed(named, [text for text in texts if quads[text][0] in known])
+
+
+def test_what_stands_last_needs_a_neighbour_to_be_absent() -> None:
+    """In data model 2.0 `validUntil` is the last statement of the credential; what follows is the holder's to show."""
+    without_end = ISSUER.sign(degree_credential("2.0", valid_until=None), SUITE)
+    assert "validUntil" not in without_end
+    # The degree's first statement is the neighbour: with it absence is proven, without it stays open.
+    assert check(derive(without_end, "/credentialSubject/degree/gpa")).may_hide == frozenset()
+    assert check(derive(without_end, "/credentialSubject/degree/university")).may_hide == {"validUntil"}
+    with_end = ISSUER.sign(degree_credential("2.0"), SUITE)
+    assert check(derive(with_end, "/credentialSubject/degree/university")).may_hide == frozenset()
