@@ -63,6 +63,8 @@ def create(call: Call) -> Reply:
     return call.perform(
         lambda uow, caller: desk.create(uow, caller, ready),
         lambda made: json_reply({"presentation": made}, 201),
+        # What is kept for repeats says what was shown, so it is kept sealed.
+        is_secret=True,
     )
 
 

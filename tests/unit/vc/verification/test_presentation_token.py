@@ -31,9 +31,12 @@ def signed(party: Party = HOLDER, header: dict[str, Any] | None = None, **change
     return sealed(data, party.signer.sign(data))
 
 
-def verified(text: str, challenge: str | None = "n", domain: str | None = "verifier") -> PresentationReport:
+def verified(
+    text: str, challenge: str | None = "n", domain: str | None = "verifier", *, is_derived: bool = False
+) -> PresentationReport:
     def one(_: object) -> VerificationReport:
-        return VerificationReport((Check("proof", Outcome.PASSED, None, "Fine."),), frozenset({"proof"}), NOW)
+        checks = (Check("proof", Outcome.PASSED, None, "Fine."),)
+        return VerificationReport(checks, frozenset({"proof"}), NOW, is_derived=is_derived)
 
     resolver = Registry(HOLDER, STRANGER)
     return verify_presentation_token(text, TokenOccasion(resolver, JWT_ALGORITHMS, one, NOW, challenge, domain))
@@ -89,6 +92,14 @@ def test_a_strangers_key_shows_nothing() -> None:
     for header in ({"alg": "none"}, {"kid": ""}, {"kid": 7}):
         assert outcomes(verified(signed(header=header)))["proof"] == "failed"
     assert outcomes(verified(signed(header={"typ": "kb+jwt"})))["structure"] == "failed"
+
+
+@pytest.mark.parametrize("is_derived", [False, True])
+def test_a_derived_credential_inside_must_name_its_subject(is_derived: bool) -> None:
+    nameless = {**CREDENTIAL, "credentialSubject": {"degree": {}}}
+    shown = {"type": ["VerifiablePresentation"], "verifiableCredential": [nameless]}
+    report = verified(signed(vp=shown), is_derived=is_derived)
+    assert outcomes(report)["holder"] == ("failed" if is_derived else "passed")
 
 
 def test_a_challenge_that_nobody_named_leaves_it_open() -> None:
