@@ -81,7 +81,7 @@ def peer() -> Iterator[Peer]:
 
 
 def test_they_verify_what_we_issue_and_show(peer: Peer) -> None:
-    asked = {"key": public_jwk(public(ISSUER)), "audience": AUDIENCE, "nonce": NONCE}
+    asked: dict[str, Any] = {"key": public_jwk(public(ISSUER)), "audience": AUDIENCE, "nonce": NONCE}
     claims = peer.ask("verify", presentation=shown(ours()), **asked)
     assert (claims["address"], claims["nationalities"]) == ({"city": "Zürich"}, ["US"])
     assert "given_name" not in claims

@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sealwright.domain.sign_in import SignInMethod
 from sealwright.services.office import Office
+from tests.support.office import add_person, the_operator
 from tests.support.presenter import Question, fetched_question, shown_document
 from tests.support.wallet import WalletKey
 from tests.web.conftest import NO_LIMITS, Served, serve
@@ -173,7 +175,9 @@ def test_strangers_are_counted_by_their_address(tmp_path: Any) -> None:
 def test_a_program_asks_in_its_own_words(served: Served, key: WalletKey, held: dict[str, Any]) -> None:
     definition = {
         "id": "def",
-        "input_descriptors": [{"id": "d", "constraints": {"fields": [{"path": ["$.credentialSubject.degree.university"]}]}}],
+        "input_descriptors": [
+            {"id": "d", "constraints": {"fields": [{"path": ["$.credentialSubject.degree.university"]}]}}
+        ],
     }
     made = served.client.call("POST", PATH, {"presentationDefinition": definition}, token=served.key)
     assert made.status == 201, made.body
@@ -218,3 +222,39 @@ def test_one_question_is_asked_at_a_time_and_well(served: Served, body: dict[str
     refused = served.client.call("POST", PATH, body, token=served.key)
     assert refused.status in {400, 422}, refused.body
     assert refused.json()["code"] in {"INVALID_VALUE", "INVALID_TYPE", "MISSING_FIELD"}
+
+
+def test_whoever_asked_in_their_own_words_reads_the_verdict_on_a_page(
+    served: Served, key: WalletKey, held: dict[str, Any]
+) -> None:
+    desk = served.office.presenting
+    fields = [{"path": ["$.credentialSubject.degree.university"]}]
+    constraints = {"fields": fields, "limit_disclosure": "required"}
+    definition: Any = {"id": "def", "input_descriptors": [{"id": "d", "constraints": constraints}]}
+    office, user_id = served.office, add_person(served.office, "vera")
+    with office.units() as uow:
+        session = office.sessions.start(uow, office.people.get(user_id), SignInMethod.PASSWORD, label="Tests")
+        uow.commit()
+    visitor = PageVisitor(served, {"sealwright": session.cookie})
+    token = office.acts.run(the_operator(office), lambda uow, me: office.people.create_token(uow, me, user_id, "test"))[
+        1
+    ].text
+    vera = office.access.authenticate(f"Bearer {token}", office.registry.current())
+    made = office.acts.run(vera, lambda uow, me: desk.ask_query(uow, me, {"presentationDefinition": definition}))
+    path = f"/verify/ask/{made.request.presentation_id}"
+    assert "Let them scan this with their wallet." in text_of(visitor.get(path))
+    question = fetched(served, made.deep_link)
+    entry = {"id": "d", "format": "ldp_vp", "path": "$", "path_nested": {
+        "id": "d", "format": "ldp_vc", "path": "$.verifiableCredential[0]"}}  # fmt: skip
+    post(
+        served,
+        question.reference,
+        vp_token=json.dumps(shown_document(served.office, key, [held], question)),
+        presentation_submission=json.dumps({"id": "s", "definition_id": "def", "descriptor_map": [entry]}),
+        state=question.state,
+    )
+    answered = visitor.get(path)
+    assert verdict_of(answered) == NOT_VALID
+    assert "More was shown than was asked for, and the question allows nothing beyond it." in text_of(answered)
+    assert "MIT" in text_of(answered)
+    assert "3.8" not in text_of(answered)

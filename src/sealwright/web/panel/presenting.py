@@ -99,7 +99,8 @@ def _choose(page: PageCall, name: str, form: FormData, *, status: int = 200) -> 
 
 def _show(page: PageCall, made: MadeRequest) -> Reply:
     request = made.request
-    label = _label(made.kind, page.texts.language)
+    # A question in a program's own words is named by no type.
+    label = _label(made.kind, page.texts.language) or page._("Credential")
     is_waiting = request.state in (PresentationState.CREATED, PresentationState.FETCHED)
     if page.is_partial and page.query.text("seen") == request.state.value:
         return Reply(204, b"", None, tuple(page.headers))
@@ -126,16 +127,18 @@ def _result(page: PageCall, report: Mapping[str, JSONValue] | None) -> ShownResu
     if report is None or report.get("verdict") == DECLINED:
         return None
     verdict = str(report["verdict"])
-    credential = _object(report.get("credentialReport"))
+    # One that was kept by an earlier version tells of its one credential at the top.
+    shown = _objects(report.get("credentials")) or [dict(report)]
+    checks = [check for one in shown for check in _objects(_object(one.get("credentialReport")).get("checks"))]
     issuer = _object(report.get("issuer"))
     return ShownResult(
         verdict=verdict,
         sentence=page._(_SENTENCES[verdict]),
         lines=tuple(kept_lines(page, _objects(report.get("checks")))),
-        credential_lines=tuple(kept_lines(page, _objects(credential.get("checks")))),
+        credential_lines=tuple(kept_lines(page, checks)),
         issuer=str(issuer.get("name") or issuer.get("did") or ""),
         is_own=issuer.get("isOwn") is True,
-        claims=tuple(spelled_claims(_object(report.get("claims")))),
+        claims=tuple(line for one in shown for line in spelled_claims(_object(one.get("claims")))),
     )
 
 

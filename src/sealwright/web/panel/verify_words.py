@@ -86,6 +86,7 @@ _FAILED: Final[Mapping[str, str]] = {
 }
 _FAILED_BY_CODE: Final[Mapping[str, str]] = {
     "PROOF_MISSING": N_("It carries no signature."),
+    "SHOWN_BEYOND": N_("More was shown than was asked for, and the question allows nothing beyond it."),
     "KEY_COMPROMISED": N_("The key that signed it is known to be in wrong hands."),
     "ISSUER_DEACTIVATED": N_("The issuer has ended its identity."),
     "NOT_YET_VALID": N_("Its time has not begun."),
