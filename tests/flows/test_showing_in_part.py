@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sealwright.domain.credentials import CredentialRecord, ReasonCode
+from sealwright.domain.credentials import CredentialRecord, ReasonCode, StatusPurpose
 from sealwright.domain.delivery_errors import HolderMismatch
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import CredentialNotFound, HolderNotFound
@@ -398,3 +398,24 @@ def test_the_clock_decides_how_long_a_presentation_lives(office: Office, clock: 
     assert judged(office, made) == {"verified": True}
     clock.move(seconds=30)
     assert judged(office, made)["proof"] == ("failed", "PROOF_INVALID")
+
+
+@pytest.mark.parametrize("proof_type", STANDARD)
+def test_nobody_hides_the_status_of_an_own_document(office: Office, proof_type: str) -> None:
+    own = {
+        "@context": ["https://www.w3.org/ns/credentials/v2", {"alumniOf": "https://schema.org/alumniOf"}],
+        "type": ["VerifiableCredential"],
+        "issuer": EVERY,
+        "credentialSubject": {"id": "did:example:a", "alumniOf": "MIT"},
+    }
+    options = DocumentOptions(proof_type=proof_type, status_purposes=(StatusPurpose.REVOCATION,))
+    order = office.issuing.check_document(own, options, the_operator(office), office.registry.current())
+    record = office.issuing.issue(order).record
+    shown = office.deriving.derive(document(record), Wish(pointers=()), allow_inline=True)
+    assert isinstance(shown, dict)
+    assert shown["credentialStatus"] == document(record)["credentialStatus"]
+    assert verify(office, shown, allow_inline=True)
+    act(office, lambda uow, me: office.revocation.revoke(uow, me, record.credential_id, "left"))
+    assert outcomes(verify(office, shown, allow_inline=True)) == {"revocation": ("failed", "REVOKED")}
+    hidden = {name: value for name, value in shown.items() if name != "credentialStatus"}
+    assert verify(office, hidden, allow_inline=True).check("proof").outcome is Outcome.FAILED
