@@ -19,7 +19,7 @@ _TO_BITCOIN: Final = str.maketrans(_GMP_DIGITS.decode(), _BITCOIN_DIGITS.decode(
 _TO_GMP: Final = str.maketrans(_BITCOIN_DIGITS.decode(), _GMP_DIGITS.decode())
 _BASE58: Final = re.compile(r"[1-9A-HJ-NP-Za-km-z]*")
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-_FROM_URL: Final = str.maketrans("-_", "+/")
+_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 _DIGITS_64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # Last characters of texts that end in 4 or 2 spare bits, all of them zero.
 _WITHOUT_4_BITS: Final = frozenset(_DIGITS_64[::16])
@@ -68,7 +68,7 @@ def base64url_decode(text: str) -> bytes:
         raise InvalidEncoding("The text is not base64url without padding.")
     beyond = len(text) % 4
     try:
-        data = binascii.a2b_base64(text.translate(_FROM_URL) + "=" * (-beyond % 4))
+        data = binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=" * (-beyond % 4))
     except (binascii.Error, ValueError) as error:
         raise InvalidEncoding("The text is not base64url without padding.") from error
     # Spare bits would let one signature have several spellings.

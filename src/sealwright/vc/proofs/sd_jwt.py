@@ -123,14 +123,15 @@ class _Concealing:
         plain: dict[str, JSONValue] = {}
         digests: list[str] = []
         for name, value in claims.items():
-            at = child(pointer, name)
             if name in RESERVED_NAMES:
-                detail = "The name is kept for the digests of concealed claims."
+                detail, at = "The name is kept for the digests of concealed claims.", child(pointer, name)
                 raise ReservedKey(detail, faults=(Fault(at, "RESERVED_KEY", detail),), pointer=at)
             if isinstance(value, Hidden):
-                digests.append(self._disclose(name, self._value(value.value, at)))
+                inner = value.value
+                shown = inner if type(inner) is str else self._value(inner, child(pointer, name))
+                digests.append(self._disclose(name, shown))
             else:
-                plain[name] = self._value(value, at)
+                plain[name] = self._value(value, child(pointer, name))
         if digests:
             # In sorted order, which tells nothing of the order of the claims.
             plain[DIGESTS] = [*sorted((*digests, *self._strewn(len(digests))))]

@@ -169,6 +169,8 @@ class _Opening:
         return self._object({name: value for name, value in payload.items() if name != DIGEST_NAME}, "", 1)
 
     def _value(self, value: JSONValue, pointer: str, depth: int) -> JSONValue:
+        if type(value) is str and depth <= MAX_OPEN_DEPTH:
+            return value
         if depth > MAX_OPEN_DEPTH:
             raise NestingTooDeep("The SD-JWT nests too deep once it is open.")
         if isinstance(value, dict):
@@ -216,10 +218,9 @@ class _Opening:
             if digest in self.met:
                 raise malformed(pointer, "A digest occurs twice.")
             self.met.add(digest)
-            disclosure = self.by_digest.get(digest)
-            if disclosure is not None:
+            if digest in self.by_digest:
                 self.used.add(digest)
-                yield disclosure
+                yield self.by_digest[digest]
 
 
 def _places(
