@@ -86,6 +86,7 @@ def test_dry_run_keeps_nothing(demo: dict[str, Any], terminal: Terminal, tmp_pat
         ({"expirationDate": "2020-01-01T00:00:00Z"}, 6, "EXPIRATION_IN_PAST", None),
         ({"expirationDate": "2030-02-30T00:00:00Z"}, 6, "INVALID_DATE", "/expirationDate"),
         ({"proofType": "ed25519signature2020"}, 6, "UNSUPPORTED_PROOF_TYPE", "/proofType"),
+        ({"mandatoryPointers": ["/credentialSubject/id"]}, 6, "DERIVATION_INVALID", "/mandatoryPointers"),
     ],
 )
 def test_refusals_have_codes_and_places(

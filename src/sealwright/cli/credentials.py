@@ -214,6 +214,7 @@ def _request(body: dict[str, Any]) -> IssuanceRequest:
         proof_type=body.get("proofType", "Ed25519Signature2020"),
         revocable=body.get("revocable", True),
         suspendable=body.get("suspendable", False),
+        mandatory_pointers=tuple(body.get("mandatoryPointers", ())),
         anchor=body.get("anchor", False),
     )
 
