@@ -296,3 +296,28 @@ def test_a_request_is_answered_with_the_university_alone(
     assert is_shown(verifier.get_by_text("MIT").first)
     assert keeps_the_grade(verifier.content())
     photograph(verifier, f"answered-{width}-{locale}")
+
+
+@pytest.mark.parametrize(("theme", "width", "locale"), LOOKS)
+def test_a_single_issue_says_what_is_always_shown(
+    open_page: OpenPage, campus: Campus, theme: str, width: int, locale: str
+) -> None:
+    del campus
+    page = open_page(
+        f"/issue?schema={degree()['schemaId']}", "issuer", theme=theme, width=width, locale=locale, expected=(422,)
+    )
+    check_page(page)
+    page.locator("#f-holder").fill(HOLDER_DID)
+    page.locator("#f-issuer").select_option(ISSUER)
+    page.locator("#f-proof").select_option(NEWER)
+    for name, value in degree()["claims"]["degree"].items():
+        page.locator(f'[name="claims./degree/{name}"]').fill(str(value))
+    page.locator('[name="always"][value="/degree/gpa"]').check()
+    page.locator('button[value="preview"]').click()
+    page.locator(".code").wait_for()
+    assert "BachelorDegree" in page.locator(".code pre").inner_text()
+    check_page(page)
+    photograph(page, f"issue-preview-{theme}-{width}-{locale}")
+    page.locator('button[value="issue"]').click()
+    page.wait_for_url("**/issue/urn:uuid:*")
+    check_page(page)
