@@ -23,6 +23,7 @@ from sealwright.vc.errors import Fault, ReservedKey
 SALT_BYTES: Final = 16
 PADDED_LEAST: Final = 8
 _NOISE_BYTES: Final = 32
+_DRAWN_AT_ONCE: Final = 16
 HASH_NAME: Final = "sha-256"
 DIGESTS: Final = "_sd"
 DIGEST_NAME: Final = "_sd_alg"
@@ -81,12 +82,12 @@ def padded(true_digests: int) -> int:
     return size - true_digests
 
 
-def conceal(claims: Mapping[str, Claims], *, salts: Salts = fresh_salt, decoys: Decoys = no_decoys) -> Concealed:
+def conceal(claims: Mapping[str, Claims], *, salts: Salts | None = None, decoys: Decoys = no_decoys) -> Concealed:
     """Replace every hidden claim by its digest.
 
     Args:
         claims: The whole payload, with its hidden parts wrapped.
-        salts: Gives a new salt for each disclosure.
+        salts: Gives a new salt for each disclosure; None draws them as `fresh_salt` does, many at once.
         decoys: How many decoy digests to hide true ones among; asked for each object and array that hides anything.
 
     Raises:
@@ -94,7 +95,7 @@ def conceal(claims: Mapping[str, Claims], *, salts: Salts = fresh_salt, decoys: 
 
     Spec: RFC 9901, "SD-JWT and SD-JWT+KB Data Formats".
     """
-    work = _Concealing(salts, decoys)
+    work = _Concealing(salts or _Salts().draw, decoys)
     payload = work.object(claims, "")
     if work.disclosures:
         payload[DIGEST_NAME] = HASH_NAME
@@ -109,6 +110,19 @@ def digest_of(text: str, hash_name: str = HASH_NAME) -> str:
 def combined(token: str, disclosures: Sequence[str]) -> str:
     """The SD-JWT in text: the token, each disclosure, and a tilde behind each."""
     return "~".join((token, *disclosures, ""))
+
+
+class _Salts:
+    """Fresh salts for one credential, each used once; asking the operating system for many costs as much as for one."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def draw(self) -> str:
+        if not self._rest:
+            self._rest = secrets.token_bytes(_DRAWN_AT_ONCE * SALT_BYTES)
+        salt, self._rest = self._rest[:SALT_BYTES], self._rest[SALT_BYTES:]
+        return base64url_encode(salt)
 
 
 class _Concealing:
