@@ -310,3 +310,20 @@ def test_a_paper_carries_what_verifiers_take_and_never_a_base_proof(world: World
     assert brought.source["credentialSubject"] == issued["credential"]["credentialSubject"]
     is_same = brought.source["proof"] == issued["credential"]["proof"]
     assert is_same is (proof_type == "BbsBlsSignature2020")
+
+
+def test_a_token_is_presented_in_an_envelope_and_never_parted(world: World) -> None:
+    office = world.served.office
+    record = office.shelf.status(world.issue("Ed25519Signature2020")["credentialId"])
+    text = (office.copies.for_download(record, CredentialFormat.JWT_VC_JSON).document or b"").decode()
+    refused(world.call(DERIVE, {"credential": text, "reveal": []}), 422, "UNSUPPORTED_PROOF_TYPE")
+    answer = world.call(PRESENT, presentation(world, credentials=[text]), world.served.person)
+    assert answer.status == 201, answer.body
+    made = answer.json()["presentation"]
+    assert made["verifiableCredential"][0]["id"] == f"data:application/vc+jwt,{text}"
+    verdict = world.call("/api/v1/presentations/verify", {"presentation": made, "options": OCCASION}).json()
+    assert verdict["verified"] is True, verdict
+    parted = presentation(world, credentials=[text], reveal=[["/degree"]])
+    refused(world.call(PRESENT, parted, world.served.person), 422, "UNSUPPORTED_PROOF_TYPE")
+    whole = presentation(world, credentials=[text], reveal=[[]])
+    assert world.call(PRESENT, whole, world.served.person).status == 201

@@ -190,7 +190,7 @@ class PresentationMaking:
         if not wish.reveals:
             return source
         pointers = wish.reveals[number]
-        is_text = isinstance(source, str)
+        is_text = isinstance(source, str) and is_sd_jwt(source)
         suite = None if isinstance(source, str) else _disclosing(source)
         if not (is_text or suite) and not pointers:
             return source
