@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+import cbor2
+
 from sealwright.vc.encoding.pointers import child, steps_of, value_at
 from tests.support.disclosure_world import (
     CHALLENGE,
@@ -17,6 +19,7 @@ from tests.support.disclosure_world import (
     NONCE,
     DisclosureWorld,
 )
+from tests.support.value_attacks import decoded, encoded
 
 Judge = Callable[[], object]
 OTHER_NONCE: Final = bytes(range(16, 32))
@@ -98,6 +101,8 @@ def replays_of_derived(world: DisclosureWorld, suite: str) -> Iterator[Replay]:
     twin = world.base(suite)
     yield Replay("a proof of another credential", judged({**shown, "proof": world.derive(twin)["proof"]}))
     yield Replay("a subject of another credential", judged({**world.derive(twin), "proof": shown["proof"]}))
+    for label, proof in _mixed(shown["proof"], world.derive(twin)["proof"]):
+        yield Replay(label, judged({**shown, "proof": proof}))
     yield Replay("the base proof on what is shown", judged({**shown, "proof": base["proof"]}))
     yield Replay("both proofs on what is shown", judged({**shown, "proof": [shown["proof"], base["proof"]]}))
     for name in ("BbsBlsSignature2020", "BbsBlsSignatureProof2020", "Ed25519Signature2020"):
@@ -115,6 +120,21 @@ def replays_of_derived(world: DisclosureWorld, suite: str) -> Iterator[Replay]:
     yield Replay("derived for another nonce", judged(world.derive(base, nonce=OTHER_NONCE), nonce=NONCE))
     yield Replay("derived for no nonce", judged(world.derive(base, nonce=b""), nonce=NONCE))
     yield Replay("the base credential for a nonce", judged(base, nonce=NONCE))
+
+
+def _mixed(proof: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A proof with one part, or two neighbours, out of the proof of another credential; for proofs made of parts."""
+    raw, spelling = decoded(proof["proofValue"])
+    theirs, _ = decoded(other["proofValue"])
+    if raw[:2] != b"\xd9\x5d":
+        return
+    parts, strange = cbor2.loads(raw[3:]), cbor2.loads(theirs[3:])
+    for first in range(len(parts)):
+        for last in (first + 1, first + 2):
+            mixed = [*parts[:first], *strange[first:last], *parts[last:]]
+            if mixed not in (parts, strange):
+                value = encoded(raw[:3] + cbor2.dumps(mixed), spelling)
+                yield f"parts {first} to {last} of another credential's proof", {**proof, "proofValue": value}
 
 
 def always_shown(shown: Mapping[str, Any]) -> set[str]:
