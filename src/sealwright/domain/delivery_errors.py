@@ -27,7 +27,7 @@ class HolderProofRequired(NotSignedIn):
 
 
 class HolderMismatch(NotAllowed):
-    """The offer is for another holder."""
+    """An offer or a credential is for another holder than the one who comes with it."""
 
 
 class OfferNotFound(NotFound):

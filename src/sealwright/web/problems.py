@@ -63,7 +63,7 @@ CATALOG: Final = _catalog(
     Problem("TYPE_NOT_REQUESTABLE", 403, "This credential type cannot be asked for"),
     Problem("CSRF_FAILED", 403, "The form's token is missing or stale"),
     Problem("FRESH_SIGN_IN_REQUIRED", 403, "A fresh sign-in is needed"),
-    Problem("HOLDER_MISMATCH", 403, "The offer is for another holder"),
+    Problem("HOLDER_MISMATCH", 403, "This is for another holder"),
     Problem("NOT_FOUND", 404, "There is nothing at this address"),
     Problem("ISSUER_NOT_FOUND", 404, "The issuer DID is not kept here"),
     Problem("SCHEMA_NOT_FOUND", 404, "There is no such credential schema"),
