@@ -20,6 +20,9 @@ LONG = (
     "faults/test_kill_nine.py",
     "faults/test_deaths.py",
     "faults/test_decision_race.py",
+    "faults/test_disclosure_attacks.py",
+    "interop/test_mattr.py",
+    "pages/test_disclosure_journey.py",
     "pages/test_issuer_gates.py",
     "pages/test_whole_story.py",
     "pages/test_proposer_journey.py",
@@ -123,6 +126,11 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     url = templates.take(server)
     yield url
     templates.give_back(server, url)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes by their length: random ones would give a test another name in each worker."""
+    return f"{argname}-{len(val)}" if isinstance(val, bytes) and len(val) > 16 else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
