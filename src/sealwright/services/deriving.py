@@ -249,7 +249,8 @@ def _of_document(document: Mapping[str, JSONValue]) -> Iterator[Choice]:
             name = steps_of(pointer)[-1]
             is_fixed = (always is None and pointer == f"{place}/id") or _is_inside(pointer, always or ())
             choice = _choice(pointer, value_at(whole, pointer), is_mandatory=is_fixed)
-            yield replace(choice, is_implied=not is_fixed and name in _IMPLIED)
+            # The legacy suite shows what is named and nothing beside it; the others take types and names along.
+            yield replace(choice, is_implied=always is not None and not is_fixed and name in _IMPLIED)
 
 
 def _is_inside(pointer: str, always: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ What is previewed is derived by the same call that the acts make, and each act t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -18,7 +18,6 @@ from sealwright.services.deriving import can_be_shown_in_part
 from sealwright.services.verify_content import content_of
 from sealwright.services.verify_reading import Brought
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
-from sealwright.vc.proofs.registry import disclosure_suite
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from sealwright.web.panel.credential import OWN
 from sealwright.web.panel.disclosed import file_of
@@ -161,7 +160,7 @@ def _page(page: PageCall, sent: FormData, status: int = 200) -> Reply:
     label = sheet.type.label_in(page.texts.language) if sheet.type is not None else _type_name(record, types)
     is_whole = record.document is None or not can_be_shown_in_part(record)
     chosen = sent.many("shown")
-    offered = () if is_whole else _offered(page, record)
+    offered = () if is_whole else page.office.deriving.offered(record)
     boxes = _boxes(page, record, offered, chosen)
     free = free_around_of(offered, chosen)
     seen = _preview(page, sheet, (*boxes, *free), chosen) if chosen and not is_whole and not sent.errors else None
@@ -185,15 +184,6 @@ def _page(page: PageCall, sent: FormData, status: int = 200) -> Reply:
         life=sent.choice("life", "minutes"),
         links=_links(page, credential_id),
     )
-
-
-def _offered(page: PageCall, record: CredentialRecord) -> tuple[Choice, ...]:
-    """What may be shown. The older suite shows what is named and nothing beside it, so its types are chosen too."""
-    offered = page.office.deriving.offered(record)
-    suite = disclosure_suite(record.proof_type)
-    if suite is None or suite.takes_pointers:
-        return offered
-    return tuple(replace(one, is_implied=False) for one in offered)
 
 
 def _boxes(
