@@ -22,6 +22,7 @@ from sealwright.services.office import Office
 from sealwright.services.order_checks import DocumentOptions
 from sealwright.services.presentation_making import PresentationWish
 from sealwright.services.verification import PresentationOptions, VerifyOptions
+from sealwright.vc.encoding.pointers import value_at
 from sealwright.vc.encoding.strict_json import parse_json
 from sealwright.vc.errors import DerivationInvalid, ProofInvalid, UnsupportedProofType
 from sealwright.vc.proofs.deriving import mandatory_of
@@ -123,6 +124,28 @@ def test_what_is_shown_verifies_and_what_is_kept_back_is_gone(office: Office, pr
         assert report.check(check).outcome is Outcome.PASSED
     with pytest.raises(DerivationInvalid, match="derived already"):
         office.deriving.derive(shown, Wish(pointers=()))
+
+
+@pytest.mark.parametrize("proof_type", IN_PART)
+def test_what_holders_are_told_of_each_choice_is_what_is_shown(office: Office, proof_type: str) -> None:
+    record = issued(office, proof_type)
+    choices = office.deriving.offered(record)
+    free = [one for one in choices if not one.is_mandatory and not one.is_implied]
+    assert {UNIVERSITY, GRADE} <= {one.pointer for one in free}
+    for chosen in free:
+        shown = derived(office, record, chosen.pointer)
+        for one in choices:
+            beside = chosen.pointer.startswith(one.pointer.rpartition("/")[0] + "/")
+            told = one.is_mandatory or one == chosen or (one.is_implied and beside)
+            assert is_there(shown, one.pointer) is told, (chosen.pointer, one.pointer)
+
+
+def is_there(source: dict[str, Any], pointer: str) -> bool:
+    try:
+        value_at(source, pointer)
+    except LookupError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("proof_type", IN_PART)
