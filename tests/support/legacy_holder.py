@@ -64,9 +64,15 @@ def texts_shown(derived: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def show(signed: Mapping[str, Any], part: Mapping[str, Any], *, nonce: bytes = NONCE) -> dict[str, Any]:
-    """A derived credential that shows a part written by hand: any part whose statements were signed."""
-    texts = [text.encode() for text in texts_shown(part)]
+def show(
+    signed: Mapping[str, Any], part: Mapping[str, Any], *, nonce: bytes = NONCE, said: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A derived credential that shows a part written by hand: any part whose statements were signed.
+
+    Args:
+        said: Other words for the same statements, where the part is spelled so that nobody here reads it.
+    """
+    texts = [text.encode() for text in texts_shown(said or part)]
     return {**_bare(part), "proof": proof_over(signed, [signed_texts(signed).index(t.decode()) for t in texts], nonce)}
 
 

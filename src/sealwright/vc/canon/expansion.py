@@ -19,6 +19,7 @@ from pyld.jsonld import JsonLdError, JsonLdProcessor
 from pyld.resolved_context import ResolvedContext
 
 from sealwright.vc.canon.rdfc import WorkBudget
+from sealwright.vc.canon.spelling import is_disguised
 from sealwright.vc.canon.terms import ABSOLUTE_IRI
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.encoding.pointers import child
@@ -279,6 +280,8 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             iri = self._expand_iri(active_ctx, name, vocab=True)
             if iri is None or not (iri.startswith("@") or ABSOLUTE_IRI.fullmatch(iri)):
                 self._refuse(UndefinedTerm, "No context defines the member.", element, name)
+            if is_disguised(name, iri):
+                self._refuse(TermConflict, "What verifiers read stands under another name.", element, name)
             mapping = mappings.get(name) or {}
             coercion = mapping.get("@type")
             if iri[0] == "@" or mapping:

@@ -138,7 +138,7 @@ def _check_keywords(node: Mapping[str, Any], *, is_top: bool) -> None:
             continue
         if name in _FLAGS and isinstance(value, bool):
             continue
-        if name != "@embed" or value not in _EMBEDS:
+        if name != "@embed" or not isinstance(value, str) or value not in _EMBEDS:
             raise MalformedDocument("The frame uses a keyword, or a value of one, that is not taken here.")
 
 

@@ -19,6 +19,7 @@ from sealwright.vc.credentials.members import (
     check_typed_members,
 )
 from sealwright.vc.credentials.model import MODEL_BY_CONTEXT, DataModel
+from sealwright.vc.credentials.placing import check_places
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault, MalformedDocument, TooComplex
 
@@ -45,6 +46,7 @@ def check_credential(document: object, *, pinned: PinnedContent | None = None) -
     model = _check_envelope(document, "VerifiableCredential", found)
     if isinstance(document, Mapping):
         _check_credential_members(document, model, found, pinned)
+        check_places(document, found)
     found.raise_if_any("credential")
     return model
 
@@ -63,6 +65,7 @@ def check_presentation(document: object, *, pinned: PinnedContent | None = None)
     if isinstance(document, Mapping):
         _check_party(document, "holder", found, required=False)
         check_typed_members(document, ("proof", "termsOfUse"), found)
+        check_places(document, found, without="verifiableCredential")
         _check_presented(document, found, pinned)
     found.raise_if_any("presentation")
     return model

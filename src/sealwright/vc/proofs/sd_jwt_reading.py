@@ -61,6 +61,7 @@ class SdJwt:
         claims: The payload with everything disclosed in its place, and without digests.
         disclosed_names: Names of members of the payload itself that came by a disclosure.
         by_digest: The disclosures by the digests that ask for them.
+        is_whole: Whether every digest was answered by a disclosure; one that was not is a claim kept back, or a decoy.
     """
 
     token: CompactToken
@@ -71,6 +72,7 @@ class SdJwt:
     claims: dict[str, JSONValue]
     disclosed_names: frozenset[str]
     by_digest: Mapping[str, Disclosure]
+    is_whole: bool
 
 
 def is_sd_jwt(text: str) -> bool:
@@ -115,6 +117,7 @@ def open_sd_jwt(text: str) -> SdJwt:
         claims=claims,
         disclosed_names=frozenset(claims.keys() - compact.payload.keys()),
         by_digest=found,
+        is_whole=work.met == work.used,
     )
 
 

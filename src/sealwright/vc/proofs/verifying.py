@@ -21,15 +21,19 @@ from sealwright.vc.errors import (
     KeyCompromised,
     KeyNotControlled,
     ProofInvalid,
+    TooComplex,
 )
 from sealwright.vc.proofs.canonical import CanonicalForms
-from sealwright.vc.proofs.registry import AnySuite, suite_name_of, suite_named
+from sealwright.vc.proofs.registry import AnySuite, disclosure_suite, suite_name_of, suite_named
 from sealwright.vc.proofs.suites.disclosure import Covered, DisclosureSuite, Shown
 from sealwright.vc.proofs.suites.suite import Hashing, decode_proof_value
 from sealwright.vc.proofs.unsecured import covered_document, previous_ids, require_proofs, without_proof
 
 MAX_SKEW: Final = timedelta(seconds=60)
 """How far two clocks may differ before a date counts."""
+
+MAX_DISCLOSURE_PROOFS: Final = 4
+"""Proofs of suites of selective disclosure in one document: each may be over 1,024 messages, under a key of its own."""
 
 _ABSENT: Final = object()
 # A date-time of a proof is short; what is longer is not remembered.
@@ -149,6 +153,9 @@ def check_signatures(
         As `verify_proofs`, but for KeyNotControlled and ControllerDeactivated.
     """
     proofs = require_proofs(document)
+    if sum(disclosure_suite(suite_name_of(proof)) is not None for proof in proofs) > MAX_DISCLOSURE_PROOFS:
+        detail = f"The document has more than {MAX_DISCLOSURE_PROOFS} proofs of selective disclosure."
+        raise TooComplex(detail, pointer="/proof")
     unsecured = without_proof(document)
     contexts = document.get("@context")
     # One document hash serves all proofs of a set that use one suite: the costly part is done once.

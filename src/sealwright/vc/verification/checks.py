@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -24,6 +25,8 @@ WHOLE: Final = Shown(is_derived=False)
 """Of a document of which nothing was kept back."""
 
 DELEGATION_TYPE: Final = "AgentDelegationCredential"
+# A type may stand under its whole IRI, and is then the same one.
+_LAST_STEP: Final = re.compile(r"[#/:]")
 SCHEMA_TYPES: Final = frozenset({"JsonSchema", "JsonSchemaValidator2018"})
 
 _CODES: Final[Mapping[str, str]] = {
@@ -153,10 +156,13 @@ def check_trust(found: Findings, issuer: str | None, trusted_issuers: TrustedIss
         found.failed("trustedIssuer", ReportCode.UNTRUSTED_ISSUER, "The issuer is not one of those that are trusted.")
 
 
-def check_delegation(found: Findings, document: Document, issuer: str | None) -> None:
-    """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned."""
-    types = document.get("type")
-    if not isinstance(types, list) or DELEGATION_TYPE not in types:
+def check_delegation(found: Findings, document: Document, issuer: str | None, *, is_part: bool = False) -> None:
+    """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
+
+    Of a part nobody can tell what bounds the delegation has, nor whether it rests on another one; and neither where a
+    claim stands under its whole IRI.
+    """
+    if not any(_LAST_STEP.split(name)[-1] == DELEGATION_TYPE for name in texts_of(document.get("type"))):
         found.not_applicable("delegation", "The credential is no delegation.")
         return
     subjects = subjects_of(document)
@@ -173,6 +179,10 @@ def check_delegation(found: Findings, document: Document, issuer: str | None) ->
                 "delegation", ReportCode.DELEGATION_INVALID, "The chain above this delegation was not given."
             )
             return
+    if is_part or any(":" in name for subject in subjects for name in subject):
+        detail = "A bound of the delegation, or what it rests on, may be hidden."
+        found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
+        return
     found.passed("delegation", "The delegation runs from its issuer to its subject.")
 
 

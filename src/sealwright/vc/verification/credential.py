@@ -114,6 +114,6 @@ def verify_credential(
             check_schemas(found, document, schemas, part)
             check_holder(found, document, expected_holder)
             check_trust(found, issuer, trusted_issuers)
-            check_delegation(found, document, issuer)
+            check_delegation(found, document, issuer, is_part=part.is_derived)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, **description(document))

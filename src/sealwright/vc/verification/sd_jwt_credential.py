@@ -129,7 +129,8 @@ def verify_sd_jwt_credential(text: str, rules: SdJwtRules) -> VerificationReport
             known = _check_schema(found, opened.claims, rules.types)
             _check_holder(found, opened, rules)
             check_trust(found, issuer, rules.trusted_issuers)
-            check_delegation(found, _as_document(opened.claims, known), issuer)
+            document = _as_document(opened.claims, known)
+            check_delegation(found, document, issuer, is_part=not opened.is_whole)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     return VerificationReport(checks, PROOF_CHECKS, rules.now, **_head(opened, issuer))
 

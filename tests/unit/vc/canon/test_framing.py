@@ -111,6 +111,8 @@ CONTEXT = {"@context": [documents.CREDENTIALS_V1, documents.CONTEXT_URL]}
         ({**CONTEXT, "degree": {"@embed": "@link"}}, MalformedDocument),
         ({**CONTEXT, "degree": {"@context": [documents.CONTEXT_URL]}}, MalformedDocument),
         ({**CONTEXT, "@explicit": [True]}, MalformedDocument),
+        ({**CONTEXT, "@embed": ["@once"]}, MalformedDocument),
+        ({**CONTEXT, "degree": {"@embed": {}}}, MalformedDocument),
         ({**CONTEXT, "degree": {"@default": 1}}, MalformedDocument),
         ({**CONTEXT, "title": ["x"] * MAX_FRAME_VALUES}, TooComplex),
         ({**CONTEXT, "degree": json.loads('{"degree":' * 40 + "{}" + "}" * 40)}, NestingTooDeep),

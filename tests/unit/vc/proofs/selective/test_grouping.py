@@ -119,7 +119,7 @@ def by_the_letter(document: Mapping[str, Any], groups: list[list[str]]) -> tuple
 
     expanded = named(jsonld.expand(document, options))
     compact = jsonld.compact(expanded, document["@context"], options)
-    quads = rdf(expanded)
+    quads = rdf(compact)
     labels = canonicalize_quads(quads, WorkBudget()).labels
     hashed = hmac_labels(KEY, labels.values())
     final = {node: hashed[label] for node, label in labels.items()}
@@ -127,11 +127,8 @@ def by_the_letter(document: Mapping[str, Any], groups: list[list[str]]) -> tuple
     return sorted({relabelled(quad, final) for quad in quads}), chosen
 
 
-def rdf(document: Any) -> list[Quad]:
+def rdf(document: Mapping[str, Any]) -> list[Quad]:
     """The statements, by our reference processor, with names made blank nodes again."""
-    if isinstance(document, list):
-        document = jsonld.compact(document, {}, {"documentLoader": loader})
-        document = {"@context": [], **document}
     quads = []
     for text in canonicalizer().dataset(document).lines:
         subject, predicate, object_, graph = parse_line(text)
