@@ -27,6 +27,10 @@ TEXT_MOST: Final = 2_048
 FOUND_MOST: Final = 1_024
 """Places in one credential that one path may lead to."""
 POINTERS_MOST: Final = 200
+WORK_MOST: Final = 200_000
+"""Values that may be looked at to compare one credential with one part of a question."""
+_CHARACTERS: Final = 64
+"""So many of a text count as one value more."""
 
 Path: TypeAlias = "tuple[str | int, ...]"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -50,6 +54,7 @@ class Candidate:
         choosable: Paths of what its holder may show or keep back; None where every statement may be, empty where all
             is shown or nothing.
         is_bound: Whether its holder proves a key to show it.
+        bindings: JOSE algorithm of the key binding behind an SD-JWT; None where there is none, or none yet.
     """
 
     form: str
@@ -59,6 +64,7 @@ class Candidate:
     payload: dict[str, JSONValue] | None = None
     choosable: frozenset[Path] | None = frozenset()
     is_bound: bool = True
+    bindings: frozenset[str] | None = None
 
     @property
     def is_narrowable(self) -> bool:
@@ -100,6 +106,31 @@ class Matched:
         return tuple(spelled(path) for path in self.paths)
 
 
+class WorkExceeded(Exception):
+    """A credential is so large, and a question so wide, that comparing them would take too long."""
+
+
+class Work:
+    """What comparing one credential with one part of a question has cost so far."""
+
+    def __init__(self) -> None:
+        self._left = WORK_MOST
+
+    def spend(self, count: int) -> None:
+        """Count work as so many values; raises WorkExceeded over 200,000 of them."""
+        self._left -= count
+        if self._left < 0:
+            raise WorkExceeded
+
+    def look_through(self, value: JSONValue) -> None:
+        """Count a value with all that is in it; raises WorkExceeded as soon as it is too much."""
+        stack = [value]
+        while stack:
+            one = stack.pop()
+            self.spend(1 + (len(one) // _CHARACTERS if isinstance(one, str) else 0))
+            stack += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Unmatched:
     """Why a credential does not answer a question, in one plain sentence that names no value."""
@@ -109,9 +140,9 @@ class Unmatched:
 
 def over_shown(candidate: Candidate, asked: Sequence[Path]) -> tuple[str, ...]:
     """Pointers of the claims that a credential shows beyond what was asked for, in document order; at most 200."""
-    found = []
+    found, wanted = [], frozenset(asked)
     for leaf in candidate.claim_leaves():
-        if not any(leaf[: len(one)] == one for one in asked):
+        if not _is_within(leaf, wanted):
             found.append(spelled(leaf))
             if len(found) == POINTERS_MOST:
                 break
@@ -122,12 +153,15 @@ def over_chosen(candidate: Candidate, asked: Sequence[Path]) -> tuple[str, ...]:
     """Pointers of what its holder could have kept back, shows, and was not asked for; at most 200."""
     if candidate.choosable is None:
         return over_shown(candidate, asked)
-    extra = [
-        one
-        for one in candidate.choosable
-        if not any(one[: len(wanted)] == wanted or wanted[: len(one)] == one for wanted in asked)
-    ]
+    wanted = frozenset(asked)
+    around = frozenset(one[:length] for one in wanted for length in range(len(one)))
+    extra = [one for one in candidate.choosable if one not in around and not _is_within(one, wanted)]
     return tuple(sorted(spelled(one) for one in extra)[:POINTERS_MOST])
+
+
+def _is_within(path: Path, wanted: frozenset[Path]) -> bool:
+    """Tell whether a path is one of these, or leads into what stands there."""
+    return any(path[:length] in wanted for length in range(len(path) + 1))
 
 
 def only(document: Mapping[str, JSONValue], paths: Sequence[Path]) -> dict[str, JSONValue]:
@@ -140,7 +174,7 @@ def only(document: Mapping[str, JSONValue], paths: Sequence[Path]) -> dict[str, 
 
 def _keep(kept: dict[str, JSONValue], source: Mapping[str, JSONValue], path: Path) -> None:
     holder: dict[str, JSONValue] = kept
-    value: JSONValue = dict(source)
+    value: JSONValue | Mapping[str, JSONValue] = source
     for number, step in enumerate(path):
         try:
             value = value[step]  # type: ignore[index]

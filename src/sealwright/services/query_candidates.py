@@ -91,6 +91,7 @@ def _of_sd_jwt(text: str) -> Candidate:
         frozenset({algorithm}) if isinstance(algorithm, str) else frozenset(),
         choosable=frozenset(part.path for part in parts_of(opened)),
         is_bound="cnf" in opened.claims,
+        bindings=frozenset({str(binding.header.get("alg"))}) if (binding := opened.key_binding) is not None else None,
     )
 
 

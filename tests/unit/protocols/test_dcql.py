@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 import pytest
@@ -9,6 +10,11 @@ import pytest
 from sealwright.protocols.dcql.matching import exact_fault, match, places
 from sealwright.protocols.dcql.query import DcqlQuery, read_dcql
 from sealwright.protocols.queries import JWT_VC, LDP_VC, SD_JWT, Candidate, Matched, QueryRefused, Unmatched
+from sealwright.services.query_candidates import Candidates
+from sealwright.vc.proofs.compact import sealed, signing_input
+from sealwright.vc.proofs.sd_jwt import Hidden, combined, conceal
+from sealwright.vc.proofs.sd_jwt_showing import shown_part
+from tests.support.proving import canonicalizer, degree_credential
 
 VCT: Final = "https://issuer.example/vct/degree"
 TYPES: Final = [["https://www.w3.org/2018/credentials#VerifiableCredential", "https://x.example#Degree"]]
@@ -16,7 +22,9 @@ DOCUMENT: Final[dict[str, Any]] = {
     "vct": VCT,
     "name": "Ada",
     "address": {"city": "Zürich", "country": "CH"},
-    "degrees": [{"type": "Bachelor", "year": 2001}, {"type": "Master", "year": 2003}],
+    "degrees": [{"type": "Bachelor", "year": 2001}, {"type": "Master", "year": 2003, "grade": 1}],
+    "mixed": [{"x": 1}, 2, [3]],
+    "rows": [["a", "b"], ["c"]],
     "flag": True,
     "number": 1,
 }
@@ -58,6 +66,12 @@ LEADS: Final[tuple[tuple[list[Any], list[tuple[Any, ...]]], ...]] = (
     (["address", None], []),
     (["name", "x"], []),
     (["nothing"], []),
+    # A step that only some of the selected values can take is an error, and one that leads nowhere in some is none.
+    (["mixed", None, "x"], []),
+    (["mixed", None, None], []),
+    (["mixed", None, 0], []),
+    (["degrees", None, "grade"], [("degrees", 1, "grade")]),
+    (["rows", None, 1], [("rows", 0, 1)]),
 )
 
 
@@ -114,6 +128,42 @@ def test_the_first_choice_of_claims_that_can_be_met_counts() -> None:
     assert pointers(wish) == ("/flag",)
     assert pointers(wish, sd_jwt(zip="8000")) == ("/zip", "/name")
     assert isinstance(asked(claims(["zip"], claim_sets=[["c0"]])), Unmatched)
+
+
+def test_claims_that_python_takes_for_equal_are_told_apart() -> None:
+    path = {"path": ["number"]}
+    wish = query(claims=[{**path, "values": [1]}, {**path, "values": [True]}])
+    assert isinstance(asked(wish), Unmatched)
+
+
+def test_choices_of_claims_that_search_much_end() -> None:
+    listed = [{"id": f"c{index}", "path": ["wide", None, None, "x"]} for index in range(63)]
+    listed.append({"id": "last", "path": ["nothing"]})
+    wish = query(claims=listed, claim_sets=[[str(one["id"]) for one in listed]] * 32)
+    begun = time.monotonic()
+    assert isinstance(asked(wish, sd_jwt(wide=[[{"x": 1}] * 32] * 32)), Unmatched)
+    assert time.monotonic() - begun < 2
+
+
+def test_types_are_asked_for_in_full_or_as_they_stand() -> None:
+    candidate = Candidates(canonicalizer()).of(degree_credential())
+    assert candidate is not None
+    full = {one for one in candidate.types if one.endswith("UniversityDegreeCredential") and ":" in one}
+    for name, is_met in (("UniversityDegreeCredential", True), (*full, True), ("https://x.example#Degree", False)):
+        wish = query(format=LDP_VC, meta={"type_values": [[name]]})
+        assert isinstance(asked(wish, candidate), Matched) is is_met, name
+
+
+def test_an_index_counts_the_items_that_are_shown() -> None:
+    made = conceal({"vct": VCT, "cnf": {}, "tongues": [Hidden("de"), Hidden("fr"), Hidden("it")]})
+    data = signing_input({"alg": "ES256", "typ": "dc+sd-jwt"}, made.payload)
+    whole = combined(sealed(data, bytes(64)), made.disclosures)
+    candidates = Candidates(canonicalizer())
+    second, every = claims(["tongues", 1]), claims(["tongues", None])
+    assert pointers(second, candidates.of(whole)) == ("/tongues/1",)
+    shown = candidates.of(shown_part(whole, ("/tongues/1",)))
+    assert isinstance(asked(second, shown), Unmatched)
+    assert pointers(every, shown) == ("/tongues/0",)
 
 
 def _both(**more: Any) -> DcqlQuery:

@@ -101,6 +101,14 @@ def test_the_first_path_that_is_answered_counts() -> None:
     assert pointers(descriptor(other)) == ("/credentialSubject/degree/name",)
 
 
+def test_a_path_asks_for_every_place_that_its_filter_takes() -> None:
+    assert pointers(descriptor(field("$.type[*]", filter={"const": "Degree"}))) == ("/type/1",)
+    assert pointers(descriptor(field("$.credentialSubject.tags[*]"))) == (
+        "/credentialSubject/tags/0",
+        "/credentialSubject/tags/1",
+    )
+
+
 @pytest.mark.parametrize(
     ("wanted", "is_met"),
     [
@@ -142,6 +150,9 @@ def test_optional_fields_may_be_missing() -> None:
         ({"ldp_vc": {}, "mso_mdoc": {"alg": ["ES256"]}}, True),
         ({"jwt_vc": {"alg": ["EdDSA"]}}, False),
         ({"ldp_vp": {"proof_type": ["Ed25519Signature2020"]}, "ldp": {}}, True),
+        # Of two lists a proof has to be in both, not in one of them.
+        ({"di_vc": {"proof_type": ["DataIntegrityProof"], "cryptosuite": ["eddsa-rdfc-2022"]}}, False),
+        ({"di_vc": {"proof_type": ["DataIntegrityProof"], "cryptosuite": ["eddsa-rdfc-2022"]}, "di": {}}, True),
     ],
 )
 def test_formats_say_what_will_do(formats: dict[str, Any], is_met: bool) -> None:
@@ -149,6 +160,32 @@ def test_formats_say_what_will_do(formats: dict[str, Any], is_met: bool) -> None
     assert isinstance(asked({**one, "format": formats}), Matched) is is_met
     whole = read_definition({**definition(one), "format": formats})
     assert isinstance(match(whole.descriptors[0], candidate()), Matched) is is_met
+
+
+def test_the_key_binding_of_an_sd_jwt_is_narrowed_down_too() -> None:
+    names = {"sd-jwt_alg_values": ["ES256", "EdDSA"], "kb-jwt_alg_values": ["ES256"]}
+    one = descriptor(field("$.name"), format={"dc+sd-jwt": names})
+    shown = {"form": SD_JWT, "document": {"name": "x"}, "proofs": frozenset({"EdDSA"})}
+    assert isinstance(asked(one, candidate(**shown, bindings=frozenset({"ES256"}))), Matched)
+    assert isinstance(asked(one, candidate(**shown, bindings=frozenset({"EdDSA"}))), Unmatched)
+    # Not bound yet: its holder is asked before anything is signed.
+    assert isinstance(asked(one, candidate(**shown)), Matched)
+
+
+def test_questions_that_ask_for_much_work_end() -> None:
+    document: dict[str, Any] = {f"c{one}": {f"d{two}": 1 for two in range(9)} for one in range(480)}
+    wide = {"allOf": [{"anyOf": [{"type": "string"}] * 40}] * 40}
+    hopeless = [field("$..*", filter=wide)], [field(*["$..z"] * 32, optional=True)] * 2
+    for fields in hopeless:
+        begun = time.monotonic()
+        asked(descriptor(*fields), candidate(form=SD_JWT, document=document))
+        assert time.monotonic() - begun < 3
+    whole = descriptor(*[field("$", filter={"not": {}})] * 60)
+    assert isinstance(asked(whole, candidate(form=SD_JWT, document=document)), Unmatched)
+    texts = candidate(form=SD_JWT, document={"a": "x" * 900_000})
+    found = asked(descriptor(*[field("$", optional=True, filter={"pattern": "x"})] * 20), texts)
+    assert isinstance(found, Unmatched)
+    assert "too large" in found.reason
 
 
 def test_jose_names_for_one_algorithm_are_one() -> None:
@@ -208,6 +245,12 @@ def _rule(rule: str, **more: Any) -> dict[str, Any]:
             _rule("all", from_nested=[{"rule": "pick", "count": 1, "from": "A"}, {"rule": "all", "from": "C"}]),
             ["ad", "bd"],
             ["a", "d", "abd"],
+        ),
+        (
+            # What may be left unanswered is met when it is.
+            _rule("all", from_nested=[{"rule": "pick", "min": 0, "from": "A"}, {"rule": "all", "from": "C"}]),
+            ["d", "ad", "abd"],
+            ["", "a", "cd"],
         ),
         (
             {"submission_requirements": [{"rule": "all", "from": "A"}, {"rule": "pick", "count": 1, "from": "C"}]},
@@ -279,6 +322,14 @@ BAD: Final[dict[str, tuple[Any, str]]] = {
     "requirements without end": (
         definition(descriptor(group=["A"]), submission_requirements=[_DEEP]),
         "/submission_requirements/0" + "/from_nested/0" * 4),
+    "too many requirements": (
+        definition(descriptor(group=["A"]), **_rule("all", from_nested=[
+            {"rule": "all", "from_nested": [{"rule": "all", "from": "A"}] * 15}] * 5)), "/submission_requirements"),
+    "too many paths": (definition(*[descriptor(*[field(*["$.a"] * 32)] * 3, name=f"d{one}") for one in range(11)]),
+                       "/input_descriptors"),
+    "too many searches": (definition(descriptor(*[field(*["$..a"] * 13)] * 5)), "/input_descriptors"),
+    "too many patterns": (definition(*[descriptor(*[field("$.a", filter={"pattern": "a"})] * 43, name=f"d{one}")
+                                       for one in range(3)]), "/input_descriptors"),
     "too much": (definition(descriptor(purpose="x" * 2_000), x="y" * 70_000), ""),
 }  # fmt: skip
 
@@ -329,6 +380,7 @@ def test_a_malformed_submission_is_refused() -> None:
         _submission({"id": "d", "format": "ldp_vp", "path": "$[?@.a]"}),
         _submission({**_ENTRY, "path_nested": {"id": "e", "format": "ldp_vc", "path": "$"}}),
         _submission(nested),
+        _submission(*({"id": f"d{index}", "format": "x", "path": "$..x"} for index in range(5))),
         _submission(*({"id": f"d{index}", "format": "x", "path": "$"} for index in range(65))),
         {**_submission(_ENTRY), "definition_id": 1},
     ]

@@ -5,17 +5,31 @@ Spec: OpenID for Verifiable Presentations 1.0, "Selecting Claims and Credentials
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice, product
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, islice, product
+from typing import Final
 
 from sealwright.protocols.dcql.query import ClaimPath, ClaimQuery, CredentialQuery, DcqlQuery
 from sealwright.protocols.queries import FOUND_MOST, SD_JWT, Candidate, Matched, Path, Unmatched
 from sealwright.vc.encoding.strict_json import JSONValue
 
+_LACKING: Final = Unmatched("It lacks a claim that is asked for.")
+
 
 def places(document: JSONValue, path: ClaimPath) -> tuple[Path, ...]:
-    """Where a claims path leads, in document order: up to 1,024 places; none where it leads nowhere."""
-    return tuple(islice(_walk(document, path, ()), FOUND_MOST))
+    """Where a claims path leads, in document order: up to 1,024 places; none where it leads nowhere.
+
+    A step that one of the values selected so far cannot take, such as a name in a text, is no claim at all.
+    """
+    selected: list[tuple[Path, JSONValue]] = [((), document)]
+    for step in path:
+        below = [_below(value, step) for _, value in selected]
+        if None in below:
+            return ()
+        selected = [
+            ((*at, name), value) for (at, _), found in zip(selected, below, strict=True) for name, value in found or ()
+        ]
+    return tuple(at for at, _ in islice(selected, FOUND_MOST))
 
 
 def match(query: CredentialQuery, candidate: Candidate) -> Matched | Unmatched:
@@ -29,9 +43,11 @@ def match(query: CredentialQuery, candidate: Candidate) -> Matched | Unmatched:
         return Unmatched("It is not of the type that is asked for.")
     if query.needs_binding and not candidate.is_bound:
         return Unmatched("It is bound to nobody's key.")
-    missing = Unmatched("It lacks a claim that is asked for.")
+    missing = _LACKING
+    # Choices share claims, so each is looked for once.
+    known: dict[int, tuple[Path, ...] | Unmatched] = {}
     for claims in query.choices():
-        found = _paths_of(claims, candidate.document)
+        found = _paths_of(claims, candidate.document, known)
         if isinstance(found, Unmatched):
             missing = found
             continue
@@ -74,18 +90,32 @@ def exact_fault(query: DcqlQuery, answered: Collection[str]) -> str | None:
     return "More credentials are there than any one choice asks for."
 
 
-def _paths_of(claims: Sequence[ClaimQuery], document: dict[str, JSONValue]) -> tuple[Path, ...] | Unmatched:
-    found: dict[Path, None] = {}
+def _paths_of(
+    claims: Sequence[ClaimQuery],
+    document: dict[str, JSONValue],
+    known: dict[int, tuple[Path, ...] | Unmatched],
+) -> tuple[Path, ...] | Unmatched:
+    every = []
     for claim in claims:
-        at = places(document, claim.path)
+        # By identity: to Python, claims that ask for true and for 1 are equal.
+        if id(claim) not in known:
+            known[id(claim)] = _answered(claim, document)
+        found = known[id(claim)]
+        if isinstance(found, Unmatched):
+            return found
+        every.append(found)
+    return tuple(dict.fromkeys(chain.from_iterable(every)))
+
+
+def _answered(claim: ClaimQuery, document: dict[str, JSONValue]) -> tuple[Path, ...] | Unmatched:
+    at = places(document, claim.path)
+    if not at:
+        return _LACKING
+    if claim.values is not None:
+        at = tuple(path for path in at if _is_one_of(value_at(document, path), claim.values))
         if not at:
-            return Unmatched("It lacks a claim that is asked for.")
-        if claim.values is not None:
-            at = tuple(path for path in at if _is_one_of(value_at(document, path), claim.values))
-            if not at:
-                return Unmatched("A claim has none of the values that are asked for.")
-        found.update(dict.fromkeys(at))
-    return tuple(found)
+            return Unmatched("A claim has none of the values that are asked for.")
+    return at
 
 
 def value_at(document: JSONValue, path: Path) -> JSONValue:
@@ -101,17 +131,14 @@ def _is_one_of(value: JSONValue, allowed: Sequence[str | int | bool]) -> bool:
     return any(type(value) is type(one) and value == one for one in allowed)
 
 
-def _walk(value: JSONValue, path: ClaimPath, at: Path) -> Iterator[Path]:
-    if not path:
-        yield at
-        return
-    step, rest = path[0], path[1:]
+def _below(value: JSONValue, step: str | int | None) -> Sequence[tuple[str | int, JSONValue]] | None:
+    """What a step selects in a value, each with its name or index; None where values of this kind have no such step."""
     if isinstance(step, str):
-        if isinstance(value, Mapping) and step in value:
-            yield from _walk(value[step], rest, (*at, step))
-    elif isinstance(value, list):
-        if step is None:
-            for index, item in enumerate(value):
-                yield from _walk(item, rest, (*at, index))
-        elif step < len(value):
-            yield from _walk(value[step], rest, (*at, step))
+        if not isinstance(value, Mapping):
+            return None
+        return ((step, value[step]),) if step in value else ()
+    if not isinstance(value, list):
+        return None
+    if step is None:
+        return tuple(enumerate(value))
+    return ((step, value[step]),) if step < len(value) else ()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sealwright.protocols.presentation_exchange.paths import read_jsonpath
+from sealwright.protocols.presentation_exchange.paths import read_jsonpath, searches
 from sealwright.protocols.queries import (
     CHOICES_MOST,
     FIELDS_MOST,
@@ -21,12 +21,13 @@ from sealwright.protocols.queries import (
     QUERIES_MOST,
     SD_JWT,
     Members,
+    Work,
     refused,
     require_small,
 )
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import SchemaRefused, VcError
+from sealwright.vc.errors import SchemaRefused
 from sealwright.vc.schemas.validation import ClaimsValidator
 from sealwright.vc.schemas.vetting import vet_schema
 
@@ -48,12 +49,40 @@ FORMATS: Final[Mapping[str, str]] = {
 """Names of claim formats, and the form of credential each is for."""
 
 DEPTH_MOST: Final = 4
+PATHS_MOST: Final = 1_024
+SEARCHES_MOST: Final = 64
+PATTERNS_MOST: Final = 128
+REQUIREMENTS_MOST: Final = 64
 _VALUE: Final = "value"
 _CONSTRAINTS: Final = frozenset({"fields", "limit_disclosure"})
 _UNSUPPORTED_CONSTRAINTS: Final = ("statuses", "subject_is_issuer", "is_holder", "same_subject")
 _FIELD: Final = frozenset({"id", "path", "purpose", "name", "filter", "optional", "intent_to_retain"})
-_NARROWING: Final = ("proof_type", "proof_type_values", "cryptosuite", "cryptosuite_values", "alg", "alg_values")
-_SD_NARROWING: Final = ("sd-jwt_alg_values",)
+_NARROWING: Final = (
+    "proof_type",
+    "proof_type_values",
+    "cryptosuite",
+    "cryptosuite_values",
+    "alg",
+    "alg_values",
+    "sd-jwt_alg_values",
+)
+_BINDING: Final = "kb-jwt_alg_values"
+# How many steps of a pattern take as long as looking at one value.
+_PATTERN_STEPS: Final = 128
+_PATTERNS: Final = frozenset({"pattern", "patternProperties"})
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """How a credential has to be proven.
+
+    Args:
+        proofs: Sets of names of suites, proof types or algorithms: it has a name of each.
+        bindings: Algorithms of the holder's key binding, any one of which will do; None takes every one.
+    """
+
+    proofs: tuple[frozenset[str], ...]
+    bindings: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +102,14 @@ class Field:
     name: str | None = None
     purpose: str | None = None
 
-    def takes(self, value: JSONValue) -> bool:
-        """Tell whether a value satisfies the filter."""
+    def takes(self, value: JSONValue, work: Work) -> bool:
+        """Tell whether a value satisfies the filter; raises WorkExceeded."""
         if self.filter is None:
             return True
-        try:
-            self.filter.check({_VALUE: value})
-        except VcError:
-            return False
-        return True
+        work.look_through(value)
+        asked = {_VALUE: value}
+        work.spend(self.filter.pattern_steps(asked) // _PATTERN_STEPS)
+        return self.filter.allows(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +117,14 @@ class InputDescriptor:
     """One credential that is asked for.
 
     Args:
-        formats: The forms that will do, each with the names of proofs that will do (empty: any); None takes any form.
+        formats: The forms that will do, each with the choices of proofs that will do; None takes any form.
         groups: Names that submission requirements pick from.
         limits: Whether nothing may be shown beyond the fields.
         prefers_limits: Whether it is asked, and no more, that nothing is shown beyond them.
     """
 
     descriptor_id: str
-    formats: Mapping[str, frozenset[str]] | None
+    formats: Mapping[str, tuple[Narrowed, ...]] | None
     fields: tuple[Field, ...]
     groups: frozenset[str]
     limits: bool
@@ -152,20 +180,30 @@ def read_definition(value: object, pointer: str = "") -> Definition:
     formats = _formats(members)
     listed = members.listed("input_descriptors", most=QUERIES_MOST, required=True) or ()
     at = members.at("input_descriptors")
+    # Before any of them is compiled.
+    if _count_patterns(listed) > PATTERNS_MOST:
+        raise refused(at, f"must not hold over {PATTERNS_MOST} patterns")
     descriptors = tuple(_descriptor(one, child(at, index), formats) for index, one in enumerate(listed))
     ids = [one.descriptor_id for one in descriptors]
     if len(set(ids)) != len(ids):
         raise refused(at, "must not hold an id twice")
+    paths = [path for one in descriptors for field in one.fields for path in field.paths]
+    if len(paths) > PATHS_MOST or sum(map(searches, paths)) > SEARCHES_MOST:
+        raise refused(at, f"must not hold over {PATHS_MOST} paths, nor over {SEARCHES_MOST} that search a document")
     required = members.listed("submission_requirements", most=QUERIES_MOST) or ()
     at = members.at("submission_requirements")
     groups = frozenset().union(*(one.groups for one in descriptors))
     requirements = tuple(_requirement(one, child(at, index), groups, 1) for index, one in enumerate(required))
+    if sum(map(_count, requirements)) > REQUIREMENTS_MOST:
+        raise refused(at, f"must not be over {REQUIREMENTS_MOST} with those nested in them")
     if requirements and not all(one.groups for one in descriptors):
         raise refused(members.at("input_descriptors"), "must each be of a group, for requirements pick from groups")
     return Definition(definition_id, descriptors, requirements, members.text("name"), members.text("purpose"))
 
 
-def _descriptor(value: JSONValue, pointer: str, inherited: Mapping[str, frozenset[str]] | None) -> InputDescriptor:
+def _descriptor(
+    value: JSONValue, pointer: str, inherited: Mapping[str, tuple[Narrowed, ...]] | None
+) -> InputDescriptor:
     members = Members.of(value, pointer)
     constraints = Members.of(members.source.get("constraints"), members.at("constraints"))
     constraints.refuse_any(_UNSUPPORTED_CONSTRAINTS, "is not honoured here")
@@ -222,28 +260,39 @@ def _filter(members: Members) -> ClaimsValidator | None:
         raise refused(below.pointer + inner, "is no JSON Schema that is enforced here: " + error.detail) from None
 
 
+def _count_patterns(value: object) -> int:
+    if isinstance(value, Mapping):
+        return sum((name in _PATTERNS) + _count_patterns(one) for name, one in value.items())
+    return sum(map(_count_patterns, value)) if isinstance(value, list) else 0
+
+
+def _count(requirement: Requirement) -> int:
+    return 1 + sum(map(_count, requirement.nested))
+
+
 def _has_reference(value: object) -> bool:
     if isinstance(value, Mapping):
         return "$ref" in value or "$dynamicRef" in value or any(_has_reference(one) for one in value.values())
     return isinstance(value, list) and any(_has_reference(one) for one in value)
 
 
-def _formats(members: Members) -> Mapping[str, frozenset[str]] | None:
+def _formats(members: Members) -> Mapping[str, tuple[Narrowed, ...]] | None:
     below = members.below("format")
     if below is None:
         return None
-    found: dict[str, frozenset[str]] = {}
+    found: dict[str, tuple[Narrowed, ...]] = {}
     for name in below.source:
         form = FORMATS.get(name)
         inner = below.below(name)
         if form is None or inner is None:
             continue  # other forms of credential may be named beside ours
-        named = frozenset(
-            one for key in (*_NARROWING, *_SD_NARROWING) for one in inner.texts(key, most=CHOICES_MOST) or ()
+        bindings = inner.texts(_BINDING, most=CHOICES_MOST)
+        narrowed = Narrowed(
+            tuple(frozenset(names) for key in _NARROWING if (names := inner.texts(key, most=CHOICES_MOST))),
+            frozenset(bindings) if bindings is not None else None,
         )
-        # Two names of one form widen it; no names at all take every proof.
-        before = found.get(form)
-        found[form] = named if before is None else (before | named if before and named else frozenset())
+        # Two names of one form widen it.
+        found[form] = (*found.get(form, ()), narrowed)
     if not found:
         raise refused(below.pointer, "must name a form of credential that is understood here", "UNSUPPORTED")
     return found

@@ -8,9 +8,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from sealwright.protocols.presentation_exchange.definition import Definition, Field, InputDescriptor, Requirement
-from sealwright.protocols.presentation_exchange.paths import found_at
-from sealwright.protocols.queries import JWT_VC, Candidate, Matched, Path, Unmatched, over_shown
+from sealwright.protocols.presentation_exchange.definition import (
+    Definition,
+    Field,
+    InputDescriptor,
+    Narrowed,
+    Requirement,
+)
+from sealwright.protocols.presentation_exchange.paths import found_at, searches
+from sealwright.protocols.queries import (
+    JWT_VC,
+    Candidate,
+    Matched,
+    Path,
+    Unmatched,
+    Work,
+    WorkExceeded,
+    over_shown,
+)
 from sealwright.vc.encoding.strict_json import JSONValue
 
 _ALIASES: Final[Mapping[str, frozenset[str]]] = {
@@ -28,12 +43,19 @@ def match(descriptor: InputDescriptor, candidate: Candidate) -> Matched | Unmatc
         allowed = descriptor.formats.get(candidate.form)
         if allowed is None:
             return Unmatched("It has another form than those that are asked for.")
-        if allowed and _spelled(allowed).isdisjoint(candidate.proofs):
+        if not any(_is_proven(one, candidate) for one in allowed):
             return Unmatched("It is proven in another way than those that are asked for.")
+    try:
+        return _matched(descriptor, candidate, Work())
+    except WorkExceeded:
+        return Unmatched("It is too large to be compared with what is asked for.")
+
+
+def _matched(descriptor: InputDescriptor, candidate: Candidate, work: Work) -> Matched | Unmatched:
     needed: dict[Path, None] = {}
     missing = 0
     for field in descriptor.fields:
-        found = _first(field, candidate)
+        found = _first(field, candidate, work)
         if found is not None:
             needed.update((at, None) for at in found if at is not None)
         elif field.optional:
@@ -77,8 +99,10 @@ def _counted(requirement: Requirement, definition: Definition, given: frozenset[
         there = members & given
         return _is_enough(requirement, len(there), len(members)), there
     judged = [_counted(one, definition, given) for one in requirement.nested]
-    met = [counted for is_met, counted in judged if is_met and counted]
-    return _is_enough(requirement, len(met), len(judged)), frozenset[str]().union(*met)
+    met = [counted for is_met, counted in judged if is_met]
+    # One that is met by nothing is met; but whoever picks some of several picks those that were answered.
+    picked = met if requirement.picks_all else [counted for counted in met if counted]
+    return _is_enough(requirement, len(picked), len(judged)), frozenset[str]().union(*picked)
 
 
 def _is_enough(requirement: Requirement, there: int, of: int) -> bool:
@@ -87,20 +111,23 @@ def _is_enough(requirement: Requirement, there: int, of: int) -> bool:
     return there >= requirement.at_least and (requirement.at_most is None or there <= requirement.at_most)
 
 
-def _first(field: Field, candidate: Candidate) -> tuple[Path | None, ...] | None:
+def _first(field: Field, candidate: Candidate, work: Work) -> tuple[Path | None, ...] | None:
     """Where in the credential the field is answered: by the first of its paths that leads to what its filter takes.
 
     None in place of a path is a member of the token around the credential.
     """
     for path in field.paths:
-        taken = tuple(at for at, value in _found(path, candidate) if field.takes(value))
+        taken = tuple(at for at, value in _found(path, candidate, work) if field.takes(value, work))
         if taken:
             return taken
     return None
 
 
-def _found(path: str, candidate: Candidate) -> Iterator[tuple[Path | None, JSONValue]]:
+def _found(path: str, candidate: Candidate, work: Work) -> Iterator[tuple[Path | None, JSONValue]]:
     """What a path leads to: in a JWT's payload as it was signed, and in the credential itself."""
+    if searches(path):
+        work.look_through(candidate.document)
+        work.look_through(candidate.payload)
     places = found_at(path, candidate.document)
     if places or candidate.form != JWT_VC or candidate.payload is None:
         yield from places
@@ -108,6 +135,15 @@ def _found(path: str, candidate: Candidate) -> Iterator[tuple[Path | None, JSONV
     for at, value in found_at(path, candidate.payload):
         # Below `vc` stands the credential; other members of the payload are the token's own.
         yield (at[1:] if at[:1] == ("vc",) else None), value
+
+
+def _is_proven(narrowed: Narrowed, candidate: Candidate) -> bool:
+    """Tell whether a credential is proven so, and bound so as far as it is bound yet."""
+    if any(_spelled(names).isdisjoint(candidate.proofs) for names in narrowed.proofs):
+        return False
+    if narrowed.bindings is None or candidate.bindings is None:
+        return True
+    return not _spelled(narrowed.bindings).isdisjoint(candidate.bindings)
 
 
 def _spelled(names: frozenset[str]) -> frozenset[str]:

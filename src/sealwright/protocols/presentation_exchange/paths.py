@@ -57,6 +57,20 @@ def read_jsonpath(text: str, pointer: str) -> str:
     return text
 
 
+def searches(text: str) -> bool:
+    """Tell whether following a path may mean to look through all of a document, whatever it leads to.
+
+    Args:
+        text: A path that `read_jsonpath` took.
+    """
+    segments = _compiled(text).segments
+    return any(
+        isinstance(segment, JSONPathRecursiveDescentSegment)
+        or (number < len(segments) and any(isinstance(one, WildcardSelector) for one in segment.selectors))
+        for number, segment in enumerate(segments, start=1)
+    )
+
+
 def found_at(text: str, document: JSONValue) -> tuple[tuple[Path, JSONValue], ...]:
     """Where a path leads and what stands there, in document order: the first 1,024 places.
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sealwright.protocols.presentation_exchange.paths import found_at, read_jsonpath
+from sealwright.protocols.presentation_exchange.paths import found_at, read_jsonpath, searches
 from sealwright.protocols.queries import FIELDS_MOST, Members, Path, refused, require_small
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
 
 NESTED_MOST: Final = 3
+SEARCHES_MOST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def read_submission(value: object, pointer: str = "") -> Submission:
     ids = [one.descriptor_id for one in entries]
     if len(set(ids)) != len(ids):
         raise refused(at, "must not map an input descriptor twice")
+    if sum(searches(step.path) for one in entries for step in one.steps) > SEARCHES_MOST:
+        raise refused(at, f"must not hold over {SEARCHES_MOST} paths that search a document")
     return Submission(members.required_text("definition_id"), entries)
 
 
