@@ -106,6 +106,12 @@ def test_what_is_there_is_not_overwritten(base: Base, terminal: Terminal, tmp_pa
     assert out.read_text() == "mine"
 
 
+def test_standard_output_gets_one_answer(base: Base, terminal: Terminal) -> None:
+    words = ("derive", str(base("bbs-2023")), "--reveal", NAME, "--out", "-")
+    assert terminal(*words).answer["credential"]["credentialSubject"]["degree"]["name"] == "Science"
+    assert "Science" in terminal(*words, json_output=False).out
+
+
 def test_link_that_leads_nowhere_is_not_written_through(base: Base, terminal: Terminal, tmp_path: Path) -> None:
     out = tmp_path / "shown.json"
     out.symlink_to(tmp_path / "elsewhere")

@@ -88,6 +88,13 @@ def test_output_file_is_private_and_whole_or_not_there(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["out"]
 
 
+def test_values_of_strangers_do_not_steer_a_terminal() -> None:
+    steering = "\x9b2J\u202e"
+    for value in (steering, [steering], {"a": steering}, [{steering: 1}]):
+        shown = output.table([{"value": value}], ("value",)) + output.spell({"value": value})
+        assert not {"\x9b", "\u202e"} & set(shown)
+
+
 def test_lists_with_commas_have_no_empty_part() -> None:
     assert options.commas("a, b") == ["a", "b"]
     assert options.commas(None) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,23 @@ def test_key_that_others_may_read_is_not_taken(
     said = terminal("present", str(issue(key.did)), "--holder", key.did, *OCCASION, "--key", str(path))
     assert (said.code, said.problem["code"]) == (2, "USAGE")
     assert "chmod 600" in said.problem["detail"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to another's"])
+def test_key_is_read_from_a_regular_file_without_waiting(
+    kind: str, issue: Issue, key_file: tuple[WalletKey, Path], terminal: Terminal, tmp_path: Path
+) -> None:
+    key, path = key_file
+    other = tmp_path / "other"
+    if kind == "pipe":
+        os.mkfifo(other, 0o600)
+    elif kind == "folder":
+        other.mkdir(mode=0o700)
+    else:
+        path.chmod(0o644)
+        other.symlink_to(path)
+    said = terminal("present", str(issue(key.did)), "--holder", key.did, *OCCASION, "--key", str(other))
+    assert (said.code, said.problem["code"], said.out) == (2, "USAGE", "")
 
 
 @pytest.mark.parametrize("form", ["jwk", "multikey", "multikey in JSON", "P-256 jwk", "P-256 multikey"])

@@ -170,7 +170,7 @@ def hand_over(output: Output, handed: Handed, out: str | None, *, preview: bool,
         typer.Abort: Somebody said no.
         UnreadableFile: The file is there already, or cannot be written.
     """
-    if out is None:
+    if out is None or (out == "-" and output.json):
         plain = _spell_seen(handed.seen) if preview else handed.content.decode("utf-8")
         output.emit(handed.members(preview=preview), plain=plain)
         return

@@ -57,7 +57,7 @@ def read_key(name: str) -> HeldKey:
 def _content(name: str) -> bytes:
     """The bytes of a file whose permissions were judged on the very file that is read."""
     try:
-        with open(name, "rb") as file:
+        with open(name, "rb", opener=_open_at_once) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise Misused(f"{name} is no regular file; a private key is read from one")
@@ -69,6 +69,11 @@ def _content(name: str) -> bytes:
     if len(content) > _MAX_BYTES:
         raise Misused(f"{name} is too large for a private key")
     return content
+
+
+def _open_at_once(name: str, flags: int) -> int:
+    """Open without waiting: what is no file, such as a pipe that nobody writes to, would hold us for ever."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
 
 
 def _private_key(name: str, content: bytes) -> tuple[KeyKind, Secret32, PublicKey | None]:

@@ -109,7 +109,7 @@ def _cell(value: object) -> str:
         return printable(", ".join(value)) or "-"
     import msgspec
 
-    return msgspec.json.encode(value).decode("utf-8")
+    return printable(msgspec.json.encode(value).decode("utf-8"))
 
 
 def printable(text: str) -> str:
