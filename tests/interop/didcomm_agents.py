@@ -55,7 +55,9 @@ def shown_to_peers(document: DIDDocument) -> dict[str, Any]:
 
     def listed(purpose: str) -> list[dict[str, Any]]:
         methods = (document.method(kid) for kid in document.relationship(purpose))
-        return [{"kid": one.id, "jwk": public_jwk(one.public_key)} for one in methods if one is not None]
+        # A BLS key has no registered JWK, and no envelope uses one.
+        usable = (one for one in methods if one is not None and one.public_key.kind != "BLS12-381-G2")
+        return [{"kid": one.id, "jwk": public_jwk(one.public_key)} for one in usable]
 
     return {"keyAgreement": listed("keyAgreement"), "authentication": listed("authentication")}
 
