@@ -144,6 +144,7 @@ def test_a_stored_credential_is_derived_for_whoever_may_see_it(world: World) -> 
         ({"reveal": ["/credentialSubject/shoe"]}, "DERIVATION_INVALID", "/reveal/0"),
         ({"reveal": [UNIVERSITY, "university"]}, "DERIVATION_INVALID", "/reveal/1"),
         ({"reveal": [UNIVERSITY], "nonce": "no base64"}, "INVALID_VALUE", "/nonce"),
+        ({"reveal": [UNIVERSITY], "nonce": "=="}, "INVALID_VALUE", "/nonce"),
         ({"reveal": [UNIVERSITY], "more": 1}, "UNKNOWN_FIELD", "/more"),
         ({"reveal": [""]}, "DERIVATION_INVALID", "/reveal/0"),
     ],
@@ -193,6 +194,10 @@ def test_the_vc_api_issues_and_derives(world: World, proof_type: str) -> None:
     wrong = {"selectivePointers": ["/credentialSubject/shoe"]}
     lost = world.call("/credentials/derive", {"verifiableCredential": base.json(), "options": wrong})
     refused(lost, 422, "DERIVATION_INVALID", "/options/selectivePointers/0")
+    unknown = {**base.json(), "issuer": "did:adi:nobody"}
+    unknown["proof"] = {**unknown["proof"], "verificationMethod": "did:adi:nobody#key-1"}
+    stray = world.call("/credentials/derive", {"verifiableCredential": unknown, "options": wish})
+    refused(stray, 422, "INVALID_PROOF")
     options["mandatoryPointers"] = ["/credentialSubject/shoe"]
     bad = world.call("/credentials/issue", {"credential": unsigned, "options": options}, world.key)
     refused(bad, 422, "DERIVATION_INVALID", "/options/mandatoryPointers/0")

@@ -40,17 +40,19 @@ def nonce_of(members: dict[str, Any], at: str) -> bytes:
     """The nonce that was sent, in base64 of either alphabet; empty where there is none.
 
     Raises:
-        MalformedBody: It is no base64.
+        MalformedBody: It is no base64, or of nothing: whoever sends a nonce wants something bound to it.
     """
     sent = members.get("nonce")
     if sent is None:
         return b""
     plain = sent.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        nonce = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        detail = "must be base64"
-        raise MalformedBody("The nonce cannot be read.", faults=[Fault(at, "INVALID_VALUE", detail)]) from None
+        nonce = b""
+    if not nonce:
+        raise MalformedBody("The nonce cannot be read.", faults=[Fault(at, "INVALID_VALUE", "must be base64")])
+    return nonce
 
 
 def create(call: Call) -> Reply:

@@ -15,6 +15,7 @@ from sealwright.services.order_checks import DocumentOptions
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.verification import PresentationOptions, VerifyOptions
 from sealwright.vc.encoding.timestamps import parse_rfc3339
+from sealwright.vc.errors import DIDNotResolved, ProofInvalid
 from sealwright.vc.proofs.suites.disclosure import Wish
 from sealwright.vc.verification.report import ALL_CHECKS, PROOF_CHECKS, VerificationReport
 from sealwright.web.api import rendering
@@ -98,7 +99,11 @@ def derive(call: Call) -> Reply:
         frame=options.get("frame"),
         nonce=nonce_of(options, "/options/nonce"),
     )
-    derived = call.office.deriving.derive(call.body["verifiableCredential"], wish, places=places, allow_inline=True)
+    try:
+        derived = call.office.deriving.derive(call.body["verifiableCredential"], wish, places=places, allow_inline=True)
+    except DIDNotResolved as error:
+        # Of a standard's route 404 says that it is not there; here the fault is in what was sent.
+        raise ProofInvalid("The DID of the key that signed it cannot be resolved.") from error
     return json_reply(derived, 201)
 
 
@@ -229,7 +234,7 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.PUBLIC,
         body=shapes.DERIVE,
-        codes=DERIVE_CODES,
+        codes=tuple(code for code in DERIVE_CODES if code != "DID_NOT_FOUND"),
         document_at="/verifiableCredential",
     ),
     Route(

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.delivery_errors import PresentationNotFound
+from sealwright.domain.errors import CredentialErased
+from sealwright.domain.people import AccountRole
 from sealwright.locales import N_
 from sealwright.services.answering import Chosen
 from sealwright.services.claim_words import member_words, spelled_claims
 from sealwright.services.deriving import source_of
 from sealwright.services.verify_content import content_of
+from sealwright.vc.errors import VcError
 from sealwright.web.panel.credential import OWN
 from sealwright.web.panel.own_forms import answer
 from sealwright.web.panel.page_form import Field, Form, FormData
@@ -92,7 +96,8 @@ def send(page: PageCall) -> Reply:
         except PresentationNotFound:
             form.fail("request", _NO_REQUEST)
             return _page(page, form, "", 422)
-        return page.done(OWN, Toast(page._("Shown to %(name)s, and to nobody else.", name=verifier)))
+        said = Toast(page._("Shown to %(name)s, and to nobody else.", name=verifier))
+        return page.done(_list_of(page) or ANSWER, said)
 
     return answer(page, partial(_again, page), act)
 
@@ -110,21 +115,29 @@ def _page(page: PageCall, form: FormData, request: str, status: int = 200) -> Re
             form.fail("request", _NO_REQUEST)
             status = 422
     suggested = asked.suggested or () if asked is not None else ()
+    parts = [_part(page, one, suggested) for one in asked.parts] if asked is not None else []
     return page.render(
         _TEMPLATE,
         status=status,
         answer_form=form,
         request=request,
         asked=asked,
-        parts=[_part(page, one, suggested) for one in asked.parts] if asked is not None else [],
-        can_answer=bool(suggested),
+        parts=parts,
+        can_answer=bool(suggested) and any(one.options for one in parts),
+        list_of_own=_list_of(page),
     )
+
+
+def _list_of(page: PageCall) -> str:
+    """Where one's credentials are listed; empty for people without the account role that has this page."""
+    return OWN if page.caller.has_role(AccountRole.IMPROVER) else ""
 
 
 def _part(page: PageCall, one: AskedPart, suggested: tuple[str, ...]) -> PartLine:
     # What shows least stands first, and is what is ticked.
     ready = sorted((offered for offered in one.offered if offered.hindrance is None), key=lambda it: it.is_whole)
-    options = tuple(_option(page, offered) for offered in ready[:_OFFERED_MOST])
+    shown = (_option(page, offered) for offered in ready)
+    options = tuple(islice((option for option in shown if option is not None), _OFFERED_MOST))
     return PartLine(
         field=f"{_PART}{one.part.part_id}",
         name=one.part.name or (options[0].label if options else one.part.part_id),
@@ -136,13 +149,13 @@ def _part(page: PageCall, one: AskedPart, suggested: tuple[str, ...]) -> PartLin
     )
 
 
-def _option(page: PageCall, offered: Offered) -> Option:
+def _option(page: PageCall, offered: Offered) -> Option | None:
+    """What would be seen of a credential; None where it cannot be shown, as under a key that is known to be out."""
     record = offered.record
-    shown = (
-        source_of(record)
-        if offered.is_whole
-        else page.office.disclosing.derive(page.caller, record.credential_id, offered.pointers)
-    )
+    try:
+        shown = source_of(record) if offered.is_whole else page.office.deriving.shown(record, offered.pointers)
+    except (CredentialErased, VcError):
+        return None
     content = content_of(shown)
     issuer = page.view().did(record.issuer_did)
     name = next((one for one in record.types if one != "VerifiableCredential"), "VerifiableCredential")

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from sealwright.web.panel.page_call import PageCall
 
 _ONE: Final = f"{BATCHES}/{{id}}"
-# Suites that sign one credential after the other without anybody's help.
 NONE: Final = "none"
 _CHANNEL_WORDS: Final = {
     NONE: (N_("Not now"), N_("They are issued and kept. Each can be delivered later, on its own page.")),

@@ -125,7 +125,9 @@ def is_seen(derived: JSONValue, box: Box, chosen: Collection[str]) -> bool:
     steps = steps_of(box.pointer)
     if any(step.isdigit() for step in steps):
         around = {box.pointer.rsplit("/", cut)[0] for cut in range(len(steps))}
-        return box.is_fixed or not around.isdisjoint(chosen)
+        beside = f"{box.pointer.rpartition('/')[0]}/"
+        is_taken_along = box.comes_along and any(one.startswith(beside) for one in chosen)
+        return box.is_fixed or is_taken_along or not around.isdisjoint(chosen)
     try:
         value_at(derived, box.pointer)
     except (LookupError, TypeError):

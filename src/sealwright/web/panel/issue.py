@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sealwright.domain.credentials import IdempotencyScope, IssuanceRequest
-from sealwright.domain.errors import DomainError
+from sealwright.domain.errors import DomainError, IdempotencyKeyReused
+from sealwright.locales import N_
 from sealwright.services.mandatory_pointers import takes_pointers
 from sealwright.services.stored_credentials import readable
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
@@ -49,6 +50,9 @@ ISSUE_FORM: Final = Form(
     Field("always", many=True, max_length=2048),
     Field("act", max_length=16),
     Field(f"{CLAIMS}*", max_length=20_000),
+)
+_ISSUED_ALREADY: Final = N_(
+    "This form has issued a credential already. Press Issue again for another one, as it stands here now."
 )
 # Members of a refusal by the names that the form gives them.
 _NAMES: Final = {
@@ -92,7 +96,12 @@ def issue(page: PageCall) -> Reply:
             return _refused(page, error)
         if form.text("act") == "preview":
             return _page(page, form, form.text("schema"), preview=page.office.issuing.preview(order))
-        record = page.office.issuing.carry_out(order, _scope(page, order)).record
+        try:
+            record = page.office.issuing.carry_out(order, _scope(page, order)).record
+        except IdempotencyKeyReused:
+            # It was changed since: whoever means it sends it once more, under a key of its own.
+            form.fail("", _ISSUED_ALREADY)
+            return _page(page, form, form.text("schema"), 409, key=_new_key())
         return page.done(f"{ISSUE}/{record.credential_id}", Toast(page._("The credential is issued.")))
 
     return answer(page, again, act)
@@ -167,7 +176,13 @@ def _again(page: PageCall, status: int) -> Reply:
 
 
 def _page(
-    page: PageCall, form: FormData, schema_id: str, status: int = 200, preview: dict[str, JSONValue] | None = None
+    page: PageCall,
+    form: FormData,
+    schema_id: str,
+    status: int = 200,
+    *,
+    preview: dict[str, JSONValue] | None = None,
+    key: str = "",
 ) -> Reply:
     choices = page.office.bulk.drafts.choices(page.caller)
     chosen = next((one for one in choices.schemas if one.schema_id == schema_id), None)
@@ -179,6 +194,7 @@ def _page(
         schema_id=chosen.schema_id if chosen is not None else "",
         label=schema_words(chosen) if chosen is not None else "",
         preview=spread(preview) if preview is not None else None,
+        key=key or page.form.text("key") or _new_key(),
         **(_values(page, choices, schema_id) if chosen is not None else {}),
     )
 
@@ -187,7 +203,6 @@ def _values(page: PageCall, choices: DraftChoices, schema_id: str) -> dict[str, 
     offered = signable_by(choices.issuers)
     fields = [one for one in claim_fields(schema_of(page, schema_id), None) if one.is_asked]
     return {
-        "key": page.form.text("key") or secrets.token_urlsafe(24),
         "issuers": [(one.did, f"{one.name} ({one.did})" if one.name else one.did) for one in choices.issuers],
         "proofs": proof_options(page, offered),
         "first": FIRST,
@@ -196,6 +211,10 @@ def _values(page: PageCall, choices: DraftChoices, schema_id: str) -> dict[str, 
         "always": [(one.pointer, _label(one)) for one in fields],
         "today": page.now.date().isoformat(),
     }
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(24)
 
 
 def _label(one: ClaimField) -> str:
