@@ -18,6 +18,7 @@ from tests.pages.gates import LOOKS
 from tests.pages.hands import Hand, Keyboard, Mouse, is_shown
 from tests.pages.serving import PageSite
 from tests.pages.test_verify_journey import office_of
+from tests.support.readable import readable
 from tests.support.screens import codes_in
 from tests.web.conftest import degree, key_for, token_for
 
@@ -90,7 +91,7 @@ def path_of(credential_id: str) -> str:
 
 def keeps_the_grade(text: str) -> bool:
     """Tell that a text holds neither the grade nor its name."""
-    return str(GRADE) not in text and "gpa" not in text.lower()
+    return str(GRADE) not in text and "gpa" not in readable(text).lower()
 
 
 def choose_university(hand: Hand, page: Page, *, scripts: bool = True) -> None:

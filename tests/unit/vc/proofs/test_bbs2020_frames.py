@@ -10,6 +10,7 @@ import pytest
 from sealwright.vc.errors import DerivationInvalid
 from tests.support.legacy_holder import check, derive, signed_texts, texts_shown
 from tests.support.proving import DEGREE_CONTEXT, ISSUER, degree_credential
+from tests.support.readable import readable
 
 SUITE = "BbsBlsSignature2020"
 STATUS_CONTEXT = "https://w3id.org/vc/status-list/2021/v1"
@@ -50,7 +51,7 @@ def test_explicit_shows_what_it_names_and_no_more() -> None:
     derived = by_frame(signed(), type=TYPES, credentialSubject=subject)
     assert degree_of(derived) == {"gpa": 3.8}
     assert derived["credentialSubject"]["id"] == "did:adi:holder001"
-    assert "MIT" not in json.dumps(derived)
+    assert "MIT" not in readable(json.dumps(derived))
 
 
 def test_a_bare_node_shows_all_of_its_members() -> None:
@@ -174,8 +175,8 @@ def test_a_frame_puts_no_words_in_the_issuers_mouth(flag: bool) -> None:
     """A value in a frame is a pattern: what does not match it is not shown."""
     subject = {"@explicit": True, "degree": {"@requireAll": flag, "@explicit": True, "university": "Oxford", "gpa": {}}}
     derived = by_frame(signed(), type=TYPES, credentialSubject=subject)
-    assert "Oxford" not in json.dumps(derived)
-    assert "MIT" not in json.dumps(derived)
+    assert "Oxford" not in readable(json.dumps(derived))
+    assert "MIT" not in readable(json.dumps(derived))
     assert ("degree" in derived["credentialSubject"]) is not flag
 
 

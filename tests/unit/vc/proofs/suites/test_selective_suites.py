@@ -16,6 +16,7 @@ from sealwright.vc.proofs.suites.disclosure import Wish
 from sealwright.vc.proofs.unsecured import without_proof
 from tests.support.disclosing import GPA, MANDATORY, NAMES, UNIVERSITY, World, parts_of, world
 from tests.support.proving import canonicalizer, degree_credential
+from tests.support.readable import readable
 
 every_suite = pytest.mark.parametrize("name", NAMES)
 
@@ -56,7 +57,7 @@ def test_a_holder_shows_what_was_chosen_and_what_is_mandatory_and_nothing_else(n
     assert {**derived["proof"], "proofValue": ""} == {**tried.options, "proofValue": ""}
     assert tried.verified(derived).is_derived
     assert "3.8" not in json.dumps(derived)
-    assert "gpa" not in json.dumps(derived)
+    assert "gpa" not in readable(json.dumps(derived))
     assert signed == before
 
 
