@@ -20,6 +20,7 @@ from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.office import Office
 from sealwright.services.presenting import MadeRequest
 from tests.support.office import MovableClock, add_person, furnish, issue, open_office, the_operator
+from tests.support.review import audit_rows
 
 EVERY: Final = "did:adi:issuer007"
 KINDS: Final = ("Ed25519Signature2020", "bbs-2023", "ecdsa-rdfc-2019")
@@ -173,3 +174,47 @@ def test_only_what_is_ones_own_is_shown_and_only_what_was_asked(office: Office) 
     act(office, lambda uow, me: revoke(uow, me, record.credential_id, "over"))
     assert office.answering.open(alex, made.deep_link).parts[0].offered == ()
     assert result(office, made) == {}
+
+
+def signed(office: Office) -> int:
+    return sum(one["action"] == "presentation.created" for one in audit_rows(office))
+
+
+def test_what_no_verifier_would_take_is_refused_before_a_key_signs(office: Office) -> None:
+    alex, did = person(office)
+    first, second = (held(office, did, "bbs-2023").credential_id for _ in range(2))
+    one = {"format": "ldp_vc", "meta": {"type_values": [["UniversityDegreeCredential"]]},
+           "claims": [{"path": ["credentialSubject", "degree", "university"]}]}  # fmt: skip
+    by_type = next(name for name in office.shelf.get(first, alex, office.registry.current()).types if "Degree" in name)
+    for part, query in (
+        ("degree", definition("$.credentialSubject.degree.university")),
+        ("degree", {"dcqlQuery": {"credentials": [{**one, "id": "degree"}]}}),
+        ("ldp_vc", None),
+    ):
+        made = (
+            asked(office, query)
+            if query is not None
+            else act(office, lambda uow, me: office.presenting.ask(uow, me, by_type, ("degree",)))
+        )
+        for twice in ((first, first), (first, second)):
+            with pytest.raises(MalformedBody) as refused:
+                office.answering.answer(alex, made.deep_link, [Chosen(part, name) for name in twice])
+            assert refused.value.faults[0].pointer == "/answers/1"
+    many = asked(office, {"dcqlQuery": {"credentials": [{**one, "id": "degree", "multiple": True}]}})
+    with pytest.raises(MalformedBody):
+        office.answering.answer(alex, many.deep_link, [Chosen("degree", first), Chosen("degree", first)])
+    assert signed(office) == 0
+    office.answering.answer(alex, many.deep_link, [Chosen("degree", first), Chosen("degree", second)])
+    assert (signed(office), result(office, many)["verdict"]) == (2, "valid")
+
+
+@pytest.mark.parametrize("place", ["openid4vp://[", "openid4vp://\u2100/", "openid4vp:", "openid4vp://a]b/c"])
+def test_what_stands_before_a_links_query_is_not_looked_at(office: Office, place: str) -> None:
+    alex, did = person(office)
+    held(office, did, "bbs-2023")
+    made = asked(office, definition("$.credentialSubject.degree.university"))
+    query = made.deep_link.partition("?")[2]
+    for text in (place, f"{place}?", f"{place}?request_uri=x", f"{place}#?{query}"):
+        with pytest.raises(PresentationNotFound):
+            office.answering.open(alex, text)
+    assert office.answering.open(alex, f"{place}?{query}").suggested == ("degree",)

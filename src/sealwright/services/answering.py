@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, combinations, islice
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from sealwright.domain.credentials import CredentialFilter, CredentialRecord, CredentialStatus
 from sealwright.domain.delivery_errors import PresentationNotFound
 from sealwright.domain.errors import CredentialErased, MalformedBody
 from sealwright.domain.people import Caller
+from sealwright.protocols.openid4vp.answering import AnswerRefused
 from sealwright.protocols.presentation_exchange.submission import Mapped, Step, spelled
 from sealwright.protocols.queries import JWT_VC, SD_JWT, Candidate, Matched, Path, Unmatched
 from sealwright.services.access import owned_dids
@@ -170,14 +171,16 @@ class AnsweringDesk:
         """
         asking = self._presenting.asking(self._reference(request))
         own = {one.record.credential_id: one for one in self._own(caller)}
-        fault = asking.question.exact_fault({one.part_id for one in chosen})
-        if fault is not None:
-            raise _malformed("/answers", fault)
+        _require_exact(asking.question, chosen)
         view = self._registry.current()
         wishes = [self._wish(asking, one, own, index) for index, one in enumerate(chosen)]
         ready = [self._making.ready(caller, wish, view) for wish in wishes]
         made = self._acts.run(caller, lambda uow, me: [self._making.create(uow, me, one) for one in ready])
-        self._presenting.answer(asking.reference, _body(asking, chosen, made))
+        try:
+            self._presenting.answer(asking.reference, _body(asking, chosen, made))
+        except AnswerRefused as error:
+            # A wallet is told so in OAuth's words; here it is a choice that cannot be handed over.
+            raise _malformed("/answers", error.description) from error
 
     # -- parts -------------------------------------------------------------------------------------
 
@@ -251,7 +254,9 @@ class AnsweringDesk:
         """The reference at the end of a request's address; what leads elsewhere is none of ours."""
         text = request.strip()
         if text.startswith("openid4vp:"):
-            text = next(iter(parse_qs(urlsplit(text).query).get("request_uri", ())), "")
+            # Its query alone is looked at: what stands before it may be no address at all.
+            query = text.partition("#")[0].partition("?")[2]
+            text = next(iter(parse_qs(query).get("request_uri", ())), "")
         prefix = f"{self._public_url}{REQUESTS_PATH}"
         if "/" in text:
             if not text.startswith(prefix):
@@ -260,6 +265,23 @@ class AnsweringDesk:
         if not text.isalnum():
             raise PresentationNotFound(_NO_REQUEST)
         return text
+
+
+def _require_exact(question: Question, chosen: Sequence[Chosen]) -> None:
+    """Refuse what no verifier would take, before anything is signed.
+
+    Raises:
+        MalformedBody: Other parts than those that had to be, one twice, or a credential twice for one.
+    """
+    fault = question.exact_fault({one.part_id for one in chosen})
+    if fault is not None:
+        raise _malformed("/answers", fault)
+    seen: set[tuple[str, str]] = set()
+    for index, one in enumerate(chosen):
+        mine = (one.part_id, one.credential_id if question.allows_many(one.part_id) else "")
+        if mine in seen:
+            raise _malformed(f"/answers/{index}", "answers what is answered before it already")
+        seen.add(mine)
 
 
 def _offered(question: Question, part_id: str, mine: _Own) -> Offered | Unmatched:
