@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 
 import pytest
@@ -68,6 +69,22 @@ def test_base64url_round_trip_without_padding() -> None:
         assert "=" not in text
         assert base64url_decode(text) == data
     assert base64url_encode(b"\xfb\xff") == "-_8"
+
+
+def test_base64url_takes_exactly_what_the_encoder_writes() -> None:
+    source = random.Random(3)
+    for _ in range(20_000):
+        text = "".join(
+            source.choices("AQgwZz09-_" if source.random() < 0.6 else "AQg-_+/=\n é\ud800", k=source.randrange(9))
+        )
+        try:
+            data = base64url_decode(text)
+        except InvalidEncoding:
+            continue
+        assert base64url_encode(data) == text
+    for size in range(4):
+        data = bytes(range(250, 250 + size))
+        assert base64url_decode(base64.urlsafe_b64encode(data).rstrip(b"=").decode()) == data
 
 
 @pytest.mark.parametrize("text", ["YQ==", "YQ=", "+/8", "Y Q", "Y", "YQ\n", "YR", "é"])

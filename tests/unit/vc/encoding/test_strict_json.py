@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 
 import pytest
 
+from sealwright.vc.encoding import strict_json
 from sealwright.vc.encoding.strict_json import MAX_SAFE_INTEGER, JSONValue, dump_json, parse_json
 from sealwright.vc.errors import (
     DuplicateKey,
@@ -15,6 +17,7 @@ from sealwright.vc.errors import (
     NestingTooDeep,
     NumberOutOfRange,
     UnreadableJSON,
+    VcError,
 )
 
 
@@ -188,3 +191,46 @@ def test_random_damage_never_escapes_the_refusal_tree() -> None:
         except (UnreadableJSON, NumberOutOfRange):
             refused += 1
     assert refused > 2500
+
+
+_PIECES = (
+    *(b'{ } [ ] : , " 0 -1 1.5 1e400 true null 9007199254740991 9007199254740992 -9007199254740992'.split()),
+    *(
+        b'"a" "a": "b": "\\u0061": "\xc3\xbc": " :" "\\":" "x:y" "\\\\" "\\ud800" "\\ud83d\\ude00" "\\u003a"'.split(
+            b" "
+        )
+    ),
+    *(b" ", b"\n", b"\x00", b"\xef\xbb\xbf", b"\xff", b"\xed\xa0\x80", b'{"a":1,"a":2}', b'["s","n","v"]', b"[" * 20),
+)
+
+
+def _torn(source: random.Random) -> bytes:
+    """A text that is sound, nearly so, or no JSON at all."""
+    if source.random() < 0.3:
+        return b"".join(source.choices(_PIECES, k=source.randrange(10)))
+    text = bytearray(json.dumps(_random_value(source, 4), ensure_ascii=source.random() < 0.5).encode())
+    for _ in range(source.randrange(3)):
+        place = source.randrange(len(text) + 1)
+        text[place : place + source.randrange(2)] = source.choice(_PIECES)
+    return bytes(text)
+
+
+def _judged(read: Callable[..., JSONValue], text: bytes, max_depth: int) -> str:
+    try:
+        return repr(read(text, max_depth=max_depth))
+    except VcError as error:
+        return f"{type(error).__name__} {error} {error.pointer}"
+
+
+def test_short_way_and_step_by_step_judge_every_text_alike() -> None:
+    source = random.Random(13)
+    refusals: set[str] = set()
+    taken = 0
+    for _ in range(20_000):
+        text, max_depth = _torn(source), source.choice([2, 32])
+        judged = _judged(parse_json, text, max_depth)
+        assert judged == _judged(strict_json._parse_warily, text, max_depth), text
+        refusals.add(judged.partition(" ")[0])
+        taken += judged[:1] in "[{'"
+    assert {"InvalidJSON", "InvalidUnicode", "DuplicateKey", "NestingTooDeep", "NumberOutOfRange"} <= refusals
+    assert taken > 3000
