@@ -11,6 +11,7 @@ import pytest
 
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.ports import UnitOfWork
+from sealwright.web.panel.rendering import middle
 from tests.support.office import ISSUER, the_operator
 from tests.support.readable import readable
 from tests.support.review import audit_rows
@@ -125,6 +126,23 @@ def test_the_preview_and_the_verifiers_page_show_what_was_ticked_and_nothing_els
     assert "Valid" in text_of(shown)
     assert "Parts were kept back by the holder." in text_of(shown)
     assert "Degree, university MIT" in text_of(shown)
+
+
+def test_whom_it_is_about_is_told_where_what_is_shown_names_them(campus: Campus, credential_id: str) -> None:
+    path, short = disclose_path(credential_id), middle(campus.holder_did)
+    row = f"Holder {short}"
+    assert row in text_of(campus.holder.post(path, {"shown": [UNIVERSITY]})).partition("What the verifier will see")[2]
+    link = make_link(campus, credential_id, UNIVERSITY)
+    shown = campus.served.client.call("GET", link)
+    assert row in text_of(shown).partition("What is shown to you")[2].partition("What was checked")[0]
+    assert f'data-copy="{campus.holder_did}"' in shown.body.decode()
+    assert campus.holder_did in campus.served.client.call("GET", f"{link}/document").body.decode()
+    # The credential's own page shows what was chosen for it alone.
+    share = f"/api/v1/credentials/{credential_id}/share"
+    page = campus.served.client.call("GET", share, token=campus.token).json()["address"]
+    public = campus.served.client.call("GET", urlsplit(page).path).body.decode()
+    assert campus.holder_did not in public
+    assert short not in public
 
 
 def test_a_link_ends_by_itself_and_when_it_is_taken_back(campus: Campus, credential_id: str) -> None:

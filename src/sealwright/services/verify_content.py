@@ -122,19 +122,26 @@ def _of_document(document: Mapping[str, JSONValue]) -> Content:
         type=own[-1] if own else None,
         credential_id=_text(document.get("id")),
         schema_id=_schema_of(document),
-        subject=_text(about.get("id")),
+        subject=_named(about),
         valid_from=_date(document.get("validFrom", document.get("issuanceDate"))),
         valid_until=_date(document.get("validUntil", document.get("expirationDate"))),
         claims={name: _unnamed(value) for name, value in about.items() if name != "id"},
     )
 
 
+def _named(node: Mapping[str, JSONValue]) -> str | None:
+    """The name of a node, without the labels that the older suite of selective disclosure gives where there is none."""
+    name = _text(node.get("id"))
+    return None if name is None or name.startswith(PLACEHOLDER) else name
+
+
 def _unnamed(value: JSONValue) -> JSONValue:
-    """A claim without the labels that the older suite of selective disclosure gives to objects without a name."""
+    """A claim without such labels, in lists too."""
+    if isinstance(value, list):
+        return [_unnamed(item) for item in value]
     if not isinstance(value, dict):
         return value
-    name = value.get("id")
-    is_label = isinstance(name, str) and name.startswith(PLACEHOLDER)
+    is_label = isinstance(value.get("id"), str) and _named(value) is None
     return {member: _unnamed(inner) for member, inner in value.items() if not (is_label and member == "id")}
 
 

@@ -31,6 +31,7 @@ class Said:
         claims: Label and text.
         are_kept_back: Its holder shows no claims, or not all, on a public page of ours.
         kept: What to know where the holder chose what the credential itself shows; empty where it is shown whole.
+        holder: Whom it is about, as it says itself; empty where it does not, and where only chosen claims are shown.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Said:
     claims: tuple[tuple[str, str], ...]
     are_kept_back: bool
     kept: str = ""
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def _said(page: PageCall, one: CheckedCredential, label: str, shown: Mapping[str
         claims=tuple(spelled_claims(claims)),
         are_kept_back=shown is not None and dict(shown) != dict(content.claims),
         kept=_kept(page, one) if shown is None else "",
+        holder=content.subject or "" if shown is None else "",
     )
 
 
