@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import gmpy2
@@ -57,6 +58,18 @@ def base58btc_decode(text: str) -> bytes:
 def base64url_encode(data: bytes) -> str:
     """Encode with the URL-safe alphabet and no padding."""
     return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
+
+
+def base64url_encode_all(parts: Sequence[bytes]) -> list[str]:
+    """As `base64url_encode` for each; the parts must be of one length."""
+    if not parts:
+        return []
+    size = len(parts[0])
+    # Filled up to whole groups of three bytes, each part has characters of its own in the text of all.
+    filled = bytes(-size % 3).join(parts)
+    text = binascii.b2a_base64(filled, newline=False).translate(_TO_URL).decode("ascii")
+    length, step = (size * 4 + 2) // 3, (size + 2) // 3 * 4
+    return [text[start : start + length] for start in range(0, step * len(parts), step)]
 
 
 def base64url_decode(text: str) -> bytes:

@@ -6,11 +6,14 @@ Spec: RFC 6901, JavaScript Object Notation (JSON) Pointer.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     # That module reports faults by pointers, and so imports this one.
     from sealwright.vc.encoding.strict_json import JSONValue
+
+Place: TypeAlias = "tuple[Place, str | int] | None"
+"""Where a walk through a document is: the place around, and the last step; None for the whole document."""
 
 _ITEM: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 
@@ -25,6 +28,18 @@ def escape_token(name: str) -> str:
 def child(pointer: str, step: str | int) -> str:
     """The pointer of a member (by name) or of an item (by 0-based index) below `pointer`."""
     return f"{pointer}/{escape_token(step) if isinstance(step, str) else step}"
+
+
+def pointer_to(place: Place) -> str:
+    """The pointer of a place; walks that seldom find a fault write none on their way."""
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    pointer = ""
+    for step in reversed(steps):
+        pointer = child(pointer, step)
+    return pointer
 
 
 def steps_of(pointer: str) -> tuple[str, ...]:

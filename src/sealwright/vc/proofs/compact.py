@@ -6,8 +6,9 @@ Between the two a signer works that sees nothing but bytes, and may sit in anoth
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from sealwright.vc.encoding.multibase import base64url_decode, base64url_encode
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
@@ -21,8 +22,7 @@ JWT_ALGORITHMS: Final = frozenset({"EdDSA", "Ed25519", "ES256"})
 MAX_TOKEN_LENGTH: Final = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class CompactToken:
+class CompactToken(msgspec.Struct, frozen=True):
     """A compact JWS that was taken apart and whose signature nobody has checked yet.
 
     Args:
@@ -73,7 +73,7 @@ def open_compact(text: str, *, max_length: int = MAX_TOKEN_LENGTH) -> CompactTok
     if len(parts) != 3:
         raise malformed("", "The text is not a compact JWT.")
     try:
-        header_bytes, payload_bytes, signature = (base64url_decode(part) for part in parts)
+        header_bytes, payload_bytes, signature = map(base64url_decode, parts)
     except VcError:
         raise malformed("", "The parts of the JWT are not base64url.") from None
     header, payload = parse_json(header_bytes), parse_json(payload_bytes)
@@ -81,7 +81,7 @@ def open_compact(text: str, *, max_length: int = MAX_TOKEN_LENGTH) -> CompactTok
         raise malformed("", "Header and payload of the JWT must be objects.")
     if "crit" in header or "b64" in header:
         raise malformed("", "The JWT asks for extensions that are not understood here.")
-    return CompactToken(text, header, payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
+    return CompactToken(text, header, payload, text[: text.rindex(".")].encode("ascii"), signature)
 
 
 def check_signature(token: CompactToken, key: PublicKey, accepted: Collection[str]) -> None:

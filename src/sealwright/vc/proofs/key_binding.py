@@ -6,9 +6,10 @@ Spec: RFC 9901, "Key Binding JWT".
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+import msgspec
 
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import ProofInvalid, ProofMissing, VcError
@@ -24,8 +25,7 @@ MAX_SKEW: Final = timedelta(seconds=60)
 _MAX_NUMERIC_DATE: Final = 253_402_300_799  # the last second of the year 9999
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(msgspec.Struct, frozen=True):
     """What a key binding is made for: who verifies, and the nonce they gave out."""
 
     audience: str
@@ -72,8 +72,7 @@ def confirmation_key(claims: Mapping[str, JSONValue]) -> PublicKey | None:
         raise ProofInvalid("The credential's cnf holds no key that is understood here.") from None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyBinding:
+class KeyBinding(msgspec.Struct, frozen=True):
     """A key binding whose signature holds; what it was made for is for the verifier to compare."""
 
     key: PublicKey

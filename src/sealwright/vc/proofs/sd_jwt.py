@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from sealwright.vc.encoding.multibase import base64url_encode
-from sealwright.vc.encoding.pointers import child
+import msgspec
+
+from sealwright.vc.encoding.multibase import base64url_encode, base64url_encode_all
+from sealwright.vc.encoding.pointers import Place, pointer_to
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import Fault, ReservedKey
 
@@ -38,8 +39,7 @@ RESERVED_NAMES: Final = frozenset({DIGESTS, DIGEST_NAME, ITEM})
 """Names that claims may not have at any level: a reader would take them for digests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(msgspec.Struct, frozen=True):
     """A member's value or an array's item that its holder may show or keep back."""
 
     value: Claims
@@ -53,8 +53,7 @@ Decoys: TypeAlias = "Callable[[int], int]"
 """How many digests that nothing stands behind go among so many true ones, in one object or array."""
 
 
-@dataclass(frozen=True, slots=True)
-class Concealed:
+class Concealed(msgspec.Struct, frozen=True):
     """What is signed, and the disclosures that open it; each disclosure follows those that stand inside it."""
 
     payload: dict[str, JSONValue]
@@ -96,7 +95,7 @@ def conceal(claims: Mapping[str, Claims], *, salts: Salts | None = None, decoys:
     Spec: RFC 9901, "SD-JWT and SD-JWT+KB Data Formats".
     """
     work = _Concealing(salts or _Salts().draw, decoys)
-    payload = work.object(claims, "")
+    payload = work.object(claims, None)
     if work.disclosures:
         payload[DIGEST_NAME] = HASH_NAME
     return Concealed(payload, tuple(work.disclosures))
@@ -105,6 +104,12 @@ def conceal(claims: Mapping[str, Claims], *, salts: Salts | None = None, decoys:
 def digest_of(text: str, hash_name: str = HASH_NAME) -> str:
     """The digest of ASCII text (a disclosure, a presented SD-JWT) as base64url."""
     return base64url_encode(_HASHES[hash_name](text.encode("ascii")).digest())
+
+
+def digests_of(texts: Iterable[str], hash_name: str = HASH_NAME) -> list[str]:
+    """As `digest_of` for each."""
+    hashed = _HASHES[hash_name]
+    return base64url_encode_all([hashed(text.encode("ascii")).digest() for text in texts])
 
 
 def combined(token: str, disclosures: Sequence[str]) -> str:
@@ -116,13 +121,12 @@ class _Salts:
     """Fresh salts for one credential, each used once; asking the operating system for many costs as much as for one."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[str] = []
 
     def draw(self) -> str:
         if not self._rest:
-            self._rest = secrets.token_bytes(_DRAWN_AT_ONCE * SALT_BYTES)
-        salt, self._rest = self._rest[:SALT_BYTES], self._rest[SALT_BYTES:]
-        return base64url_encode(salt)
+            self._rest = base64url_encode_all(_noise(_DRAWN_AT_ONCE, SALT_BYTES))
+        return self._rest.pop()
 
 
 class _Concealing:
@@ -133,58 +137,71 @@ class _Concealing:
         self._decoys = decoys
         self.disclosures: list[str] = []
 
-    def object(self, claims: Mapping[str, Claims], pointer: str) -> dict[str, JSONValue]:
+    def object(self, claims: Mapping[str, Claims], place: Place) -> dict[str, JSONValue]:
         plain: dict[str, JSONValue] = {}
-        digests: list[str] = []
+        hidden: list[str] = []
         for name, value in claims.items():
             if name in RESERVED_NAMES:
-                detail, at = "The name is kept for the digests of concealed claims.", child(pointer, name)
+                detail, at = "The name is kept for the digests of concealed claims.", pointer_to((place, name))
                 raise ReservedKey(detail, faults=(Fault(at, "RESERVED_KEY", detail),), pointer=at)
             if isinstance(value, Hidden):
                 inner = value.value
-                shown = inner if type(inner) is str else self._value(inner, child(pointer, name))
-                digests.append(self._disclose(name, shown))
+                shown = inner if type(inner) is str else self._value(inner, (place, name))
+                hidden.append(self._disclosed([self._salts(), name, shown]))
             else:
-                plain[name] = self._value(value, child(pointer, name))
-        if digests:
+                plain[name] = self._value(value, (place, name))
+        if hidden:
             # In sorted order, which tells nothing of the order of the claims.
-            plain[DIGESTS] = [*sorted((*digests, *self._strewn(len(digests))))]
+            plain[DIGESTS] = [*sorted(self._digests(hidden))]
         return plain
 
-    def _value(self, value: Claims, pointer: str) -> JSONValue:
-        if type(value) is str:
-            return value
-        if isinstance(value, Hidden):
+    def _value(self, value: Claims, place: Place) -> JSONValue:
+        kind = type(value)
+        if kind is str or kind is int:
+            return value  # type: ignore[return-value]
+        if kind is Hidden:
             raise TypeError("a hidden value stands in an object or array, not in another hidden value")
         if isinstance(value, Mapping):
-            return self.object(value, pointer)
+            return self.object(value, place)
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return self._items(value, pointer)
-        return value
+            return self._items(value, place)
+        return value  # type: ignore[return-value]
 
-    def _items(self, items: Sequence[Claims], pointer: str) -> list[JSONValue]:
-        concealed = [self._item(item, child(pointer, index)) for index, item in enumerate(items)]
-        hidden = sum(isinstance(item, Hidden) for item in items)
+    def _items(self, items: Sequence[Claims], place: Place) -> list[JSONValue]:
+        concealed: list[JSONValue] = []
+        hidden: list[str] = []
+        places: list[int] = []
+        for index, item in enumerate(items):
+            if isinstance(item, Hidden):
+                places.append(index)
+                hidden.append(self._disclosed([self._salts(), self._value(item.value, (place, index))]))
+                concealed.append(None)
+            else:
+                concealed.append(self._value(item, (place, index)))
         if hidden:
-            for digest in self._strewn(hidden):
+            digests = self._digests(hidden)
+            for index, digest in zip(places, digests, strict=False):
+                concealed[index] = {ITEM: digest}
+            for digest in digests[len(hidden) :]:
                 # Anywhere: those at the end could be told from true ones. The true items keep their order.
                 concealed.insert(secrets.randbelow(len(concealed) + 1), {ITEM: digest})
         return concealed
 
-    def _strewn(self, true_digests: int) -> list[str]:
-        """Decoys: digests of what nobody knows."""
-        count = self._decoys(true_digests)
-        noise = secrets.token_bytes(_NOISE_BYTES * count)
-        parts = (noise[start : start + _NOISE_BYTES] for start in range(0, len(noise), _NOISE_BYTES))
-        return [base64url_encode(hashlib.sha256(one).digest()) for one in parts]
+    def _digests(self, disclosures: Sequence[str]) -> list[str]:
+        """Digests of disclosures in their order, and behind them decoys: digests of what nobody knows."""
+        hashed = [_HASHES[HASH_NAME](one.encode("ascii")).digest() for one in disclosures]
+        decoys = self._decoys(len(disclosures))
+        if decoys:
+            hashed += [_HASHES[HASH_NAME](one).digest() for one in _noise(decoys, _NOISE_BYTES)]
+        return base64url_encode_all(hashed)
 
-    def _item(self, item: Claims, pointer: str) -> JSONValue:
-        if isinstance(item, Hidden):
-            return {ITEM: self._disclose(self._value(item.value, pointer))}
-        return self._value(item, pointer)
-
-    def _disclose(self, *parts: JSONValue) -> str:
-        contents: list[JSONValue] = [self._salts(), *parts]
+    def _disclosed(self, contents: list[JSONValue]) -> str:
         disclosure = base64url_encode(dump_json(contents))
         self.disclosures.append(disclosure)
-        return digest_of(disclosure)
+        return disclosure
+
+
+def _noise(count: int, size: int) -> list[bytes]:
+    """So many random parts of one size, asked for at once."""
+    noise = secrets.token_bytes(size * count)
+    return [noise[start : start + size] for start in range(0, size * count, size)]

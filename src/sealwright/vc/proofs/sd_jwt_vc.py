@@ -64,8 +64,8 @@ def sd_jwt_vc_claims(parts: SdJwtVcParts) -> dict[str, Claims]:
     Raises:
         ReservedKey: A claim has the name of a member of the envelope.
     """
-    taken = next((name for name in parts.claims if name in ENVELOPE_NAMES), None)
-    if taken is not None:
+    if not ENVELOPE_NAMES.isdisjoint(parts.claims):
+        taken = next(name for name in parts.claims if name in ENVELOPE_NAMES)
         detail = "The name belongs to the credential itself."
         at = child("/claims", taken)
         raise ReservedKey(detail, faults=(Fault(at, "RESERVED_KEY", detail),), pointer=at)
@@ -82,12 +82,15 @@ def sd_jwt_vc_claims(parts: SdJwtVcParts) -> dict[str, Claims]:
     if parts.status is not None:
         uri, index = parts.status
         payload["status"] = {"status_list": {"idx": index, "uri": uri}}
-    is_deep = _parts_in(parts.claims) <= DEEP_MOST
-    return {**payload, **{name: Hidden(_inside(value) if is_deep else value) for name, value in parts.claims.items()}}
+    is_deep = not _has_over(DEEP_MOST, parts.claims)
+    claims: dict[str, Claims] = {name: Hidden(_inside(it) if is_deep else it) for name, it in parts.claims.items()}
+    return payload | claims
 
 
 def _inside(value: JSONValue) -> Claims:
     """A value whose members and items may be shown one by one, at every level."""
+    if type(value) is str:
+        return value
     if isinstance(value, dict):
         return {name: Hidden(_inside(member)) for name, member in value.items()}
     if isinstance(value, list):
@@ -95,13 +98,23 @@ def _inside(value: JSONValue) -> Claims:
     return value
 
 
-def _parts_in(value: JSONValue | Mapping[str, JSONValue]) -> int:
-    """How many members and items a value has, at all levels."""
-    if isinstance(value, Mapping):
-        return sum(1 + _parts_in(member) for member in value.values())
-    if isinstance(value, list):
-        return sum(1 + _parts_in(item) for item in value)
-    return 0
+def _has_over(most: int, claims: Mapping[str, JSONValue]) -> bool:
+    """Whether claims have more members and items than so many, at all levels."""
+    found = len(claims)
+    rest = [*claims.values()]
+    for value in rest:
+        if type(value) is str:
+            continue
+        if isinstance(value, Mapping):
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+        else:
+            continue
+        found += len(value)
+        if found > most:
+            return True
+    return found > most
 
 
 def shown(claims: Mapping[str, Claims]) -> dict[str, JSONValue]:
