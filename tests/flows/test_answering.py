@@ -15,6 +15,7 @@ from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import MalformedBody
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
+from sealwright.services import answering
 from sealwright.services.answering import Chosen
 from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.office import Office
@@ -218,3 +219,31 @@ def test_what_stands_before_a_links_query_is_not_looked_at(office: Office, place
         with pytest.raises(PresentationNotFound):
             office.answering.open(alex, text)
     assert office.answering.open(alex, f"{place}?{query}").suggested == ("degree",)
+
+
+DCQL_ANY: Final = {"dcqlQuery": {"credentials": [
+    {"id": "degree", "format": "ldp_vc", "meta": {"type_values": [["UniversityDegreeCredential"]]},
+     "claims": [{"path": ["credentialSubject", "degree", "university"]}]}]}}  # fmt: skip
+
+
+@pytest.mark.parametrize("query", [definition("$..university"), DCQL_ANY], ids=["definition", "dcql"])
+def test_a_strangers_question_has_one_allowance_for_all_ones_credentials(
+    office: Office, query: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alex, did = person(office)
+    count = 6
+    newest = [held(office, did, "bbs-2023").credential_id for _ in range(count)]
+    made = asked(office, query)
+
+    def offered() -> list[str]:
+        (part,) = office.answering.open(alex, made.deep_link).parts
+        return [one.record.credential_id for one in part.offered]
+
+    assert sorted(offered()) == sorted(newest)
+    monkeypatch.setattr(answering, "LOOKS_MOST", 100)
+    assert 0 < len(offered()) < count
+    monkeypatch.setattr(answering, "LOOKS_MOST", 2)
+    assert offered() == []
+    # What was chosen is looked at alone, with an allowance of its own.
+    office.answering.answer(alex, made.deep_link, [Chosen("degree", newest[0])])
+    assert result(office, made)["verdict"] == "valid"

@@ -111,14 +111,22 @@ class WorkExceeded(Exception):
 
 
 class Work:
-    """What comparing one credential with one part of a question has cost so far."""
+    """What comparing one credential with one part of a question has cost so far.
 
-    def __init__(self) -> None:
-        self._left = WORK_MOST
+    Args:
+        most: How many values may be looked at.
+        within: What all such comparisons together have cost; it counts along.
+    """
+
+    def __init__(self, most: int = WORK_MOST, *, within: Work | None = None) -> None:
+        self._left = most
+        self._within = within
 
     def spend(self, count: int) -> None:
-        """Count work as so many values; raises WorkExceeded over 200,000 of them."""
+        """Count work as so many values; raises WorkExceeded over what is allowed, 200,000 of them or as told."""
         self._left -= count
+        if self._within is not None:
+            self._within.spend(count)
         if self._left < 0:
             raise WorkExceeded
 
@@ -142,7 +150,7 @@ def over_shown(candidate: Candidate, asked: Sequence[Path]) -> tuple[str, ...]:
     """Pointers of the claims that a credential shows beyond what was asked for, in document order; at most 200."""
     found, wanted = [], frozenset(asked)
     for leaf in candidate.claim_leaves():
-        if not _is_within(leaf, wanted):
+        if not is_within(leaf, wanted):
             found.append(spelled(leaf))
             if len(found) == POINTERS_MOST:
                 break
@@ -155,11 +163,11 @@ def over_chosen(candidate: Candidate, asked: Sequence[Path]) -> tuple[str, ...]:
         return over_shown(candidate, asked)
     wanted = frozenset(asked)
     around = frozenset(one[:length] for one in wanted for length in range(len(one)))
-    extra = [one for one in candidate.choosable if one not in around and not _is_within(one, wanted)]
+    extra = [one for one in candidate.choosable if one not in around and not is_within(one, wanted)]
     return tuple(sorted(spelled(one) for one in extra)[:POINTERS_MOST])
 
 
-def _is_within(path: Path, wanted: frozenset[Path]) -> bool:
+def is_within(path: Path, wanted: frozenset[Path]) -> bool:
     """Tell whether a path is one of these, or leads into what stands there."""
     return any(path[:length] in wanted for length in range(len(path) + 1))
 

@@ -20,7 +20,7 @@ from sealwright.domain.errors import CredentialErased, MalformedBody
 from sealwright.domain.people import Caller
 from sealwright.protocols.openid4vp.answering import AnswerRefused
 from sealwright.protocols.presentation_exchange.submission import Mapped, Step, spelled
-from sealwright.protocols.queries import JWT_VC, SD_JWT, Candidate, Matched, Path, Unmatched
+from sealwright.protocols.queries import JWT_VC, SD_JWT, Candidate, Matched, Path, Unmatched, Work, is_within
 from sealwright.services.access import owned_dids
 from sealwright.services.acts import Acts
 from sealwright.services.deriving import can_be_shown_in_part, choices_of, source_of
@@ -36,6 +36,8 @@ from sealwright.vc.errors import Fault, VcError
 
 OWN_MOST: Final = 200
 """Credentials of one person that are looked through for an answer, the newest first."""
+LOOKS_MOST: Final = 400_000
+"""Values that may be looked at to find what answers one request; those of the newest credentials come first."""
 _TRIES_MOST: Final = 5_000
 _NO_REQUEST: Final = "There is no such request of this office, or its time is over."
 _AS_TOKEN: Final = "A credential in a JWT is shown by a wallet; this office makes no such presentations."  # noqa: S105
@@ -149,7 +151,9 @@ class AnsweringDesk:
         """
         asking = self._presenting.asking(self._reference(request))
         own = self._own(caller)
-        parts = tuple(self._part(asking.question, part, own) for part in asking.question.parts)
+        every = asking.question.parts
+        # The question is a stranger's: each part has its share of the work, so that no part leaves none to the others.
+        parts = tuple(self._part(asking.question, part, own, Work(LOOKS_MOST // len(every))) for part in every)
         ready = [one.part.part_id for one in parts if one.unmet is None]
         return Preview(
             reference=asking.reference,
@@ -206,11 +210,11 @@ class AnsweringDesk:
             reveals=() if offered.is_whole else (pointers,),
         )
 
-    def _part(self, question: Question, part: Part, own: Sequence[_Own]) -> AskedPart:
+    def _part(self, question: Question, part: Part, own: Sequence[_Own], work: Work) -> AskedPart:
         offered = []
         reasons: dict[str, None] = {}
         for mine in own:
-            found = _offered(question, part.part_id, mine)
+            found = _offered(question, part.part_id, mine, work)
             if isinstance(found, Unmatched):
                 reasons[found.reason] = None
             else:
@@ -284,9 +288,9 @@ def _require_exact(question: Question, chosen: Sequence[Chosen]) -> None:
         seen.add(mine)
 
 
-def _offered(question: Question, part_id: str, mine: _Own) -> Offered | Unmatched:
+def _offered(question: Question, part_id: str, mine: _Own, work: Work | None = None) -> Offered | Unmatched:
     """What a credential would show for a part, or why it does not answer it."""
-    found = question.match(part_id, mine.candidate)
+    found = question.match(part_id, mine.candidate, work)
     if not isinstance(found, Matched):
         return found
     shown = _would_show(mine, found.paths)
@@ -301,14 +305,15 @@ def _would_show(mine: _Own, asked: Sequence[Path]) -> Candidate:
     """The credential as a verifier would see it: all of it, or what is asked for and what is always shown."""
     if not mine.is_narrowable:
         return mine.candidate
-    kept = (*asked, *mine.mandatory)
+    kept = frozenset((*asked, *mine.mandatory))
     if mine.candidate.form == SD_JWT:
+        # What stands around something that is shown is shown as well.
+        around = frozenset(one[:length] for one in kept for length in range(len(one)))
         parts = mine.candidate.choosable or frozenset()
-        hidden = [one for one in parts if not any(_touches(one, wanted) for wanted in kept)]
-        leaves = [leaf for leaf in mine.candidate.claim_leaves() if not any(leaf[: len(one)] == one for one in hidden)]
+        hidden = frozenset(one for one in parts if one not in around and not is_within(one, kept))
+        leaves = [leaf for leaf in mine.candidate.claim_leaves() if not is_within(leaf, hidden)]
     else:
-        hidden = []
-        leaves = [leaf for leaf in mine.candidate.claim_leaves() if any(leaf[: len(one)] == one for one in kept)]
+        leaves = [leaf for leaf in mine.candidate.claim_leaves() if is_within(leaf, kept)]
     return _Narrowed(
         mine.candidate.form,
         mine.candidate.document,
@@ -327,10 +332,6 @@ class _Narrowed(Candidate):
 
     def claim_leaves(self) -> Iterable[Path]:  # type: ignore[override]
         return self.leaves
-
-
-def _touches(one: Path, wanted: Path) -> bool:
-    return one[: len(wanted)] == wanted or wanted[: len(one)] == one
 
 
 def _path(pointer: str) -> Path:

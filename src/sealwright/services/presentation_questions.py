@@ -21,6 +21,7 @@ from sealwright.protocols.queries import (
     Path,
     QueryRefused,
     Unmatched,
+    Work,
     over_chosen,
     over_shown,
     refused,
@@ -65,17 +66,21 @@ class Question:
         assert self.dcql is not None
         return tuple(Part(one.query_id, None, None, True) for one in self.dcql.credentials)
 
-    def match(self, part_id: str, candidate: Candidate) -> Matched | Unmatched:
-        """Tell whether a credential answers a part; raises LookupError for an unknown part."""
+    def match(self, part_id: str, candidate: Candidate, within: Work | None = None) -> Matched | Unmatched:
+        """Tell whether a credential answers a part; raises LookupError for an unknown part.
+
+        Args:
+            within: What many such comparisons may cost together; where that is spent, nothing matches any more.
+        """
         if self.definition is not None:
             descriptor = self.definition.named(part_id)
             if descriptor is None:
                 raise LookupError(part_id)
-            return exchange.match(descriptor, candidate)
+            return exchange.match(descriptor, candidate, within)
         query = self.dcql.named(part_id) if self.dcql is not None else None
         if query is None:
             raise LookupError(part_id)
-        return dcql.match(query, candidate)
+        return dcql.match(query, candidate, within)
 
     def beyond(self, part_ids: Collection[str], candidate: Candidate, asked: Sequence[Path]) -> Beyond:
         """What a credential shows beyond what the parts that it answers ask for.

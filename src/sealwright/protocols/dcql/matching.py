@@ -10,7 +10,7 @@ from itertools import chain, islice, product
 from typing import Final
 
 from sealwright.protocols.dcql.query import ClaimPath, ClaimQuery, CredentialQuery, DcqlQuery
-from sealwright.protocols.queries import FOUND_MOST, SD_JWT, Candidate, Matched, Path, Unmatched
+from sealwright.protocols.queries import FOUND_MOST, SD_JWT, Candidate, Matched, Path, Unmatched, Work, WorkExceeded
 from sealwright.vc.encoding.strict_json import JSONValue
 
 _LACKING: Final = Unmatched("It lacks a claim that is asked for.")
@@ -32,10 +32,13 @@ def places(document: JSONValue, path: ClaimPath) -> tuple[Path, ...]:
     return tuple(at for at, _ in islice(selected, FOUND_MOST))
 
 
-def match(query: CredentialQuery, candidate: Candidate) -> Matched | Unmatched:
+def match(query: CredentialQuery, candidate: Candidate, within: Work | None = None) -> Matched | Unmatched:
     """Tell whether a credential answers a query, and what of it must be shown.
 
     Of several choices of claims the first that can be met counts.
+
+    Args:
+        within: What many such comparisons may cost together; each claim may look at the whole credential.
     """
     if candidate.form != query.form:
         return Unmatched("It has another form than the one that is asked for.")
@@ -43,6 +46,12 @@ def match(query: CredentialQuery, candidate: Candidate) -> Matched | Unmatched:
         return Unmatched("It is not of the type that is asked for.")
     if query.needs_binding and not candidate.is_bound:
         return Unmatched("It is bound to nobody's key.")
+    if within is not None:
+        try:
+            for _ in query.claims:
+                within.look_through(candidate.document)
+        except WorkExceeded:
+            return Unmatched("It is too large to be compared with what is asked for.")
     missing = _LACKING
     # Choices share claims, so each is looked for once.
     known: dict[int, tuple[Path, ...] | Unmatched] = {}

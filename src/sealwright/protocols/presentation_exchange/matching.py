@@ -34,10 +34,13 @@ _ALIASES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def match(descriptor: InputDescriptor, candidate: Candidate) -> Matched | Unmatched:
+def match(descriptor: InputDescriptor, candidate: Candidate, within: Work | None = None) -> Matched | Unmatched:
     """Tell whether a credential answers a descriptor, and what of it must be shown.
 
     What is shown beyond that is for `over_shown` to say.
+
+    Args:
+        within: What many such comparisons may cost together.
     """
     if descriptor.formats is not None:
         allowed = descriptor.formats.get(candidate.form)
@@ -46,7 +49,7 @@ def match(descriptor: InputDescriptor, candidate: Candidate) -> Matched | Unmatc
         if not any(_is_proven(one, candidate) for one in allowed):
             return Unmatched("It is proven in another way than those that are asked for.")
     try:
-        return _matched(descriptor, candidate, Work())
+        return _matched(descriptor, candidate, Work(within=within))
     except WorkExceeded:
         return Unmatched("It is too large to be compared with what is asked for.")
 
@@ -125,6 +128,7 @@ def _first(field: Field, candidate: Candidate, work: Work) -> tuple[Path | None,
 
 def _found(path: str, candidate: Candidate, work: Work) -> Iterator[tuple[Path | None, JSONValue]]:
     """What a path leads to: in a JWT's payload as it was signed, and in the credential itself."""
+    work.spend(1)
     if searches(path):
         work.look_through(candidate.document)
         work.look_through(candidate.payload)
