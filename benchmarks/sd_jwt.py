@@ -18,7 +18,7 @@ from sealwright.vc.proofs.compact import check_signature, sealed, signing_input
 from sealwright.vc.proofs.key_binding import verify_key_binding
 from sealwright.vc.proofs.sd_jwt import combined, conceal, padded
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
-from sealwright.vc.proofs.sd_jwt_showing import bound, shown_part
+from sealwright.vc.proofs.sd_jwt_showing import bound, part_of
 from sealwright.vc.proofs.sd_jwt_vc import SdJwtVcParts, sd_jwt_vc_claims
 from tests.interop.peer import Peer, start_node
 
@@ -61,8 +61,9 @@ class Ours:
         return combined(sealed(data, self._issuer.sign(data)), concealed.disclosures)
 
     def present(self) -> str:
-        shown = shown_part(self.text, SHOWN)
-        return bound(shown, self._holder.sign, "EdDSA", nonce=NONCE, audience=AUDIENCE, now=NOW)
+        opened = open_sd_jwt(self.text)
+        occasion: dict[str, Any] = {"nonce": NONCE, "audience": AUDIENCE, "now": NOW}
+        return bound(part_of(opened, SHOWN), self._holder.sign, "EdDSA", **occasion, hash_name=opened.hash_name)
 
     def verify(self) -> None:
         opened = open_sd_jwt(self.shown)

@@ -173,8 +173,9 @@ class _Concealing:
         places: list[int] = []
         for index, item in enumerate(items):
             if isinstance(item, Hidden):
+                shown = self._value(item.value, (place, index))
                 places.append(index)
-                hidden.append(self._disclosed([self._salts(), self._value(item.value, (place, index))]))
+                hidden.append(self._disclosed([self._salts(), shown]))
                 concealed.append(None)
             else:
                 concealed.append(self._value(item, (place, index)))

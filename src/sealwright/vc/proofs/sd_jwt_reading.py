@@ -9,11 +9,12 @@ Spec: RFC 9901, "Verification and Processing".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from sealwright.vc.encoding.multibase import base64url_decode
-from sealwright.vc.encoding.pointers import child
+from sealwright.vc.encoding.pointers import Place, child, pointer_to
 from sealwright.vc.encoding.strict_json import JSONValue, parse_json
 from sealwright.vc.errors import InvalidEncoding, NestingTooDeep
 from sealwright.vc.proofs.compact import MAX_TOKEN_LENGTH, CompactToken, malformed, open_compact
@@ -25,7 +26,7 @@ from sealwright.vc.proofs.sd_jwt import (
     ITEM,
     RESERVED_NAMES,
     combined,
-    digest_of,
+    digests_of,
 )
 
 MAX_DISCLOSURES: Final = 1_000
@@ -33,8 +34,7 @@ MAX_OPEN_DEPTH: Final = 32
 """Levels of objects and arrays once everything is disclosed; disclosures could nest without end otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
+class Disclosure(msgspec.Struct, frozen=True):
     """One disclosure: a member with its name, or an item of an array, which has none.
 
     Args:
@@ -48,8 +48,7 @@ class Disclosure:
     value: JSONValue
 
 
-@dataclass(frozen=True, slots=True)
-class SdJwt:
+class SdJwt(msgspec.Struct, frozen=True):
     """An SD-JWT that was taken apart; signatures are not checked yet.
 
     Args:
@@ -100,24 +99,24 @@ def open_sd_jwt(text: str) -> SdJwt:
     hash_name = compact.payload.get(DIGEST_NAME, HASH_NAME)
     if not isinstance(hash_name, str) or hash_name not in HASH_NAMES:
         raise malformed(f"/{DIGEST_NAME}", "The SD-JWT's digest method is not one that is understood here.")
-    disclosures = tuple(_disclosure(one) for one in texts)
-    found = {digest_of(one.text, hash_name): one for one in disclosures}
+    disclosures = tuple(map(_disclosure, texts))
+    found = dict(zip(digests_of(texts, hash_name), disclosures, strict=True))
     if len(found) != len(disclosures):
         raise malformed("", "The SD-JWT carries a disclosure twice.")
     work = _Opening(found)
     claims = work.payload(compact.payload)
-    if work.unused:
+    if work.used != len(found):
         raise malformed("", "The SD-JWT carries a disclosure that nothing in it asks for.")
     return SdJwt(
         token=compact,
         disclosures=disclosures,
         key_binding=open_compact(tail) if tail else None,
-        presented=combined(token, texts),
+        presented=text[: len(text) - len(tail)],
         hash_name=hash_name,
         claims=claims,
         disclosed_names=frozenset(claims.keys() - compact.payload.keys()),
         by_digest=found,
-        is_whole=work.met == work.used,
+        is_whole=len(work.met) == work.used,
     )
 
 
@@ -146,7 +145,7 @@ def _disclosure(text: str) -> Disclosure:
         contents = parse_json(base64url_decode(text))
     except InvalidEncoding:
         raise malformed("", "A disclosure is not base64url.") from None
-    if not isinstance(contents, list) or len(contents) not in (2, 3) or not isinstance(contents[0], str):
+    if type(contents) is not list or len(contents) not in (2, 3) or type(contents[0]) is not str:
         raise malformed("", "A disclosure is an array of salt, name and value, or of salt and value.")
     if len(contents) == 2:
         return Disclosure(text, None, contents[1])
@@ -156,74 +155,82 @@ def _disclosure(text: str) -> Disclosure:
     return Disclosure(text, name, contents[2])
 
 
-@dataclass(slots=True)
 class _Opening:
     """One run over a payload; each digest is met once, each disclosure used once."""
 
-    by_digest: Mapping[str, Disclosure]
-    met: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
+    __slots__ = ("_by_digest", "met", "used")
 
-    @property
-    def unused(self) -> bool:
-        return len(self.used) != len(self.by_digest)
+    def __init__(self, by_digest: Mapping[str, Disclosure]) -> None:
+        self._by_digest = by_digest
+        self.met: set[str] = set()
+        self.used = 0
 
     def payload(self, payload: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
-        return self._object({name: value for name, value in payload.items() if name != DIGEST_NAME}, "", 1)
+        return self._object({name: value for name, value in payload.items() if name != DIGEST_NAME}, None, 1)
 
-    def _value(self, value: JSONValue, pointer: str, depth: int) -> JSONValue:
-        if type(value) is str and depth <= MAX_OPEN_DEPTH:
-            return value
+    def _value(self, value: JSONValue, place: Place, depth: int) -> JSONValue:
         if depth > MAX_OPEN_DEPTH:
             raise NestingTooDeep("The SD-JWT nests too deep once it is open.")
-        if isinstance(value, dict):
-            return self._object(value, pointer, depth)
-        if isinstance(value, list):
-            return [*self._items(value, pointer, depth)]
+        if type(value) is dict:
+            return self._object(value, place, depth)
+        if type(value) is list:
+            return self._items(value, place, depth)
         return value
 
-    def _object(self, source: Mapping[str, JSONValue], pointer: str, depth: int) -> dict[str, JSONValue]:
+    def _object(self, source: Mapping[str, JSONValue], place: Place, depth: int) -> dict[str, JSONValue]:
         if ITEM in source or DIGEST_NAME in source:
-            raise malformed(pointer, "A name that is kept for digests stands where none may.")
+            raise malformed(pointer_to(place), "A name that is kept for digests stands where none may.")
+        below = depth + 1
         opened = {
-            name: self._value(value, child(pointer, name), depth + 1)
+            name: value if type(value) is str and below <= MAX_OPEN_DEPTH else self._value(value, (place, name), below)
             for name, value in source.items()
             if name != DIGESTS
         }
-        for disclosure in self._asked(source.get(DIGESTS, []), pointer):
-            if disclosure.name is None:
-                raise malformed(pointer, "An object asks for the disclosure of an array's item.")
-            if disclosure.name in opened:
-                raise malformed(pointer, "A disclosure names a member that is there already.")
-            opened[disclosure.name] = self._value(disclosure.value, child(pointer, disclosure.name), depth + 1)
+        if DIGESTS not in source:
+            return opened
+        digests = source[DIGESTS]
+        if type(digests) is not list:
+            raise malformed(child(pointer_to(place), DIGESTS), "Digests stand in an array.")
+        for digest in digests:
+            disclosure = self._asked(digest, place)
+            if disclosure is None:
+                continue
+            name, value = disclosure.name, disclosure.value
+            if name is None:
+                raise malformed(pointer_to(place), "An object asks for the disclosure of an array's item.")
+            if name in opened:
+                raise malformed(pointer_to(place), "A disclosure names a member that is there already.")
+            opened[name] = self._value(value, (place, name), below)
         return opened
 
-    def _items(self, items: Sequence[JSONValue], pointer: str, depth: int) -> Iterator[JSONValue]:
+    def _items(self, items: Sequence[JSONValue], place: Place, depth: int) -> list[JSONValue]:
+        opened: list[JSONValue] = []
         for index, item in enumerate(items):
-            at = child(pointer, index)
-            if not (isinstance(item, dict) and ITEM in item):
-                yield self._value(item, at, depth + 1)
+            if not (type(item) is dict and ITEM in item):
+                opened.append(self._value(item, (place, index), depth + 1))
                 continue
+            at = (place, index)
             if len(item) != 1:
-                raise malformed(at, "A concealed item has members beside its digest.")
-            for disclosure in self._asked([item[ITEM]], at):
-                if disclosure.name is not None:
-                    raise malformed(at, "An array asks for the disclosure of an object's member.")
-                yield self._value(disclosure.value, at, depth + 1)
+                raise malformed(pointer_to(at), "A concealed item has members beside its digest.")
+            disclosure = self._asked(item[ITEM], at)
+            if disclosure is None:
+                continue
+            if disclosure.name is not None:
+                raise malformed(pointer_to(at), "An array asks for the disclosure of an object's member.")
+            opened.append(self._value(disclosure.value, at, depth + 1))
+        return opened
 
-    def _asked(self, digests: JSONValue, pointer: str) -> Iterator[Disclosure]:
-        """The disclosures behind digests; a digest without one is a claim kept back, or nothing at all."""
-        if not isinstance(digests, list):
-            raise malformed(child(pointer, DIGESTS), "Digests stand in an array.")
-        for digest in digests:
-            if not isinstance(digest, str):
-                raise malformed(pointer, "A digest is text.")
-            if digest in self.met:
-                raise malformed(pointer, "A digest occurs twice.")
-            self.met.add(digest)
-            if digest in self.by_digest:
-                self.used.add(digest)
-                yield self.by_digest[digest]
+    def _asked(self, digest: JSONValue, place: Place) -> Disclosure | None:
+        """The disclosure behind a digest; None for a claim kept back, or where there is nothing at all."""
+        if type(digest) is not str:
+            raise malformed(pointer_to(place), "A digest is text.")
+        if digest in self.met:
+            raise malformed(pointer_to(place), "A digest occurs twice.")
+        self.met.add(digest)
+        disclosure = self._by_digest.get(digest)
+        if disclosure is not None:
+            self.used += 1
+        return disclosure
 
 
 def _places(

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
+
+import msgspec
 
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -29,8 +30,7 @@ _ESCAPE: Final = re.compile(r"~(?![01])")
 Path: TypeAlias = "tuple[str | int, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One claim that its holder may show or keep back.
 
     Args:
@@ -67,20 +67,29 @@ def shown_part(text: str, pointers: Sequence[str]) -> str:
         DerivationInvalid: A pointer that is none, or leads nowhere; over 200 of them.
         MalformedDocument, UnreadableJSON: As `open_sd_jwt`.
     """
-    opened = open_sd_jwt(text)
+    return part_of(open_sd_jwt(text), pointers)
+
+
+def part_of(opened: SdJwt, pointers: Sequence[str]) -> str:
+    """As `shown_part`, of an SD-JWT that was opened already."""
     if len(pointers) > POINTERS_MOST:
         raise DerivationInvalid(f"Over {POINTERS_MOST} claims cannot be chosen at once.", pointer="/pointers")
     wanted = [_resolved(opened.claims, pointer, index) for index, pointer in enumerate(pointers)]
     kept: set[str] = set()
-    for path, needed in _parts(opened.token.payload, opened.by_digest, (), ()):
-        # Those inside a chosen claim, and those that it stands inside of itself.
-        if any(_is_inside(path, chosen) or _is_inside(chosen, path) for chosen in wanted):
-            kept.update(needed)
+    for path in wanted:
+        kept.update(_showing(opened, path))
     return combined(opened.token.text, [one.text for one in opened.disclosures if one.text in kept])
 
 
 def bound(
-    text: str, sign: Callable[[bytes], bytes], algorithm: str, *, nonce: str, audience: str, now: datetime
+    text: str,
+    sign: Callable[[bytes], bytes],
+    algorithm: str,
+    *,
+    nonce: str,
+    audience: str,
+    now: datetime,
+    hash_name: str | None = None,
 ) -> str:
     """An SD-JWT with the holder's key binding behind it.
 
@@ -91,51 +100,79 @@ def bound(
         nonce: The verifier's.
         audience: Who the verifier is.
         now: Aware UTC.
+        hash_name: The text's digest method, for a caller who opened it or what it is a part of; None reads it.
 
     Raises:
         MalformedDocument, UnreadableJSON: It is no SD-JWT.
     """
     presented = text[: text.rfind("~") + 1]
-    # What is shown was opened when it was chosen; here its token alone is read, for the digest method.
-    hash_name = open_compact(text.partition("~")[0]).payload.get(DIGEST_NAME, HASH_NAME)
-    if not presented or not isinstance(hash_name, str) or hash_name not in HASH_NAMES:
+    stated: JSONValue = hash_name
+    if stated is None:
+        # What is shown was opened when it was chosen; here its token alone is read.
+        stated = open_compact(text.partition("~")[0]).payload.get(DIGEST_NAME, HASH_NAME)
+    if not presented or not isinstance(stated, str) or stated not in HASH_NAMES:
         raise malformed("", "The text is no SD-JWT with a digest method that is understood here.")
-    data = binding_input(presented, Occasion(audience, nonce), now, algorithm=algorithm, hash_name=hash_name)
+    data = binding_input(presented, Occasion(audience, nonce), now, algorithm=algorithm, hash_name=stated)
     return presented + sealed(data, sign(data))
 
 
 def _parts(
     value: JSONValue, disclosures: Mapping[str, Disclosure], path: Path, around: tuple[str, ...]
 ) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Paths of all disclosed values; items are counted as they stand once those kept back are left out."""
+    """Paths of all disclosed values."""
+    for step, inner, disclosure in _standing(value, disclosures):
+        here = (*path, step)
+        if disclosure is None:
+            yield from _parts(inner, disclosures, here, around)
+        else:
+            needed = (*around, disclosure.text)
+            yield here, needed
+            yield from _parts(inner, disclosures, here, needed)
+
+
+def _showing(opened: SdJwt, path: Path) -> Iterator[str]:
+    """The disclosures that a place in the open claims stands inside of, its own, and those inside it."""
+    value: JSONValue = opened.token.payload
+    for step in path:
+        found = (one for one in _standing(value, opened.by_digest) if one[0] == step)
+        _, value, disclosure = next(found)
+        if disclosure is not None:
+            yield disclosure.text
+    rest = [value]
+    for outer in rest:
+        for _, inner, disclosure in _standing(outer, opened.by_digest):
+            rest.append(inner)
+            if disclosure is not None:
+                yield disclosure.text
+
+
+def _standing(
+    value: JSONValue, disclosures: Mapping[str, Disclosure]
+) -> Iterator[tuple[str | int, JSONValue, Disclosure | None]]:
+    """What stands in a signed object or array once it is open, with the disclosure that shows it.
+
+    Items are counted as they stand once those kept back are left out.
+    """
     if isinstance(value, dict):
         for name, member in value.items():
             if name != DIGESTS:
-                yield from _parts(member, disclosures, (*path, name), around)
+                yield name, member, None
         digests = value.get(DIGESTS)
         for digest in digests if isinstance(digests, list) else ():
             disclosure = disclosures.get(str(digest))
             if disclosure is not None and disclosure.name is not None:
-                yield from _part(disclosure, disclosures, (*path, disclosure.name), around)
+                yield disclosure.name, disclosure.value, disclosure
     elif isinstance(value, list):
         index = 0
         for item in value:
-            if not (isinstance(item, dict) and ITEM in item):
-                yield from _parts(item, disclosures, (*path, index), around)
-                index += 1
-                continue
-            disclosure = disclosures.get(str(item[ITEM]))
-            if disclosure is not None:
-                yield from _part(disclosure, disclosures, (*path, index), around)
-                index += 1
-
-
-def _part(
-    disclosure: Disclosure, disclosures: Mapping[str, Disclosure], path: Path, around: tuple[str, ...]
-) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    needed = (*around, disclosure.text)
-    yield path, needed
-    yield from _parts(disclosure.value, disclosures, path, needed)
+            if isinstance(item, dict) and ITEM in item:
+                disclosure = disclosures.get(str(item[ITEM]))
+                if disclosure is None:
+                    continue
+                yield index, disclosure.value, disclosure
+            else:
+                yield index, item, None
+            index += 1
 
 
 def _resolved(claims: JSONValue, pointer: str, number: int) -> Path:
@@ -155,10 +192,6 @@ def _resolved(claims: JSONValue, pointer: str, number: int) -> Path:
         else:
             raise DerivationInvalid("The credential has no such claim.", pointer=f"/pointers/{number}")
     return tuple(path)
-
-
-def _is_inside(inner: Path, outer: Path) -> bool:
-    return inner[: len(outer)] == outer
 
 
 def _at(claims: JSONValue, path: Path) -> JSONValue:
