@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from sealwright.domain.people import AccountRole, Caller
+from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.services.ports import UnitOfWork
 from sealwright.web.panel.rendering import middle
 from tests.support.office import ISSUER, the_operator
@@ -48,7 +50,13 @@ class Campus:
 
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
-    with serve(tmp_path_factory.mktemp("disclosure"), **NO_LIMITS) as served:
+    with open_campus(tmp_path_factory.mktemp("disclosure")) as opened:
+        yield opened
+
+
+@contextmanager
+def open_campus(home: Path) -> Iterator[Campus]:
+    with serve(home, **NO_LIMITS) as served:
         wish = {"kind": "organization", "name": "Campus", "proofTypes": ["Ed25519Signature2020", *SUITES]}
         made = served.client.call("POST", "/api/v1/dids", wish, token=served.admin)
         assert made.status == 201, made.body
@@ -253,6 +261,38 @@ def test_one_that_is_shown_whole_or_not_at_all_can_be_had_as_an_sd_jwt(campus: C
     pointer = copy.body.decode().partition('name="shown" value="')[2].partition('"')[0]
     link = make_link(campus, own, pointer)
     assert "may have kept parts back" in text_of(campus.served.client.call("GET", link))
+
+
+def test_a_link_shows_nothing_while_its_maker_could_not_make_it(tmp_path: Path) -> None:
+    with open_campus(tmp_path) as campus:
+        show_nothing_while_its_maker_could_not(campus)
+
+
+def show_nothing_while_its_maker_could_not(campus: Campus) -> None:
+    credential_id, get, office = campus.issue("bbs-2023"), campus.served.client.call, campus.served.office
+    link = make_link(campus, credential_id, UNIVERSITY)
+
+    def people(what: Callable[[UnitOfWork, Caller, Person], object]) -> None:
+        def act(uow: UnitOfWork, me: Caller) -> None:
+            person = uow.people.by_email("holder@example.org")
+            assert person is not None
+            what(uow, me, person)
+
+        office.acts.run(the_operator(office), act, changes_registry=True)
+
+    def control(uow: UnitOfWork, person: Person, *dids: str) -> None:
+        changed = replace(person, dids=dids, holder_did=dids[0] if dids else None, version=person.version + 1)
+        uow.people.update(changed)
+
+    assert get("GET", link).status == 200
+    people(lambda uow, _, person: control(uow, person))
+    assert [get("GET", link + part).status for part in ("", "/document", "/report")] == [404] * 3
+    people(lambda uow, _, person: control(uow, person, campus.holder_did))
+    assert get("GET", link).status == 200
+    people(lambda uow, me, person: office.people.deactivate(uow, me, person.user_id))
+    closed = get("GET", link)
+    assert (closed.status, b"MIT" in closed.body) == (404, False)
+    assert [get("GET", link + part).status for part in ("/document", "/report")] == [404] * 2
 
 
 def test_strangers_and_wrong_addresses_learn_nothing(campus: Campus, credential_id: str) -> None:

@@ -180,7 +180,8 @@ class Disclosing:
             counts: Whether this is an opening of the page.
 
         Raises:
-            DisclosureNotFound: Never made, taken back, or over: they look alike.
+            DisclosureNotFound: Never made, taken back, over, or of somebody whose account was closed, or whose
+                credential it is not any more: they look alike.
         """
         code = token.upper()
         now = self._clock.now()
@@ -188,6 +189,8 @@ class Disclosing:
         if _TOKEN.fullmatch(code) is not None:
             with self._units(write=False) as uow:
                 link = uow.disclosures.by_digest(secret_digest(code))
+                if link is not None and not _is_makers_still(uow, link):
+                    link = None
         if link is None or not link.is_open(now):
             raise DisclosureNotFound("There is no such link, or not any more.")
         if counts:
@@ -239,3 +242,11 @@ class Disclosing:
 
     def _token(self, disclosure_id: str) -> str:
         return self._secrets.short(_SECRET, disclosure_id)
+
+
+def _is_makers_still(uow: UnitOfWork, link: DisclosureLink) -> bool:
+    """Tell whether whoever made a link could make it today: nobody else could take it back for them."""
+    person, record = uow.people.get(link.user_id), uow.credentials.get(str(link.uid))
+    if person is None or not person.active or record is None or record.document is None:
+        return False
+    return is_holder(uow, record, person.user_id, person.dids)
