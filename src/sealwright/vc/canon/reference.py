@@ -13,9 +13,10 @@ from sealwright.vc.canon.expansion import CheckingProcessor, PinnedResolver
 from sealwright.vc.canon.inspection import inspect_document
 from sealwright.vc.canon.quads import to_quads
 from sealwright.vc.canon.rdfc import CanonicalDataset, WorkBudget, canonicalize_quads
+from sealwright.vc.canon.spelling import is_read_whole
 from sealwright.vc.canon.terms import Quad
 from sealwright.vc.contexts.store import ContextStore
-from sealwright.vc.errors import InvalidUnicode, MalformedDocument
+from sealwright.vc.errors import InvalidUnicode, MalformedDocument, TermConflict
 
 _KEPT_PROCESSORS: Final = 4
 
@@ -64,7 +65,11 @@ class ReferenceProcessor:
         """
         has_inline = inspect_document(document, self._contexts, allow_inline=allow_inline)
         if has_inline:
-            return to_quads(self._processor().expand_document(document, budget))
+            expanded = self._processor().expand_document(document, budget)
+            if not is_read_whole(expanded, document):
+                detail = "What verifiers read at the top of the document stands elsewhere, or under another name."
+                raise TermConflict(detail)
+            return to_quads(expanded)
         return self.trial(document, budget)[0]
 
     def trial(self, document: Mapping[str, Any], budget: WorkBudget) -> tuple[list[Quad], bool]:

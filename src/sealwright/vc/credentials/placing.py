@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from sealwright.vc.credentials.form import Findings, as_objects
+from sealwright.vc.credentials.form import Findings, as_objects, texts_of
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
 
@@ -46,17 +46,20 @@ def check_places(document: Mapping[str, JSONValue], found: Findings, *, without:
         is_unnamed = isinstance(name, str) and name.startswith(_PLACEHOLDER) and "id" not in subject
         # A claim may be called `type`, and then the keyword alone states the type.
         _check_keywords(subject, pointer, ("@type", "@id") if is_unnamed else ("@type",), found)
-    name = document.get("id")
     for pointer, part in _objects_in(document, without):
         if not _ELSEWHERE.isdisjoint(part):
             found.add(pointer, "UNKNOWN_FIELD", "An object describes others that stand somewhere else.")
-        elif part is not document and _describes(part, name):
+        elif part is not document and _describes(part, document):
             found.add(pointer, "INVALID_VALUE", "A member of the credential stands below its top.")
 
 
-def _describes(part: Mapping[str, JSONValue], name: JSONValue) -> bool:
-    """Whether an object says of the credential of this name what is looked for at its top."""
-    return isinstance(name, str) and name in (part.get("id"), part.get("@id")) and not _AT_TOP.isdisjoint(part)
+def _describes(part: Mapping[str, JSONValue], document: Mapping[str, JSONValue]) -> bool:
+    """Whether an object says of the credential what is looked for at its top, or that it is of another type too."""
+    name = document.get("id")
+    if not isinstance(name, str) or name not in (part.get("id"), part.get("@id")):
+        return False
+    types = {*texts_of(part.get("type")), *texts_of(part.get("@type"))}
+    return not _AT_TOP.isdisjoint(part) or not types.issubset(texts_of(document.get("type")))
 
 
 def _check_keywords(part: Mapping[str, JSONValue], pointer: str, allowed: Iterable[str], found: Findings) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
+from sealwright.vc.canon.spelling import DELEGATION_TYPE, last_step
 from sealwright.vc.credentials.form import as_objects, texts_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
@@ -21,12 +21,11 @@ from sealwright.vc.verification.sources import AnyIssuer, SchemaSource, TrustedI
 
 Document = Mapping[str, JSONValue]
 
+SaidOf = Callable[[str], AbstractSet[str]]
+
 WHOLE: Final = Shown(is_derived=False)
 """Of a document of which nothing was kept back."""
 
-DELEGATION_TYPE: Final = "AgentDelegationCredential"
-# A type may stand under its whole IRI, and is then the same one.
-_LAST_STEP: Final = re.compile(r"[#/:]")
 SCHEMA_TYPES: Final = frozenset({"JsonSchema", "JsonSchemaValidator2018"})
 
 _CODES: Final[Mapping[str, str]] = {
@@ -156,13 +155,18 @@ def check_trust(found: Findings, issuer: str | None, trusted_issuers: TrustedIss
         found.failed("trustedIssuer", ReportCode.UNTRUSTED_ISSUER, "The issuer is not one of those that are trusted.")
 
 
-def check_delegation(found: Findings, document: Document, issuer: str | None, *, is_part: bool = False) -> None:
+def check_delegation(
+    found: Findings, document: Document, issuer: str | None, *, is_part: bool = False, said_of: SaidOf | None = None
+) -> None:
     """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
 
     Of a part nobody can tell what bounds the delegation has, nor whether it rests on another one; and neither where a
-    claim stands under its whole IRI.
+    claim of its subject stands under another name, or elsewhere.
+
+    Args:
+        said_of: Gives the names under which something is signed of a node; None where the text itself is signed.
     """
-    if not any(_LAST_STEP.split(name)[-1] == DELEGATION_TYPE for name in texts_of(document.get("type"))):
+    if not any(last_step(name) == DELEGATION_TYPE for name in texts_of(document.get("type"))):
         found.not_applicable("delegation", "The credential is no delegation.")
         return
     subjects = subjects_of(document)
@@ -179,11 +183,19 @@ def check_delegation(found: Findings, document: Document, issuer: str | None, *,
                 "delegation", ReportCode.DELEGATION_INVALID, "The chain above this delegation was not given."
             )
             return
-    if is_part or any(":" in name for subject in subjects for name in subject):
+    if is_part or (said_of is not None and any(_is_hidden(subject, said_of) for subject in subjects)):
         detail = "A bound of the delegation, or what it rests on, may be hidden."
         found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
         return
     found.passed("delegation", "The delegation runs from its issuer to its subject.")
+
+
+def _is_hidden(subject: Mapping[str, JSONValue], said_of: SaidOf) -> bool:
+    """Whether more is signed of a subject than stands in it by name."""
+    try:
+        return not said_of(str(subject.get("id"))) <= subject.keys()
+    except VcError:
+        return True
 
 
 def subjects_of(document: Document) -> tuple[Mapping[str, JSONValue], ...]:

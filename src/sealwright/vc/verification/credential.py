@@ -28,7 +28,7 @@ from sealwright.vc.verification.checks import (
 )
 from sealwright.vc.verification.examination import Examination, description
 from sealwright.vc.verification.opening import open_credential
-from sealwright.vc.verification.proving import Prover
+from sealwright.vc.verification.proving import Prover, signs_terms
 from sealwright.vc.verification.report import (
     ALL_CHECKS,
     CREDENTIAL_CHECKS,
@@ -114,6 +114,7 @@ def verify_credential(
             check_schemas(found, document, schemas, part)
             check_holder(found, document, expected_holder)
             check_trust(found, issuer, trusted_issuers)
-            check_delegation(found, document, issuer, is_part=part.is_derived)
+            said_of = partial(prover.said_of, document) if signs_terms(proofs) else None
+            check_delegation(found, document, issuer, is_part=part.is_derived, said_of=said_of)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, **description(document))

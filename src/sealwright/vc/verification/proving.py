@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
+from sealwright.vc.canon.spelling import last_step
+from sealwright.vc.canon.terms import RDF_TYPE, parse_line
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DIDNotResolved, ProofInvalid, UnsignableValue, UnsupportedDIDMethod
@@ -15,7 +18,7 @@ from sealwright.vc.proofs.jwt import CredentialToken, VerifiedToken, verify_toke
 from sealwright.vc.proofs.registry import SUITES, suite_name_of
 from sealwright.vc.proofs.suites.suite import Hashing
 from sealwright.vc.proofs.unsecured import proofs_of, without_proof
-from sealwright.vc.proofs.verifying import ProofRules, VerifiedProof, check_signatures, verify_proofs
+from sealwright.vc.proofs.verifying import ProofRules, ProvenKey, VerifiedProof, check_signatures, verify_proofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,19 @@ class Prover:
         with suppress(UnsignableValue) if by_text_alone else nullcontext():
             self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
 
+    def said_of(self, document: Mapping[str, JSONValue], node: str) -> frozenset[str]:
+        """The last steps of the names under which something is signed of a node, its types left out.
+
+        Raises:
+            DocumentRefused: The document would not be signed.
+        """
+        form = self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
+        # Only the line feed ends a statement: literals may hold what else Python takes for the end of a line.
+        statements = (parse_line(text) for text in form.decode().split("\n") if text.startswith(f"<{node}> "))
+        return frozenset(
+            unquote(last_step(predicate[1:-1])) for _, predicate, _, _ in statements if predicate != RDF_TYPE
+        )
+
     def any_compromised(self, did: str, methods: Collection[str]) -> bool:
         """Whether a method is known to be compromised by now, its DID was ended, or that cannot be said."""
         try:
@@ -97,6 +113,11 @@ class Prover:
         except (DIDNotResolved, UnsupportedDIDMethod):
             return True
         return resolved.deactivated or not resolved.compromised_methods.isdisjoint(methods)
+
+
+def signs_terms(proofs: Sequence[ProvenKey]) -> bool:
+    """Whether none of these proofs signs the text itself, so that names may be other than they were signed."""
+    return all(isinstance(proof, VerifiedProof) and proof.suite.signs_terms for proof in proofs)
 
 
 def _signs_terms(proof: Mapping[str, JSONValue]) -> bool:

@@ -235,3 +235,115 @@ def test_a_document_bears_few_proofs_of_selective_disclosure() -> None:
     assert report(document).check("structure").code == "TOO_COMPLEX"
     document["proof"].pop()
     assert report(document)
+
+
+@pytest.mark.parametrize("suite", [name for name in SUITES if disclosure_suite(name) is None])
+def test_no_status_slips_out_of_sight_below_another_spelling_of_the_credentials_name(suite: str) -> None:
+    """An identifier may be shortened by a prefix of somebody's context, and stand at the other end of a statement."""
+    bare = {member: value for member, value in copy.deepcopy(made(suite)).items() if member != "proof"}
+    bare["evidence"] = {"id": "https://office.example/evidence", "type": "VerifiableCredential"}
+    document = ISSUER.sign(bare, suite)
+    assert report(document).check("revocation").outcome is Outcome.UNCHECKED
+    name = document["id"]
+    document["@context"].append(
+        {"x": {"@id": name[:-5], "@prefix": True}, "of": {"@reverse": f"{CREDENTIALS}evidence"}}
+    )
+    inner = {"type": document["type"], "credentialStatus": document.pop("credentialStatus")}
+    document["evidence"]["of"] = {"id": f"x:{name[-5:]}", **inner}
+    assert report(document, allow_inline=True).check("structure").code == "TERM_CONFLICT"
+    # The same from the other side: the credential's own name is the one that is shortened.
+    document["evidence"]["of"]["id"], document["id"] = name, f"x:{name[-5:]}"
+    assert report(document, allow_inline=True).check("structure").code == "TERM_CONFLICT"
+
+
+def test_no_status_slips_out_of_sight_below_a_map_of_names() -> None:
+    bare = degree_credential("2.0")
+    names = {"statusPurpose": "revocation", "statusListIndex": "5", "statusListCredential": STATUS}
+    bare["credentialStatus"] = {"id": f"{STATUS}#5", "type": "BitstringStatusListEntry", **names}
+    link = {"@id": "https://a.example/#about", "@type": "@id"}
+    bare["@context"].append({"about": link})
+    bare["credentialSubject"]["about"] = bare["id"]
+    document = ISSUER.sign(bare, "eddsa-rdfc-2022", allow_inline=True)
+    assert report(document, allow_inline=True).check("revocation").outcome is Outcome.UNCHECKED
+    document["@context"][-1] = {"about": {**link, "@container": "@id"}}
+    status = {"type": ["VerifiableCredential"], "credentialStatus": document.pop("credentialStatus")}
+    document["credentialSubject"]["about"] = {document["id"]: status}
+    assert report(document, allow_inline=True).check("structure").code == "TERM_CONFLICT"
+
+
+def test_no_type_hides_where_the_credential_is_named_again() -> None:
+    bare = delegation("eddsa-rdfc-2022", parent="urn:uuid:1")
+    del bare["proof"]
+    bare["@context"][-1] = {**TERMS, "about": {"@id": "https://a.example/#about", "@type": "@id"}}
+    bare["credentialSubject"]["about"] = bare["id"]
+    document = ISSUER.sign(bare, "eddsa-rdfc-2022", allow_inline=True)
+    assert report(document, allow_inline=True).check("delegation").outcome is Outcome.UNCHECKED
+    document["credentialSubject"]["about"] = {"id": document["id"], "type": document["type"].pop()}
+    assert report(document, allow_inline=True).check("structure").outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("term", "definition", "name"),
+    [
+        ("Mandate", TERMS["AgentDelegationCredential"], "Mandate"),
+        ("x", {"@id": "https://a.example/#Agent", "@prefix": True}, "x:DelegationCredential"),
+    ],
+)
+def test_a_delegation_is_none_under_a_name_of_somebodys_context(term: str, definition: Any, name: str) -> None:
+    document = delegation("eddsa-rdfc-2022", parent="urn:uuid:1")
+    document["@context"][-1] = {**TERMS, term: definition}
+    document["type"] = ["VerifiableCredential", name]
+    assert report(document, allow_inline=True).check("structure").code == "TERM_CONFLICT"
+
+
+def test_what_a_delegation_rests_on_does_not_hide_under_a_name_of_somebodys_context() -> None:
+    document = delegation("eddsa-rdfc-2022", parent="urn:uuid:1")
+    document["@context"][-1] = {**TERMS, "ancestor": TERMS["parent"]}
+    subject = document["credentialSubject"]
+    subject["ancestor"] = subject.pop("parent")
+    told = report(document, allow_inline=True)
+    assert told.check("proof").outcome is Outcome.PASSED
+    assert told.check("delegation").outcome is Outcome.UNCHECKED
+
+
+def test_what_a_delegation_rests_on_does_not_hide_elsewhere() -> None:
+    bare = degree_credential("2.0", types=("AgentDelegationCredential",), claims={"delegator": ISSUER.did})
+    bare["@context"].append({**TERMS, "agent": {"@id": "https://a.example/#agent", "@type": "@id"}})
+    bare["credentialSubject"] |= {"delegate": HOLDER, "parent": "urn:uuid:1", "agent": HOLDER}
+    document = ISSUER.sign(bare, "eddsa-rdfc-2022", allow_inline=True)
+    subject = document["credentialSubject"]
+    subject["agent"] = {"id": HOLDER, "parent": subject.pop("parent")}
+    told = report(document, allow_inline=True)
+    assert told.check("proof").outcome is Outcome.PASSED
+    assert told.check("delegation").outcome is Outcome.UNCHECKED
+
+
+def test_a_delegation_that_is_signed_as_text_is_read_as_it_stands() -> None:
+    document = degree_credential(
+        "2.0", types=("Agent",), claims={"delegator": ISSUER.did, "delegate": HOLDER, "limit": "read"}
+    )
+    document["type"] = ["VerifiableCredential", "AgentDelegationCredential"]
+    document["@context"].append({**TERMS, "limit": TERMS["scope"]})
+    for suite, outcome in (("eddsa-jcs-2022", Outcome.PASSED), ("eddsa-rdfc-2022", Outcome.UNCHECKED)):
+        told = report(ISSUER.sign(document, suite, allow_inline=True), allow_inline=True)
+        assert told.check("delegation").outcome is outcome
+
+
+@pytest.mark.parametrize("suite", ["Ed25519Signature2020", "eddsa-rdfc-2022", "ecdsa-rdfc-2019"])
+@pytest.mark.parametrize("member", ["challenge", "domain"])
+def test_no_occasion_slips_out_of_sight(suite: str, member: str) -> None:
+    """A presentation that was made for an occasion is no unbound one for a verifier that names none."""
+    model = "1.1" if issuing_suite(suite).cryptosuite is None else "2.0"
+    bare = {
+        "@context": [degree_credential(model)["@context"][0]],
+        "type": ["VerifiablePresentation"],
+        "holder": STRANGER.did,
+    }
+    document = STRANGER.sign(bare, suite, purpose="authentication", **{member: "c"})
+
+    def told() -> VerificationReport:
+        return verify_presentation(document, **common(), challenge=None, domain=None).presentation
+
+    assert told().check(member).outcome is Outcome.UNCHECKED
+    document["proof"][f"https://w3id.org/security#{member}"] = document["proof"].pop(member)
+    assert told().check("structure").code == "TERM_CONFLICT"
