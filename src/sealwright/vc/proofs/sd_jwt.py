@@ -24,6 +24,8 @@ from sealwright.vc.errors import Fault, ReservedKey
 SALT_BYTES: Final = 16
 PADDED_LEAST: Final = 8
 _NOISE_BYTES: Final = 32
+# The remainder of so large a number favours no place by more than one part in 2^64, however long the array is.
+_CHANCE_BYTES: Final = 16
 _DRAWN_AT_ONCE: Final = 16
 HASH_NAME: Final = "sha-256"
 DIGESTS: Final = "_sd"
@@ -183,9 +185,10 @@ class _Concealing:
             digests = self._digests(hidden)
             for index, digest in zip(places, digests, strict=False):
                 concealed[index] = {ITEM: digest}
-            for digest in digests[len(hidden) :]:
+            decoys = digests[len(hidden) :]
+            for digest, chance in zip(decoys, _noise(len(decoys), _CHANCE_BYTES), strict=True):
                 # Anywhere: those at the end could be told from true ones. The true items keep their order.
-                concealed.insert(secrets.randbelow(len(concealed) + 1), {ITEM: digest})
+                concealed.insert(int.from_bytes(chance, "big") % (len(concealed) + 1), {ITEM: digest})
         return concealed
 
     def _digests(self, disclosures: Sequence[str]) -> list[str]:

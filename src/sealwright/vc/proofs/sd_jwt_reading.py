@@ -191,8 +191,9 @@ class _Opening:
         digests = source[DIGESTS]
         if type(digests) is not list:
             raise malformed(child(pointer_to(place), DIGESTS), "Digests stand in an array.")
+        asked = self._asked
         for digest in digests:
-            disclosure = self._asked(digest, place)
+            disclosure = asked(digest, place)
             if disclosure is None:
                 continue
             name, value = disclosure.name, disclosure.value
@@ -200,7 +201,10 @@ class _Opening:
                 raise malformed(pointer_to(place), "An object asks for the disclosure of an array's item.")
             if name in opened:
                 raise malformed(pointer_to(place), "A disclosure names a member that is there already.")
-            opened[name] = self._value(value, (place, name), below)
+            if type(value) is str and below <= MAX_OPEN_DEPTH:
+                opened[name] = value
+            else:
+                opened[name] = self._value(value, (place, name), below)
         return opened
 
     def _items(self, items: Sequence[JSONValue], place: Place, depth: int) -> list[JSONValue]:

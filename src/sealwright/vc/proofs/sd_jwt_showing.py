@@ -134,16 +134,29 @@ def _showing(opened: SdJwt, path: Path) -> Iterator[str]:
     """The disclosures that a place in the open claims stands inside of, its own, and those inside it."""
     value: JSONValue = opened.token.payload
     for step in path:
-        found = (one for one in _standing(value, opened.by_digest) if one[0] == step)
-        _, value, disclosure = next(found)
+        value, disclosure = _stepped(value, step, opened.by_digest)
         if disclosure is not None:
             yield disclosure.text
     rest = [value]
     for outer in rest:
+        if type(outer) is str:
+            continue
         for _, inner, disclosure in _standing(outer, opened.by_digest):
             rest.append(inner)
             if disclosure is not None:
                 yield disclosure.text
+
+
+def _stepped(
+    value: JSONValue, step: str | int, disclosures: Mapping[str, Disclosure]
+) -> tuple[JSONValue, Disclosure | None]:
+    """What one step of a path in the open claims leads to, from a signed object or array."""
+    if isinstance(value, dict):
+        if step in value:
+            return value[str(step)], None
+        asked = map(disclosures.get, value[DIGESTS])  # type: ignore[arg-type]  # when it was opened, all were text
+        return next((one.value, one) for one in asked if one is not None and one.name == step)
+    return next((inner, by) for index, inner, by in _standing(value, disclosures) if index == step)
 
 
 def _standing(
