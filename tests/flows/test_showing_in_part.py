@@ -14,7 +14,8 @@ import pytest
 from sealwright.domain.credentials import CredentialRecord, ReasonCode, StatusPurpose
 from sealwright.domain.delivery_errors import HolderMismatch
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.errors import CredentialNotFound, HolderNotFound
+from sealwright.domain.errors import CredentialNotFound, HolderNotFound, MalformedBody
+from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
 from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.issuing_line import Issued
@@ -341,6 +342,20 @@ def test_what_is_presented_must_be_about_the_presenter(office: Office) -> None:
     for foreign in (other, EVERY, "did:adi:nobody"):
         with pytest.raises(HolderNotFound):
             present(office, caller, PresentationWish(foreign, CHALLENGE, DOMAIN, credentials=(shown,)))
+
+
+def test_an_sd_jwt_is_presented_alone_however_it_is_named(office: Office) -> None:
+    caller, did = person(office)
+    source = issued(office, "Ed25519Signature2020", holder_did=did)
+    token = office.copies.make(source, CredentialFormat.SD_JWT, did).credential_id
+    for number, ids in ((0, (token, source.credential_id)), (1, (source.credential_id, token)), (0, (token, token))):
+        with pytest.raises(MalformedBody) as refused:
+            present(office, caller, PresentationWish(did, CHALLENGE, DOMAIN, credential_ids=ids))
+        (fault,) = refused.value.faults
+        assert (fault.pointer, fault.code) == (f"/credentialIds/{number}", "CONFLICTING_FIELDS")
+    assert not [one for one in audit_rows(office) if one["action"] == "presentation.created"]
+    made = present(office, caller, PresentationWish(did, CHALLENGE, DOMAIN, credential_ids=(token,)))
+    assert isinstance(made, str)
 
 
 @pytest.mark.parametrize("proof_type", STANDARD)

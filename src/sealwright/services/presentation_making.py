@@ -14,6 +14,7 @@ from typing import Final
 from sealwright.domain.audit import AuditEntry
 from sealwright.domain.delivery_errors import HolderMismatch
 from sealwright.domain.dids import DIDRecord
+from sealwright.domain.errors import MalformedBody
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.ids import credential_urn, new_credential_uid
 from sealwright.domain.people import Caller
@@ -34,7 +35,7 @@ from sealwright.services.verification import Verifier, VerifyOptions
 from sealwright.vc.credentials.model import CREDENTIALS_V1, DataModel
 from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import DerivationInvalid, ProofInvalid, UnsupportedProofType
+from sealwright.vc.errors import DerivationInvalid, Fault, ProofInvalid, UnsupportedProofType
 from sealwright.vc.proofs.registry import disclosure_suite, suite_name_of
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt
 from sealwright.vc.proofs.suites.disclosure import Wish
@@ -121,6 +122,7 @@ class PresentationMaking:
             ProofInvalid: One does not hold, or an SD-JWT is bound to another key.
             DerivationInvalid: One is for its holder alone, or cannot be shown as asked.
             UnsupportedProofType, ProofTypeUnavailable: Of the presentation, or of what is to be shown in part.
+            MalformedBody: An SD-JWT among others.
         """
         holder = own_did(caller, view.did(wish.holder_did))
         given, at = wish.credentials, "/credentials"
@@ -141,7 +143,9 @@ class PresentationMaking:
 
         Raises:
             HolderMismatch, ProofInvalid, DerivationInvalid, UnsupportedProofType, ProofTypeUnavailable: As `ready`.
+            MalformedBody: As `ready`.
         """
+        _require_alone(given, at)
         shown = tuple(self._shown(one, number, wish) for number, one in enumerate(given))
         for number, one in enumerate(shown):
             self._judge(one, holder, child(at, number))
@@ -231,6 +235,15 @@ class PresentationMaking:
     @staticmethod
     def _signatory(holder: DIDRecord, ready: Ready) -> Signatory:
         return signatory(holder, ready.wish.proof_type, ready.model.value)
+
+
+def _require_alone(given: tuple[Source, ...], at: str) -> None:
+    """Refuse an SD-JWT among others: it is bound by itself, and inside a presentation nobody could read it."""
+    for number, one in enumerate(given if len(given) > 1 else ()):
+        if isinstance(one, str) and is_sd_jwt(one):
+            detail = "is an SD-JWT, and is presented by itself"
+            fault = Fault(child(at, number), "CONFLICTING_FIELDS", detail)
+            raise MalformedBody("The credentials cannot be presented together.", faults=[fault])
 
 
 _UNBOUND: Final = frozenset({"ecdsa-sd-2023"})
