@@ -31,6 +31,9 @@ from sealwright.vc.errors import ContextNotAllowed, DocumentRefused, MalformedDo
 MAX_FRAME_VALUES: Final = 2_000
 """Values in a frame, arrays and objects included."""
 
+MAX_FRAME_WORK: Final = 250_000
+"""Values in a frame times statements: each node may be held against each member, which takes some 3 µs."""
+
 _FLAGS: Final = frozenset({"@explicit", "@requireAll", "@omitDefault"})
 # `@always` may repeat a node without end, and `@link` ties objects together in memory.
 _EMBEDS: Final = frozenset({"@once", "@never"})
@@ -53,11 +56,13 @@ def frame_statements(quads: Iterable[Quad], frame: Mapping[str, Any], contexts: 
 
     Raises:
         MalformedDocument: Not a frame, one with a keyword that is not taken here, or statements of a named graph.
-        TooComplex: Too large.
+        TooComplex: Too large, by itself or for so many statements.
         ContextNotAllowed: A context that is not pinned.
         UndefinedTerm: A member of the frame that no context defines.
     """
-    check_frame(frame, contexts)
+    quads = tuple(quads)
+    if check_frame(frame, contexts) * len(quads) > MAX_FRAME_WORK:
+        raise TooComplex(f"The frame is too large for a document of {len(quads)} statements.")
     options = {
         "base": "",
         "contextResolver": PinnedResolver(contexts),
@@ -78,8 +83,11 @@ def frame_statements(quads: Iterable[Quad], frame: Mapping[str, Any], contexts: 
     return framed
 
 
-def check_frame(frame: object, contexts: ContextStore) -> None:
+def check_frame(frame: object, contexts: ContextStore) -> int:
     """Refuse a frame that is too large, names contexts that are not pinned, or asks for what costs without bound.
+
+    Returns:
+        How many values it holds.
 
     Raises:
         MalformedDocument, TooComplex, ContextNotAllowed, NestingTooDeep: As the names say.
@@ -97,6 +105,7 @@ def check_frame(frame: object, contexts: ContextStore) -> None:
         elif isinstance(node, dict):
             _check_keywords(node, is_top=node is frame)
             stack += node.values()
+    return count
 
 
 def to_nodes(quads: Iterable[Quad]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealwright.vc.canon import Canonicalizer
-from sealwright.vc.canon.framing import MAX_FRAME_VALUES, check_frame, frame_statements, to_nodes
+from sealwright.vc.canon.framing import MAX_FRAME_VALUES, MAX_FRAME_WORK, check_frame, frame_statements, to_nodes
 from sealwright.vc.canon.quads import to_quads
 from sealwright.vc.canon.terms import Quad, line, parse_line
 from sealwright.vc.contexts.store import ContextStore
@@ -133,3 +133,18 @@ def test_a_member_of_no_meaning_is_refused_and_one_without_value_left_out() -> N
     framed = frame_statements(quads, {**CONTEXT, "@id": "a:b", "title": {}, "gpa": {}}, contexts())
     assert framed == {**CONTEXT, "id": "a:b", "title": "t"}
     assert frame_statements(quads, {**CONTEXT, "@id": "a:c"}, contexts()) == CONTEXT
+
+
+def test_a_frame_is_not_held_against_too_many_statements() -> None:
+    """Each node is held against each member of the frame, so both bounds together are none."""
+    nodes = 500
+    links = [("<urn:top>", f"<{TERMS}part>", f"<urn:node:{number}>", "") for number in range(nodes)]
+    quads = [*links, *((node, f"<{TERMS}name>", '"x"', "") for _, _, node, _ in links)]
+    most = MAX_FRAME_WORK // len(quads)
+    for count, fits in ((most - 20, True), (most + 1, False), (MAX_FRAME_VALUES - 20, False)):
+        frame = {**CONTEXT, "@id": "urn:top", f"{TERMS}part": {f"{TERMS}p{number}": {} for number in range(count)}}
+        if fits:
+            assert frame_statements(quads, frame, contexts())["id"] == "urn:top"
+        else:
+            with pytest.raises(TooComplex):
+                frame_statements(quads, frame, contexts())
