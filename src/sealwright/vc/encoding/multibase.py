@@ -62,9 +62,9 @@ def base64url_encode(data: bytes) -> str:
 
 def base64url_encode_all(parts: Sequence[bytes]) -> list[str]:
     """As `base64url_encode` for each; the parts must be of one length."""
-    if not parts:
-        return []
-    size = len(parts[0])
+    size = len(parts[0]) if parts else 0
+    if not size:
+        return [""] * len(parts)
     # Filled up to whole groups of three bytes, each part has characters of its own in the text of all.
     filled = bytes(-size % 3).join(parts)
     text = binascii.b2a_base64(filled, newline=False).translate(_TO_URL).decode("ascii")

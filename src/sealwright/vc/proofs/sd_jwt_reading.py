@@ -15,8 +15,8 @@ import msgspec
 
 from sealwright.vc.encoding.multibase import base64url_decode
 from sealwright.vc.encoding.pointers import Place, child, pointer_to
-from sealwright.vc.encoding.strict_json import JSONValue, parse_json
-from sealwright.vc.errors import InvalidEncoding, NestingTooDeep
+from sealwright.vc.encoding.strict_json import JSONValue, parse_json, parse_json_each
+from sealwright.vc.errors import InvalidEncoding, NestingTooDeep, VcError
 from sealwright.vc.proofs.compact import MAX_TOKEN_LENGTH, CompactToken, malformed, open_compact
 from sealwright.vc.proofs.sd_jwt import (
     DIGEST_NAME,
@@ -99,7 +99,7 @@ def open_sd_jwt(text: str) -> SdJwt:
     hash_name = compact.payload.get(DIGEST_NAME, HASH_NAME)
     if not isinstance(hash_name, str) or hash_name not in HASH_NAMES:
         raise malformed(f"/{DIGEST_NAME}", "The SD-JWT's digest method is not one that is understood here.")
-    disclosures = tuple(map(_disclosure, texts))
+    disclosures = _disclosures(texts)
     found = dict(zip(digests_of(texts, hash_name), disclosures, strict=True))
     if len(found) != len(disclosures):
         raise malformed("", "The SD-JWT carries a disclosure twice.")
@@ -140,17 +140,29 @@ def present(text: str, shown: Callable[[tuple[str | int, ...]], bool]) -> str:
     return combined(opened.token.text, [one.text for one in opened.disclosures if one.text in kept])
 
 
-def _disclosure(text: str) -> Disclosure:
+def _disclosures(texts: Sequence[str]) -> tuple[Disclosure, ...]:
     try:
-        contents = parse_json(base64url_decode(text))
+        decoded = [*map(base64url_decode, texts)]
+        return tuple(map(_disclosure, texts, parse_json_each(decoded)))
+    except VcError:
+        # One by one, so that the first of several faults is told.
+        return tuple(_disclosure(text, parse_json(_bytes_of(text))) for text in texts)
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return base64url_decode(text)
     except InvalidEncoding:
         raise malformed("", "A disclosure is not base64url.") from None
+
+
+def _disclosure(text: str, contents: JSONValue) -> Disclosure:
     if type(contents) is not list or len(contents) not in (2, 3) or type(contents[0]) is not str:
         raise malformed("", "A disclosure is an array of salt, name and value, or of salt and value.")
     if len(contents) == 2:
         return Disclosure(text, None, contents[1])
     name = contents[1]
-    if not isinstance(name, str) or name in RESERVED_NAMES:
+    if type(name) is not str or name in RESERVED_NAMES:
         raise malformed("", "A disclosure's name is no text, or is kept for digests.")
     return Disclosure(text, name, contents[2])
 

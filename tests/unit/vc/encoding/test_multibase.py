@@ -12,6 +12,7 @@ from sealwright.vc.encoding.multibase import (
     base58btc_encode,
     base64url_decode,
     base64url_encode,
+    base64url_encode_all,
     multibase_decode,
     multibase_encode,
 )
@@ -69,6 +70,14 @@ def test_base64url_round_trip_without_padding() -> None:
         assert "=" not in text
         assert base64url_decode(text) == data
     assert base64url_encode(b"\xfb\xff") == "-_8"
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 16, 32, 48, 64])
+def test_base64url_of_many_parts_is_that_of_each(size: int) -> None:
+    source = random.Random(size)
+    for count in range(5):
+        parts = [source.randbytes(size) for _ in range(count)]
+        assert base64url_encode_all(parts) == [base64url_encode(part) for part in parts]
 
 
 def test_base64url_takes_exactly_what_the_encoder_writes() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from sealwright.vc.encoding import strict_json
-from sealwright.vc.encoding.strict_json import MAX_SAFE_INTEGER, JSONValue, dump_json, parse_json
+from sealwright.vc.encoding.strict_json import MAX_SAFE_INTEGER, JSONValue, dump_json, parse_json, parse_json_each
 from sealwright.vc.errors import (
     DuplicateKey,
     InvalidJSON,
@@ -234,3 +234,34 @@ def test_short_way_and_step_by_step_judge_every_text_alike() -> None:
         taken += judged[:1] in "[{'"
     assert {"InvalidJSON", "InvalidUnicode", "DuplicateKey", "NestingTooDeep", "NumberOutOfRange"} <= refusals
     assert taken > 3000
+
+
+_LINES = (
+    *(b'["s","n","v"]', b'["s","n","v"]', b'["s",true,null]', b'["s","n",{"a":1}]', b'["s","n",{"a":1,"a":2}]', b"[]"),
+    *(
+        b'["s","n",9007199254740992]',
+        b'["s","n",1.5]',
+        b'["s",1e400]',
+        b'["s","\xc3\xbc"]',
+        b'["\xc3"]',
+        b'["\\ud800"]',
+    ),
+    *(b'["a"', b',"b"]', b'["a"] ["b"]', b'["a"]["b"]', b'["a"]\n["b"]', b'["a",\n"b"]', b'[["a"]', b'["b"]]', b"[]]"),
+    *(b"", b" ", b" [] ", b"\xef\xbb\xbf[]", b"\x00[]", b"[" * 40 + b"]" * 40, b"7", b'"a', b'"]', b'["'),
+)
+
+
+def test_many_texts_are_judged_as_each_is_by_itself() -> None:
+    source = random.Random(17)
+    taken = 0
+    for _ in range(20_000):
+        sound = source.random() < 0.5
+        texts = source.choices(_LINES[:2] + _LINES[2:7] * sound if sound else _LINES, k=source.randrange(5))
+        alone = [_judged(parse_json, text, 32) for text in texts]
+        try:
+            assert [repr(value) for value in parse_json_each(texts)] == alone
+            taken += 1
+        except VcError as error:
+            told = f"{type(error).__name__} {error} {error.pointer}"
+            assert told == next(one for one in alone if one[:1].isupper() and one[:4] not in {"True", "None"})
+    assert 8000 < taken < 19_000

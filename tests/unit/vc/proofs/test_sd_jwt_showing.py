@@ -14,7 +14,7 @@ from sealwright.vc.proofs.compact import sealed, signing_input
 from sealwright.vc.proofs.key_binding import verify_key_binding
 from sealwright.vc.proofs.sd_jwt import PADDED_LEAST, Claims, Hidden, combined, conceal, padded
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
-from sealwright.vc.proofs.sd_jwt_showing import POINTERS_MOST, bound, parts_of, shown_part
+from sealwright.vc.proofs.sd_jwt_showing import POINTERS_MOST, bound, part_of, parts_of, shown_part
 
 NOW: Final = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 SEED: Final = Secret32(bytes(range(32)))
@@ -149,3 +149,18 @@ def test_decoys_stand_anywhere_among_items_and_open_as_nothing() -> None:
         assert open_sd_jwt(combined(token, made.disclosures)).claims == {"list": [1, 2, 3]}
     # The one that is shown moves as decoys are strewn before and behind it.
     assert len(places) > 1
+
+
+def test_who_opened_the_text_needs_not_have_it_read_again() -> None:
+    whole = text_of()
+    opened = open_sd_jwt(whole)
+    shown = part_of(opened, ["/name"])
+    assert shown == shown_part(whole, ["/name"])
+    occasion: dict[str, Any] = {"nonce": "n", "audience": "https://v.example", "now": NOW}
+    sign = Ed25519Signer(SEED).sign
+    assert bound(shown, sign, "EdDSA", **occasion, hash_name=opened.hash_name) == bound(
+        shown, sign, "EdDSA", **occasion
+    )
+    for text, name in ((shown, "md5"), ("x", "sha-256")):
+        with pytest.raises(MalformedDocument):
+            bound(text, sign, "EdDSA", **occasion, hash_name=name)
