@@ -101,13 +101,20 @@ class OutsidePresenting:
     def _bound(self, text: str, key: OutsideKey, wish: PresentationWish, occasion: Occasion) -> str:
         if wish.proof_type is not None:
             raise UnsupportedProofType("An SD-JWT is bound by its holder's key, and takes no other proof.")
-        if confirmation_key(open_sd_jwt(text).claims) != key.public:
+        opened = open_sd_jwt(text)
+        if confirmation_key(opened.claims) != key.public:
             raise ProofInvalid("The credential is bound to another key.")
         algorithm = ALGORITHMS.get(key.public.kind)
         if algorithm is None:
             raise ProofInvalid(f"Keys of the kind {key.public.kind} bind no SD-JWT here.")
         made = bound(
-            text, key.sign, algorithm, nonce=occasion.challenge, audience=occasion.domain, now=occasion.created
+            text,
+            key.sign,
+            algorithm,
+            nonce=occasion.challenge,
+            audience=occasion.domain,
+            now=occasion.created,
+            hash_name=opened.hash_name,
         )
         asked = VerifyOptions(challenge=occasion.challenge, domain=occasion.domain, checks=PROOF_CHECKS | {"holder"})
         _require_met(self._verifier.verify(made, asked).checks)
