@@ -19,7 +19,7 @@ from pyld.jsonld import JsonLdError, JsonLdProcessor
 from pyld.resolved_context import ResolvedContext
 
 from sealwright.vc.canon.rdfc import WorkBudget
-from sealwright.vc.canon.spelling import is_disguised, is_disguised_type
+from sealwright.vc.canon.spelling import is_disguised
 from sealwright.vc.canon.terms import ABSOLUTE_IRI
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.encoding.pointers import child
@@ -295,7 +295,6 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             if isinstance(value, Mapping) and not _MAPS.isdisjoint(container):
                 self._check_map(value, mapping, element, name)
             if iri == "@type":
-                self._check_types(type_ctx, value, element, name)
                 holds = is_json or self._references_hold(type_ctx, value, vocabulary=True)
             elif iri == "@id" or (coercion in {"@id", "@vocab"} and not iri.startswith("@")):
                 vocabulary = iri != "@id" and coercion == "@vocab"
@@ -342,12 +341,6 @@ class CheckingProcessor(JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
             self._refuse(UnsignableValue, "The names of an index map are left out of the signed form.", element, name)
         for item in value.values():
             self._check_value(item, element, name, is_list=False)
-
-    def _check_types(self, context: ActiveContext, value: object, element: Mapping[str, Any], name: str) -> None:
-        """Refuse a type that verifiers read under a name by which they do not find it."""
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, str) and is_disguised_type(item, self._expand_iri(context, item, vocab=True) or ""):
-                self._refuse(TermConflict, "A type that verifiers read stands under another name.", element, name)
 
     def _references_hold(self, context: ActiveContext, value: object, *, vocabulary: bool) -> bool:
         """Whether each text becomes an absolute IRI or a blank node; otherwise its statements would vanish."""

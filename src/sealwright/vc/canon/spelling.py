@@ -45,22 +45,15 @@ def is_disguised(name: str, iri: str) -> bool:
     return names is not None and name not in names
 
 
-DELEGATION_TYPE: Final = "AgentDelegationCredential"
-"""A type by which verifiers ask for more; it is known by the last step of its IRI."""
-
 _LAST_STEP: Final = re.compile(r"[#/:]")
-_ENVELOPES: Final = frozenset(_CREDENTIALS + name for name in ("VerifiableCredential", "VerifiablePresentation"))
+CREDENTIAL_TYPE: Final = _CREDENTIALS + "VerifiableCredential"
+_ENVELOPES: Final = frozenset({CREDENTIAL_TYPE, _CREDENTIALS + "VerifiablePresentation"})
 _AT_TOP: Final = frozenset(_CREDENTIALS + name for name in _READ)
 
 
 def last_step(name: str) -> str:
     """What stands behind the last hash, slash or colon of a name or IRI."""
     return _LAST_STEP.split(name)[-1]
-
-
-def is_disguised_type(name: str, iri: str) -> bool:
-    """Whether a type that verifiers read stands under a name by which they do not find it; as `is_disguised`."""
-    return last_step(iri) == DELEGATION_TYPE != last_step(name)
 
 
 def is_read_whole(expanded: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> bool:

@@ -6,9 +6,9 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
-from sealwright.vc.canon.spelling import DELEGATION_TYPE, last_step
+from sealwright.vc.canon.spelling import last_step
 from sealwright.vc.credentials.form import as_objects, texts_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
@@ -21,11 +21,10 @@ from sealwright.vc.verification.sources import AnyIssuer, SchemaSource, TrustedI
 
 Document = Mapping[str, JSONValue]
 
-SaidOf = Callable[[str], AbstractSet[str]]
-
 WHOLE: Final = Shown(is_derived=False)
 """Of a document of which nothing was kept back."""
 
+DELEGATION_TYPE: Final = "AgentDelegationCredential"
 SCHEMA_TYPES: Final = frozenset({"JsonSchema", "JsonSchemaValidator2018"})
 
 _CODES: Final[Mapping[str, str]] = {
@@ -155,8 +154,25 @@ def check_trust(found: Findings, issuer: str | None, trusted_issuers: TrustedIss
         found.failed("trustedIssuer", ReportCode.UNTRUSTED_ISSUER, "The issuer is not one of those that are trusted.")
 
 
+class Said(Protocol):
+    """What the statements of a document say; `vc.verification.proving.Said` is the one."""
+
+    def types(self) -> AbstractSet[str]:
+        """The last steps of all types that a credential has."""
+        ...
+
+    def names_of(self, node: str) -> AbstractSet[str]:
+        """The last steps of the names under which something is said of a node."""
+        ...
+
+
 def check_delegation(
-    found: Findings, document: Document, issuer: str | None, *, is_part: bool = False, said_of: SaidOf | None = None
+    found: Findings,
+    document: Document,
+    issuer: str | None,
+    *,
+    is_part: bool = False,
+    said: Callable[[], Said] | None = None,
 ) -> None:
     """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
 
@@ -164,9 +180,9 @@ def check_delegation(
     claim of its subject stands under another name, or elsewhere.
 
     Args:
-        said_of: Gives the names under which something is signed of a node; None where the text itself is signed.
+        said: Gives what is signed; None where the text itself is.
     """
-    if not any(last_step(name) == DELEGATION_TYPE for name in texts_of(document.get("type"))):
+    if not _is_delegation(document, said):
         found.not_applicable("delegation", "The credential is no delegation.")
         return
     subjects = subjects_of(document)
@@ -183,19 +199,33 @@ def check_delegation(
                 "delegation", ReportCode.DELEGATION_INVALID, "The chain above this delegation was not given."
             )
             return
-    if is_part or (said_of is not None and any(_is_hidden(subject, said_of) for subject in subjects)):
+    if is_part or (said is not None and _is_hidden(subjects, said)):
         detail = "A bound of the delegation, or what it rests on, may be hidden."
         found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
         return
     found.passed("delegation", "The delegation runs from its issuer to its subject.")
 
 
-def _is_hidden(subject: Mapping[str, JSONValue], said_of: SaidOf) -> bool:
-    """Whether more is signed of a subject than stands in it by name."""
+def _is_delegation(document: Document, said: Callable[[], Said] | None) -> bool:
+    """By the name of its type; under contexts of somebody's own that may be any, so there what is signed decides."""
+    if any(last_step(name) == DELEGATION_TYPE for name in texts_of(document.get("type"))):
+        return True
+    contexts = document.get("@context")
+    if said is None or not isinstance(contexts, list) or all(isinstance(one, str) for one in contexts):
+        return False
     try:
-        return not said_of(str(subject.get("id"))) <= subject.keys()
+        return DELEGATION_TYPE in said().types()
     except VcError:
         return True
+
+
+def _is_hidden(subjects: Sequence[Mapping[str, JSONValue]], said: Callable[[], Said]) -> bool:
+    """Whether more is signed of a subject than stands in it by name."""
+    try:
+        every = said()
+    except VcError:
+        return True
+    return any(not every.names_of(str(subject.get("id"))) <= subject.keys() for subject in subjects)
 
 
 def subjects_of(document: Document) -> tuple[Mapping[str, JSONValue], ...]:

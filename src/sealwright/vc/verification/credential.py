@@ -114,7 +114,7 @@ def verify_credential(
             check_schemas(found, document, schemas, part)
             check_holder(found, document, expected_holder)
             check_trust(found, issuer, trusted_issuers)
-            said_of = partial(prover.said_of, document) if signs_terms(proofs) else None
-            check_delegation(found, document, issuer, is_part=part.is_derived, said_of=said_of)
+            said = partial(prover.said_in, document) if signs_terms(proofs) else None
+            check_delegation(found, document, issuer, is_part=part.is_derived, said=said)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, **description(document))

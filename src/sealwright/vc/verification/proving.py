@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from sealwright.vc.canon.spelling import last_step
-from sealwright.vc.canon.terms import RDF_TYPE, parse_line
+from sealwright.vc.canon.spelling import CREDENTIAL_TYPE, last_step
+from sealwright.vc.canon.terms import RDF_TYPE, Quad, parse_line
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DIDNotResolved, ProofInvalid, UnsignableValue, UnsupportedDIDMethod
@@ -19,6 +19,31 @@ from sealwright.vc.proofs.registry import SUITES, suite_name_of
 from sealwright.vc.proofs.suites.suite import Hashing
 from sealwright.vc.proofs.unsecured import proofs_of, without_proof
 from sealwright.vc.proofs.verifying import ProofRules, ProvenKey, VerifiedProof, check_signatures, verify_proofs
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The statements of a document, whatever names it gives to what it says.
+
+    Args:
+        quads: All of them.
+    """
+
+    quads: tuple[Quad, ...]
+
+    def types(self) -> frozenset[str]:
+        """The last steps of all types that a credential has."""
+        typed = [(subject, object_) for subject, predicate, object_, _ in self.quads if predicate == RDF_TYPE]
+        credentials = {subject for subject, object_ in typed if object_ == f"<{CREDENTIAL_TYPE}>"}
+        return frozenset(last_step(object_[1:-1]) for subject, object_ in typed if subject in credentials)
+
+    def names_of(self, node: str) -> frozenset[str]:
+        """The last steps of the names under which something is said of a node, its types left out."""
+        return frozenset(
+            unquote(last_step(predicate[1:-1]))
+            for subject, predicate, _, _ in self.quads
+            if subject == f"<{node}>" and predicate != RDF_TYPE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +118,15 @@ class Prover:
         with suppress(UnsignableValue) if by_text_alone else nullcontext():
             self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
 
-    def said_of(self, document: Mapping[str, JSONValue], node: str) -> frozenset[str]:
-        """The last steps of the names under which something is signed of a node, its types left out.
+    def said_in(self, document: Mapping[str, JSONValue]) -> Said:
+        """What is signed where statements are.
 
         Raises:
             DocumentRefused: The document would not be signed.
         """
         form = self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
         # Only the line feed ends a statement: literals may hold what else Python takes for the end of a line.
-        statements = (parse_line(text) for text in form.decode().split("\n") if text.startswith(f"<{node}> "))
-        return frozenset(
-            unquote(last_step(predicate[1:-1])) for _, predicate, _, _ in statements if predicate != RDF_TYPE
-        )
+        return Said(tuple(parse_line(text) for text in form.decode().split("\n")[:-1]))
 
     def any_compromised(self, did: str, methods: Collection[str]) -> bool:
         """Whether a method is known to be compromised by now, its DID was ended, or that cannot be said."""

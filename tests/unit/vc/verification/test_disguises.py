@@ -289,11 +289,14 @@ def test_no_type_hides_where_the_credential_is_named_again() -> None:
         ("x", {"@id": "https://a.example/#Agent", "@prefix": True}, "x:DelegationCredential"),
     ],
 )
-def test_a_delegation_is_none_under_a_name_of_somebodys_context(term: str, definition: Any, name: str) -> None:
-    document = delegation("eddsa-rdfc-2022", parent="urn:uuid:1")
-    document["@context"][-1] = {**TERMS, term: definition}
-    document["type"] = ["VerifiableCredential", name]
-    assert report(document, allow_inline=True).check("structure").code == "TERM_CONFLICT"
+def test_a_delegation_is_one_under_a_name_of_somebodys_context(term: str, definition: Any, name: str) -> None:
+    for parent, outcome in (({"parent": "urn:uuid:1"}, Outcome.UNCHECKED), ({}, Outcome.PASSED)):
+        document = delegation("eddsa-rdfc-2022", **parent)
+        document["@context"][-1] = {**TERMS, term: definition}
+        document["type"] = ["VerifiableCredential", name]
+        told = report(document, allow_inline=True)
+        assert told.check("proof").outcome is Outcome.PASSED
+        assert told.check("delegation").outcome is outcome
 
 
 def test_what_a_delegation_rests_on_does_not_hide_under_a_name_of_somebodys_context() -> None:
