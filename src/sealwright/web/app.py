@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.exceptions import HTTPException
 from litestar.handlers import asgi
 from litestar.response.base import ASGIResponse
@@ -112,7 +112,8 @@ def litestar_app(
         return _Refused(office.public_url, exchange, error)
 
     return Litestar(
-        route_handlers=handlers,
+        # By one router: the application would check all of its paths anew for each that it is given by itself.
+        route_handlers=[Router(path="/", route_handlers=handlers)],
         exception_handlers={Exception: refused},
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
