@@ -18,7 +18,7 @@ from sealwright.vc.proofs.suites import bbs_2023, ecdsa_sd_2023
 from sealwright.vc.proofs.suites.disclosure import DisclosureSuite, Shown
 from sealwright.vc.proofs.suites.suite import Suite
 from sealwright.vc.verification import credential, presentation, sd_jwt_credential
-from tests.faults.test_disclosure_replays import _revoke
+from tests.attacks.test_disclosure_replays import _revoke
 from tests.support import attacking
 from tests.support.attacking import tally
 from tests.support.disclosure_world import (
