@@ -7,9 +7,9 @@
  * in hex and {disclosed: [index]}; it checks what it was given and returns its own of each, for us to check;
  * an act takes {scheme, act, seconds} and returns {times: [nanoseconds of each act]}.
  */
-import {createInterface} from 'node:readline';
 import {createRequire} from 'node:module';
 import {pathToFileURL} from 'node:url';
+import {answerLines, timed} from './line.mjs';
 
 function packagesOf(peer) {
   return createRequire(new URL(`../../tests/interop/${peer}/package.json`, import.meta.url));
@@ -67,29 +67,4 @@ function legacyActs({secretKey, publicKey, signature, proof, messages, disclosed
   };
 }
 
-async function timed({scheme, act, seconds}) {
-  const run = acts[scheme][act];
-  const times = [];
-  const end = process.hrtime.bigint() + BigInt(Math.round(seconds * 1e9));
-  let before = process.hrtime.bigint();
-  while(before < end) {
-    await run();
-    const after = process.hrtime.bigint();
-    times.push(Number(after - before));
-    before = after;
-  }
-  return {times};
-}
-
-const COMMANDS = {prepare, timed};
-
-for await (const line of createInterface({input: process.stdin, crlfDelay: Infinity})) {
-  const {number, command, ...members} = JSON.parse(line);
-  let answer;
-  try {
-    answer = {number, result: await COMMANDS[command](members)};
-  } catch(error) {
-    answer = {number, error: {message: error.message}};
-  }
-  process.stdout.write(JSON.stringify(answer) + '\n');
-}
+await answerLines({prepare, timed: ({scheme, act, seconds}) => timed(acts[scheme][act], seconds)});

@@ -7,7 +7,7 @@
  * {times: [nanoseconds of each act]}.
  */
 import * as peer from '../../tests/interop/mattr/suite.mjs';
-import {createInterface} from 'node:readline';
+import {answerLines, timed} from './line.mjs';
 
 const acts = {};
 
@@ -32,29 +32,4 @@ async function prepare({unsigned, base, derived, frame, key, documents, created}
   return {base: own, derived: ownDerived};
 }
 
-async function timed({act, seconds}) {
-  const run = acts[act];
-  const times = [];
-  const end = process.hrtime.bigint() + BigInt(Math.round(seconds * 1e9));
-  let before = process.hrtime.bigint();
-  while(before < end) {
-    await run();
-    const after = process.hrtime.bigint();
-    times.push(Number(after - before));
-    before = after;
-  }
-  return {times};
-}
-
-const COMMANDS = {prepare, timed};
-
-for await (const line of createInterface({input: process.stdin, crlfDelay: Infinity})) {
-  const {number, command, ...members} = JSON.parse(line);
-  let answer;
-  try {
-    answer = {number, result: await COMMANDS[command](members)};
-  } catch(error) {
-    answer = {number, error: {message: error.message, reasons: [].concat(error.errors || [], error.cause || []).map(String)}};
-  }
-  process.stdout.write(JSON.stringify(answer) + '\n');
-}
+await answerLines({prepare, timed: ({act, seconds}) => timed(acts[act], seconds)});

@@ -7,7 +7,7 @@
  * statement, which is a transaction.
  */
 import * as suite from '../../tests/interop/digitalbazaar/suite.mjs';
-import {createInterface} from 'node:readline';
+import {answerLines} from './line.mjs';
 import {createRequire} from 'node:module';
 import {randomUUID} from 'node:crypto';
 
@@ -69,16 +69,5 @@ async function issue({count, first}) {
   return {seconds: Number(process.hrtime.bigint() - begun) / 1e9, stored};
 }
 
-const COMMANDS = {prepare, issue};
-
-for await (const line of createInterface({input: process.stdin, crlfDelay: Infinity})) {
-  const {number, command, ...members} = JSON.parse(line);
-  let answer;
-  try {
-    answer = {number, result: await COMMANDS[command](members)};
-  } catch(error) {
-    answer = {number, error: {message: error.message, reasons: []}};
-  }
-  process.stdout.write(JSON.stringify(answer) + '\n');
-}
+await answerLines({prepare, issue});
 await state.client?.end();

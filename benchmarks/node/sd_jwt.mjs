@@ -4,10 +4,10 @@
  * As a child process it reads one JSON object a line and answers with one a line: `prepare` takes what is issued, shown
  * and verified; `issue`, `present` and `verify` take {seconds} and return {times}, in nanoseconds by act.
  */
-import {createInterface} from 'node:readline';
 import {createPrivateKey, createPublicKey, sign, verify as check} from 'node:crypto';
 import {createRequire} from 'node:module';
 import {pathToFileURL} from 'node:url';
+import {answerLines, timed} from './line.mjs';
 
 const packages = createRequire(new URL('../../tests/interop/sd_jwt/peer.mjs', import.meta.url));
 const {digest, generateSalt} = await import(pathToFileURL(packages.resolve('@sd-jwt/crypto-nodejs')));
@@ -40,28 +40,9 @@ const present = () => state.instance.present(state.credential, state.shownFrame,
 const verify = () => state.instance.verify(
   state.presentation, {currentDate: state.now, keyBindingNonce: state.binding.nonce});
 
-const timed = act => async ({seconds}) => {
-  const times = [];
-  const end = process.hrtime.bigint() + BigInt(Math.round(seconds * 1e9));
-  let before = process.hrtime.bigint();
-  while(before < end) {
-    await act();
-    const after = process.hrtime.bigint();
-    times.push(Number(after - before));
-    before = after;
-  }
-  return {times};
-};
-
-const COMMANDS = {ping: async () => 'pong', prepare, issue: timed(issue), present: timed(present), verify: timed(verify)};
-
-for await (const line of createInterface({input: process.stdin, crlfDelay: Infinity})) {
-  const {number, command, ...members} = JSON.parse(line);
-  let answer;
-  try {
-    answer = {number, result: await COMMANDS[command](members)};
-  } catch(error) {
-    answer = {number, error: {name: error.name, message: error.message, reasons: [], event: null}};
-  }
-  process.stdout.write(JSON.stringify(answer) + '\n');
-}
+await answerLines({
+  prepare,
+  issue: ({seconds}) => timed(issue, seconds),
+  present: ({seconds}) => timed(present, seconds),
+  verify: ({seconds}) => timed(verify, seconds)
+});

@@ -8,7 +8,7 @@
  * {suite, seconds} and returns {times: [nanoseconds of each act]}.
  */
 import * as peer from '../../tests/interop/digitalbazaar_sd/suite.mjs';
-import {createInterface} from 'node:readline';
+import {answerLines, timed} from './line.mjs';
 
 const acts = {};
 
@@ -46,30 +46,4 @@ async function prepare({suite, unsigned, base, derived, key, documents, created,
   return {base: own, derived: ownDerived};
 }
 
-async function timed({suite, act, seconds}) {
-  const run = acts[suite][act];
-  const times = [];
-  const end = process.hrtime.bigint() + BigInt(Math.round(seconds * 1e9));
-  let before = process.hrtime.bigint();
-  while(before < end) {
-    await run();
-    const after = process.hrtime.bigint();
-    times.push(Number(after - before));
-    before = after;
-  }
-  return {times};
-}
-
-const COMMANDS = {prepare, timed};
-
-for await (const line of createInterface({input: process.stdin, crlfDelay: Infinity})) {
-  const {number, command, ...members} = JSON.parse(line);
-  let answer;
-  try {
-    answer = {number, result: await COMMANDS[command](members)};
-  } catch(error) {
-    const reasons = [].concat(error.errors || [], error.cause || []).map(String);
-    answer = {number, error: {message: error.message, reasons}};
-  }
-  process.stdout.write(JSON.stringify(answer) + '\n');
-}
+await answerLines({prepare, timed: ({suite, act, seconds}) => timed(acts[suite][act], seconds)});

@@ -6,7 +6,7 @@
  * `issue`, `verify` and `canonize` take {seconds} and return {times: [nanoseconds of each act]}.
  */
 import * as suite from '../../tests/interop/digitalbazaar/suite.mjs';
-import {createInterface} from 'node:readline';
+import {answerLines, timed} from './line.mjs';
 
 const state = {};
 
@@ -44,33 +44,9 @@ async function canonize() {
   return suite.canonize({document: state.unsigned, loader: state.loader});
 }
 
-async function timed(act, seconds) {
-  const times = [];
-  const end = process.hrtime.bigint() + BigInt(Math.round(seconds * 1e9));
-  let before = process.hrtime.bigint();
-  while(before < end) {
-    await act();
-    const after = process.hrtime.bigint();
-    times.push(Number(after - before));
-    before = after;
-  }
-  return {times};
-}
-
-const COMMANDS = {
+await answerLines({
   prepare,
   issue: ({seconds}) => timed(issue, seconds),
   verify: ({seconds}) => timed(verify, seconds),
   canonize: ({seconds}) => timed(canonize, seconds)
-};
-
-for await (const line of createInterface({input: process.stdin, crlfDelay: Infinity})) {
-  const {number, command, ...members} = JSON.parse(line);
-  let answer;
-  try {
-    answer = {number, result: await COMMANDS[command](members)};
-  } catch(error) {
-    answer = {number, error: {message: error.message, reasons: [].concat(error.errors || [], error.cause || []).map(String)}};
-  }
-  process.stdout.write(JSON.stringify(answer) + '\n');
-}
+});
