@@ -86,16 +86,16 @@ def test_the_call_that_it_died_on_is_answered_to_its_key(aftermath: Aftermath, s
         assert sorted(states) == ["issued", "void"]
 
 
-def test_an_answer_ahead_of_its_commit_is_found_out(sqlite_site: Site) -> None:
-    site, history = sqlite_site, History()
+def test_an_answer_ahead_of_its_commit_is_found_out(site: Site) -> None:
+    history = History()
     wish = _die(site, history, "before the storing commit", bug="answers before it stores")
     assert wish.outcome is Outcome.OK
     verdict = judge(site, history)
     assert "I1" in verdict.invariants, str(verdict)
 
 
-def test_a_void_reservation_without_its_bit_is_found_out(sqlite_site: Site) -> None:
-    site, history = sqlite_site, History()
+def test_a_void_reservation_without_its_bit_is_found_out(site: Site) -> None:
+    history = History()
     _die(site, history, "after signing")
     server = site.start(launch=nursery(Plan(bug="voids without a bit")))
     server.wait_ready()

@@ -24,7 +24,7 @@ from tests.support.site import Launch, Site, launch_program
 pytestmark = pytest.mark.timeout(180)
 
 ISSUE = "/api/v1/credentials/issue"
-ROUNDS = 6
+ROUNDS = 10
 LIMIT = 25
 Pair = tuple[RunningServer, RunningServer]
 
@@ -52,7 +52,7 @@ def issue(server: RunningServer, **members: Any) -> dict[str, Any]:
 
 def test_places_are_unique_whoever_gives_them(shared_site: Site, pair: Pair) -> None:
     history, randomness = History(), random.Random(3)
-    wishes = [issue_wish(history, randomness, revocable=True) for _ in range(120)]
+    wishes = [issue_wish(history, randomness, revocable=True) for _ in range(240)]
 
     def carry_out(number: int) -> None:
         caller = Caller(shared_site.api_key)
@@ -66,7 +66,7 @@ def test_places_are_unique_whoever_gives_them(shared_site: Site, pair: Pair) -> 
     verdict = judge(shared_site, history, shared_site.processes[0], fetch_at_most=60)
     # Other tests of this module have issued, too, and are no part of this history.
     assert verdict.invariants <= {"I3"}, str(verdict)
-    assert verdict.counts["acknowledged"] == 120
+    assert verdict.counts["acknowledged"] == 240
 
 
 def test_a_place_used_twice_is_found_out(site: Site) -> None:

@@ -41,7 +41,7 @@ SUITES: Final[Mapping[str, str]] = {
 MANDATORY: Final = ("/issuer", "/type", "/credentialSubject/id", "/validFrom")
 _NUMBERS: Final = count(1)
 
-few = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 scalars = st.one_of(
     # Letters, spaces and signs that need care in statements, pointers and JSON.

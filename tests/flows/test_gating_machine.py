@@ -31,7 +31,7 @@ from tests.support.work import plan_of
 
 E = TypeVar("E", bound=Exception)
 # How often each database sees a story; PostgreSQL pays a flush for each act.
-STORIES: Final = {"sqlite": 9, "postgresql": 4}
+STORIES: Final = {"sqlite": 14, "postgresql": 5}
 ACTS: Final = 40
 FACTOR: Final = int(os.environ.get("GATING_EXAMPLES", "1"))
 KEEP, UNSTARTED, ALL, RETAIN = POLICIES
