@@ -14,8 +14,8 @@ PREFIXES: Final = frozenset(
         *("ses", "psk", "ntc", "mal", "job", "lnk", "vew"),
         # Parcels, DIDComm messages and threads; wallets' authorizations, tokens and transactions; presentations.
         *("dlv", "msg", "thr", "wau", "wtk", "wtx", "prs"),
-        # Disclosure links.
-        "dsc",
+        # Disclosure links; calls of agents, and the approvals that they ask for.
+        *("dsc", "cal", "apv"),
         *("wfl", "ser", "rol", "stp", "prp", "pay", "clm", "abs", "drf"),
     }
 )

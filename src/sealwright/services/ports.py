@@ -1,8 +1,7 @@
 """What the services need from outside, as protocols. Storage and adapters fulfil them; tests have fakes.
 
-A unit of work is one transaction. It rolls back unless `commit` was called. Registry changes (DIDs,
-keys, schemas, people, keys and tokens, halts) raise the registry epoch in the same transaction, so
-that everybody who checked something under an older epoch checks again at the moment of effect.
+A unit of work is one transaction. It rolls back unless `commit` was called. Registry changes (DIDs, schemas, people,
+keys and tokens, halts) raise the registry epoch with them, so that whoever checked under an older one checks again.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from sealwright.domain.people import Person
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.batch_draft_ports import DraftRows
 from sealwright.services.batch_ports import Anchors, Batches, JobRows, LogRows, MassCredentials
+from sealwright.services.delegation_ports import DelegationRows
 from sealwright.services.delivery_ports import (
     DidcommRows,
     DisclosureRows,
@@ -378,6 +378,7 @@ class UnitOfWork(Protocol):
     presentations: PresentationRows
     batches: Batches
     batch_drafts: DraftRows
+    delegations: DelegationRows
     anchors: Anchors
     log: LogRows
     jobs: JobRows

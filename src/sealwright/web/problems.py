@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwright.domain import batch_errors as batch
+from sealwright.domain import delegation_errors as delegation
 from sealwright.domain import delivery_errors as delivery
 from sealwright.domain import errors as domain
 from sealwright.domain import work_errors as work
@@ -45,6 +46,7 @@ CATALOG: Final = _catalog(
     Problem("VERIFICATION_FAILED", 400, "The document does not verify"),
     Problem("INVALID_TX_CODE", 400, "The transaction code is wrong"),
     Problem("DIDCOMM_INVALID", 400, "The DIDComm message is not acceptable"),
+    Problem("DELEGATION_CHAIN_MALFORMED", 400, "The delegations given are no chain"),
     Problem("UNAUTHENTICATED", 401, "A valid bearer token is needed"),
     Problem("HOLDER_PROOF_REQUIRED", 401, "The holder has to be proved"),
     Problem("SIGN_IN_FAILED", 401, "Signing in failed"),
@@ -82,6 +84,8 @@ CATALOG: Final = _catalog(
     Problem("OFFER_NOT_FOUND", 404, "There is no such offer"),
     Problem("THREAD_NOT_FOUND", 404, "There is no such DIDComm thread"),
     Problem("WEBHOOK_NOT_FOUND", 404, "There is no such webhook"),
+    Problem("DELEGATION_NOT_FOUND", 404, "There is no such delegation"),
+    Problem("APPROVAL_NOT_FOUND", 404, "There is no such question of an agent"),
     Problem("METHOD_NOT_ALLOWED", 405, "The method is not offered here"),
     Problem("NOT_ACCEPTABLE", 406, "No acceptable representation exists"),
     Problem("REQUEST_TIMEOUT", 408, "The request took too long to arrive"),
@@ -122,6 +126,7 @@ CATALOG: Final = _catalog(
     Problem("NO_DIDCOMM_ENDPOINT", 409, "The holder's DID takes no DIDComm messages"),
     Problem("DUPLICATE_IN_BATCH", 409, "An earlier row of the batch names the same holder"),
     Problem("BATCH_CANCELED", 409, "The batch was canceled before this row's turn"),
+    Problem("APPROVAL_CLOSED", 409, "The question was decided, spent, or is over"),
     Problem("IDEMPOTENCY_IN_PROGRESS", 409, "The first call with this key is still running", retryable=True),
     Problem("CREDENTIAL_ERASED", 410, "The document was erased"),
     Problem("TOKEN_USED", 410, "The one-time link or token was used, or its time is over"),
@@ -169,6 +174,19 @@ CATALOG: Final = _catalog(
     Problem("SCHEMA_REF_NOT_ALLOWED", 422, "The JSON Schema refers to another document"),
     Problem("SCHEMA_TOO_COMPLEX", 422, "The JSON Schema is too complex"),
     Problem("IDEMPOTENCY_KEY_REUSED", 422, "The Idempotency-Key was used with another body"),
+    Problem("DELEGATION_INVALID", 422, "This makes no delegation"),
+    Problem("DELEGATION_SCOPE_WIDENED", 422, "It would allow what its parent does not"),
+    Problem("DELEGATION_CONSTRAINT_LOOSENED", 422, "A limit of its parent is left out or loosened"),
+    Problem("DELEGATION_EXPIRY_EXCEEDED", 422, "It would outlive its parent"),
+    Problem("DELEGATION_DEPTH_EXCEEDED", 422, "Its parent allows no such depth below it"),
+    Problem("DELEGATION_REVOKED", 422, "The delegation, or one above it, is revoked"),
+    Problem("DELEGATION_SUSPENDED", 422, "The delegation, or one above it, is suspended"),
+    Problem("DELEGATION_EXPIRED", 422, "The delegation, or one above it, has expired"),
+    Problem("DELEGATION_LOOP", 422, "The delegate stands further up in the chain"),
+    Problem("DELEGATION_ROOT_INVALID", 422, "The chain's root may not delegate"),
+    Problem("DELEGATION_ACTION_NOT_COVERED", 422, "No delegation of the agent allows this action"),
+    Problem("DELEGATION_CONSTRAINT_EXCEEDED", 422, "A limit of a delegation forbids this act"),
+    Problem("DELEGATION_APPROVAL_REQUIRED", 422, "A person has to approve this act first"),
     Problem("URL_NOT_ALLOWED", 422, "The address may not be reached from here"),
     Problem("RATE_LIMIT_EXCEEDED", 429, "Too many calls", retryable=True),
     Problem("TX_CODE_LOCKED", 429, "Too many wrong transaction codes"),
@@ -229,6 +247,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         delivery.ThreadNotFound: "THREAD_NOT_FOUND",
         delivery.WebhookNotFound: "WEBHOOK_NOT_FOUND",
         delivery.ParcelNotFound: "WEBHOOK_NOT_FOUND",
+        delegation.DelegationNotFound: "DELEGATION_NOT_FOUND",
+        delegation.ApprovalNotFound: "APPROVAL_NOT_FOUND",
         domain.NotFound: "NOT_FOUND",
         domain.CredentialErased: "CREDENTIAL_ERASED",
         domain.LinkSpent: "TOKEN_USED",
@@ -269,6 +289,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         work.NothingToRelease: "NOTHING_TO_RELEASE",
         work.ProposalClosed: "PROPOSAL_CLOSED",
         work.ProposalPendingExists: "PROPOSAL_PENDING_EXISTS",
+        delegation.ApprovalClosed: "APPROVAL_CLOSED",
         domain.VersionConflict: "VERSION_CONFLICT",
         batch.DuplicateInBatch: "DUPLICATE_IN_BATCH",
         batch.RowCanceled: "BATCH_CANCELED",
@@ -300,6 +321,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         delivery.InvalidTxCode: "INVALID_TX_CODE",
         delivery.DidcommInvalid: "DIDCOMM_INVALID",
         delivery.UrlNotAllowed: "URL_NOT_ALLOWED",
+        delegation.ChainMalformed: "DELEGATION_CHAIN_MALFORMED",
+        **{refusal: code for code, refusal in delegation.REFUSALS.items()},
         domain.RateLimitExceeded: "RATE_LIMIT_EXCEEDED",
         domain.SignInFailed: "SIGN_IN_FAILED",
         domain.MailNotSent: "UNAVAILABLE",
