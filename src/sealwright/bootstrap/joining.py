@@ -8,7 +8,6 @@ from typing import Final
 from sealwright.adapters.checkpoints import FileCheckpointSink
 from sealwright.adapters.clock import SystemClock
 from sealwright.adapters.did_web import DidWebResolver
-from sealwright.adapters.evm import EvmChain
 from sealwright.adapters.outbound import Allowance, GuardedOutbound
 from sealwright.adapters.paper_reading import ConfinedPaperReader
 from sealwright.adapters.posting import GuardedPoster
@@ -17,6 +16,7 @@ from sealwright.adapters.typesetting import TypstTypesetter
 from sealwright.adapters.wallet_proofs import EthereumProofs
 from sealwright.bootstrap.accounts import accounts_of, mailing_of
 from sealwright.bootstrap.ground import Ground, check_keys, lay_ground, limits_of
+from sealwright.bootstrap.neighbors import chain_of, remind, watch
 from sealwright.bootstrap.working import working_of
 from sealwright.domain.anchors import AnchorBackend
 from sealwright.domain.catalog import RevocationPolicy
@@ -34,9 +34,10 @@ from sealwright.services.background import Background, health_of
 from sealwright.services.batch_check import BatchCheck
 from sealwright.services.bulk_office import BulkGround, BulkLimits, join_bulk
 from sealwright.services.catalog import CatalogDesk
-from sealwright.services.chain_ports import Chain
 from sealwright.services.credential_sheets import CredentialSheets
-from sealwright.services.delivery_office import Delivery, Outside, begin_delivery, join_delivery
+from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.delegation_office import join_delegations
+from sealwright.services.delivery_office import Outside, begin_delivery, join_delivery
 from sealwright.services.deriving import Deriving
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.dids import DIDDesk
@@ -60,7 +61,6 @@ from sealwright.services.people import PeopleDesk
 from sealwright.services.ports import Clock
 from sealwright.services.presentation_making import PresentationMaking
 from sealwright.services.query_candidates import Candidates
-from sealwright.services.reminders import Reminders
 from sealwright.services.reports import ReportDesk
 from sealwright.services.resolving import OfficeResolver
 from sealwright.services.review_office import ReviewNeighbors, join_review
@@ -91,7 +91,6 @@ from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.recounting import RequestCounts
 from sealwright.web.problems import code_of
 
-REMINDERS_EVERY: Final = timedelta(minutes=10)
 # Each round counts for a few people, so that nothing else of the clock waits long.
 REPORTS_EVERY: Final = timedelta(seconds=30)
 
@@ -198,7 +197,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
     mailing = mailing_of(ground, public_url)
     mailing.join(tasks)
     tasks.add("forget sign-ins", lambda: forget_sign_ins(units, clock), FORGET_EVERY)
-    _remind(ground, notices, tasks)
+    remind(ground, notices, tasks)
     analytics = AnalyticsDesk(units, clock)
     reports = ReportDesk(units, analytics, mailing, clock)
     tasks.add("reports", reports.work, REPORTS_EVERY)
@@ -298,7 +297,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         token_ttl=timedelta(seconds=settings.access_token_ttl_seconds),
     )
     delivery.join(tasks)
-    _watch(ground, issuing, auditing, delivery)
+    watch(ground, issuing, auditing, delivery)
     revocation = RevocationDesk(access, acts, grant_moves, clock)
     bulk = join_bulk(
         BulkGround(
@@ -321,10 +320,34 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
             backend=backend,
             anchoring=anchoring,
             log_notes=log_notes,
-            chain=_chain(settings, outbound),
+            chain=chain_of(settings, outbound),
             limits=BulkLimits(settings.batch_inline_max, settings.batch_rows_max, settings.rows_max_bytes),
             code_of=code_of,
             lanes=settings.job_concurrency,
+        ),
+        tasks,
+    )
+    api_keys = ApiKeyDesk(units, access, clock)
+    delegations = join_delegations(
+        DelegationGround(
+            units=units,
+            registry=registry,
+            access=access,
+            acts=acts,
+            issuing=issuing,
+            revocation=revocation,
+            verifier=verifier,
+            shelf=credential_shelf,
+            presentation_making=presentation_making,
+            dids=dids,
+            api_keys=api_keys,
+            notices=notices,
+            resolver=resolver,
+            keys=keys,
+            canon=canon,
+            metrics=metrics,
+            clock=clock,
+            public_url=public_url,
         ),
         tasks,
     )
@@ -349,7 +372,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         status=publisher,
         auditing=auditing,
         people=people,
-        api_keys=ApiKeyDesk(units, access, clock),
+        api_keys=api_keys,
         sessions=identity.sessions,
         sign_in=identity.sign_in,
         outside_sign_in=identity.outside_sign_in,
@@ -432,6 +455,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         wallet=wallet,
         wallet_sign_in=wallet_sign_in,
         bulk=bulk,
+        delegations=delegations,
         tasks=tasks,
         halting=Halting(units, keys, clock),
         store_check=StoreCheck(
@@ -466,23 +490,3 @@ def _workflows(ground: Ground, engines: WorkGround, grant_moves: GrantMoves, tas
     )
     work.join(tasks, timedelta(seconds=settings.scheduler_interval_seconds))
     return work
-
-
-def _watch(ground: Ground, issuing: Issuing, auditing: Auditing, delivery: Delivery) -> None:
-    """Let the metrics look at what moves by itself."""
-    ground.metrics.watch_queue(lambda: issuing.line.depth)
-    ground.metrics.watch_audit(auditing.position)
-    ground.metrics.watch_sealed(lambda: ground.keys.is_sealed)
-    ground.metrics.watch_parcels(delivery.dispatching.waiting)
-
-
-def _chain(settings: Settings, outbound: GuardedOutbound) -> Chain | None:
-    if settings.evm_rpc_url is None or settings.evm_key_file is None:
-        return None
-    return EvmChain(outbound, settings.evm_rpc_url.reveal(), settings.evm_key_file)
-
-
-def _remind(ground: Ground, notices: NoticeDesk, tasks: Tasks) -> None:
-    max_age = ground.settings.signing_key_max_age_days
-    reminders = Reminders(ground.units, notices, ground.clock, key_max_age_days=max_age)
-    tasks.add("reminders", reminders.work, REMINDERS_EVERY)

@@ -19,6 +19,7 @@ from sealwright.services.catalog import CatalogDesk
 from sealwright.services.claiming import ClaimingDesk
 from sealwright.services.copies import Copies
 from sealwright.services.credential_sheets import CredentialSheets
+from sealwright.services.delegation_office import Delegations
 from sealwright.services.deriving import Deriving
 from sealwright.services.did_resolution import ResolutionDesk
 from sealwright.services.didcomm import DidcommDesk
@@ -200,6 +201,7 @@ class Office:
     wallet: WalletCounter
     wallet_sign_in: WalletSignIn
     bulk: BulkOffice
+    delegations: Delegations
     tasks: Tasks
     halting: Halting
     store_check: StoreCheck

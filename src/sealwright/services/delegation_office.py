@@ -1,0 +1,29 @@
+"""Everything about delegations, joined: the desk, and what agents do with what was delegated to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealwright.services.delegating import DelegationDesk
+from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Delegations:
+    """Every part that a door may call.
+
+    Args:
+        desk: Makes, shows, ends and narrows delegations.
+    """
+
+    desk: DelegationDesk
+
+
+def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:  # noqa: ARG001 - tasks of parts to come
+    """Build what the office calls `delegations`.
+
+    Args:
+        tasks: Takes the work that delegations have for the clock.
+    """
+    return Delegations(desk=DelegationDesk(ground))
