@@ -109,7 +109,7 @@ class Actor:
 
     Args:
         kind: The kind of actor.
-        id: Their id: a user id, an API key id, the operator's login, or a part of the system.
+        id: Their id: a user id, an API key id, an agent's DID, the operator's login, or a part of the system.
         auth: How they were recognized: ``token``, ``api_key``, ``session``, ``terminal``, ``clock``, ``link``.
     """
 
@@ -133,6 +133,9 @@ class Caller:
         request_id: Of the call that they came with, for the audit trail.
         session_id: The session of a person who came with a cookie; `credential_digest` is then its digest.
         signed_in_at: When that session last saw a full sign-in (keys, roles and mass acts ask for a fresh one).
+        api_key_id: The API key that was shown, whoever it stands for: a program of an issuer, or an agent.
+        acting: The DID that an agent acts for under a delegation, in one act; set by the desk that judged its chain,
+            and only along with a guard that judges it again at the moment of effect.
     """
 
     actor: Actor
@@ -145,6 +148,13 @@ class Caller:
     request_id: str | None = None
     session_id: str | None = None
     signed_in_at: datetime | None = None
+    api_key_id: str | None = None
+    acting: str | None = None
+
+    @property
+    def is_key(self) -> bool:
+        """Tell whether an API key was shown, be it an issuer's or an agent's."""
+        return self.actor.kind in (ActorKind.API_KEY, ActorKind.AGENT)
 
     @property
     def user_id(self) -> str:

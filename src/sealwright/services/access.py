@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from sealwright.domain.access import BearerKind, digest_of
-from sealwright.domain.dids import DIDRecord
+from sealwright.domain.access import ApiKey, BearerKind, digest_of
+from sealwright.domain.dids import DIDKind, DIDRecord
 from sealwright.domain.errors import (
     AccountInactive,
     IssuerNotAuthorized,
@@ -25,6 +25,7 @@ from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import RegistryView
 
 MAX_BEARER_LENGTH: Final = 256
+KEY_AUTH: Final = "api_key"
 _REFUSAL: Final = "A valid bearer token is needed: it is absent, wrong, expired or revoked."
 _SESSION_OVER: Final = "The session is over; sign in again."
 
@@ -54,9 +55,9 @@ class Access:
             return replace(caller, epoch=view.epoch)
         if caller.session_id is not None:
             return self._from_session(caller, caller.credential_digest, view)
-        kind = BearerKind.API_KEY if caller.actor.kind is ActorKind.API_KEY else BearerKind.PERSONAL_TOKEN
+        kind = BearerKind.API_KEY if caller.is_key else BearerKind.PERSONAL_TOKEN
         present = self._from_secret(kind.value, caller.credential_digest, view)
-        return replace(present, request_id=caller.request_id)
+        return replace(present, request_id=caller.request_id, acting=caller.acting)
 
     def _from_session(self, caller: Caller, digest: bytes, view: RegistryView) -> Caller:
         session = view.session(digest)
@@ -80,14 +81,10 @@ class Access:
             owner = view.person(key.owner_user_id)
             if owner is None or not owner.active:
                 raise NotSignedIn(_REFUSAL)
-        return Caller(
-            Actor(ActorKind.API_KEY, key.api_key_id, "api_key"),
-            view.epoch,
-            credential_digest=digest,
-            issuer_dids=frozenset(key.issuer_dids),
-            schemas=frozenset(key.schemas) if key.schemas is not None else None,
-            issue_per_minute=key.issue_per_minute,
-        )
+        actor = actor_of_key(key, view)
+        if actor is None:
+            raise NotSignedIn(_REFUSAL)
+        return caller_of_key(key, actor, view)
 
     def _from_token(self, digest: bytes, view: RegistryView) -> Caller:
         token = view.token(digest)
@@ -107,9 +104,9 @@ class Access:
         """Tell whether the caller may act as this DID: its bound key, its person, an admin, the operator.
 
         A part of the system may for the DIDs that it was given for one order, and so may a reviewer whose batch of a
-        credential type is being signed.
+        credential type is being signed, and an agent for whoever delegated the one act to it.
         """
-        if caller.is_admin or did.did in caller.issuer_dids:
+        if caller.is_admin or did.did in caller.issuer_dids or did.did == caller.acting:
             return True
         return caller.person is not None and did.owner_user_id == caller.person.user_id
 
@@ -140,7 +137,7 @@ class Access:
         Raises:
             NotDIDOwner: The DID belongs to somebody else.
         """
-        if caller.actor.kind is ActorKind.API_KEY or not self.may_act_for(caller, did):
+        if caller.is_key or not self.may_act_for(caller, did):
             raise NotDIDOwner(f"{did.did} belongs to somebody else.")
 
     @staticmethod
@@ -166,6 +163,31 @@ class Access:
             raise SchemaNotAuthorized(f"{schema.schema_id} is restricted to other issuers.")
         if caller.schemas is not None and schema.schema_id not in caller.schemas:
             raise SchemaNotAuthorized(f"This key does not cover {schema.schema_id}.")
+
+
+def actor_of_key(key: ApiKey, view: RegistryView) -> Actor | None:
+    """Whom a key stands for: the agent whose one DID it is bound to, else the key itself.
+
+    None for the key of an agent that was decommissioned: it opens nothing any more.
+    """
+    if len(key.issuer_dids) == 1:
+        did = view.did(key.issuer_dids[0])
+        if did is not None and did.kind is DIDKind.AGENT:
+            return Actor(ActorKind.AGENT, did.did, KEY_AUTH) if did.is_active else None
+    return Actor(ActorKind.API_KEY, key.api_key_id, KEY_AUTH)
+
+
+def caller_of_key(key: ApiKey, actor: Actor, view: RegistryView) -> Caller:
+    """Whoever comes with an active key, as the registry has it now."""
+    return Caller(
+        actor,
+        view.epoch,
+        credential_digest=key.digest,
+        issuer_dids=frozenset(key.issuer_dids),
+        schemas=frozenset(key.schemas) if key.schemas is not None else None,
+        issue_per_minute=key.issue_per_minute,
+        api_key_id=key.api_key_id,
+    )
 
 
 def owned_dids(uow: UnitOfWork, person: Person | None) -> frozenset[str]:

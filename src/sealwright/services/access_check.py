@@ -23,7 +23,7 @@ from sealwright.domain.errors import (
 from sealwright.domain.gating import Gate, ask_gate, is_absent
 from sealwright.domain.grants import GrantStatus
 from sealwright.domain.losses import is_kept
-from sealwright.domain.people import ActorKind, Caller, Person
+from sealwright.domain.people import Caller, Person
 from sealwright.domain.work_errors import (
     Absent,
     MissingCredentials,
@@ -179,7 +179,7 @@ def _require_scope(caller: Caller, person: Person | None, types: Iterable[str], 
 
 
 def _covers(caller: Caller, credential_type: str, type_of: _TypeOf) -> bool:
-    if caller.actor.kind is not ActorKind.API_KEY:
+    if not caller.is_key:
         return caller.covers(credential_type)
     kind = type_of(credential_type)
     return (

@@ -16,7 +16,7 @@ from sealwright.domain.dids import DIDRecord
 from sealwright.domain.errors import OutOfScope
 from sealwright.domain.people import AccountRole, Actor, ActorKind, Caller, UserId, operator
 from sealwright.domain.schemas import SchemaRecord
-from sealwright.services.access import Access, owned_dids
+from sealwright.services.access import Access, actor_of_key, caller_of_key, owned_dids
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import RegistryView
 from sealwright.services.type_issuing import owner_of
@@ -120,30 +120,24 @@ class BatchAuthority:
         """
         if starter.kind is ActorKind.OPERATOR:
             return operator(starter.id, epoch=view.epoch)
-        actor = Actor(starter.kind, starter.id, starter.auth)
         if starter.kind is ActorKind.API_KEY:
-            return self._key_caller(actor, view)
+            return self._key_caller(starter.id, view)
         if starter.kind is not ActorKind.USER:
             return None
         person = view.person(UserId(starter.id))
+        actor = Actor(starter.kind, starter.id, starter.auth)
         return Caller(actor, view.epoch, person=person) if person is not None and person.active else None
 
-    def _key_caller(self, actor: Actor, view: RegistryView) -> Caller | None:
-        key = view.api_key_called(actor.id)
+    def _key_caller(self, api_key_id: str, view: RegistryView) -> Caller | None:
+        key = view.api_key_called(api_key_id)
         if key is None or key.status_at(self._clock.now()) != "active":
             return None
         if key.owner_user_id is not None:
             owner = view.person(key.owner_user_id)
             if owner is None or not owner.active:
                 return None
-        return Caller(
-            actor,
-            view.epoch,
-            credential_digest=key.digest,
-            issuer_dids=frozenset(key.issuer_dids),
-            schemas=frozenset(key.schemas) if key.schemas is not None else None,
-            issue_per_minute=key.issue_per_minute,
-        )
+        actor = actor_of_key(key, view)
+        return caller_of_key(key, actor, view) if actor is not None else None
 
     def _standing(self, aim: BatchAim, view: RegistryView) -> BatchStanding:
         issuer = self._access.issuer(aim.issuer_did, view)
@@ -154,7 +148,9 @@ class BatchAuthority:
 
 
 def starter_of(caller: Caller) -> Starter:
-    """Name a caller so that they can be asked for again."""
+    """Name a caller so that they can be asked for again: an agent by the key that it came with."""
+    if caller.api_key_id is not None:
+        return Starter(ActorKind.API_KEY, caller.api_key_id, caller.actor.auth)
     return Starter(caller.actor.kind, caller.actor.id, caller.actor.auth)
 
 

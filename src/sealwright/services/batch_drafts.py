@@ -20,7 +20,7 @@ from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import owned_dids
 from sealwright.services.acts import Acts
-from sealwright.services.batch_authority import BatchAuthority
+from sealwright.services.batch_authority import BatchAuthority, starter_of
 from sealwright.services.batch_desk import BatchDesk, BatchWish
 from sealwright.services.batch_rows import each_chunk, retryable_rows
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -336,7 +336,7 @@ class BatchDrafts:
         source = self._authority.require_visible(caller, uow.batches.get(batch_id), view)
         wanted = self._authority.sight(uow, caller, BatchFilter(status=BatchStatus.DRAFT, issuer_did=source.issuer_did))
         for one in uow.batches.list(wanted, limit=_LOOKED_BACK, cursor=None).items:
-            if one.options.origin == origin and one.starter.id == caller.actor.id:
+            if one.options.origin == origin and one.starter.id == starter_of(caller).id:
                 return one
         batch = self._desk.retry_as_draft(uow, caller, batch_id)
         uow.batch_drafts.put(

@@ -26,7 +26,7 @@ from sealwright.domain.errors import (
     MalformedBody,
     PreconditionFailed,
 )
-from sealwright.domain.people import ActorKind, Caller, UserId
+from sealwright.domain.people import Caller, UserId
 from sealwright.services.access import Access
 from sealwright.services.did_documents import (
     ISSUING_PURPOSES,
@@ -319,8 +319,8 @@ class DIDDesk:
     # -- parts -------------------------------------------------------------------------------------
 
     def _owner(self, uow: UnitOfWork, caller: Caller, wish: NewDID) -> UserId | None:
-        if caller.actor.kind is ActorKind.API_KEY:
-            key = uow.api_keys.get(caller.actor.id)
+        if caller.api_key_id is not None:
+            key = uow.api_keys.get(caller.api_key_id)
             return key.owner_user_id if key else None
         person = caller.require_person()
         # The platform's DID belongs to the office, not to the admin who happened to make it.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwright.domain.errors import RoleRequired
-from sealwright.domain.people import AccountRole, ActorKind, Caller, Person
+from sealwright.domain.people import AccountRole, Caller, Person
 from sealwright.services.access import owned_dids
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -61,7 +61,7 @@ def sight_of(uow: UnitOfWork, caller: Caller) -> Sight:
     """
     if caller.is_admin:
         return EVERYTHING
-    if caller.actor.kind is ActorKind.API_KEY:
+    if caller.is_key:
         return Sight(issuer_dids=caller.issuer_dids)
     person = caller.require_person()
     sight = sight_of_person(uow, person) if person is not None else Sight()

@@ -15,7 +15,7 @@ from sealwright.domain.errors import CredentialNotFound, GrantNotFound, RequestN
 from sealwright.domain.grants import Grant
 from sealwright.domain.ids import new_id
 from sealwright.domain.offers import TX_CODE_TRIES, Offer, OfferChannel, OfferState
-from sealwright.domain.people import ActorKind, Caller, Person
+from sealwright.domain.people import Caller, Person
 from sealwright.domain.requests import RequestState
 from sealwright.services.access import Access, owned_dids
 from sealwright.services.delivery_ports import OfferFilter
@@ -293,9 +293,7 @@ class OfferDesk:
                 credential_id = record.credential_id
             wanted = OfferFilter(state=state, credential_id=credential_id)
             if not caller.is_admin:
-                issuers = (
-                    caller.issuer_dids if caller.actor.kind is ActorKind.API_KEY else owned_dids(uow, caller.person)
-                )
+                issuers = caller.issuer_dids if caller.is_key else owned_dids(uow, caller.person)
                 user_id = caller.person.user_id if caller.person is not None else None
                 types = frozenset(caller.person.scopes) if caller.person is not None else frozenset[str]()
                 reviewed = frozenset(value for value in types if caller.covers(value))

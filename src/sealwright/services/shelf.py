@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sealwright.domain.credentials import CredentialFilter, CredentialRecord
 from sealwright.domain.errors import CredentialErased, CredentialNotFound
-from sealwright.domain.people import ActorKind, Caller
+from sealwright.domain.people import Caller
 from sealwright.services.access import Access, owned_dids
 from sealwright.services.looks import Looks
 from sealwright.services.ports import Clock, Page, UnitOfWorkFactory
@@ -75,7 +75,7 @@ class CredentialShelf:
         with self._units(write=False) as uow:
             if not caller.is_admin:
                 kept = owned_dids(uow, caller.person)
-                is_key = caller.actor.kind is ActorKind.API_KEY
+                is_key = caller.is_key
                 held = kept.union(caller.person.dids) if caller.person is not None else kept
                 wanted = replace(wanted, visible_issuers=caller.issuer_dids if is_key else kept, visible_holders=held)
             return uow.credentials.list(wanted, now=self._clock.now(), limit=limit, cursor=cursor)
@@ -88,7 +88,7 @@ class CredentialShelf:
 
     def _put_on_record(self, record: CredentialRecord, caller: Caller, view: RegistryView) -> None:
         """A key reads what its own issuer signed, and a holder what is about them: neither is a look."""
-        if caller.actor.kind is ActorKind.API_KEY or _is_holder(record, caller, view):
+        if caller.is_key or _is_holder(record, caller, view):
             return
         with self._looks.opening(caller, "credential", record.credential_id):
             pass

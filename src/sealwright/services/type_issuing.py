@@ -151,10 +151,14 @@ def _require_no_more(kind: CredentialType) -> None:
 
 
 def owner_of(caller: Caller, view: RegistryView) -> Person | None:
-    """Who answers for what a caller issues: the person themselves, or the key's owner."""
+    """Who answers for what a caller issues: the person themselves, the key's owner, or whom an agent acts for."""
+    if caller.acting is not None:
+        delegator = view.did(caller.acting)
+        owner = delegator.owner_user_id if delegator is not None else None
+        return view.person(owner) if owner is not None else None
     if caller.person is not None:
         return view.person(caller.person.user_id)
-    if caller.actor.kind is not ActorKind.API_KEY or caller.credential_digest is None:
+    if not caller.is_key or caller.credential_digest is None:
         return None
     key = view.api_key(caller.credential_digest)
     return view.person(key.owner_user_id) if key is not None and key.owner_user_id is not None else None

@@ -28,8 +28,8 @@ def owner_of(uow: UnitOfWork, caller: Caller) -> tuple[str, str]:
     """
     if caller.actor.kind is ActorKind.OPERATOR:
         return OPERATOR, caller.actor.id
-    if caller.actor.kind is ActorKind.API_KEY:
-        return API_KEY, caller.actor.id
+    if caller.api_key_id is not None:
+        return API_KEY, caller.api_key_id
     person = caller.require_person()
     if caller.is_admin:
         return ADMIN, caller.user_id
@@ -42,9 +42,8 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
     """Tell whether an endpoint is the caller's, or the caller an admin."""
     if caller.is_admin:
         return True
-    kind = API_KEY if caller.actor.kind is ActorKind.API_KEY else KEEPER
-    mine = caller.actor.id if kind == API_KEY else caller.user_id
-    return (webhook.owner_kind, webhook.owner_id) == (kind, mine)
+    mine = (API_KEY, caller.api_key_id) if caller.is_key else (KEEPER, caller.user_id)
+    return (webhook.owner_kind, webhook.owner_id) == mine
 
 
 def sight_of_owner(uow: UnitOfWork, webhook: Webhook, now: datetime) -> Sight | None:

@@ -21,7 +21,7 @@ from sealwright.domain.errors import (
     SetupRequired,
     StoreUnavailable,
 )
-from sealwright.domain.people import AccountRole, ActorKind
+from sealwright.domain.people import AccountRole
 from sealwright.services.registry import NotCached
 from sealwright.web.auth.cookies import read_cookie
 from sealwright.web.auth.form_token import unmasked
@@ -216,7 +216,7 @@ class Door:
                 return
             raise NotSignedIn("A valid bearer token is needed: it is absent, wrong, expired or revoked.")
         call.signed_in = caller = replace(caller, request_id=call.exchange.request_id)
-        if caller.actor.kind is ActorKind.API_KEY:
+        if caller.is_key:
             if not route.takes_api_keys:
                 raise NotSignedIn("API keys do not open this address.")
             if route.audience in _FOR_PEOPLE:
