@@ -1,0 +1,1 @@
+"""Capability tokens: one act of an agent at one place, signed by the agent, with the chain of delegations behind it."""
