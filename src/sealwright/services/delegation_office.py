@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sealwright.services.delegating import DelegationDesk
 from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.delegation_sheets import DelegationSheets
 from sealwright.services.tasks import Tasks
 
 
@@ -15,9 +16,11 @@ class Delegations:
 
     Args:
         desk: Makes, shows, ends and narrows delegations.
+        sheets: Delegations as people watch them on pages.
     """
 
     desk: DelegationDesk
+    sheets: DelegationSheets
 
 
 def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:  # noqa: ARG001 - tasks of parts to come
@@ -26,4 +29,4 @@ def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:  # 
     Args:
         tasks: Takes the work that delegations have for the clock.
     """
-    return Delegations(desk=DelegationDesk(ground))
+    return Delegations(desk=DelegationDesk(ground), sheets=DelegationSheets(ground))

@@ -1,0 +1,318 @@
+"""Delegations as people watch them: whether they are effective and why not, what was used, and the tree around one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from sealwright.domain.delegation_errors import ApprovalNotFound, DelegationNotFound
+from sealwright.domain.delegations import (
+    MICROS,
+    Approval,
+    Delegation,
+    DelegationCall,
+    DelegationFilter,
+    DelegationStatus,
+    Used,
+)
+from sealwright.domain.people import Caller
+from sealwright.services.access import owned_dids
+from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.delegation_standing import Fall, falls_of
+from sealwright.services.ports import Page, UnitOfWork
+from sealwright.services.registry import RegistryView
+from sealwright.vc.delegation.judging import BUDGETS, limit_micros
+from sealwright.vc.delegation.meanings import unreadable
+
+# A tree shows so many delegations; whoever wants to see more opens one of them.
+TREE_MOST: Final = 200
+APPROVALS_MOST: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """How much of one budget was used in its stretch of time that ends now.
+
+    Args:
+        name: Of the constraint.
+        used, limit: Amounts in the parties' unit, or acts.
+    """
+
+    name: str
+    used: Decimal
+    limit: Decimal
+    counts_calls: bool
+
+    @property
+    def left(self) -> Decimal:
+        """What is left of it; never below 0."""
+        return max(Decimal(0), self.limit - self.used)
+
+    @property
+    def share(self) -> Decimal:
+        """How much of it is gone, 0 to 1; a limit of nothing is gone from the start."""
+        return min(Decimal(1), self.used / self.limit) if self.limit > 0 else Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationLine:
+    """One delegation with its standing.
+
+    Args:
+        falls: What keeps it from being effective; empty while it is.
+        uses: Its budgets, the fullest first.
+        is_given: The caller answers for its delegator.
+        is_received: The caller answers for its delegate.
+    """
+
+    delegation: Delegation
+    status: DelegationStatus
+    falls: tuple[Fall, ...]
+    uses: tuple[BudgetUse, ...]
+    is_given: bool
+    is_received: bool
+
+    @property
+    def is_effective(self) -> bool:
+        """Tell whether it gives authority now."""
+        return not self.falls
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationNode:
+    """A place in a tree of delegations."""
+
+    line: DelegationLine
+    below: tuple[DelegationNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationSheet:
+    """One delegation with everything around it.
+
+    Args:
+        chain: All hops as stored, the root first, this one last.
+        tree: The chain above and everything below, from the root.
+        below: How many in force rest on it: what falls with it.
+        is_cut: The tree holds more than is shown.
+        may_end: The caller may pause, resume and revoke it.
+        may_change: The caller answers for its delegator, and may narrow it.
+    """
+
+    line: DelegationLine
+    chain: tuple[Delegation, ...]
+    tree: DelegationNode
+    below: int
+    is_cut: bool
+    may_end: bool
+    may_change: bool
+    may_pass_on: bool
+
+
+class DelegationSheets:
+    """Reads for those whom a delegation concerns: who answers for a DID in its chain, and admins."""
+
+    def __init__(self, ground: DelegationGround) -> None:
+        self._units = ground.units
+        self._registry = ground.registry
+        self._clock = ground.clock
+
+    def list(
+        self,
+        caller: Caller,
+        *,
+        status: DelegationStatus | None = None,
+        delegate_did: str | None = None,
+        everybody: bool = False,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Page[DelegationLine]:
+        """The caller's delegations, given and received, newest first.
+
+        Args:
+            everybody: Those of all, for admins; for anybody else the caller's own all the same.
+
+        Raises:
+            InvalidPagination: The cursor is not ours.
+        """
+        view, now = self._registry.current(), self._clock.now()
+        with self._units(write=False) as uow:
+            mine = own_dids(uow, caller)
+            parties = None if everybody and caller.is_admin else mine
+            wanted = DelegationFilter(delegate_did=delegate_did, status=status, parties=parties)
+            found = uow.delegations.list(wanted, now=now, limit=limit, cursor=cursor)
+            lines = _Lines(uow, view, now, mine)
+            return Page(tuple(lines.of_many(found.items)), found.next_cursor)
+
+    def get(self, caller: Caller, reference: str) -> DelegationSheet:
+        """One delegation with its chain and all below it.
+
+        Raises:
+            DelegationNotFound: Missing, or none of the caller's: the two look alike.
+        """
+        view, now = self._registry.current(), self._clock.now()
+        with self._units(write=False) as uow:
+            mine = own_dids(uow, caller)
+            chain = _chain(uow, caller, mine, reference)
+            this = chain[-1]
+            below, is_cut = _everything_below(uow, this)
+            lines = {
+                one.delegation.delegation_id: one for one in _Lines(uow, view, now, mine).of_many((*chain, *below))
+            }
+            given_above = any(one.delegator_did in mine for one in chain)
+            line = lines[this.delegation_id]
+            return DelegationSheet(
+                line=line,
+                chain=chain,
+                tree=_tree(chain, below, lines),
+                below=uow.delegations.count_below(this.delegation_id, now),
+                is_cut=is_cut,
+                may_end=caller.is_admin or given_above,
+                may_change=caller.is_admin or this.delegator_did in mine,
+                may_pass_on=line.is_effective and this.max_depth > 0 and line.is_received,
+            )
+
+    def calls(self, caller: Caller, reference: str, *, limit: int, cursor: str | None = None) -> Page[DelegationCall]:
+        """What was asked under a delegation and those below it, and how it was answered, newest first.
+
+        Raises:
+            DelegationNotFound: Missing, or none of the caller's.
+            InvalidPagination: The cursor is not ours.
+        """
+        with self._units(write=False) as uow:
+            this = _chain(uow, caller, own_dids(uow, caller), reference)[-1]
+            below, _ = _everything_below(uow, this)
+            ids = [this.delegation_id, *(one.delegation_id for one in below)]
+            return uow.delegations.calls(ids, limit=limit, cursor=cursor)
+
+    def waiting(self, caller: Caller) -> tuple[Approval, ...]:
+        """The questions of agents that wait for the caller's answer, newest first."""
+        with self._units(write=False) as uow:
+            mine = own_dids(uow, caller)
+            found = uow.delegations.approvals(
+                delegators=sorted(mine), agents=None, limit=APPROVALS_MOST, cursor=None, waiting_at=self._clock.now()
+            )
+            return found.items if mine else ()
+
+    def approval(self, caller: Caller, approval_id: str) -> tuple[Approval, DelegationLine]:
+        """A question that the caller may answer, and the delegation that it is asked under.
+
+        Raises:
+            ApprovalNotFound: Missing, or somebody else's to answer.
+        """
+        view, now = self._registry.current(), self._clock.now()
+        with self._units(write=False) as uow:
+            mine = own_dids(uow, caller)
+            found = uow.delegations.approval(approval_id)
+            if found is None or not (caller.is_admin or found.delegator_did in mine):
+                raise ApprovalNotFound("No such question.")
+            delegation = uow.delegations.get(found.delegation_id)
+            if delegation is None:
+                raise ApprovalNotFound("No such question.")
+            return found, next(iter(_Lines(uow, view, now, mine).of_many((delegation,))))
+
+    def narrower(self, caller: Caller, parent: str) -> Delegation:
+        """A delegation that the caller may pass on.
+
+        Raises:
+            DelegationNotFound: Missing, or none that the caller answers for the delegate of.
+        """
+        with self._units(write=False) as uow:
+            mine = own_dids(uow, caller)
+            found = _chain(uow, caller, mine, parent)[-1]
+            if not caller.is_admin and found.delegate_did not in mine:
+                raise DelegationNotFound("No such delegation.")
+            return found
+
+
+def own_dids(uow: UnitOfWork, caller: Caller) -> frozenset[str]:
+    """The DIDs that a caller answers for: owned here, bound to the account, or to the key."""
+    person = caller.person
+    bound = frozenset(person.dids) if person is not None else frozenset()
+    return owned_dids(uow, person) | bound | caller.issuer_dids
+
+
+class _Lines:
+    """Makes lines of delegations, asking the store for chains and use once for all."""
+
+    def __init__(self, uow: UnitOfWork, view: RegistryView, now: datetime, mine: Collection[str]) -> None:
+        self._uow = uow
+        self._view = view
+        self._now = now
+        self._mine = mine
+        self._known: dict[str, Delegation] = {}
+
+    def of_many(self, delegations: Sequence[Delegation]) -> Iterable[DelegationLine]:
+        self._known |= {one.delegation_id: one for one in delegations}
+        windows = {
+            (one.delegation_id, self._now - BUDGETS[name].period) for one in delegations for name in _budgets(one)
+        }
+        used = self._uow.delegations.used(windows) if windows else {}
+        for one in delegations:
+            chain = (*(self._one(above, one) for above in one.lineage), one)
+            yield DelegationLine(
+                delegation=one,
+                status=one.status_at(self._now),
+                falls=falls_of(chain, self._view, self._now),
+                uses=_uses(one, used, self._now),
+                is_given=one.delegator_did in self._mine,
+                is_received=one.delegate_did in self._mine,
+            )
+
+    def _one(self, delegation_id: str, below: Delegation) -> Delegation:
+        if delegation_id not in self._known:
+            self._known |= {one.delegation_id: one for one in self._uow.delegations.chain(below.delegation_id)}
+        return self._known[delegation_id]
+
+
+def _budgets(one: Delegation) -> list[str]:
+    return [name for name in BUDGETS if name in one.constraints and unreadable(name, one.constraints[name]) is None]
+
+
+def _uses(one: Delegation, used: Mapping[tuple[str, datetime], Used], now: datetime) -> tuple[BudgetUse, ...]:
+    uses = []
+    for name in _budgets(one):
+        budget = BUDGETS[name]
+        seen = used.get((one.delegation_id, now - budget.period), Used())
+        limit = Decimal(limit_micros(name, one.constraints[name]))
+        if budget.counts == "calls":
+            uses.append(BudgetUse(name, Decimal(seen.calls), limit, counts_calls=True))
+        else:
+            uses.append(BudgetUse(name, seen.amount, limit / MICROS, counts_calls=False))
+    return tuple(sorted(uses, key=lambda use: use.share, reverse=True))
+
+
+def _chain(uow: UnitOfWork, caller: Caller, mine: Collection[str], reference: str) -> tuple[Delegation, ...]:
+    chain = uow.delegations.chain(reference)
+    concerned = {did for one in chain for did in (one.delegator_did, one.delegate_did)}
+    if not chain or not (caller.is_admin or concerned & set(mine)):
+        raise DelegationNotFound("No such delegation.")
+    return chain
+
+
+def _everything_below(uow: UnitOfWork, this: Delegation) -> tuple[list[Delegation], bool]:
+    """All that rests on a delegation, level by level, as far as a tree shows it; and whether there is more."""
+    found: list[Delegation] = []
+    level: Sequence[Delegation] = (this,)
+    while level and len(found) <= TREE_MOST:
+        level = uow.delegations.children([one.delegation_id for one in level])
+        found.extend(level)
+    return found[:TREE_MOST], len(found) > TREE_MOST
+
+
+def _tree(
+    chain: Sequence[Delegation], below: Sequence[Delegation], lines: Mapping[str, DelegationLine]
+) -> DelegationNode:
+    """From the root: each hop of the chain alone under the one above it, then everything under the last."""
+    children: dict[str, list[Delegation]] = {}
+    for one in (*chain[1:], *below):
+        children.setdefault(one.parent_id or "", []).append(one)
+
+    def node(one: Delegation) -> DelegationNode:
+        inner = children.get(one.delegation_id, ())
+        return DelegationNode(lines[one.delegation_id], tuple(node(child) for child in inner))
+
+    return node(chain[0])
