@@ -71,6 +71,11 @@ class Acts:
         self._keys = keys
         self._ttl = timedelta(seconds=idempotency_ttl_seconds)
 
+    @property
+    def idempotency_ttl(self) -> timedelta:
+        """How long answers are kept under their keys."""
+        return self._ttl
+
     def run(self, caller: Caller, act: Callable[[UnitOfWork, Caller], T], *, changes_registry: bool = False) -> T:
         """Carry out an act in a transaction of its own and give its result.
 
@@ -208,6 +213,10 @@ class Acts:
         """
         with self._units(write=False) as uow:
             return self._replay(uow, scope) if uow.idempotency.find(scope) is not None else None
+
+    def replay_inside(self, uow: UnitOfWork, scope: IdempotencyScope) -> Answer:
+        """What a key that is bound was answered with; for acts that share one unit of work. Raises as `replay`."""
+        return self._replay(uow, scope)
 
     def _enter(self, uow: UnitOfWork, caller: Caller, *, changes_registry: bool) -> Caller:
         if changes_registry:

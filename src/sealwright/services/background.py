@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from sealwright.domain.errors import DomainError
 from sealwright.services.auditing import Auditing
@@ -17,6 +18,16 @@ from sealwright.services.tasks import TaskRunner, Tasks
 from sealwright.vc.errors import VcError
 
 _QUEUE_MOST = 10_000
+
+
+class Line(Protocol):
+    """A thread that takes what arrives in rounds."""
+
+    def start(self) -> None:
+        """Begin to take what arrives."""
+
+    def close(self) -> None:
+        """Refuse what is new, finish what has arrived, stop."""
 
 
 class Background:
@@ -41,7 +52,6 @@ class Background:
         close_store: Callable[[], None],
     ) -> None:
         self._gate = gate
-        self._issuing = issuing
         self._runner = runner
         self._helping = helping
         self._tasks = tasks
@@ -50,15 +60,21 @@ class Background:
         self._lock = threading.Lock()
         self._is_started = False
         self._is_working = False
+        self._lines: list[Line] = [issuing.line]
+
+    def add(self, line: Line) -> None:
+        """Walk another line where this process serves; before anything is started."""
+        self._lines.append(line)
 
     def start(self, chores: bool) -> None:
-        """Start the gate and the issuing line, with the tasks where this process does them; once."""
+        """Start the gate and the lines, with the tasks where this process does them; once."""
         with self._lock:
             if self._is_started:
                 return
             self._is_started = True
         self._gate.start()
-        self._issuing.line.start()
+        for line in self._lines:
+            line.start()
         self._searches.start()
         if chores:
             self.work()
@@ -74,7 +90,8 @@ class Background:
 
     def close(self) -> None:
         """Finish what is under way, seal the tail of the audit trail where tasks ran, and give everything back."""
-        self._issuing.line.close()
+        for line in self._lines:
+            line.close()
         self._gate.close()
         if self._is_working:
             self._helping.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sealwright.services.authorizing import Authorizing
 from sealwright.services.delegating import DelegationDesk
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_sheets import DelegationSheets
@@ -16,10 +17,12 @@ class Delegations:
 
     Args:
         desk: Makes, shows, ends and narrows delegations.
+        authorizing: Answers whether an agent may act, and counts what it does.
         sheets: Delegations as people watch them on pages.
     """
 
     desk: DelegationDesk
+    authorizing: Authorizing
     sheets: DelegationSheets
 
 
@@ -29,4 +32,4 @@ def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:  # 
     Args:
         tasks: Takes the work that delegations have for the clock.
     """
-    return Delegations(desk=DelegationDesk(ground), sheets=DelegationSheets(ground))
+    return Delegations(desk=DelegationDesk(ground), authorizing=Authorizing(ground), sheets=DelegationSheets(ground))

@@ -15,6 +15,7 @@ from typing import Final, Protocol, TypeVar, cast
 
 from sealwright.domain.access import ApiKey, PersonalToken
 from sealwright.domain.catalog import CredentialType
+from sealwright.domain.delegations import Delegation
 from sealwright.domain.dids import DIDRecord, KeyPurpose, StoredKey
 from sealwright.domain.grants import Grant
 from sealwright.domain.people import Person
@@ -58,10 +59,15 @@ class RegistryView:
 
     def cached(self) -> RegistryView:
         """The same view, raising NotCached instead of reading the database."""
-        twin = RegistryView(self.epoch, self._load)
+        twin = self.reading_by(self._load)
+        twin._only_known = True
+        return twin
+
+    def reading_by(self, load: Loader) -> RegistryView:
+        """The same view, with what it does not remember read in another way."""
+        twin = RegistryView(self.epoch, load)
         twin._known = self._known
         twin._lock = self._lock
-        twin._only_known = True
         return twin
 
     def _read(self, key: Hashable, query: Callable[[UnitOfWork], V]) -> V:
@@ -144,6 +150,17 @@ class RegistryView:
         record = self._load(lambda uow: uow.credentials.get(credential_id))
         return record.schema_id if record is not None else None
 
+    def delegation_chain(self, reference: str) -> tuple[Delegation, ...]:
+        """A delegation and all above it, the root first; never remembered, because delegations change without an epoch.
+
+        Empty where there is none, or the text names none.
+        """
+        if self._only_known:
+            raise NotCached
+        if "\x00" in reference or len(reference) > REMEMBERED_NAME_MOST:
+            return ()
+        return self._load(lambda uow: uow.delegations.chain(reference))
+
     def grant_in_force(self, user_id: str, credential_type: str, now: datetime) -> Grant | None:
         """The grant of a type that a person holds; never remembered, because grants change without a new epoch."""
         if self._only_known:
@@ -221,6 +238,17 @@ class Registry:
             return query(uow)
 
         return RegistryView(epoch, load)
+
+    def inside(self, uow: UnitOfWork, epoch: int) -> RegistryView:
+        """What is remembered of an epoch, and the rest read through an open unit of work that holds its lock.
+
+        The unit of work must not change the registry: what it reads is remembered for everybody.
+        """
+
+        def load(query: Callable[[UnitOfWork], V]) -> V:
+            return query(uow)
+
+        return self.view(epoch).reading_by(load)
 
     def _load(self, query: Callable[[UnitOfWork], V]) -> V:
         with self._units(write=False) as uow:
