@@ -18,7 +18,7 @@ from sealwright.storage.migrations import migrate, migration_state, require_newe
 from sealwright.storage.tables import metadata
 from tests.storage.racing import together
 
-NEWEST = "0009"
+NEWEST = "0010"
 # The tables of the queue on PostgreSQL are its own library's.
 QUEUE = "procrastinate_"
 

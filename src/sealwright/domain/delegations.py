@@ -137,6 +137,23 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A counted act as the ledger keeps it, with what had been counted before it.
+
+    Args:
+        no: Acts before it.
+        spent_before: Millionths before it.
+    """
+
+    delegation_id: str
+    at: datetime
+    no: int
+    call_id: str
+    micros: int
+    spent_before: int
+
+
+@dataclass(frozen=True, slots=True)
 class DelegationCall:
     """One question whether an agent may act, and its answer.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 from sealwright.domain.delegations import (
     AgentProfile,
@@ -12,6 +13,7 @@ from sealwright.domain.delegations import (
     Delegation,
     DelegationCall,
     DelegationFilter,
+    LedgerRow,
     Use,
     Used,
 )
@@ -63,6 +65,15 @@ class DelegationRows(Protocol):
 
     def count(self, uses: Sequence[Use]) -> None:
         """Write counted acts into ledgers that are locked for use; an act is never dated before the one before it."""
+
+    def sums(self, delegation_ids: Collection[str]) -> Mapping[str, Used]:
+        """What was ever counted against delegations."""
+
+    def ledger(self, delegation_id: str, behind: LedgerRow | None, limit: int) -> tuple[LedgerRow, ...]:
+        """What a ledger still holds, oldest first, from behind a row."""
+
+    def after(self, uid: UUID | None, limit: int) -> tuple[Delegation, ...]:
+        """All delegations in order of uid, from behind one."""
 
     def add_calls(self, calls: Sequence[DelegationCall]) -> None: ...
     def calls(self, delegation_ids: Collection[str], *, limit: int, cursor: str | None) -> Page[DelegationCall]:

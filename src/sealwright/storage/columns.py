@@ -242,6 +242,26 @@ BULK_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "batch_files": _classed(identifier="batch_id", personal="content", plain="part"),
 }
 
+DELEGATION_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
+    "delegations": _classed(
+        identifier="delegation_id uid lineage parent_id delegator_did delegate_did made_by supersedes",
+        plain="scope constraints max_depth created_at expires_at calls spent_high spent_low last_used_at ended",
+    ),
+    "delegation_index": _classed(identifier="term uid"),
+    "delegation_uses": _classed(identifier="delegation_id call_id", plain="at no micros spent_high spent_low"),
+    "delegation_calls": _classed(
+        identifier="call_id agent_did delegation_id asked_by approval_id",
+        personal="context detail",
+        plain="at action allowed code recorded via",
+    ),
+    "approvals": _classed(
+        identifier="approval_id delegation_id agent_did delegator_did decided_by",
+        personal="context note reason",
+        plain="action state created_at expires_at decided_at",
+    ),
+    "agent_profiles": _classed(identifier="did", personal="description", plain="model capabilities version updated_at"),
+}
+
 COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     "registry": _classed(plain="id epoch"),
     "office_settings": _classed(plain="name value"),
@@ -311,5 +331,6 @@ COLUMN_CLASSES: Final[Mapping[str, Mapping[str, ColumnClass]]] = {
     **WORKFLOW_CLASSES,
     **DELIVERY_CLASSES,
     **BULK_CLASSES,
+    **DELEGATION_CLASSES,
     "rate_windows": _classed(identifier="bucket", plain="started_at hits"),
 }

@@ -51,18 +51,18 @@ def _foreign() -> InvalidPagination:
     return InvalidPagination("The cursor was not given by this list.")
 
 
-def uid_cursor(uid: UUID) -> str:
-    """Make a cursor behind a credential."""
-    return _encode(b"c", uid.bytes)
+def uid_cursor(uid: UUID, name: str = "c") -> str:
+    """Make a cursor behind a credential, or behind what is listed by its credential; `name` is one ASCII letter."""
+    return _encode(name.encode("ascii"), uid.bytes)
 
 
-def uid_of(cursor: str) -> UUID:
-    """Read a credential cursor.
+def uid_of(cursor: str, name: str = "c") -> UUID:
+    """Read such a cursor.
 
     Raises:
         InvalidPagination: The cursor is not of this list.
     """
-    key = _decode(b"c", cursor)
+    key = _decode(name.encode("ascii"), cursor)
     if len(key) != 16:
         raise _foreign()
     return UUID(bytes=key)

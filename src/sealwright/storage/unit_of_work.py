@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from sealwright.services.batch_draft_ports import DraftRows
 from sealwright.services.batch_ports import Anchors, Batches, JobRows, LogRows
+from sealwright.services.delegation_ports import DelegationRows
 from sealwright.services.delivery_ports import (
     DidcommRows,
     DisclosureRows,
@@ -55,6 +56,7 @@ from sealwright.storage.batch_drafts import StoredDraftRows
 from sealwright.storage.batches import StoredBatches
 from sealwright.storage.credential_types import StoredCredentialTypes
 from sealwright.storage.credentials import StoredCredentials
+from sealwright.storage.delegations import StoredDelegationRows
 from sealwright.storage.didcomm import StoredDidcommRows
 from sealwright.storage.dids import StoredDIDs
 from sealwright.storage.disclosures import StoredDisclosureRows
@@ -97,8 +99,9 @@ class StoredUnitOfWork:
     """One transaction of a database. It rolls back unless `commit` was called, and commits at most once.
 
     Locks are always taken in one order: registry epoch, batches, their chunks, records (of workflows: grants, series,
-    instances, proposals, payouts; offers, wallets' rows, threads), status lists, counters, clock of requests, counters
-    of the feed, webhook endpoints, parcels, head of the transparency log, jobs, audit head.
+    instances, proposals, payouts; delegations, before their credentials; offers, wallets' rows, threads), status lists,
+    counters, clock of requests, counters of the feed, webhook endpoints, parcels, head of the transparency log, jobs,
+    audit head.
     """
 
     def __init__(self, transaction: Transaction) -> None:
@@ -145,6 +148,7 @@ class StoredUnitOfWork:
         self.shares: Shares = StoredShares(transaction)
         self.disclosures: DisclosureRows = StoredDisclosureRows(transaction)
         self.presentations: PresentationRows = StoredPresentationRows(transaction)
+        self.delegations: DelegationRows = StoredDelegationRows(transaction)
         self._jobs = StoredJobRows(transaction)
         self.batches: Batches = StoredBatches(transaction, self._credentials.type_sets)
         self.batch_drafts: DraftRows = StoredDraftRows(transaction)
