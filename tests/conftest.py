@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import postgres, tools
+from tests.support.furnished import Furnished
 from tests.support.migrated import Templates, migrate_file
 from tests.support.statements import share_compiled_statements
 
@@ -112,8 +113,16 @@ def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _templates() -> Templates:
-    return Templates()
+def _templates() -> Iterator[Templates]:
+    templates = Templates()
+    yield templates
+    templates.close()
+
+
+@pytest.fixture(scope="session")
+def furnished(_templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    """Opens offices that are furnished once for all tests of the session."""
+    return Furnished(_templates, tmp_path_factory.mktemp("furnished"))
 
 
 @pytest.fixture(params=DATABASES)

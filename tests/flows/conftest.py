@@ -11,8 +11,9 @@ import pytest
 from sealwright.services.office import Office
 from tests.conftest import DATABASES
 from tests.support.desk import furnish_desk
+from tests.support.furnished import Furnished
 from tests.support.migrated import Templates
-from tests.support.office import MovableClock, furnish, open_office
+from tests.support.office import MovableClock, furnish
 from tests.support.workflows import Desks, workflow_desks
 
 
@@ -44,18 +45,16 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+def office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
     """An office with people, catalog and scopes, on each supported database."""
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish_desk(opened)
+    with furnished.open(database_url, tmp_path / "home", clock, furnish_desk) as opened:
         yield opened
 
 
 @pytest.fixture
-def issuing_office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+def issuing_office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
     """An office with an issuer and a schema, on each supported database."""
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish(opened)
+    with furnished.open(database_url, tmp_path / "home", clock, furnish) as opened:
         yield opened
 
 

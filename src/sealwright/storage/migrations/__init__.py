@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ def migration_state(database: Database) -> tuple[str | None, str]:
         StoreRefused: The database is newer than this program.
         StoreUnavailable: It does not answer.
     """
-    script = ScriptDirectory.from_config(_config())
+    script = _steps()
     try:
         with database.readers.connect() as connection:
             current = _current(connection)
@@ -71,7 +72,7 @@ def migration_state(database: Database) -> tuple[str | None, str]:
 
 def newest_version() -> str:
     """Name the newest version of the tables that this program knows."""
-    return _head(ScriptDirectory.from_config(_config()))
+    return _head(_steps())
 
 
 def require_newest(database: Database) -> None:
@@ -90,6 +91,14 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     return config
+
+
+@cache
+def _steps() -> ScriptDirectory:
+    """The steps of this program, read once for a process: it runs no other ones, whatever is installed meanwhile."""
+    steps = ScriptDirectory.from_config(_config())
+    steps.get_current_head()  # which reads all of them, before any other thread sees them
+    return steps
 
 
 def _head(script: ScriptDirectory) -> str:
@@ -112,7 +121,7 @@ def _refuse_newer(current: str | None, script: ScriptDirectory) -> None:
 def _upgrade(connection: Connection, to: str = "head") -> None:
     """Run every missing step up to a version inside the transaction that is open."""
     config = _config()
-    script = ScriptDirectory.from_config(config)
+    script = _steps()
     _refuse_newer(_current(connection), script)
 
     def steps(revision: Any, _context: MigrationContext) -> Any:
