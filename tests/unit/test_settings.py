@@ -222,6 +222,7 @@ BAD: list[tuple[str, str]] = [
     ("OIDC_CLIENT_SECRET_FILE", "/nowhere"),
     ("METRICS_TOKEN", "short-canary"),
     ("METRICS_TOKEN", ""),
+    ("AGENT_KEY", "short-canary"),
     ("LOG_LEVEL", "trace"),
     ("LOG_FORMAT", "xml"),
     ("OTEL_ENDPOINT", "collector:4317"),
@@ -380,7 +381,7 @@ def test_pkcs11_group_is_taken_whole(tmp_path: Path) -> None:
 
 
 def test_secrets_neither_print_nor_pickle(tmp_path: Path) -> None:
-    settings = load(tmp_path, DATABASE_URL=POSTGRES, KEK=KEK, METRICS_TOKEN="canary-canary-canary")
+    settings = load(tmp_path, DATABASE_URL=POSTGRES, KEK=KEK, METRICS_TOKEN="canary-canary-canary", AGENT_KEY="canary-canary-key")
     shown = repr(settings)
     assert "canary" not in shown
     assert KEK not in shown

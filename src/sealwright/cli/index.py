@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "holder": Entry("sealwright.cli.holders", "holders", "Who holds what: find, show"),
     "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
+    "agent": Entry("sealwright.cli.agents", "agents", "Agents: tools, create, list, show, update, decommission"),
     "webhook": Entry("sealwright.cli.webhooks", "webhooks", "Webhook endpoints: create, list"),
     "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file", "/claims"),
     "batch": Entry("sealwright.cli.batches", "batches", "Batches from files: check, run, resume, status"),

@@ -44,7 +44,7 @@ def read_key(name: str) -> HeldKey:
     from sealwright.vc.keys.multikey import PublicKey
     from sealwright.vc.proofs.signers import signer_for
 
-    kind, secret, stated = _private_key(name, _content(name))
+    kind, secret, stated = _private_key(name, private_content(name))
     signer = signer_for(kind, secret)
     public = PublicKey(kind, signer.public_key)
     if stated is not None and stated != public:
@@ -54,20 +54,28 @@ def read_key(name: str) -> HeldKey:
     return HeldKey(public, signer)
 
 
-def _content(name: str) -> bytes:
-    """The bytes of a file whose permissions were judged on the very file that is read."""
+def private_content(name: str, what: str = "private key") -> bytes:
+    """The bytes of a file whose permissions were judged on the very file that is read.
+
+    Args:
+        what: What it holds, for whoever is told that others may read it.
+
+    Raises:
+        UnreadableFile: It cannot be read.
+        Misused: Others may read it, it is no regular file, or too large.
+    """
     try:
         with open(name, "rb", opener=_open_at_once) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise Misused(f"{name} is no regular file; a private key is read from one")
+                raise Misused(f"{name} is no regular file; a {what} is read from one")
             if hasattr(os, "getuid") and (found.st_mode & 0o077 or found.st_uid not in (os.getuid(), 0)):
-                raise Misused(f"{name} holds a private key and others may read it; run: chmod 600 {name}")
+                raise Misused(f"{name} holds a {what} and others may read it; run: chmod 600 {name}")
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise UnreadableFile(f"{name} cannot be read: {error.strerror}") from error
     if len(content) > _MAX_BYTES:
-        raise Misused(f"{name} is too large for a private key")
+        raise Misused(f"{name} is too large for a {what}")
     return content
 
 

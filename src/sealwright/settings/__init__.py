@@ -142,6 +142,7 @@ def check_settings(raw: RawSettings) -> Settings:
         oidc_client_id=check.text("OIDC_CLIENT_ID", "", 255) or None,
         oidc_client_secret_file=check.secret_file("OIDC_CLIENT_SECRET_FILE") if oidc else None,
         metrics_token=check.token("METRICS_TOKEN"),
+        agent_key=check.token("AGENT_KEY"),
         log_level=check.choice("LOG_LEVEL", LogLevel.INFO),
         log_format=check.choice("LOG_FORMAT", LogFormat.JSON),
         otel_endpoint=check.url("OTEL_ENDPOINT", loopback_http=False),

@@ -55,6 +55,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "OIDC_CLIENT_ID": "a client id, with OIDC_ISSUER and OIDC_CLIENT_SECRET_FILE",
     "OIDC_CLIENT_SECRET_FILE": "a file of mode 0600, with OIDC_ISSUER and OIDC_CLIENT_ID",
     "METRICS_TOKEN": "16 to 512 printable characters without blanks",
+    "AGENT_KEY": "16 to 512 printable characters without blanks",
     "LOG_LEVEL": "debug, info, warning or error",
     "LOG_FORMAT": "json or text",
     "OTEL_ENDPOINT": "an http or https URL",
@@ -67,7 +68,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
 }
 SETTING_NAMES: Final = tuple(ACCEPTED)
 # Values of these never appear in a message, and a settings file that holds one must be private.
-SECRET_NAMES: Final = frozenset({"KEK", "DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "EVM_RPC_URL"})
+SECRET_NAMES: Final = frozenset({"KEK", "DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "EVM_RPC_URL", "AGENT_KEY"})
 LIST_NAMES: Final = frozenset({"OUTBOUND_ALLOW", "TRUSTED_PROXIES"})
 
 

@@ -162,6 +162,7 @@ class Settings:
     oidc_client_id: str | None
     oidc_client_secret_file: Path | None
     metrics_token: SecretText | None
+    agent_key: SecretText | None
     log_level: LogLevel
     log_format: LogFormat
     otel_endpoint: str | None
