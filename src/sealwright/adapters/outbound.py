@@ -247,6 +247,14 @@ class GuardedOutbound:
         headers = (("Authorization", authorization), ("Content-Type", "application/x-www-form-urlencoded"))
         return self._ask(_Question("POST", accept, max_bytes, headers, form), url).body
 
+    def get(self, url: str, headers: Mapping[str, str], *, max_bytes: int) -> Answer:
+        """Get whatever an address that its caller has chosen answers, of any status and type.
+
+        Raises:
+            FetchRefused: Nothing was answered, without detail.
+        """
+        return self._ask(_Question("GET", "*/*", max_bytes, tuple(headers.items()), takes_any=True), url)
+
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int) -> Answer:
         """Post a message of ours; whatever status is answered is an answer, and the rest of a long body stays unread.
 
