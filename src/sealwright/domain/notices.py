@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
     STEP_RELEASED = "step_released"
     WEBHOOK_PAUSED = "webhook_paused"
     BATCH_FINISHED = "batch_finished"
+    APPROVAL_ASKED = "approval_asked"
 
 
 class NoticeMode(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sealwright.services.approving import Approving
 from sealwright.services.authorizing import Authorizing
 from sealwright.services.delegating import DelegationDesk
 from sealwright.services.delegation_ground import DelegationGround
@@ -17,11 +18,13 @@ class Delegations:
 
     Args:
         desk: Makes, shows, ends and narrows delegations.
+        approving: Has people say yes or no to one act of an agent.
         authorizing: Answers whether an agent may act, and counts what it does.
         sheets: Delegations as people watch them on pages.
     """
 
     desk: DelegationDesk
+    approving: Approving
     authorizing: Authorizing
     sheets: DelegationSheets
 
@@ -32,4 +35,10 @@ def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:  # 
     Args:
         tasks: Takes the work that delegations have for the clock.
     """
-    return Delegations(desk=DelegationDesk(ground), authorizing=Authorizing(ground), sheets=DelegationSheets(ground))
+    authorizing = Authorizing(ground)
+    return Delegations(
+        desk=DelegationDesk(ground),
+        approving=Approving(ground, authorizing),
+        authorizing=authorizing,
+        sheets=DelegationSheets(ground),
+    )

@@ -17,6 +17,7 @@ from babel.dates import format_date, format_datetime
 
 from sealwright.domain.notices import NoticeKind
 from sealwright.locales import N_, Texts
+from sealwright.services.letters.approvals import approval_asked
 from sealwright.services.letters.batches import batch_finished
 from sealwright.services.letters.told import Data, Told
 from sealwright.services.letters.work import step_assigned, step_released, vote_closed, vote_open
@@ -284,4 +285,5 @@ _WRITERS: Final[Mapping[NoticeKind, Callable[[Data, Texts], Told]]] = {
     NoticeKind.STEP_RELEASED: step_released,
     NoticeKind.WEBHOOK_PAUSED: _webhook_paused,
     NoticeKind.BATCH_FINISHED: batch_finished,
+    NoticeKind.APPROVAL_ASKED: approval_asked,
 }

@@ -61,6 +61,7 @@ NOTICE_WORDS: Final = {
     NoticeKind.STEP_RELEASED: N_("I lose steps that were mine"),
     NoticeKind.WEBHOOK_PAUSED: N_("A webhook endpoint pauses by itself"),
     NoticeKind.BATCH_FINISHED: N_("A batch of mine is finished"),
+    NoticeKind.APPROVAL_ASKED: N_("An agent of mine asks for my approval"),
 }
 _MODE_WORDS: Final = {
     NoticeMode.AT_ONCE: N_("At once"),
