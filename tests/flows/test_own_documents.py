@@ -22,6 +22,7 @@ from sealwright.vc.errors import ClaimsDoNotMatchSchema
 from tests.support.office import HOLDER, ISSUER, api_key_for, degree_request, furnish, open_office, the_operator
 
 PLAIN: Final = DocumentOptions()
+KYC: Final = "did:adi:schema:kyc-v1"
 Document = dict[str, JSONValue]
 
 
@@ -127,25 +128,25 @@ def _register(office: Office, schema_id: str, **changes: object) -> None:
     _act(office, lambda uow, me: office.schemas.register(uow, me, wish))
 
 
-def _delegation(office: Office) -> Document:
+def _in_words(office: Office) -> Document:
     """A document in the words of a schema, without naming it."""
-    schema = office.registry.current().schema("did:adi:schema:agent-delegation-v1")
+    schema = office.registry.current().schema(KYC)
     assert schema is not None
-    words: JSONValue = {"Delegation": f"{schema.context_url}#{schema.type[0]}"}
-    return {**_plain(), "@context": [CREDENTIALS_V1, words], "type": ["VerifiableCredential", "Delegation"]}
+    words: JSONValue = {"Checked": f"{schema.context_url}#{schema.type[0]}"}
+    return {**_plain(), "@context": [CREDENTIALS_V1, words], "type": ["VerifiableCredential", "Checked"]}
 
 
 def test_a_schema_that_demands_revocable_credentials_gets_no_others(office: Office) -> None:
-    _register(office, "did:adi:schema:agent-delegation-v1", revocation_required=True)
+    _register(office, KYC, revocation_required=True)
     caller, view = api_key_for(office, ISSUER), office.registry.current()
     with pytest.raises(PolicyViolation):
-        office.issuing.check_document(_delegation(office), PLAIN, caller, view)
+        office.issuing.check_document(_in_words(office), PLAIN, caller, view)
     revocable = DocumentOptions(status_purposes=(StatusPurpose.REVOCATION,))
-    assert office.issuing.check_document(_delegation(office), revocable, caller, view).purposes
+    assert office.issuing.check_document(_in_words(office), revocable, caller, view).purposes
 
 
 def test_words_of_a_schema_restricted_to_others_are_not_signed(office: Office) -> None:
-    _register(office, "did:adi:schema:agent-delegation-v1", restricted=True, allowed_issuers=(HOLDER,))
+    _register(office, KYC, restricted=True, allowed_issuers=(HOLDER,))
     caller: Caller = api_key_for(office, ISSUER)
     with pytest.raises(SchemaNotAuthorized):
-        office.issuing.check_document(_delegation(office), PLAIN, caller, office.registry.current())
+        office.issuing.check_document(_in_words(office), PLAIN, caller, office.registry.current())

@@ -36,6 +36,7 @@ from sealwright.services.bulk_office import BulkGround, BulkLimits, join_bulk
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.credential_sheets import CredentialSheets
 from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.delegation_guard import DelegationGate
 from sealwright.services.delegation_office import join_delegations
 from sealwright.services.delivery_office import Outside, begin_delivery, join_delivery
 from sealwright.services.deriving import Deriving
@@ -152,6 +153,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         clock=clock,
         public_url=public_url,
         expiration_max_years=settings.expiration_max_years,
+        delegations=DelegationGate(clock),
         gate=catalog_gate,
     )
     allocator = StatusAllocator(list_bits=settings.status_list_bits, capacity=settings.status_list_capacity)
@@ -351,6 +353,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         ),
         tasks,
     )
+    background.add(delegations.authorizing.line)
     office = Office(
         public_url=public_url,
         organization=settings.organization,

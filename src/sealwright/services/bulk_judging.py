@@ -12,7 +12,8 @@ from sealwright.domain.errors import DomainError, HolderDeactivated, OfficeClose
 from sealwright.services.bulk_documents import BatchLine
 from sealwright.services.bulk_rows import Row
 from sealwright.services.notices import NoticeDesk
-from sealwright.services.order_checks import OrderChecks, TypeGuard
+from sealwright.services.order_checks import OrderChecks
+from sealwright.services.order_guards import TypeGuard
 from sealwright.services.registry import RegistryView
 from sealwright.services.reissuing import SuccessionGuard, is_reissue
 from sealwright.vc.encoding.strict_json import JSONValue

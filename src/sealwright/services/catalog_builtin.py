@@ -17,6 +17,7 @@ UNIVERSITY_DEGREE: Final = "did:adi:schema:university-degree-v1"
 AGENT_DELEGATION: Final = "did:adi:schema:agent-delegation-v1"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DID_PATTERN: Final = "^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$"
+_HOURS: Final = "^[A-Z][a-z]{2}(-[A-Z][a-z]{2})? [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2} [A-Za-z0-9_+/-]{1,64}$"
 _COUNTRY_PATTERN: Final = "^[A-Z]{2}$"
 
 JSONSchema: TypeAlias = dict[str, JSONValue]
@@ -149,11 +150,19 @@ def _agent_delegation() -> BuiltinSchema:
         "maxSpendPerDay": _number(f"Most that a rolling day may spend, {money}.", 0),
         "maxSpendPerWeek": _number(f"Most that a rolling week may spend, {money}.", 0),
         "maxSpendPerMonth": _number(f"Most that 30 rolling days may spend, {money}.", 0),
+        "maxCallsPerHour": _integer("Most acts in a rolling hour.", 0, 2**31 - 1),
         "maxCallsPerDay": _integer("Most acts in a rolling day.", 0, 2**31 - 1),
         "authorizedMerchants": _set_of("The only merchants that may be paid.", _text("A merchant.")),
         "blockedMerchants": _set_of("Merchants that may not be paid.", _text("A merchant.")),
         "authorizedSchemas": _set_of("The only credential schemas that may be used.", _text("A schema id.", most=2048)),
         "authorizedRegions": _set_of("The only regions that may be served.", _text("A region code.", most=64)),
+        "authorizedResources": _set_of("The only resources that may be acted on.", _text("A resource.", most=2048)),
+        "authorizedHours": _set_of(
+            "The only hours in which an act is allowed.",
+            _text("Days, hours and zone: Mon-Fri 08:00-18:00 America/Los_Angeles.", most=100, pattern=_HOURS),
+            most=20,
+        ),
+        "currency": _text("Currency of every amount, as ISO 4217.", most=3, pattern="^[A-Z]{3}$"),
         "requireApproval": _truth("Every act needs a person's approval."),
     }
     return _builtin(

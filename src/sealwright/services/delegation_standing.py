@@ -18,7 +18,7 @@ from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
 
 ROOT_KINDS: Final = frozenset({DIDKind.HUMAN, DIDKind.ORGANIZATION})
 
-_BY_STATUS: Final = {
+STATUS_FALLS: Final = {
     DelegationStatus.REVOKED: (DelegationCode.REVOKED, "is revoked"),
     DelegationStatus.SUSPENDED: (DelegationCode.SUSPENDED, "is suspended"),
     DelegationStatus.EXPIRED: (DelegationCode.EXPIRED, "has expired"),
@@ -42,7 +42,7 @@ def falls_of(chain: Sequence[Delegation], view: RegistryView, now: datetime) -> 
     """Everything that keeps a chain, the root first, from being effective now; empty while it is effective."""
     falls: list[Fall] = []
     for hop, one in enumerate(chain):
-        told = _BY_STATUS.get(one.status_at(now))
+        told = STATUS_FALLS.get(one.status_at(now))
         if told is not None:
             falls.append(Fall(told[0], hop, f"Delegation {one.delegation_id} {told[1]}."))
         falls.extend(_falls_of_parties(one, hop, view))

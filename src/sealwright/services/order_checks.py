@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from sealwright.domain.credentials import IssuanceRequest, Reservation, StatusPlace, StatusPurpose
@@ -33,6 +33,7 @@ from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
 from sealwright.services.given_documents import as_list, document_date, id_of, placed_subjects, subject_id, subjects
 from sealwright.services.holder_standing import Holders
+from sealwright.services.order_guards import DelegationGate, TypeGate, TypeGuard
 from sealwright.services.orders import (
     CopyWish,
     IssuanceOrder,
@@ -71,29 +72,6 @@ class DocumentOptions:
     mandatory_pointers: tuple[str, ...] = ()
 
 
-class TypeGuard(OrderGuard, Protocol):
-    """The guard of an order against a credential type's schema: whoever has it stored makes a grant."""
-
-    def require_authority(self, caller: Caller, view: RegistryView) -> None:
-        """Raises OutOfScope, SelfDecision."""
-
-    def require_state(self, view: RegistryView) -> None:
-        """Raises NotAnApprovedImprover, GrantInForce."""
-
-    def require_policy(self, *, revocable: bool) -> None:
-        """Raises PolicyViolation: the type is retired, or its credentials must be revocable."""
-
-    def end_of_grant(self, now: datetime) -> datetime | None:
-        """When a grant made now ends by itself."""
-
-
-class TypeGate(Protocol):
-    """Knows which credential schemas belong to the catalog."""
-
-    def guard_for(self, schema: SchemaRecord, holder_did: str, view: RegistryView) -> TypeGuard | None:
-        """The guard of an order against this schema; None where it belongs to no credential type."""
-
-
 class OrderChecks:
     """Turns what was asked into orders that may be signed."""
 
@@ -109,6 +87,7 @@ class OrderChecks:
         clock: Clock,
         public_url: str,
         expiration_max_years: int,
+        delegations: DelegationGate,
         gate: TypeGate | None = None,
     ) -> None:
         self._units = units
@@ -120,6 +99,7 @@ class OrderChecks:
         self._clock = clock
         self._public_url = public_url
         self._max_years = expiration_max_years
+        self._delegations = delegations
         self._gate = gate
 
     def check(
@@ -138,6 +118,7 @@ class OrderChecks:
             ReservedKey, ClaimsTooLarge, InvalidCharacter, ClaimsDoNotMatchSchema, UndefinedTerm, UnsignableValue: (2).
             DerivationInvalid: (2), of what shall always be shown.
             ExpirationInPast, ExpirationTooFar, PolicyViolation: (2), dates and policy.
+            DelegationNotFound, DelegationRefused: (2), of what delegates.
             IssuingHalted, Sealed: the office does not issue now.
         """
         # (1) issuer, schema and authority
@@ -185,6 +166,7 @@ class OrderChecks:
             typed.require_policy(revocable=request.revocable)
         if schema.revocation_required and not request.revocable:
             raise PolicyViolation(f"{schema.schema_id} demands revocable credentials.")
+        order = self._delegations.guarded(order, view)
         self._require_open(order, view)
         return order
 
@@ -210,6 +192,7 @@ class OrderChecks:
         if revocable:
             require_status_key(issuer)
         _require_active(schema)
+        self._delegations.require_other(schema.schema_id)
         typed = self.guard_for(schema, "", view) if is_new else None
         if typed is not None:
             typed.require_policy(revocable=revocable)
@@ -221,13 +204,14 @@ class OrderChecks:
         """Check a further form of a credential; its end and its policy were judged when that was issued.
 
         Raises:
-            As `check`, but for dates and policy.
+            As `check`, but for dates and policy; PolicyViolation of a delegation, which has one form only.
         """
         issuer = self._access.issuer(wish.issuer_did, view)
         schema = self._access.schema(wish.schema_id, view)
         holder, holder_active = self.holders.standing(wish.holder_did, view)
         self._access.require_issuer(caller, issuer)
         self._access.require_schema(caller, issuer, schema)
+        self._delegations.require_other(schema.schema_id)
         _require_active(schema)
         if not holder_active:
             raise HolderDeactivated(f"{holder} is deactivated.")
@@ -266,8 +250,8 @@ class OrderChecks:
             SchemaNotAuthorized: Of a schema that is restricted to others, or of none that the key covers.
             SchemaInactive, HolderDeactivated: As for requests, of kept schemas and kept DIDs.
             ClaimsDoNotMatchSchema: A subject does not match a kept schema that the document names.
-            PolicyViolation: Of a credential type, whose credentials are granted; or of a schema that demands
-                revocable credentials, without a status entry to revoke.
+            PolicyViolation: Of a credential type, whose credentials are granted; a delegation; or of a schema that
+                demands revocable credentials, without a status entry to revoke.
             StateConflict: A credential with this id exists.
         """
         model = check_credential(self._dated(credential), pinned=self._canon.pinned_content).value
@@ -297,7 +281,9 @@ class OrderChecks:
             mandatory_pointers=options.mandatory_pointers,
         )
         self._require_live(order, named, view)
-        spoken = self._require_no_catalog_words(self._prove_signable(order), view)
+        canonical = self._prove_signable(order)
+        self._delegations.require_no_delegation(document, canonical)
+        spoken = self._require_no_catalog_words(canonical, view)
         order = replace(order, named_schemas=frozenset(one.schema_id for one in (*named, *spoken)))
         self._require_live(order, spoken, view)
         self._require_schemas_met(order, named, (*named, *spoken))
@@ -321,6 +307,7 @@ class OrderChecks:
             raise SchemaNotAuthorized("This key signs credentials of the schemas that it covers, and names none here.")
         for schema in known:
             self._access.require_schema(caller, issuer, schema)
+            self._delegations.require_other(schema.schema_id)
             _require_no_type(schema, view)
         return tuple(known)
 
@@ -374,6 +361,7 @@ class OrderChecks:
             with self._units(write=False) as uow:
                 schema = uow.schemas.by_name(name.decode(), version.decode())
             if schema is not None:
+                self._delegations.require_other(schema.schema_id)
                 _require_no_type(schema, view)
                 spoken.append(schema)
         return tuple(spoken)

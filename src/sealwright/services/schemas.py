@@ -12,11 +12,14 @@ from sealwright.domain.errors import IssuerNotFound, RoleRequired, SchemaExists,
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
+from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.vc.contexts.store import ContextStore
+from sealwright.vc.delegation.reading import DELEGATION_TYPE
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json
+from sealwright.vc.errors import SchemaInvalid
 from sealwright.vc.schemas.contexts import build_context, context_url
 from sealwright.vc.schemas.registration import check_context_signs_everything
 from sealwright.vc.schemas.vetting import vet_schema
@@ -93,9 +96,11 @@ class SchemaDesk:
         Raises:
             RoleRequired, NotDIDOwner, IssuerNotFound: Not an admin, nor an author with a DID of their own.
             SchemaInvalid, SchemaRefNotAllowed, SchemaTooComplex, UndefinedTerm, TermConflict: By content.
+            SchemaInvalid: Its type stands for delegations.
             SchemaExists: The id, or name and version, is taken.
         """
         author = self._author(uow, caller, wish.author)
+        _require_no_delegation(wish)
         schema_id = wish.schema_id or f"did:adi:schema:{wish.name}-v{wish.version.partition('.')[0]}"
         parse_did(schema_id)
         if uow.schemas.get(schema_id) is not None or uow.schemas.by_name(wish.name, wish.version) is not None:
@@ -229,6 +234,12 @@ class SchemaDesk:
                 data={"sha256": record.sha256, "allowedIssuers": list(record.allowed_issuers)},
             )
         )
+
+
+def _require_no_delegation(wish: NewSchema) -> None:
+    """Refuse schemas whose credentials would pass for delegations, without the guard that stands before those."""
+    if DELEGATION_TYPE in wish.type and wish.schema_id != AGENT_DELEGATION:
+        raise SchemaInvalid(f"Credentials of type {DELEGATION_TYPE} are made by {AGENT_DELEGATION} alone.")
 
 
 def _found(record: SchemaRecord | None, name: str) -> SchemaRecord:

@@ -12,6 +12,7 @@ from sealwright.domain.credentials import CredentialRecord, CredentialStatus, Re
 from sealwright.domain.effects import Effects
 from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Caller
+from sealwright.services.delegation_events import delegation_moves
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.encoding.strict_json import JSONValue
 
@@ -123,7 +124,8 @@ def move_credentials(
                 data=_told(record, cause),
             )
             for record in records
-        )
+        ),
+        *delegation_moves(uow, caller, records, to, now),
     )
     return after
 

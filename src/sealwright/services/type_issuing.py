@@ -17,7 +17,7 @@ from sealwright.domain.requests import Issuance
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.grant_making import GrantMaking, grant_in_force, last_grant
 from sealwright.services.notices import NoticeDesk
-from sealwright.services.order_checks import TypeGuard
+from sealwright.services.order_guards import TypeGuard
 from sealwright.services.orders import IssuanceOrder
 from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry, RegistryView
