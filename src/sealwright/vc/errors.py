@@ -37,6 +37,7 @@ VcError
 ├── UnsupportedProofType      no such suite is known
 │   └── ProofTypeUnavailable  known, but this installation cannot run it
 ├── DerivationInvalid         what a holder wants to show cannot be shown so
+├── ChainRefused              delegations that are no chain: none, too many, or one twice
 ├── ProofRefused
 │   ├── ProofMissing
 │   ├── ProofInvalid
@@ -222,6 +223,10 @@ class ProofTypeUnavailable(UnsupportedProofType):
 
 class DerivationInvalid(VcError):
     """What is to be shown, or must always be shown, leads nowhere, or the credential cannot be shown in part."""
+
+
+class ChainRefused(VcError):
+    """What was given as a chain of delegations is none: no hop, more than eight, or one credential twice."""
 
 
 class ProofRefused(VcError):

@@ -75,6 +75,11 @@ def read_terms(document: Mapping[str, JSONValue]) -> DelegationTerms:
     """
     if DELEGATION_TYPE not in texts_of(document.get("type")):
         raise MalformedDocument(f"The credential is no {DELEGATION_TYPE}.", pointer="/type")
+    return terms_of_document(document)
+
+
+def terms_of_document(document: Mapping[str, JSONValue]) -> DelegationTerms:
+    """As `read_terms`, for a document that is known to be a delegation, under whatever name its context gives it."""
     subject, pointer = document.get("credentialSubject"), "/credentialSubject"
     if isinstance(subject, list) and len(subject) == 1:
         subject, pointer = subject[0], f"{pointer}/0"

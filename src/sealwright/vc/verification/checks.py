@@ -1,14 +1,13 @@
-"""The single checks on a credential whose proof holds: issuer, dates, schema, holder, trust, delegation."""
+"""The single checks on a credential whose proof holds: issuer, dates, schema, holder, trust."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
-from sealwright.vc.canon.spelling import last_step
 from sealwright.vc.credentials.form import as_objects, texts_of
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
@@ -24,7 +23,6 @@ Document = Mapping[str, JSONValue]
 WHOLE: Final = Shown(is_derived=False)
 """Of a document of which nothing was kept back."""
 
-DELEGATION_TYPE: Final = "AgentDelegationCredential"
 SCHEMA_TYPES: Final = frozenset({"JsonSchema", "JsonSchemaValidator2018"})
 
 _CODES: Final[Mapping[str, str]] = {
@@ -152,80 +150,6 @@ def check_trust(found: Findings, issuer: str | None, trusted_issuers: TrustedIss
         found.passed("trustedIssuer", "The issuer is one of those that are trusted.")
     else:
         found.failed("trustedIssuer", ReportCode.UNTRUSTED_ISSUER, "The issuer is not one of those that are trusted.")
-
-
-class Said(Protocol):
-    """What the statements of a document say; `vc.verification.proving.Said` is the one."""
-
-    def types(self) -> AbstractSet[str]:
-        """The last steps of all types that a credential has."""
-        ...
-
-    def names_of(self, node: str) -> AbstractSet[str]:
-        """The last steps of the names under which something is said of a node."""
-        ...
-
-
-def check_delegation(
-    found: Findings,
-    document: Document,
-    issuer: str | None,
-    *,
-    is_part: bool = False,
-    said: Callable[[], Said] | None = None,
-) -> None:
-    """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
-
-    Of a part nobody can tell what bounds the delegation has, nor whether it rests on another one; and neither where a
-    claim of its subject stands under another name, or elsewhere.
-
-    Args:
-        said: Gives what is signed; None where the text itself is.
-    """
-    if not _is_delegation(document, said):
-        found.not_applicable("delegation", "The credential is no delegation.")
-        return
-    subjects = subjects_of(document)
-    for subject in subjects:
-        delegator, delegate, parent = subject.get("delegator"), subject.get("delegate"), subject.get("parent")
-        if delegator != issuer or delegate != subject.get("id") or delegate == delegator or delegate is None:
-            found.failed(
-                "delegation", ReportCode.DELEGATION_INVALID, "Delegator and delegate are not issuer and subject."
-            )
-            return
-        if parent is not None:
-            # A link further down the chain says nothing without the links above it, which are not at hand here.
-            found.unchecked(
-                "delegation", ReportCode.DELEGATION_INVALID, "The chain above this delegation was not given."
-            )
-            return
-    if is_part or (said is not None and _is_hidden(subjects, said)):
-        detail = "A bound of the delegation, or what it rests on, may be hidden."
-        found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
-        return
-    found.passed("delegation", "The delegation runs from its issuer to its subject.")
-
-
-def _is_delegation(document: Document, said: Callable[[], Said] | None) -> bool:
-    """By the name of its type; under contexts of somebody's own that may be any, so there what is signed decides."""
-    if any(last_step(name) == DELEGATION_TYPE for name in texts_of(document.get("type"))):
-        return True
-    contexts = document.get("@context")
-    if said is None or not isinstance(contexts, list) or all(isinstance(one, str) for one in contexts):
-        return False
-    try:
-        return DELEGATION_TYPE in said().types()
-    except VcError:
-        return True
-
-
-def _is_hidden(subjects: Sequence[Mapping[str, JSONValue]], said: Callable[[], Said]) -> bool:
-    """Whether more is signed of a subject than stands in it by name."""
-    try:
-        every = said()
-    except VcError:
-        return True
-    return any(not every.names_of(str(subject.get("id"))) <= subject.keys() for subject in subjects)
 
 
 def subjects_of(document: Document) -> tuple[Mapping[str, JSONValue], ...]:

@@ -8,6 +8,7 @@ from functools import partial
 
 from sealwright.vc.credentials.members import PinnedContent
 from sealwright.vc.credentials.structure import check_credential
+from sealwright.vc.delegation.chain import Above, RootMay
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
@@ -16,7 +17,6 @@ from sealwright.vc.proofs.jwt import CredentialToken
 from sealwright.vc.proofs.verifying import ProvenKey, issuer_of
 from sealwright.vc.verification.checks import (
     WHOLE,
-    check_delegation,
     check_holder,
     check_issuer,
     check_nonce,
@@ -26,6 +26,7 @@ from sealwright.vc.verification.checks import (
     part_of,
     structure_code,
 )
+from sealwright.vc.verification.delegation_checks import ChainSource, check_delegation
 from sealwright.vc.verification.examination import Examination, description
 from sealwright.vc.verification.opening import open_credential
 from sealwright.vc.verification.proving import Prover, signs_terms
@@ -37,7 +38,7 @@ from sealwright.vc.verification.report import (
     ReportCode,
     VerificationReport,
 )
-from sealwright.vc.verification.sources import SchemaSource, StatusSource, TrustedIssuers
+from sealwright.vc.verification.sources import ANY_ISSUER, SchemaSource, StatusSource, TrustedIssuers
 from sealwright.vc.verification.status_checks import check_status
 from sealwright.vc.verification.status_reading import StatusListMemory, StatusReader
 
@@ -62,6 +63,8 @@ def verify_credential(
     pinned: PinnedContent | None = None,
     is_own_work: bool = False,
     nonce: bytes | None = None,
+    above: Above | None = None,
+    root_may: RootMay | None = None,
 ) -> VerificationReport:
     """Verify a credential and report every check; nothing that a document can hold makes this raise.
 
@@ -82,6 +85,8 @@ def verify_credential(
         pinned: Gives the bytes held here for an address, with which digests of related resources are compared.
         is_own_work: The issuer or the holder looks at it: a base proof is no fault then. Never by a stranger's wish.
         nonce: What a derived proof must be bound to; None if the verifier gave none.
+        above: Gives the chain above a delegation; None leaves the check of one that rests on another open.
+        root_may: Tells who may begin a chain of delegations; None where nothing is known of anybody.
 
     Returns:
         A report of ten checks in the contract's order, false unless every one passed or does not apply.
@@ -115,6 +120,25 @@ def verify_credential(
             check_holder(found, document, expected_holder)
             check_trust(found, issuer, trusted_issuers)
             said = partial(prover.said_in, document) if signs_terms(proofs) else None
-            check_delegation(found, document, issuer, is_part=part.is_derived, said=said)
+            # The hops above are verified by the same rules; whom to trust is asked of the credential itself.
+            alone = partial(
+                verify_credential,
+                resolver=resolver,
+                canon=canon,
+                accepted_suites=accepted_suites,
+                trusted_issuers=ANY_ISSUER,
+                statuses=statuses,
+                schemas=schemas,
+                now=now,
+                allow_inline=allow_inline,
+                handed_status_lists=handed_status_lists,
+                status_memory=status_memory,
+                pinned=pinned,
+            )
+            chain = ChainSource(above, root_may, alone, now)
+            check_delegation(found, document, issuer, is_part=part.is_derived, said=said, chain=chain)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
-    return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, **description(document))
+    opened = document if isinstance(document, Mapping) else None
+    return VerificationReport(
+        checks, PROOF_CHECKS, now, is_derived=part.is_derived, document=opened, **description(document)
+    )

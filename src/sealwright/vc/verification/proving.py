@@ -37,13 +37,17 @@ class Said:
         credentials = {subject for subject, object_ in typed if object_ == f"<{CREDENTIAL_TYPE}>"}
         return frozenset(last_step(object_[1:-1]) for subject, object_ in typed if subject in credentials)
 
-    def names_of(self, node: str) -> frozenset[str]:
-        """The last steps of the names under which something is said of a node, its types left out."""
-        return frozenset(
-            unquote(last_step(predicate[1:-1]))
-            for subject, predicate, _, _ in self.quads
-            if subject == f"<{node}>" and predicate != RDF_TYPE
-        )
+    def said_of(self, node: str) -> Mapping[str, frozenset[str]]:
+        """What is said of a node, by the last steps of the names under which it is; its types are left out.
+
+        Args:
+            node: As it stands in statements: an IRI in angle brackets, or a blank node.
+        """
+        found: dict[str, set[str]] = {}
+        for subject, predicate, object_, _ in self.quads:
+            if subject == node and predicate != RDF_TYPE:
+                found.setdefault(unquote(last_step(predicate[1:-1])), set()).add(object_)
+        return {name: frozenset(objects) for name, objects in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Final
+
+from sealwright.vc.encoding.strict_json import JSONValue
 
 CREDENTIAL_CHECKS: Final = (
     "structure",
@@ -62,6 +64,8 @@ class ReportCode(Enum):
     DOMAIN_MISMATCH = "DOMAIN_MISMATCH"
     UNRESOLVABLE = "UNRESOLVABLE"
     DELEGATION_INVALID = "DELEGATION_INVALID"
+    DELEGATION_NOT_FOUND = "DELEGATION_NOT_FOUND"
+    DELEGATION_ROOT_INVALID = "DELEGATION_ROOT_INVALID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ class VerificationReport:
         holder_did: Whom it names as (single) subject, or as the holder of a presentation.
         types: The document's types.
         is_derived: The holder shows a part of it: its proof holds, and statements may be missing.
+        document: What was verified, taken out of whatever it came in; None where nothing could be opened. Believe it
+            only when the report is true.
     """
 
     checks: tuple[Check, ...]
@@ -109,6 +115,7 @@ class VerificationReport:
     holder_did: str | None = None
     types: tuple[str, ...] = ()
     is_derived: bool = False
+    document: Mapping[str, JSONValue] | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         passed = {check.name for check in self.checks if check.outcome is Outcome.PASSED}

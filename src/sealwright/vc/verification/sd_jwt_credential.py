@@ -14,6 +14,7 @@ from sealwright.vc.credentials.form import is_url
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.dids.syntax import parse_did_url
 from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import format_timestamp
 from sealwright.vc.errors import (
     ClaimsDoNotMatchSchema,
     DIDNotFound,
@@ -33,7 +34,8 @@ from sealwright.vc.proofs.sd_jwt_reading import SdJwt, open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES, NEVER_HIDDEN
 from sealwright.vc.proofs.token_keys import VerifiedToken, verify_with_method
 from sealwright.vc.proofs.verifying import MAX_SKEW
-from sealwright.vc.verification.checks import check_delegation, check_issuer, check_trust, structure_code
+from sealwright.vc.verification.checks import check_issuer, check_trust, structure_code
+from sealwright.vc.verification.delegation_checks import check_delegation
 from sealwright.vc.verification.examination import Description
 from sealwright.vc.verification.report import (
     ALL_CHECKS,
@@ -119,6 +121,7 @@ def verify_sd_jwt_credential(text: str, rules: SdJwtRules) -> VerificationReport
     found = Findings(CREDENTIAL_CHECKS, frozenset(rules.selected) | PROOF_CHECKS)
     opened = _open(found, text)
     proven = _prove(found, opened, rules) if opened is not None else None
+    document: Mapping[str, JSONValue] | None = None
     issuer = proven.controller.document.id if proven is not None else None
     if opened is not None and proven is not None:
         _check_issuer(found, opened.claims, proven, rules)
@@ -132,7 +135,7 @@ def verify_sd_jwt_credential(text: str, rules: SdJwtRules) -> VerificationReport
             document = _as_document(opened.claims, known)
             check_delegation(found, document, issuer, is_part=not opened.is_whole)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
-    return VerificationReport(checks, PROOF_CHECKS, rules.now, **_head(opened, issuer))
+    return VerificationReport(checks, PROOF_CHECKS, rules.now, document=document, **_head(opened, issuer))
 
 
 def _open(found: Findings, text: str) -> SdJwt | None:
@@ -309,8 +312,13 @@ def _is_about(claims: Mapping[str, JSONValue], expected: str, resolver: DIDResol
 def _as_document(claims: Mapping[str, JSONValue], known: KnownType | None) -> Mapping[str, JSONValue]:
     """The claims as a document has them, for checks that read documents."""
     subject = {name: value for name, value in claims.items() if name not in ENVELOPE_NAMES}
-    types: list[JSONValue] = [*known.types] if known is not None else []
-    return {"type": types, "credentialSubject": {**subject, "id": claims.get("sub")}}
+    document: dict[str, JSONValue] = {"type": [*known.types] if known is not None else []}
+    if isinstance(name := claims.get("jti"), str):
+        document["id"] = name
+    for member, claim in (("validFrom", "nbf"), ("validUntil", "exp")):
+        if (moment := _moment(claims, claim)) is not None:
+            document[member] = format_timestamp(moment)
+    return document | {"credentialSubject": {**subject, "id": claims.get("sub")}}
 
 
 def _head(opened: SdJwt | None, issuer: str | None) -> Description:

@@ -172,12 +172,12 @@ def test_the_end_of_a_proof_does_not_slip_out_of_sight() -> None:
 
 TERMS = {
     name: f"https://a.example/#{name}"
-    for name in ("delegator", "delegate", "parent", "scope", "AgentDelegationCredential")
+    for name in ("delegator", "delegate", "parent", "scope", "maxDepth", "AgentDelegationCredential")
 }
 
 
-def delegation(suite: str, **claims: str) -> dict[str, Any]:
-    claims = {"delegator": ISSUER.did, "delegate": HOLDER, "scope": "read", **claims}
+def delegation(suite: str, **claims: Any) -> dict[str, Any]:
+    claims = {"delegator": ISSUER.did, "delegate": HOLDER, "scope": "read", "maxDepth": 0, **claims}
     document = degree_credential("2.0", types=("AgentDelegationCredential",), claims=claims)
     document["@context"].append(TERMS)
     return ISSUER.sign(document, suite, allow_inline=True)
@@ -323,8 +323,9 @@ def test_what_a_delegation_rests_on_does_not_hide_elsewhere() -> None:
 
 def test_a_delegation_that_is_signed_as_text_is_read_as_it_stands() -> None:
     document = degree_credential(
-        "2.0", types=("Agent",), claims={"delegator": ISSUER.did, "delegate": HOLDER, "limit": "read"}
+        "2.0", types=("Agent",), claims={"delegator": ISSUER.did, "delegate": HOLDER, "maxDepth": 0}
     )
+    document["credentialSubject"] |= {"scope": "read", "limit": "write"}
     document["type"] = ["VerifiableCredential", "AgentDelegationCredential"]
     document["@context"].append({**TERMS, "limit": TERMS["scope"]})
     for suite, outcome in (("eddsa-jcs-2022", Outcome.PASSED), ("eddsa-rdfc-2022", Outcome.UNCHECKED)):
@@ -350,3 +351,88 @@ def test_no_occasion_slips_out_of_sight(suite: str, member: str) -> None:
     assert told().check(member).outcome is Outcome.UNCHECKED
     document["proof"][f"https://w3id.org/security#{member}"] = document["proof"].pop(member)
     assert told().check("structure").code == "TERM_CONFLICT"
+
+
+LIMITS = ("constraints", "maxSpendPerDay", "maxSpendPerMonth", "blockedMerchants", "authorizedRegions")
+BOUND = {name: f"https://a.example/#{name}" for name in (*TERMS, *LIMITS)}
+
+
+def bounded(suite: str = "eddsa-rdfc-2022") -> dict[str, Any]:
+    """A delegation with limits, whose contexts its holder may write anew under this suite."""
+    limits = {"maxSpendPerDay": 5, "maxSpendPerMonth": 99.5, "blockedMerchants": ["a", "b"], "authorizedRegions": "x"}
+    claims = {"delegator": ISSUER.did, "delegate": HOLDER, "scope": ["read"], "maxDepth": 0, "constraints": limits}
+    document = degree_credential("2.0", types=("AgentDelegationCredential",), claims=claims)
+    document["@context"].append(BOUND)
+    return ISSUER.sign(document, suite, allow_inline=True)
+
+
+def swapped_limits(document: dict[str, Any]) -> None:
+    day, month = BOUND["maxSpendPerDay"], BOUND["maxSpendPerMonth"]
+    document["@context"][-1] = {**BOUND, "maxSpendPerDay": month, "maxSpendPerMonth": day}
+    limits = document["credentialSubject"]["constraints"]
+    limits["maxSpendPerDay"], limits["maxSpendPerMonth"] = limits["maxSpendPerMonth"], limits["maxSpendPerDay"]
+
+
+def limit_under_another_name(document: dict[str, Any]) -> None:
+    document["@context"][-1] = {**BOUND, "whatever": BOUND["maxSpendPerDay"]}
+    limits = document["credentialSubject"]["constraints"]
+    limits["whatever"] = limits.pop("maxSpendPerDay")
+
+
+def limit_under_its_iri(document: dict[str, Any]) -> None:
+    limits = document["credentialSubject"]["constraints"]
+    limits[BOUND["maxSpendPerDay"]] = limits.pop("maxSpendPerDay")
+
+
+def half_a_list(document: dict[str, Any]) -> None:
+    document["@context"][-1] = {**BOUND, "more": BOUND["blockedMerchants"]}
+    limits = document["credentialSubject"]["constraints"]
+    limits["more"] = limits["blockedMerchants"].pop()
+
+
+def nested_limit(document: dict[str, Any]) -> None:
+    document["@context"][-1] = {**BOUND, "more": "@nest"}
+    limits = document["credentialSubject"]["constraints"]
+    limits["more"] = {"maxSpendPerDay": limits.pop("maxSpendPerDay")}
+
+
+def constraints_under_another_name(document: dict[str, Any]) -> None:
+    document["@context"][-1] = {**BOUND, "more": BOUND["constraints"]}
+    subject = document["credentialSubject"]
+    subject["more"] = subject.pop("constraints")
+
+
+def limits_elsewhere(document: dict[str, Any]) -> None:
+    limits = document["credentialSubject"]["constraints"]
+    limits["id"] = "_:b0"
+    document["@included"] = [{"id": "_:b0", "maxSpendPerDay": limits.pop("maxSpendPerDay")}]
+
+
+def number_as_typed_value(document: dict[str, Any]) -> None:
+    limits = document["credentialSubject"]["constraints"]
+    limits["maxSpendPerDay"] = {"@value": "5", "@type": "http://www.w3.org/2001/XMLSchema#integer"}
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        *(swapped_limits, limit_under_another_name, limit_under_its_iri, half_a_list, nested_limit),
+        *(constraints_under_another_name, limits_elsewhere, number_as_typed_value),
+    ],
+)
+def test_no_limit_of_a_delegation_slips_out_of_sight(attack: Attack) -> None:
+    document = bounded()
+    assert report(document, allow_inline=True)
+    attack(document)
+    told = report(document, allow_inline=True)
+    assert not told
+    # Where the contexts allow the respelling at all, the signature holds over it: only what is read tells.
+    assert told.check("structure").outcome is Outcome.FAILED or told.check("delegation").code == "DELEGATION_INVALID"
+
+
+def test_a_delegations_values_may_be_written_as_json_ld_lets_them_be() -> None:
+    document = bounded()
+    limits = document["credentialSubject"]["constraints"]
+    limits |= {"maxSpendPerDay": 5.0, "blockedMerchants": ["b", "a"], "authorizedRegions": ["x"]}
+    document["credentialSubject"] |= {"scope": "read", "maxDepth": 0.0}
+    assert report(document, allow_inline=True)

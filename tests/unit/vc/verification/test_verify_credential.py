@@ -348,7 +348,8 @@ def test_issuers_are_trusted_by_exact_list_or_by_saying_any() -> None:
 
 
 DELEGATION_TERMS = {
-    name: f"https://a.example/#{name}" for name in ("delegator", "delegate", "parent", "AgentDelegationCredential")
+    name: f"https://a.example/#{name}"
+    for name in ("delegator", "delegate", "parent", "scope", "maxDepth", "AgentDelegationCredential")
 }
 
 
@@ -360,19 +361,27 @@ DELEGATION_TERMS = {
         ({"delegate": "did:adi:somebody"}, FAILED),
         ({"delegate": ISSUER.did}, FAILED),
         ({"delegator": None}, FAILED),
+        ({"scope": None}, FAILED),
+        ({"maxDepth": 8}, FAILED),
         ({"parent": "urn:uuid:1"}, UNCHECKED),
     ],
-    ids=["one hop", "another delegator", "another delegate", "oneself", "no delegator", "a link of a chain"],
+    ids=[
+        *("one hop", "another delegator", "another delegate", "oneself", "no delegator", "no scope", "too deep"),
+        "a link of a chain",
+    ],
 )
 def test_a_delegation_runs_from_its_issuer_to_its_subject(changes: dict[str, Any], outcome: Outcome) -> None:
-    claims = {"delegator": ISSUER.did, "delegate": HOLDER, **changes}
+    claims = {"delegator": ISSUER.did, "delegate": HOLDER, "scope": ["read"], "maxDepth": 1, **changes}
     document = degree_credential(
-        types=("AgentDelegationCredential",), claims={name: value for name, value in claims.items() if value}
+        types=("AgentDelegationCredential",),
+        claims={name: value for name, value in claims.items() if value is not None},
+        valid_until=NOW + timedelta(days=1),
     )
     document["@context"].append(DELEGATION_TERMS)
     report = verify(ISSUER.sign(document, allow_inline=True), allow_inline=True)
     assert report.check("delegation").outcome is outcome
-    assert report.check("delegation").code == (None if outcome is PASSED else "DELEGATION_INVALID")
+    expected = {PASSED: None, FAILED: "DELEGATION_INVALID", UNCHECKED: "DELEGATION_NOT_FOUND"}[outcome]
+    assert report.check("delegation").code == expected
     assert bool(report) == (outcome is PASSED)
 
 

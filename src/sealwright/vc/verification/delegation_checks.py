@@ -1,0 +1,190 @@
+"""The check on a credential that delegates: its own terms, and the chain that it rests on where that can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from sealwright.vc.canon.spelling import last_step
+from sealwright.vc.canon.terms import canonical_double, literal
+from sealwright.vc.credentials.form import texts_of
+from sealwright.vc.delegation.chain import Above, RootMay, Verify, link_fault, verify_chain
+from sealwright.vc.delegation.narrowing import own_faults
+from sealwright.vc.delegation.reading import DELEGATION_TYPE, terms_of_document
+from sealwright.vc.delegation.terms import DelegationTerms
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import VcError
+from sealwright.vc.verification.checks import subjects_of
+from sealwright.vc.verification.report import Findings, ReportCode
+
+Document = Mapping[str, JSONValue]
+
+_OF_NODES: Final = frozenset({"id", "type"})
+"""Members that name a node and its types; under contexts of somebody's own they cannot be called otherwise."""
+
+
+class Said(Protocol):
+    """What the statements of a document say; `vc.verification.proving.Said` is the one."""
+
+    def types(self) -> AbstractSet[str]:
+        """The last steps of all types that a credential has."""
+        ...
+
+    def said_of(self, node: str) -> Mapping[str, AbstractSet[str]]:
+        """What is said of a node, by the last steps of the names under which it is; its types are left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSource:
+    """Where the chain above a delegation comes from, and who may begin one.
+
+    Args:
+        above: Gives the chain of a parent.
+        root_may: Tells who may begin chains; None where nothing is known of anybody.
+        verify: Verifies one credential by itself.
+        now: Aware UTC.
+    """
+
+    above: Above | None
+    root_may: RootMay | None
+    verify: Verify
+    now: datetime
+
+    def may_begin(self, did: str) -> bool | None:
+        """Whether a DID may begin a chain; None where nothing is known of it."""
+        return self.root_may(did) if self.root_may is not None else None
+
+
+def check_delegation(
+    found: Findings,
+    document: Document,
+    issuer: str | None,
+    *,
+    is_part: bool = False,
+    said: Callable[[], Said] | None = None,
+    chain: ChainSource | None = None,
+) -> None:
+    """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
+
+    Of a part nobody can tell what bounds the delegation has, nor whether it rests on another one; and neither where a
+    claim of its subject stands under another name, or elsewhere.
+
+    Args:
+        said: Gives what is signed; None where the text itself is.
+        chain: Where the chain above it comes from; None leaves a delegation that rests on another one open, under
+            DELEGATION_NOT_FOUND.
+    """
+    if not found.is_wanted("delegation"):
+        return
+    if not _is_delegation(document, said):
+        found.not_applicable("delegation", "The credential is no delegation.")
+        return
+    subjects = subjects_of(document)
+    for subject in subjects:
+        delegator, delegate = subject.get("delegator"), subject.get("delegate")
+        if delegator != issuer or delegate != subject.get("id") or delegate == delegator or delegate is None:
+            found.failed(
+                "delegation", ReportCode.DELEGATION_INVALID, "Delegator and delegate are not issuer and subject."
+            )
+            return
+    if is_part or (said is not None and _is_hidden(subjects, said)):
+        detail = "A bound of the delegation, or what it rests on, may be hidden."
+        found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
+        return
+    try:
+        terms = terms_of_document(document)
+    except VcError as error:
+        detail = error.faults[0].detail if error.faults else error.detail
+        found.failed("delegation", ReportCode.DELEGATION_INVALID, detail)
+        return
+    for fault in own_faults(terms):
+        found.failed("delegation", fault.code.value, fault.detail)
+        return
+    if terms.parent is not None:
+        _check_chain(found, terms, terms.parent, chain)
+    elif chain is not None and chain.may_begin(terms.delegator) is False:
+        detail = "A chain begins with an active human or organization."
+        found.failed("delegation", ReportCode.DELEGATION_ROOT_INVALID, detail)
+    else:
+        found.passed("delegation", "The delegation runs from its issuer to its subject.")
+
+
+def _check_chain(found: Findings, terms: DelegationTerms, parent: str, chain: ChainSource | None) -> None:
+    """A link further down says nothing without those above it: each is verified, and so is every join."""
+    above = chain.above(parent) if chain is not None and chain.above is not None else None
+    if above is None or chain is None:
+        found.unchecked("delegation", ReportCode.DELEGATION_NOT_FOUND, "The chain above this delegation was not given.")
+        return
+    try:
+        report = verify_chain(terms.delegator, above, verify=chain.verify, root_may=chain.may_begin, now=chain.now)
+    except VcError as error:
+        found.failed("delegation", ReportCode.DELEGATION_INVALID, error.detail)
+        return
+    fault = link_fault(report, terms)
+    if fault is not None:
+        found.failed("delegation", *fault)
+    else:
+        found.passed("delegation", "The delegation, and each one above it, runs from its issuer to its subject.")
+
+
+def _is_delegation(document: Document, said: Callable[[], Said] | None) -> bool:
+    """By the name of its type; under contexts of somebody's own that may be any, so there what is signed decides."""
+    if any(last_step(name) == DELEGATION_TYPE for name in texts_of(document.get("type"))):
+        return True
+    contexts = document.get("@context")
+    if said is None or not isinstance(contexts, list) or all(isinstance(one, str) for one in contexts):
+        return False
+    try:
+        return DELEGATION_TYPE in said().types()
+    except VcError:
+        return True
+
+
+def _is_hidden(subjects: Sequence[Mapping[str, JSONValue]], said: Callable[[], Said]) -> bool:
+    """Whether more, or something else, is signed of a subject and of its parts than stands there by name."""
+    try:
+        every = said()
+    except VcError:
+        return True
+    return not all(_is_told(subject, f"<{subject.get('id')}>", every) for subject in subjects)
+
+
+def _is_told(part: Mapping[str, JSONValue], node: str, every: Said) -> bool:
+    """Whether an object holds, under their own names, all statements about its node and nothing beside them.
+
+    Two names of a context may stand for one, or two change places: names alone would let a second list of blocked
+    merchants pass unread, or the limit of a month be taken for a day's.
+    """
+    stated = every.said_of(node)
+    members = {name: value for name, value in part.items() if name not in _OF_NODES}
+    return members.keys() == stated.keys() and all(
+        _is_value_told(value, stated[name], every) for name, value in members.items()
+    )
+
+
+def _is_value_told(value: JSONValue, objects: AbstractSet[str], every: Said) -> bool:
+    values = value if isinstance(value, list) else [value]
+    if isinstance(value, dict):
+        return len(objects) == 1 and _is_told(value, next(iter(objects)), every)
+    # An array of objects could be matched to its nodes in more than one way, so it is not.
+    starts = [_starts_of(item) for item in values]
+    every_start = tuple(start for one in starts for start in one)
+    is_each_said = all(any(text.startswith(one) for text in objects) for one in starts)
+    return is_each_said and all(text.startswith(every_start) for text in objects)
+
+
+def _starts_of(value: JSONValue) -> tuple[str, ...]:
+    """How a term may begin that a value was signed as; none for null, objects and arrays."""
+    if isinstance(value, str):
+        # A literal's end quote closes the text; what follows is its datatype.
+        return (literal(value), f"<{value}>")
+    if isinstance(value, bool):
+        return (literal(str(value).lower()),)
+    if isinstance(value, int | float):
+        double = literal(canonical_double(float(value)))
+        return (literal(str(int(value))), double) if value == int(value) else (double,)
+    return ()
