@@ -73,6 +73,10 @@ GATES: Final = {
     """,
     "K": """
         /api/v1/access/check POST
+        /api/v1/approvals GET POST
+        /api/v1/approvals/{id} GET
+        /api/v1/approvals/{id}/approve POST
+        /api/v1/approvals/{id}/decline POST
         /api/v1/batches GET POST
         /api/v1/batches/{id} GET
         /api/v1/batches/{id}/cancel POST
@@ -110,6 +114,8 @@ GATES: Final = {
         /api/v1/dids/{did}/deactivate POST
         /api/v1/dids/{did}/keys/rotate POST
         /api/v1/dids/{did}/rotate-key POST
+        /api/v1/delegations/authorize POST
+        /api/v1/delegations/{id}/calls GET
         /api/v1/deliveries/{id}/resend POST
         /api/v1/events GET
         /api/v1/events/stream GET

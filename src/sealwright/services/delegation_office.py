@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from sealwright.services.approving import Approving
 from sealwright.services.authorizing import Authorizing
+from sealwright.services.authorizing_records import ActRecords
 from sealwright.services.delegating import DelegationDesk
+from sealwright.services.delegation_clock import DelegationClock
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_sheets import DelegationSheets
 from sealwright.services.tasks import Tasks
@@ -20,25 +22,29 @@ class Delegations:
         desk: Makes, shows, ends and narrows delegations.
         approving: Has people say yes or no to one act of an agent.
         authorizing: Answers whether an agent may act, and counts what it does.
+        records: What agents asked and were answered.
         sheets: Delegations as people watch them on pages.
     """
 
     desk: DelegationDesk
     approving: Approving
     authorizing: Authorizing
+    records: ActRecords
     sheets: DelegationSheets
 
 
-def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:  # noqa: ARG001 - tasks of parts to come
+def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:
     """Build what the office calls `delegations`.
 
     Args:
         tasks: Takes the work that delegations have for the clock.
     """
+    DelegationClock(ground.units, ground.clock).join(tasks)
     authorizing = Authorizing(ground)
     return Delegations(
         desk=DelegationDesk(ground),
         approving=Approving(ground, authorizing),
         authorizing=authorizing,
+        records=ActRecords(ground),
         sheets=DelegationSheets(ground),
     )
