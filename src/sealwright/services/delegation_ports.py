@@ -75,6 +75,15 @@ class DelegationRows(Protocol):
     def after(self, uid: UUID | None, limit: int) -> tuple[Delegation, ...]:
         """All delegations in order of uid, from behind one."""
 
+    def strayed(self, limit: int) -> tuple[str, ...]:
+        """Delegations whose credential is not stored, which nothing else here shows."""
+
+    def indexed(self, uid: UUID, terms: Collection[str]) -> frozenset[str]:
+        """By which of these DIDs and delegations above it a delegation is found."""
+
+    def recorded(self, call_ids: Collection[str]) -> frozenset[str]:
+        """Which of these calls were allowed and counted."""
+
     def add_calls(self, calls: Sequence[DelegationCall]) -> None: ...
     def calls(self, delegation_ids: Collection[str], *, limit: int, cursor: str | None) -> Page[DelegationCall]:
         """Calls that were decided by one of these delegations, newest first."""

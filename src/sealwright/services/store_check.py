@@ -12,6 +12,7 @@ from sealwright.domain.credentials import CredentialRecord, CredentialStatus, Re
 from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.people import Caller
 from sealwright.services.batch_check import BatchCheck
+from sealwright.services.delegation_check import delegation_problems
 from sealwright.services.delivery_check import copy_fault, delivery_problems
 from sealwright.services.desk_ports import RequestCounts
 from sealwright.services.log_check import log_problems
@@ -33,7 +34,7 @@ class StoreCheck:
     """Holds credentials against digests, proofs and entries, bits and totals against rows, keys against the KEK.
 
     Batches are held against their chunks and credentials; offers, further forms and messages against what they point
-    to; the transparency log against itself.
+    to; delegations against their credentials, their ledgers and the transparency log against themselves.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class StoreCheck:
                 yield Problem("key", key.key_id, "The stored key does not open.")
         self._keys.check(keys)
         yield from delivery_problems(self._units, self._clock.now())
+        yield from delegation_problems(self._units)
         yield from self._batches.problems()
         yield from log_problems(self._units)
         last: UUID | None = None

@@ -29,6 +29,9 @@ _MOST_RUNS: Final = 200
 _ADD_CALL: Final = DriverText.of(
     f"INSERT INTO delegation_calls ({', '.join(_CALL.names)}) VALUES ({', '.join('%s' for _ in _CALL.names)})"  # noqa: S608 - names of our own columns
 )
+_RECORDED: Final = DriverText.of(
+    "SELECT call_id FROM delegation_calls WHERE call_id = ANY(%s) AND allowed = TRUE AND recorded = TRUE"
+)
 _WAITING: Final = DriverText.of(
     "SELECT count(*) FROM approvals WHERE agent_did = %s AND state = 'waiting' AND expires_at > %s"
 )
@@ -45,6 +48,7 @@ _APPROVAL_BY_ID: Final = sa.select(*approvals.columns).where(
 )
 
 Condition = sa.ColumnElement[bool] | sa.TextClause
+Conditions = tuple[Condition, ...]
 
 
 class StoredCalls:
@@ -63,8 +67,8 @@ class StoredCalls:
         Raises:
             InvalidPagination: The cursor is not of this list.
         """
-        of_each = [
-            [sa.text("delegation_id IS NOT NULL"), delegation_calls.c.delegation_id == one]
+        of_each: list[Conditions] = [
+            (sa.text("delegation_id IS NOT NULL"), delegation_calls.c.delegation_id == one)
             for one in sorted(set(delegation_ids))
         ]
         keys = self._keys(_Listed(delegation_calls, "at", "call_id", _CALLS_LIST), of_each, limit, cursor)
@@ -72,6 +76,10 @@ class StoredCalls:
         rows = self._transaction.rows(sa.select(*delegation_calls.columns).where(found)) if keys else ()
         items = sorted((_CALL.read(row) for row in rows), key=lambda one: (one.at, one.call_id), reverse=True)
         return Page(tuple(items), _next(_CALLS_LIST, keys, limit))
+
+    def recorded(self, call_ids: Collection[str]) -> frozenset[str]:
+        """Tell which of these calls were allowed and counted."""
+        return frozenset(row[0] for row in _RECORDED.rows(self._transaction, sorted(call_ids)))
 
     def add_approval(self, approval: Approval) -> None:
         """Write down what an agent asks a person to approve."""
@@ -108,17 +116,15 @@ class StoredCalls:
         Raises:
             InvalidPagination: The cursor is not of this list.
         """
-        common: list[Condition] = []
+        common: Conditions = ()
         if waiting_at is not None:
             moment = sa.literal(waiting_at, approvals.c.expires_at.type)
-            common = [sa.text(WAITING), approvals.c.expires_at > moment]
-        seen: list[list[Condition]] = [
-            *([approvals.c.delegator_did == did] for did in sorted(set(delegators or ()))),
-            *([approvals.c.agent_did == did] for did in sorted(set(agents or ()))),
-        ]
+            common = (sa.text(WAITING), approvals.c.expires_at > moment)
+        seen: list[Conditions] = [(approvals.c.delegator_did == did,) for did in sorted(set(delegators or ()))]
+        seen.extend((approvals.c.agent_did == did,) for did in sorted(set(agents or ())))
         if delegators is None and agents is None:
-            seen = [[]]
-        runs = [[*common, *one] for one in seen]
+            seen = [()]
+        runs = [(*common, *one) for one in seen]
         keys = self._keys(_Listed(approvals, "created_at", "approval_id", _APPROVALS_LIST), runs, limit, cursor)
         found = approvals.c.approval_id.in_([identifier for _, identifier in keys[:limit]])
         rows = self._transaction.rows(sa.select(*approvals.columns).where(found)) if keys else ()
@@ -138,15 +144,15 @@ class StoredCalls:
         return gone + len(_FORGET_APPROVALS.rows(self._transaction, seconds_of(approvals_before), limit))
 
     def _keys(
-        self, listed: _Listed, runs: Sequence[Sequence[Condition]], limit: int, cursor: str | None
+        self, listed: _Listed, runs: Sequence[Conditions], limit: int, cursor: str | None
     ) -> list[tuple[int, str]]:
         """The newest keys of some runs, one more than a page."""
-        behind = [] if cursor is None else [listed.behind(cursor)]
-        parts = [listed.run([*run, *behind], limit + 1) for run in runs]
+        behind: Conditions = () if cursor is None else (listed.behind(cursor),)
+        parts = [listed.run((*run, *behind), limit + 1) for run in runs]
         found: set[tuple[int, str]] = set()
         for start in range(0, len(parts), _MOST_RUNS):
             rows = self._transaction.rows(listed.merged(parts[start : start + _MOST_RUNS], limit + 1))
-            found.update((seconds_of(row[0]), row[1]) for row in rows)
+            found.update((seconds_of(row._mapping[listed.at]), row._mapping[listed.identifier]) for row in rows)
         return sorted(found, reverse=True)[: limit + 1]
 
 
@@ -154,6 +160,8 @@ class _Listed:
     """A table that is listed by a moment and an id, newest first."""
 
     def __init__(self, table: sa.Table, at: str, identifier: str, letter: str) -> None:
+        self.at = at
+        self.identifier = identifier
         self._at: sa.Column[Any] = table.c[at]
         self._id: sa.Column[Any] = table.c[identifier]
         self._letter = letter
@@ -163,7 +171,7 @@ class _Listed:
         key = sa.tuple_(sa.literal(moment_of(seconds), self._at.type), sa.literal(identifier, self._id.type))
         return sa.tuple_(self._at, self._id) < key
 
-    def run(self, conditions: Sequence[Condition], limit: int) -> sa.Select[Any]:
+    def run(self, conditions: Conditions, limit: int) -> sa.Select[Any]:
         statement = sa.select(self._at, self._id).where(*conditions)
         return statement.order_by(self._at.desc(), self._id.desc()).limit(limit)
 
@@ -171,7 +179,7 @@ class _Listed:
         if len(runs) == 1:
             return runs[0]
         merged = sa.union(*(sa.select(run.subquery()) for run in runs)).subquery()
-        at, identifier = merged.c[self._at.name], merged.c[self._id.name]
+        at, identifier = merged.c[self.at], merged.c[self.identifier]
         return sa.select(at, identifier).order_by(at.desc(), identifier.desc()).limit(limit)
 
 

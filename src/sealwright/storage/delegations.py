@@ -47,6 +47,11 @@ _DIDS_OF: Final = DriverText.of(
     "SELECT delegation_id, delegator_did, delegate_did FROM delegations WHERE delegation_id = ANY(%s)"
 )
 _INDEX: Final = DriverText.of("INSERT INTO delegation_index (term, uid) VALUES (%s, %s)")
+_INDEXED: Final = DriverText.of("SELECT term FROM delegation_index WHERE term = ANY(%s) AND uid = %s")
+_STRAYED: Final = DriverText.of(
+    "SELECT d.delegation_id FROM delegations d WHERE NOT EXISTS (SELECT 1 FROM credentials c WHERE c.uid = d.uid) "
+    "ORDER BY d.uid LIMIT %s"
+)
 _COUNT_BELOW: Final = DriverText.of(
     "SELECT count(*) FROM delegation_index i JOIN credentials c ON c.uid = i.uid "
     "WHERE i.term = %s AND c.status <> 'revoked' AND c.expires_at > %s"
@@ -145,6 +150,15 @@ class StoredDelegationRows(StoredCalls, StoredAgentProfiles):
         else:
             rows = _AFTER.rows(self._transaction, self._transaction.uid(uid), limit)
         return tuple(delegation_of(row) for row in rows)
+
+    def strayed(self, limit: int) -> tuple[str, ...]:
+        """Find delegations whose credential is not stored, which nothing else here shows."""
+        return tuple(row[0] for row in _STRAYED.rows(self._transaction, limit))
+
+    def indexed(self, uid: UUID, terms: Collection[str]) -> frozenset[str]:
+        """By which of these DIDs and delegations above it a delegation is found."""
+        rows = _INDEXED.rows(self._transaction, sorted(terms), self._transaction.uid(uid))
+        return frozenset(row[0] for row in rows)
 
     # -- ledgers ------------------------------------------------------------------------------------
 
