@@ -143,7 +143,7 @@ class DelegationGuard:
             above = tuple(locked[one.delegation_id] for one in above)
         self.require(above, Registry.within(uow, order.caller.epoch), now)
         if self.replaces is not None:
-            _require_active(uow.delegations.get(self.replaces.old.delegation_id), now)
+            require_active(uow.delegations.get(self.replaces.old.delegation_id), now)
         return above
 
     def _end_old(self, uow: UnitOfWork, caller: Caller, replaced: Replacement) -> None:
@@ -274,7 +274,7 @@ def _fault(widening: Widening) -> Fault:
     return Fault(pointer, code if code in REFUSALS else DelegationCode.INVALID.value, widening.detail)
 
 
-def _require_active(old: Delegation | None, now: datetime) -> None:
+def require_active(old: Delegation | None, now: datetime) -> None:
     """Refuse to narrow what is not active: the new one would be."""
     if old is None:
         raise DelegationNotFound(_NO_PARENT)
