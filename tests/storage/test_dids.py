@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sealwright.domain.dids import DIDState, DIDVersion, MethodState
+from sealwright.domain.dids import DIDKind, DIDState, DIDVersion, MethodState
 from sealwright.domain.errors import DIDExists, InvalidPagination, KeyInUse, VersionConflict
+from sealwright.domain.people import UserId
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.storage.engines import Database
 from sealwright.storage.tables import dids
@@ -165,6 +166,25 @@ def test_list_pages_newest_first_through_equal_dates(units: UnitOfWorkFactory) -
                 break
         assert seen == ["did:adi:4", "did:adi:3", "did:adi:2", "did:adi:1", "did:adi:0"]
         assert len(uow.dids.list(owner=None, limit=100, cursor=None).items) == 6
+
+
+def test_list_of_agents_leaves_out_all_others(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        for number in range(6):
+            kind = DIDKind.AGENT if number % 2 else DIDKind.ORGANIZATION
+            owner = UserId("usr_ada") if number < 4 else None
+            uow.dids.add(
+                did_record(
+                    f"did:adi:{number}", created_at=NOW + timedelta(seconds=number), kind=kind, owner_user_id=owner
+                )
+            )
+        uow.commit()
+    with units(write=False) as uow:
+        first = uow.dids.list(owner=None, limit=2, cursor=None, only_agents=True)
+        rest = uow.dids.list(owner=None, limit=2, cursor=first.next_cursor, only_agents=True)
+        assert [record.did for record in (*first.items, *rest.items)] == ["did:adi:5", "did:adi:3", "did:adi:1"]
+        owned = uow.dids.list(owner="usr_ada", limit=9, cursor=None, only_agents=True)
+        assert [record.did for record in owned.items] == ["did:adi:3", "did:adi:1"]
 
 
 def test_list_refuses_a_cursor_of_another_list(units: UnitOfWorkFactory) -> None:

@@ -181,6 +181,7 @@ def _pages(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "one DID": lambda: uow.dids.get("did:adi:7"),
         "versions of a DID": lambda: uow.dids.versions("did:adi:7"),
         "DIDs of an owner": lambda: uow.dids.list(owner="usr_1", limit=5, cursor=did_page),
+        "agents": lambda: uow.dids.list(owner=None, limit=5, cursor=did_page, only_agents=True),
         "DIDs": lambda: uow.dids.list(owner=None, limit=5, cursor=did_page),
         "schemas": lambda: uow.schemas.list(active=None, limit=5, cursor=schema_page),
         "active schemas": lambda: uow.schemas.list(active=True, limit=5, cursor=schema_page),

@@ -143,7 +143,7 @@ class DIDs(Protocol):
         """Store the next version; raises VersionConflict unless `record.version - 1` is stored, and KeyInUse."""
 
     def versions(self, did: str) -> tuple[DIDVersion, ...]: ...
-    def list(self, *, owner: str | None, limit: int, cursor: str | None) -> Page[DIDRecord]:
+    def list(self, *, owner: str | None, limit: int, cursor: str | None, only_agents: bool = False) -> Page[DIDRecord]:
         """Newest first; raises InvalidPagination for a cursor that is not ours."""
 
 

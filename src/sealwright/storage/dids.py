@@ -115,7 +115,7 @@ class StoredDIDs:
         rows = self._transaction.rows(_VERSIONS, {"did": did})
         return tuple(DIDVersion(row.did, row.version, row.document, row.at) for row in rows)
 
-    def list(self, *, owner: str | None, limit: int, cursor: str | None) -> Page[DIDRecord]:
+    def list(self, *, owner: str | None, limit: int, cursor: str | None, only_agents: bool = False) -> Page[DIDRecord]:
         """List DIDs, newest first.
 
         Raises:
@@ -124,6 +124,9 @@ class StoredDIDs:
         statement = _NEWEST_FIRST.limit(limit + 1)
         if owner is not None:
             statement = statement.where(dids.c.owner_user_id == owner)
+        if only_agents:
+            # Spelled out, as the index of agents has it: with a parameter it could not be used.
+            statement = statement.where(sa.text("dids.kind = 'agent'"))
         if cursor is not None:
             seconds, did = dated_key(_LIST, cursor)
             behind = sa.tuple_(dids.c.created_at, dids.c.did) < sa.tuple_(

@@ -169,6 +169,13 @@ dids: Final = table(
     sa.Column("deactivated_at", Moment),
     sa.Index("ix_dids_created", "created_at", "did"),
     sa.Index("ix_dids_owner", "owner_user_id", "created_at", "did"),
+    sa.Index(
+        "ix_dids_agents",
+        "created_at",
+        "did",
+        sqlite_where=sa.text("kind = 'agent'"),
+        postgresql_where=sa.text("kind = 'agent'"),
+    ),
 )
 
 # Ids and aliases share one name space, for ever.

@@ -34,10 +34,12 @@ def upgrade() -> None:
         sa.Column("updated_at", Moment, nullable=False),
         sqlite_strict=True,
     )
+    op.create_index("ix_dids_agents", "dids", ["created_at", "did"], **_where("kind = 'agent'"))
 
 
 def downgrade() -> None:
     """Drop them, which nothing else refers to."""
+    op.drop_index("ix_dids_agents", "dids")
     for name in (
         "agent_profiles",
         "approvals",
