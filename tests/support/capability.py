@@ -14,7 +14,7 @@ from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.proofs.compact import sealed
 from tests.support.proving import Party
 
-NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOW: Final = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 SHOP: Final = "https://shop.example"
 ORDERS: Final = f"{SHOP}/orders"
 ACTION: Final = "purchase:groceries"

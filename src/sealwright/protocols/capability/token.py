@@ -15,10 +15,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sealwright.protocols.capability.refusals import TokenCode, TokenRefused
+from sealwright.vc.delegation.judging import read_context
 from sealwright.vc.dids.resolver import ResolvedDID
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import InvalidDID, ProofInvalid, VcError
+from sealwright.vc.errors import InvalidDID, MalformedDocument, ProofInvalid, VcError
 from sealwright.vc.keys import jose
 from sealwright.vc.proofs.compact import CompactToken, check_signature, open_compact, signing_input
 
@@ -30,13 +31,10 @@ SKEW: Final = timedelta(seconds=60)
 LENGTH_MOST: Final = 48 * 1024
 """In characters. A token travels in a header, and eight hops under two signatures each stay below this."""
 HOPS_MOST: Final = 8
-CONTEXT_MEMBERS: Final = frozenset({"amount", "currency", "merchant", "schemaId", "region", "resource"})
-"""What a context may say, as authorize takes it. `approved` is not among them: an agent does not say that of itself."""
-
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 _CLAIMS: Final = frozenset({"iss", "sub", "aud", "iat", "exp", "jti", "action", "context", "chain", "cnf"})
 _TEXT_MOST: Final = 512
-_ACTION_MOST: Final = 128
+_ACTION_MOST: Final = 255
 _LATEST: Final = 253_402_300_799  # the last second of the year 9999
 _THUMBPRINT_CHARACTERS: Final = 43
 _AUTHENTICATION: Final = "authentication"
@@ -50,7 +48,7 @@ class Grounds:
         agent: The DID of the agent that acts.
         principal: The delegator of the chain's root: in whose name the act is done in the end.
         audience: The address of the resource server, as `require_audience` takes it.
-        context: Values of the act, by the names in `CONTEXT_MEMBERS`.
+        context: Values of the act, as authorize takes them, but for `approved`.
         chain: The delegation credentials, the root first; objects, or tokens as text.
         jkt: SHA-256 thumbprint of the key that the bearer proves to hold, in base64url.
         approval: The id of a person's approval that the act uses up; None without one.
@@ -224,14 +222,13 @@ def _is_loopback(host: str) -> bool:
 
 
 def _context(value: JSONValue) -> Mapping[str, JSONValue]:
-    if not isinstance(value, dict) or value.keys() - CONTEXT_MEMBERS:
-        raise _malformed("The token's context is no object of known members.")
-    for name, one in value.items():
-        if name == "amount":
-            if isinstance(one, bool) or not isinstance(one, int | float):
-                raise _malformed("The amount in the token's context is no number.")
-        elif not isinstance(one, str) or not 0 < len(one) <= _TEXT_MOST:
-            raise _malformed("A member of the token's context is no text.")
+    if not isinstance(value, dict) or "approved" in value:
+        # An agent does not say of itself that somebody approved: it names the approval.
+        raise _malformed("The token's context is no object, or says that the act is approved.")
+    try:
+        read_context(value)
+    except MalformedDocument:
+        raise _malformed("The token's context has a member or value that no context has.") from None
     return value
 
 
