@@ -237,6 +237,13 @@ class DelegationDesk:
         known = self._issuing.replay(scope) if scope is not None else None
         if known is not None:
             return self.made(known)
+        order = self.narrowing_order(caller, reference, wish, reason)
+        with in_words_of_the_wish():
+            # Alone, because it takes a lock that shared rounds of the line must not wait for behind their own.
+            return self.made(self._issuing.issue(order, scope))
+
+    def narrowing_order(self, caller: Caller, reference: str, wish: NarrowingWish, reason: str) -> IssuanceOrder:
+        """Check a narrowing whole and authorize it; nothing is kept. Raises as `narrow`, before its last line."""
         view = self._registry.current()
         old = self.get(caller, reference, view).delegation
         require_active(old, self._clock.now())
@@ -252,9 +259,7 @@ class DelegationDesk:
             stricter = DelegationWish(old.delegator_did, old.delegate_did, old.scope, end)
             request = _request(stricter, claims, record.proof_type)
             guard = DelegationGuard(terms, Replacement(old, reason, self._revocation))
-            order = self._issuing.check(request, caller, view, guard)
-            # Alone, because it takes a lock that shared rounds of the line must not wait for behind their own.
-            return self.made(self._issuing.issue(order, scope))
+            return self._issuing.check(request, caller, view, guard)
 
 
 @contextmanager
