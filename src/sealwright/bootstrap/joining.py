@@ -35,6 +35,7 @@ from sealwright.services.batch_check import BatchCheck
 from sealwright.services.bulk_office import BulkGround, BulkLimits, join_bulk
 from sealwright.services.catalog import CatalogDesk
 from sealwright.services.credential_sheets import CredentialSheets
+from sealwright.services.delegation_chains import DelegationChains
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_guard import DelegationGate
 from sealwright.services.delegation_office import join_delegations
@@ -256,6 +257,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         resolver=resolver,
         canon=canon,
         statuses=OfficeStatuses(publisher, public_url, foreign_lists),
+        chains=DelegationChains(units, registry),
         clock=clock,
         public_url=public_url,
     )

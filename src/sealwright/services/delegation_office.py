@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from sealwright.services.approving import Approving
 from sealwright.services.authorizing import Authorizing
 from sealwright.services.authorizing_records import ActRecords
+from sealwright.services.chain_checking import ChainChecking
 from sealwright.services.delegating import DelegationDesk
+from sealwright.services.delegation_chains import DelegationChains
 from sealwright.services.delegation_clock import DelegationClock
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_sheets import DelegationSheets
@@ -20,6 +22,7 @@ class Delegations:
 
     Args:
         desk: Makes, shows, ends and narrows delegations.
+        chains: Verifies chains of delegations for anyone.
         approving: Has people say yes or no to one act of an agent.
         authorizing: Answers whether an agent may act, and counts what it does.
         records: What agents asked and were answered.
@@ -27,6 +30,7 @@ class Delegations:
     """
 
     desk: DelegationDesk
+    chains: ChainChecking
     approving: Approving
     authorizing: Authorizing
     records: ActRecords
@@ -43,6 +47,7 @@ def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:
     authorizing = Authorizing(ground)
     return Delegations(
         desk=DelegationDesk(ground),
+        chains=ChainChecking(ground.verifier, DelegationChains(ground.units, ground.registry), ground.registry),
         approving=Approving(ground, authorizing),
         authorizing=authorizing,
         records=ActRecords(ground),

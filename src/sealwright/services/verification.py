@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sealwright.domain.dids import Custody
 from sealwright.domain.errors import DomainError
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.delegation_chains import DelegationChains
 from sealwright.services.orders import signs_for_office, vct_address
 from sealwright.services.ports import Clock
 from sealwright.services.registry import Registry
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.services.status_lists import FORMS, PublishedList, StatusPublisher
 from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.delegation.chain import ChainReport, verify_chain
+from sealwright.vc.delegation.judging import ActContext
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import StatusListUnreadable
@@ -47,6 +50,7 @@ class VerifyOptions:
         domain: The audience that it must be made for; None if that was not asked for.
         is_own_work: The issuer or the holder looks at what is kept for them: a base proof is no fault then.
         nonce: What a derived proof must be bound to; None if the verifier gave none.
+        is_hop: A delegation is looked at by itself, because the chain around it is verified hop by hop.
     """
 
     trusted_issuers: frozenset[str] | None = None
@@ -58,6 +62,7 @@ class VerifyOptions:
     domain: str | None = None
     is_own_work: bool = False
     nonce: bytes | None = None
+    is_hop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,12 @@ class Verifier:
         resolver: DIDResolver,
         canon: Canonicalizer,
         statuses: Statuses,
+        chains: DelegationChains,
         clock: Clock,
         public_url: str,
     ) -> None:
         self._resolver = resolver
+        self._chains = chains
         self._canon = canon
         self._statuses = statuses
         self._schemas = _RegisteredSchemas(registry, shelf)
@@ -122,6 +129,37 @@ class Verifier:
             pinned=self._canon.pinned_content,
             is_own_work=options.is_own_work,
             nonce=options.nonce,
+            above=None if options.is_hop else self._chains.above,
+            root_may=None if options.is_hop else self._chains.root_may,
+        )
+
+    def verify_chain(
+        self,
+        agent_did: str,
+        chain: Sequence[object],
+        *,
+        action: str | None = None,
+        context: ActContext | None = None,
+    ) -> ChainReport:
+        """Verify a chain of delegations, root first, each by itself and by the one above it.
+
+        Args:
+            agent_did: Who is to have the authority.
+            chain: Credentials; None in the place of one that could not be had.
+            action: Judge this act by every hop too.
+
+        Raises:
+            ChainRefused: No hop, more than eight, or one credential twice.
+        """
+        hop = VerifyOptions(is_hop=True)
+        return verify_chain(
+            agent_did,
+            chain,
+            verify=lambda credential: self.verify(credential, hop),
+            root_may=self._chains.root_may,
+            now=self._clock.now(),
+            action=action,
+            context=context,
         )
 
     def _sd_jwt_rules(self, options: VerifyOptions) -> SdJwtRules:
@@ -157,6 +195,8 @@ class Verifier:
             signed=options.signed,
             selected=ALL_CHECKS if options.checks is None else options.checks,
             allow_inline=options.allow_inline,
+            above=self._chains.above,
+            root_may=self._chains.root_may,
         )
 
     def _token_occasion(self, options: PresentationOptions) -> TokenOccasion:

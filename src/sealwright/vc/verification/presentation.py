@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sealwright.vc.credentials.members import PinnedContent
 from sealwright.vc.credentials.structure import check_presentation, credentials_of
+from sealwright.vc.delegation.chain import Above, RootMay
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import ControllerDeactivated, DocumentRefused, KeyNotControlled, VcError
@@ -65,6 +66,8 @@ def verify_presentation(
     handed_status_lists: Sequence[Document] = (),
     status_memory: StatusListMemory | None = None,
     pinned: PinnedContent | None = None,
+    above: Above | None = None,
+    root_may: RootMay | None = None,
 ) -> PresentationReport:
     """Verify a presentation and the credentials in it; nothing that a document can hold makes this raise.
 
@@ -87,6 +90,7 @@ def verify_presentation(
         handed_status_lists: Status list credentials that came with the request.
         status_memory: Lists verified before.
         pinned: Gives the bytes held here for an address, with which digests of related resources are compared.
+        above, root_may: Of delegations, as `verify_credential` takes them.
 
     Spec: Verifiable Credentials Data Model 2.0, "Verifiable Presentations"; Data Integrity 1.0, "Verify Proof".
     """
@@ -110,6 +114,8 @@ def verify_presentation(
                 handed_status_lists=handed_status_lists,
                 status_memory=status_memory,
                 pinned=pinned,
+                above=above,
+                root_may=root_may,
             )
             for credential in credentials_of(document)
         )
