@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from sealwright.domain.batches import ChunkRows
+from sealwright.domain.dids import DIDKind
 from sealwright.domain.enrollment import IssuerProfile, IssuerState, RoleRequest, RoleState
 from sealwright.domain.ids import credential_urn, new_credential_uid
 from sealwright.domain.notices import Mail, Notice, NoticeKind
@@ -45,6 +46,7 @@ from tests.storage.builders import (
     token,
 )
 from tests.storage.bulk_builders import batch, chunk
+from tests.storage.delegation_builders import approval, call, credential_of, delegation, profile
 from tests.storage.delivery_builders import (
     didcomm_message,
     didcomm_thread,
@@ -120,6 +122,7 @@ def _everything_of(uow: UnitOfWork, user_id: str) -> None:
     _work_of(uow, user_id, text)
     _deliveries_of(uow, user_id, text)
     _rows_of(uow, user_id, text)
+    _delegations_of(uow, user_id, text)
 
 
 def _work_of(uow: UnitOfWork, user_id: str, text: str) -> None:
@@ -177,6 +180,35 @@ def _rows_of(uow: UnitOfWork, user_id: str, text: str) -> None:
     uow.batches.add(batch(f"bat_{user_id}"))
     content = b"\n".join(msgspec.json.encode(line) for line in lines)
     uow.batches.add_chunk(chunk(f"bat_{user_id}"), ChunkRows(content, text.encode().ljust(32)))
+
+
+def _delegations_of(uow: UnitOfWork, user_id: str, text: str) -> None:
+    """Give somebody an agent that works for them, one of its own below it, and an answer that they gave elsewhere."""
+    did, agent = f"did:adi:{user_id}", f"did:adi:agent-{user_id}"
+    uow.dids.add(
+        did_record(agent, kind=DIDKind.AGENT, owner_user_id=user_id, name=text, methods=(method(agent),), services=())
+    )
+    uow.delegations.put_profile(profile(agent, description=text))
+    root_uid, leaf_uid, other_uid = (new_credential_uid() for _ in range(3))
+    root_id, leaf_id, other_id = (f"dlg_{part}_{user_id}" for part in ("root", "leaf", "other"))
+    root = delegation(delegation_id=root_id, uid=root_uid, delegator_did=did, delegate_did=agent)
+    leaf = delegation(2, root, delegation_id=leaf_id, uid=leaf_uid, delegate_did="did:adi:helper")
+    strange = delegation(delegation_id=other_id, uid=other_uid, delegator_did="did:adi:club")
+    for one in (root, leaf, strange):
+        uow.credentials.add_many([credential_of(one)])
+        uow.delegations.add(one)
+    context = {"merchant": text}
+    uow.delegations.add_calls(
+        [
+            call(1, call_id=f"cal_a_{user_id}", delegation_id=leaf_id, context=context, detail=text),
+            call(1, call_id=f"cal_b_{user_id}", delegation_id=None, agent_did=agent, context=context, detail=text),
+            call(1, call_id=f"cal_c_{user_id}", delegation_id=other_id, context={"merchant": "club"}),
+        ]
+    )
+    asked = {"agent_did": agent, "context": context, "note": text, "reason": text}
+    uow.delegations.add_approval(approval(1, approval_id=f"apv_a_{user_id}", delegation_id=leaf_id, **asked))
+    elsewhere = approval(2, approval_id=f"apv_b_{user_id}", delegation_id=other_id, decided_by=user_id, reason=text)
+    uow.delegations.add_approval(elsewhere)
 
 
 def _places_of(database: Database, name: str) -> set[str]:
@@ -253,6 +285,18 @@ def test_ids_and_states_stay(full: UnitOfWorkFactory) -> None:
                 uow.wallets.notification_by_digest(f"asked{absent}".encode()),
             )
             assert [one is not None for one in fetched] == [bool(there_are)] * 5
+        assert [one.action for one in uow.delegations.calls(["dlg_leaf_usr_gone"], limit=5, cursor=None).items] == [
+            "purchase:groceries"
+        ]
+        # What was done for others stays, though somebody who is gone had said yes to something there.
+        (elsewhere,) = uow.delegations.calls(["dlg_other_usr_gone"], limit=5, cursor=None).items
+        answered = uow.delegations.approval("apv_b_usr_gone")
+        assert answered is not None
+        assert (elsewhere.context, answered.note, answered.reason) == (
+            {"merchant": "club"},
+            "Bread for the week.",
+            None,
+        )
         offered = uow.offers.get("off_usr_gone")
         assert offered is not None
         assert (offered.holder_user_id, offered.email) == ("usr_gone", None)

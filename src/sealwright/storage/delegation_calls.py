@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sealwright.domain.delegations import Approval, ApprovalState, DelegationCall
 from sealwright.domain.errors import StateConflict
 from sealwright.services.ports import Page
+from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import moment_of, seconds_of
 from sealwright.storage.cursors import dated_cursor, dated_key
 from sealwright.storage.delegation_tables import WAITING, approvals, delegation_calls
@@ -26,9 +27,7 @@ _CALLS_LIST: Final = "k"
 _APPROVALS_LIST: Final = "v"
 # A statement of a few hundred parts is planned fast; longer lists are asked in turns.
 _MOST_RUNS: Final = 200
-_ADD_CALL: Final = DriverText.of(
-    f"INSERT INTO delegation_calls ({', '.join(_CALL.names)}) VALUES ({', '.join('%s' for _ in _CALL.names)})"  # noqa: S608 - names of our own columns
-)
+_ADD_CALLS: Final = RowWriter(delegation_calls, _CALL.names)
 _RECORDED: Final = DriverText.of(
     "SELECT call_id FROM delegation_calls WHERE call_id = ANY(%s) AND allowed = TRUE AND recorded = TRUE"
 )
@@ -59,7 +58,8 @@ class StoredCalls:
 
     def add_calls(self, calls: Sequence[DelegationCall]) -> None:
         """Write down what was asked and answered."""
-        _ADD_CALL.many(self._transaction, [_CALL.driver_values(call) for call in calls])
+        if calls:
+            _ADD_CALLS.write(self._transaction, [_CALL.driver_values(call) for call in calls])
 
     def calls(self, delegation_ids: Collection[str], *, limit: int, cursor: str | None) -> Page[DelegationCall]:
         """List calls that were decided by one of these delegations, newest first.

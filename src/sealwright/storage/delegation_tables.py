@@ -90,6 +90,8 @@ sa.Index(
     delegation_calls.c.call_id,
     **where("delegation_id IS NOT NULL"),
 )
+# Few: refusals of agents to whom nothing was delegated; those of an erased person are found by it.
+sa.Index("ix_delegation_calls_agent", delegation_calls.c.agent_did, **where("delegation_id IS NULL"))
 
 approvals: Final = table(
     "approvals",

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from sealwright.domain.delegations import LedgerRow, Use, Used
 from sealwright.domain.errors import StateConflict
+from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import moment_of, seconds_of
+from sealwright.storage.delegation_tables import delegation_uses
 from sealwright.storage.driver_text import DriverText
 from sealwright.storage.transaction import Transaction
 
@@ -30,12 +32,12 @@ _WINDOWS_POSTGRES: Final = (
     "FROM unnest(%s::text[], %s::int8[]) AS w (id, moment) JOIN delegations d ON d.delegation_id = w.id "
     f"JOIN LATERAL ({_FIRST_AFTER.format(id='d.delegation_id', at='w.moment')}) u ON TRUE"
 )
-_COUNT: Final = DriverText.of(
-    "INSERT INTO delegation_uses (delegation_id, at, no, call_id, micros, spent_high, spent_low) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s)"
-)
-_MOVE_HEAD: Final = DriverText.of(
-    "UPDATE delegations SET calls = %s, spent_high = %s, spent_low = %s, last_used_at = %s WHERE delegation_id = %s"
+_COUNT: Final = RowWriter(delegation_uses)
+_MOVE_HEAD: Final = DriverText(
+    "UPDATE delegations d SET calls = n.calls, spent_high = n.high, spent_low = n.low, last_used_at = n.at "
+    "FROM unnest(%s::text[], %s::int8[], %s::int8[], %s::int8[], %s::int8[]) AS n (id, calls, high, low, at) "
+    "WHERE d.delegation_id = n.id",
+    "UPDATE delegations SET calls = ?, spent_high = ?, spent_low = ?, last_used_at = ? WHERE delegation_id = ?",
 )
 _LEDGER: Final = DriverText.of(
     "SELECT delegation_id, at, no, call_id, micros, spent_high, spent_low FROM delegation_uses "
@@ -80,8 +82,9 @@ class Ledgers:
             rows.append((use.delegation_id, at, calls, use.call_id, use.micros, high, low))
             spent = _sum(high, low) + use.micros
             heads[use.delegation_id] = (calls + 1, spent >> _LOW_BITS, spent & _LOW, at)
-        _COUNT.many(self._transaction, rows)
-        _MOVE_HEAD.many(self._transaction, [(*head, delegation_id) for delegation_id, head in sorted(heads.items())])
+        if rows:
+            _COUNT.write(self._transaction, rows)
+            self._move(heads)
 
     def sums(self, delegation_ids: Collection[str]) -> Mapping[str, Used]:
         """What was ever counted."""
@@ -96,6 +99,13 @@ class Ledgers:
     def forget(self, before: datetime, limit: int) -> int:
         """Drop rows from before a moment; the sums go on as if they were there."""
         return len(_FORGET.rows(self._transaction, seconds_of(before), limit))
+
+    def _move(self, heads: Mapping[str, tuple[Any, ...]]) -> None:
+        if self._transaction.is_sqlite:
+            _MOVE_HEAD.many(self._transaction, [(*head, delegation_id) for delegation_id, head in heads.items()])
+            return
+        columns = zip(*((delegation_id, *head) for delegation_id, head in sorted(heads.items())), strict=True)
+        _MOVE_HEAD.rows(self._transaction, *(list(column) for column in columns))
 
     def _heads(self, delegation_ids: Collection[str]) -> list[tuple[Any, ...]]:
         return _HEADS.rows(self._transaction, sorted(delegation_ids))

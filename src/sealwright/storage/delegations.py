@@ -12,11 +12,13 @@ from sealwright.domain.errors import StateConflict
 from sealwright.domain.ids import uid_from_text
 from sealwright.services.ports import Page
 from sealwright.storage.agent_profiles import StoredAgentProfiles
+from sealwright.storage.bulk_rows import RowWriter
 from sealwright.storage.column_types import seconds_of
 from sealwright.storage.cursors import uid_cursor, uid_of
 from sealwright.storage.delegation_calls import StoredCalls
 from sealwright.storage.delegation_lists import pages_of_delegations
 from sealwright.storage.delegation_rows import delegation_of, insert_delegation, locked, selecting_delegations
+from sealwright.storage.delegation_tables import delegation_index
 from sealwright.storage.delegation_uses import Ledgers
 from sealwright.storage.driver_text import DriverText
 from sealwright.storage.transaction import Transaction
@@ -46,7 +48,7 @@ _TELL: Final = DriverText.of("UPDATE delegations SET ended = TRUE WHERE delegati
 _DIDS_OF: Final = DriverText.of(
     "SELECT delegation_id, delegator_did, delegate_did FROM delegations WHERE delegation_id = ANY(%s)"
 )
-_INDEX: Final = DriverText.of("INSERT INTO delegation_index (term, uid) VALUES (%s, %s)")
+_INDEX: Final = RowWriter(delegation_index)
 _INDEXED: Final = DriverText.of("SELECT term FROM delegation_index WHERE term = ANY(%s) AND uid = %s")
 _STRAYED: Final = DriverText.of(
     "SELECT d.delegation_id FROM delegations d WHERE NOT EXISTS (SELECT 1 FROM credentials c WHERE c.uid = d.uid) "
@@ -80,7 +82,7 @@ class StoredDelegationRows(StoredCalls, StoredAgentProfiles):
             terms.update(did for row in above for did in row[1:])
         insert_delegation(self._transaction, delegation)
         uid = self._transaction.uid(delegation.uid)
-        _INDEX.many(self._transaction, [(term, uid) for term in sorted(terms)])
+        _INDEX.write(self._transaction, [(term, uid) for term in sorted(terms)])
 
     def get(self, reference: str) -> Delegation | None:
         """Find a delegation by its id, or by ``urn:uuid:…`` or bare UUID of its credential."""

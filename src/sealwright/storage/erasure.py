@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from sealwright.domain.dids import DIDKind
 from sealwright.domain.ids import credential_urn, uid_from_text
 from sealwright.storage.access_tables import (
     attachments,
@@ -25,6 +26,13 @@ from sealwright.storage.access_tables import (
     sessions,
 )
 from sealwright.storage.credential_rows import holder_digest
+from sealwright.storage.delegation_tables import (
+    agent_profiles,
+    approvals,
+    delegation_calls,
+    delegation_index,
+    delegations,
+)
 from sealwright.storage.delivery_tables import (
     didcomm_messages,
     didcomm_threads,
@@ -128,6 +136,7 @@ class StoredErasure:
             search_text="",
         )
         self._workflows(user_id)
+        self._delegations(user_id, held)
         self._empty(dids, dids.c.owner_user_id == user_id, name=None)
         self._empty(personal_tokens, personal_tokens.c.user_id == user_id, name="")
         # Answers kept for repeats hold what was asked; nobody can repeat a call of theirs any more.
@@ -160,6 +169,29 @@ class StoredErasure:
         self._empty(proposals, proposals.c.author_id == user_id, reason=None)
         self._empty(proposals, proposals.c.forced_by == user_id, forced_reason=None)
         self._empty(payouts, payouts.c.payee_user_id == user_id, reason=None)
+
+    def _delegations(self, user_id: str, held: _Held) -> None:
+        """Empty what agents did and asked in somebody's name, and what was said about their agents.
+
+        What was delegated stays, as it stands in signed documents; so do ledgers, which hold numbers.
+        """
+        own = sa.select(dids.c.did).where(dids.c.owner_user_id == user_id)
+        # Of organizations that they looked after, the work goes on without them.
+        agents = own.where(dids.c.kind == DIDKind.AGENT.value)
+        named = sorted({*held.dids, *(row.did for row in self._transaction.rows(agents))})
+        mine = (
+            sa.select(delegations.c.delegation_id)
+            .join(delegation_index, delegation_index.c.uid == delegations.c.uid)
+            .where(delegation_index.c.term.in_(named))
+        )
+        for of_mine in (
+            delegation_calls.c.delegation_id.in_(mine),
+            sa.text("delegation_id IS NULL") & delegation_calls.c.agent_did.in_(named),
+        ):
+            self._empty(delegation_calls, of_mine, context="{}", detail=None)
+        self._empty(approvals, approvals.c.delegation_id.in_(mine), context="{}", note=None, reason=None)
+        self._empty(approvals, approvals.c.decided_by == user_id, reason=None)
+        self._empty(agent_profiles, agent_profiles.c.did.in_(own), description=None)
 
     def _credentials(self, held: _Held) -> None:
         """Empty the documents of somebody's credentials and of their further forms; status and digest stay.

@@ -128,6 +128,7 @@ def _calls() -> None:
         sa.Index(
             "ix_delegation_calls_delegation", "delegation_id", "at", "call_id", **_where("delegation_id IS NOT NULL")
         ),
+        sa.Index("ix_delegation_calls_agent", "agent_did", **_where("delegation_id IS NULL")),
         sqlite_strict=True,
     )
 
