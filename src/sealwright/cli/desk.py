@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from sealwright.cli.loading import loading
+
 if TYPE_CHECKING:
     from sealwright.domain.people import Caller
     from sealwright.services.office import Office
@@ -97,7 +99,8 @@ def open_office(settings: Settings) -> Iterator[Desk]:
         StoreRefused, KekRefused: The database or the key-encryption key cannot be used.
         StoreUnavailable: The database does not answer.
     """
-    from sealwright import bootstrap
+    with loading():
+        from sealwright import bootstrap
     from sealwright.domain.people import operator
 
     office = bootstrap.build(settings)

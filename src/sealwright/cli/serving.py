@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sealwright.cli import desk
+from sealwright.cli.loading import loading
 from sealwright.cli.misuse import Misused
 from sealwright.cli.output import Output, of, write_json, write_line
 from sealwright.cli.whereabouts import leave_word, word_ends
@@ -32,7 +33,9 @@ def serve(
 ) -> int:
     """Serve HTTP until SIGTERM or Ctrl-C. Logs go to stderr; the first line of stdout tells when it is ready."""
     from sealwright.settings import BindAddress
-    from sealwright.web import server
+
+    with loading():
+        from sealwright.web import server
 
     settings = _settings(host, port, workers)
     listener = _listen(settings)
@@ -95,8 +98,9 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _make_app(settings: Settings, first_run: _FirstRun, *, chores: bool) -> ASGIApp:
     """Open the office of one process and build the application over it; both end together."""
-    from sealwright import bootstrap
-    from sealwright.web.app import build_app
+    with loading():
+        from sealwright import bootstrap
+        from sealwright.web.app import build_app
 
     office = bootstrap.build(settings)
     first_run.look(office)

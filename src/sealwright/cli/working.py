@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sealwright.cli import desk
+from sealwright.cli.loading import loading
 from sealwright.cli.output import of, write_json, write_line
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def worker(
     batches: Annotated[bool, typer.Option("--batches", hidden=True)] = False,
 ) -> int:
     """Do background work until SIGTERM or Ctrl-C. Logs go to stderr; the first line of stdout tells when it begins."""
-    from sealwright import bootstrap
+    with loading():
+        from sealwright import bootstrap
     from sealwright.adapters.worker_children import spread_over_cores
     from sealwright.cli.serving import set_up_log
 
