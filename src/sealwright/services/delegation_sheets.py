@@ -8,18 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from sealwright.domain.delegation_errors import ApprovalNotFound, DelegationNotFound
+from sealwright.domain.delegation_errors import DelegationNotFound
 from sealwright.domain.delegations import (
     MICROS,
-    Approval,
     Delegation,
-    DelegationCall,
     DelegationFilter,
     DelegationStatus,
     Used,
 )
 from sealwright.domain.people import Caller
-from sealwright.services.access import owned_dids
+from sealwright.services.authorizing_parties import acts_for, is_delegator, is_party
+from sealwright.services.delegating import dids_of
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_standing import Fall, falls_of
 from sealwright.services.ports import Page, UnitOfWork
@@ -29,7 +28,6 @@ from sealwright.vc.delegation.meanings import unreadable
 
 # A tree shows so many delegations; whoever wants to see more opens one of them.
 TREE_MOST: Final = 200
-APPROVALS_MOST: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,7 @@ class DelegationSheets:
         """
         view, now = self._registry.current(), self._clock.now()
         with self._units(write=False) as uow:
-            mine = own_dids(uow, caller)
+            mine = dids_of(uow, caller)
             parties = None if everybody and caller.is_admin else mine
             wanted = DelegationFilter(delegate_did=delegate_did, status=status, parties=parties)
             found = uow.delegations.list(wanted, now=now, limit=limit, cursor=cursor)
@@ -155,14 +153,13 @@ class DelegationSheets:
         """
         view, now = self._registry.current(), self._clock.now()
         with self._units(write=False) as uow:
-            mine = own_dids(uow, caller)
-            chain = _chain(uow, caller, mine, reference)
+            mine = dids_of(uow, caller)
+            chain = _concerning(caller, uow.delegations.chain(reference), view)
             this = chain[-1]
             below, is_cut = _everything_below(uow, this)
             lines = {
                 one.delegation.delegation_id: one for one in _Lines(uow, view, now, mine).of_many((*chain, *below))
             }
-            given_above = any(one.delegator_did in mine for one in chain)
             line = lines[this.delegation_id]
             return DelegationSheet(
                 line=line,
@@ -170,49 +167,10 @@ class DelegationSheets:
                 tree=_tree(chain, below, lines),
                 below=uow.delegations.count_below(this.delegation_id, now),
                 is_cut=is_cut,
-                may_end=caller.is_admin or given_above,
-                may_change=caller.is_admin or this.delegator_did in mine,
-                may_pass_on=line.is_effective and this.max_depth > 0 and line.is_received,
+                may_end=is_delegator(caller, chain, view),
+                may_change=acts_for(caller, this.delegator_did, view),
+                may_pass_on=line.is_effective and this.max_depth > 0 and acts_for(caller, this.delegate_did, view),
             )
-
-    def calls(self, caller: Caller, reference: str, *, limit: int, cursor: str | None = None) -> Page[DelegationCall]:
-        """What was asked under a delegation and those below it, and how it was answered, newest first.
-
-        Raises:
-            DelegationNotFound: Missing, or none of the caller's.
-            InvalidPagination: The cursor is not ours.
-        """
-        with self._units(write=False) as uow:
-            this = _chain(uow, caller, own_dids(uow, caller), reference)[-1]
-            below, _ = _everything_below(uow, this)
-            ids = [this.delegation_id, *(one.delegation_id for one in below)]
-            return uow.delegations.calls(ids, limit=limit, cursor=cursor)
-
-    def waiting(self, caller: Caller) -> tuple[Approval, ...]:
-        """The questions of agents that wait for the caller's answer, newest first."""
-        with self._units(write=False) as uow:
-            mine = own_dids(uow, caller)
-            found = uow.delegations.approvals(
-                delegators=sorted(mine), agents=None, limit=APPROVALS_MOST, cursor=None, waiting_at=self._clock.now()
-            )
-            return found.items if mine else ()
-
-    def approval(self, caller: Caller, approval_id: str) -> tuple[Approval, DelegationLine]:
-        """A question that the caller may answer, and the delegation that it is asked under.
-
-        Raises:
-            ApprovalNotFound: Missing, or somebody else's to answer.
-        """
-        view, now = self._registry.current(), self._clock.now()
-        with self._units(write=False) as uow:
-            mine = own_dids(uow, caller)
-            found = uow.delegations.approval(approval_id)
-            if found is None or not (caller.is_admin or found.delegator_did in mine):
-                raise ApprovalNotFound("No such question.")
-            delegation = uow.delegations.get(found.delegation_id)
-            if delegation is None:
-                raise ApprovalNotFound("No such question.")
-            return found, next(iter(_Lines(uow, view, now, mine).of_many((delegation,))))
 
     def narrower(self, caller: Caller, parent: str) -> Delegation:
         """A delegation that the caller may pass on.
@@ -220,19 +178,12 @@ class DelegationSheets:
         Raises:
             DelegationNotFound: Missing, or none that the caller answers for the delegate of.
         """
+        view = self._registry.current()
         with self._units(write=False) as uow:
-            mine = own_dids(uow, caller)
-            found = _chain(uow, caller, mine, parent)[-1]
-            if not caller.is_admin and found.delegate_did not in mine:
+            found = _concerning(caller, uow.delegations.chain(parent), view)[-1]
+            if not acts_for(caller, found.delegate_did, view):
                 raise DelegationNotFound("No such delegation.")
             return found
-
-
-def own_dids(uow: UnitOfWork, caller: Caller) -> frozenset[str]:
-    """The DIDs that a caller answers for: owned here, bound to the account, or to the key."""
-    person = caller.person
-    bound = frozenset(person.dids) if person is not None else frozenset()
-    return owned_dids(uow, person) | bound | caller.issuer_dids
 
 
 class _Lines:
@@ -285,10 +236,8 @@ def _uses(one: Delegation, used: Mapping[tuple[str, datetime], Used], now: datet
     return tuple(sorted(uses, key=lambda use: use.share, reverse=True))
 
 
-def _chain(uow: UnitOfWork, caller: Caller, mine: Collection[str], reference: str) -> tuple[Delegation, ...]:
-    chain = uow.delegations.chain(reference)
-    concerned = {did for one in chain for did in (one.delegator_did, one.delegate_did)}
-    if not chain or not (caller.is_admin or concerned & set(mine)):
+def _concerning(caller: Caller, chain: tuple[Delegation, ...], view: RegistryView) -> tuple[Delegation, ...]:
+    if not chain or not (caller.is_admin or is_party(caller, chain, view)):
         raise DelegationNotFound("No such delegation.")
     return chain
 

@@ -86,6 +86,13 @@ BADGES: Final[Mapping[str, Badge]] = {
     "batch_canceled": Badge("neutral", "dash", N_("Canceled")),
     "row_failed": Badge("suspended", "cross", N_("Failed")),
     "row_undelivered": Badge("suspended", "mail", N_("Not delivered")),
+    # A delegation, what an agent may do, and what became of its question to a person.
+    "delegation_active": Badge("issued", "key", N_("Active")),
+    "delegation_dead": Badge("suspended", "late", N_("Dead")),
+    "delegation_paused": Badge("suspended", "pause", N_("Paused")),
+    "act_allowed": Badge("approved", "check", N_("Allowed")),
+    "act_refused": Badge("rejected", "cross", N_("Refused")),
+    "approval_spent": Badge("issued", "flag", N_("Done")),
     # A webhook endpoint, and what is sent to it.
     "webhook_active": Badge("issued", "check", N_("Active")),
     "webhook_failing": Badge("pending", "late", N_("Failing")),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sealwright.web.panel.page_call import PageCall
 
 USUAL_LIFE: Final = timedelta(days=30)
-_MONEY: Final = re.compile(r"[0-9]{1,13}(?:[.,][0-9]{1,6})?")
+_MONEY: Final = re.compile(r"[0-9]{1,13}(?:[.][0-9]{1,6})?")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-4]):[0-5][0-9]")
 _WINDOW: Final = re.compile(r"(?P<days>\S+) (?P<start>[0-9:]{5})-(?P<end>[0-9:]{5}) (?P<zone>\S+)")
@@ -88,14 +88,13 @@ class Terms:
     typed_from: int
 
 
-def read_terms_form(page: PageCall, kept: Mapping[str, JSONValue], latest: datetime | None) -> Terms:
+def read_terms_form(page: PageCall, form: FormData, kept: Mapping[str, JSONValue], latest: datetime | None) -> Terms:
     """Read what a form says about what is allowed; faults go to its fields.
 
     Args:
         kept: Limits that the form has no field for, taken over as they are.
         latest: The end of what it rests on: a form that names its day means its very moment.
     """
-    form = page.form
     ticked = form.many("scope")
     typed = tuple(one for one in _words(form.text("more_scope")) if one not in ticked)
     if not ticked and not typed:
@@ -110,6 +109,17 @@ def read_terms_form(page: PageCall, kept: Mapping[str, JSONValue], latest: datet
         expires_at=_moment(page, form.date("until"), latest),
         typed_from=len(ticked),
     )
+
+
+def read_money(text: str) -> Decimal | None:
+    """An amount as people write it, with a point or a comma; None for anything else."""
+    plain = text.replace(" ", "").replace(",", ".")
+    return Decimal(plain) if _MONEY.fullmatch(plain) else None
+
+
+def as_number(amount: Decimal) -> int | float:
+    """The number of JSON that says the same amount."""
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
 def kept_of(constraints: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
@@ -200,14 +210,13 @@ def _hour_pairs(windows: Sequence[str]) -> list[tuple[str, str]]:
 def _amounts(form: FormData) -> dict[str, JSONValue]:
     found: dict[str, JSONValue] = {}
     for name, field in MONEY_FIELDS.items():
-        text = form.text(field).replace(" ", "")
-        if not text:
+        if not form.text(field):
             continue
-        if not _MONEY.fullmatch(text):
+        amount = read_money(form.text(field))
+        if amount is None:
             form.fail(field, NOT_MONEY)
-            continue
-        amount = Decimal(text.replace(",", "."))
-        found[name] = int(amount) if amount == amount.to_integral_value() else float(amount)
+        else:
+            found[name] = as_number(amount)
     for name, field in CALL_FIELDS.items():
         if form.text(field) and form.error_of(field) is None:
             found[name] = form.number(field)
