@@ -44,7 +44,7 @@ class Explainer:
         original = Transaction.driver_rows
 
         def noted(transaction: Transaction, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-            if statement.startswith("SELECT"):
+            if statement.startswith(self._kinds):
                 self._seen.append((statement, tuple(parameters)))
             return original(transaction, statement, parameters)
 

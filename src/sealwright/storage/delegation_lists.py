@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from sealwright.domain.credentials import CredentialStatus
 from sealwright.domain.delegations import DelegationFilter, DelegationStatus
-from sealwright.storage.delegation_tables import delegation_index, delegations
+from sealwright.storage.delegation_tables import NOT_ENDED, delegation_index, delegations
 from sealwright.storage.tables import credentials
 
 _REVOKED: Final = CredentialStatus.REVOKED.value
@@ -25,7 +25,11 @@ _MOMENT: Final = credentials.c.expires_at.type
 _MOST_RUNS: Final = 200
 _MERGED: Final = "merged"
 
-Condition = sa.ColumnElement[bool]
+# As text, so that both databases see the condition of the index in it. In an old office few are open.
+_NOT_ENDED: Final = sa.text(NOT_ENDED)
+_OPEN: Final = frozenset({DelegationStatus.ACTIVE, DelegationStatus.SUSPENDED})
+
+Condition = sa.ColumnElement[bool] | sa.TextClause
 
 
 def pages_of_delegations(
@@ -68,11 +72,13 @@ def _run(
     ]
     uid = delegations.c.uid if term is None else delegation_index.c.uid
     conditions: list[Condition] = list(of_delegation)
+    if wanted.status in _OPEN:
+        conditions.append(_NOT_ENDED)
     source: sa.FromClause = uid.table
     if term is not None:
-        conditions.append(delegation_index.c.term == term)
-        if of_delegation:
+        if conditions:
             source = source.join(delegations, delegations.c.uid == uid)
+        conditions.append(delegation_index.c.term == term)
     if wanted.status is not None:
         source = source.join(credentials, credentials.c.uid == uid)
         conditions.extend(_status(wanted.status, now))
