@@ -339,6 +339,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
             access=access,
             acts=acts,
             issuing=issuing,
+            intake=review.intake,
             revocation=revocation,
             verifier=verifier,
             shelf=credential_shelf,

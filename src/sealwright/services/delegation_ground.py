@@ -8,6 +8,7 @@ from sealwright.services.access import Access
 from sealwright.services.acts import Acts
 from sealwright.services.api_keys import ApiKeyDesk
 from sealwright.services.dids import DIDDesk
+from sealwright.services.intake import Intake
 from sealwright.services.issuance import Issuing
 from sealwright.services.notices import NoticeDesk
 from sealwright.services.ports import Clock, KeyStore, Metrics, UnitOfWorkFactory
@@ -29,6 +30,7 @@ class DelegationGround:
     access: Access
     acts: Acts
     issuing: Issuing
+    intake: Intake
     revocation: RevocationDesk
     verifier: Verifier
     shelf: CredentialShelf

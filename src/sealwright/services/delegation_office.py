@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sealwright.services.agents import AgentDesk
 from sealwright.services.approving import Approving
 from sealwright.services.authorizing import Authorizing
 from sealwright.services.authorizing_records import ActRecords
@@ -23,6 +24,7 @@ class Delegations:
     Args:
         desk: Makes, shows, ends and narrows delegations.
         chains: Verifies chains of delegations for anyone.
+        agents: Makes, shows and ends agents.
         approving: Has people say yes or no to one act of an agent.
         authorizing: Answers whether an agent may act, and counts what it does.
         records: What agents asked and were answered.
@@ -31,6 +33,7 @@ class Delegations:
 
     desk: DelegationDesk
     chains: ChainChecking
+    agents: AgentDesk
     approving: Approving
     authorizing: Authorizing
     records: ActRecords
@@ -48,6 +51,7 @@ def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:
     return Delegations(
         desk=DelegationDesk(ground),
         chains=ChainChecking(ground.verifier, DelegationChains(ground.units, ground.registry), ground.registry),
+        agents=AgentDesk(ground),
         approving=Approving(ground, authorizing),
         authorizing=authorizing,
         records=ActRecords(ground),

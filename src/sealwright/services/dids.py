@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -54,9 +54,17 @@ _IMMUTABLE_METHODS: Final = frozenset({"key", "jwk"})
 _MESSAGING_KINDS: Final = frozenset({DIDKind.ORGANIZATION, DIDKind.PLATFORM, DIDKind.AGENT})
 
 
+def _nothing_listed(_did: str) -> tuple[ServiceRecord, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class NewDID:
-    """A wish for a DID whose keys are made and kept here."""
+    """A wish for a DID whose keys are made and kept here.
+
+    Args:
+        listed: Further services, by the DID, which is made here and named in them.
+    """
 
     method: str = "adi"
     kind: DIDKind = DIDKind.HUMAN
@@ -67,6 +75,7 @@ class NewDID:
     services: tuple[ServiceRecord, ...] = ()
     path: str | None = None
     owner: str | None = None
+    listed: Callable[[str], tuple[ServiceRecord, ...]] = _nothing_listed
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -146,6 +155,7 @@ class DIDDesk:
         for kind in kinds:
             record = self._made.with_new_key(uow, record, KeyPurpose.CREDENTIALS, kind)
         if wish.method in ("adi", "web"):
+            record = replace(record, services=(*record.services, *wish.listed(record.did)))
             record = self._made.with_new_key(uow, record, KeyPurpose.STATUS_LISTS)
             if wish.kind in _MESSAGING_KINDS:
                 record = self._made.with_messaging(uow, record)
