@@ -60,6 +60,7 @@ GATES: Final = {
         /api/v1/credentials/redeem POST
         /api/v1/credentials/verify POST
         /api/v1/credentials/{id}/status GET
+        /api/v1/delegations/verify-chain POST
         /api/v1/dids/{did} GET
         /api/v1/dids/{did}/history GET
         /api/v1/presentations/verify POST
@@ -114,8 +115,14 @@ GATES: Final = {
         /api/v1/dids/{did}/deactivate POST
         /api/v1/dids/{did}/keys/rotate POST
         /api/v1/dids/{did}/rotate-key POST
+        /api/v1/delegations GET POST
         /api/v1/delegations/authorize POST
+        /api/v1/delegations/{id} GET
         /api/v1/delegations/{id}/calls GET
+        /api/v1/delegations/{id}/narrow POST
+        /api/v1/delegations/{id}/reinstate POST
+        /api/v1/delegations/{id}/revoke POST
+        /api/v1/delegations/{id}/suspend POST
         /api/v1/deliveries/{id}/resend POST
         /api/v1/events GET
         /api/v1/events/stream GET
