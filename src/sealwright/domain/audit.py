@@ -110,6 +110,7 @@ EVENT_KINDS: Final = frozenset(
         "delegation.expired",
         "delegation.used",
         "delegation.refused",
+        "capability_token.created",
         "approval.requested",
         "approval.approved",
         "approval.declined",

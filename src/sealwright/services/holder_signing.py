@@ -102,7 +102,7 @@ def signatory(record: DIDRecord, proof_type: str | None, model: str) -> Signator
         suite = issuing_suite(name)
         if not isinstance(suite, Suite):
             raise UnsupportedProofType(f"A presentation is signed whole, and not under {name}.")
-        for method in _signing_methods(record):
+        for method in signing_methods(record):
             kind = decode_multikey(method.public_key_multibase).kind
             if kind in suite.key_kinds and method.type in suite.method_types:
                 return Signatory(record, name, method)
@@ -117,13 +117,14 @@ def bound_method(record: DIDRecord, text: str) -> MethodRecord:
         MalformedDocument, UnreadableJSON: It is no SD-JWT.
     """
     wanted = confirmation_key(open_sd_jwt(text).claims)
-    for method in _signing_methods(record) if wanted is not None else ():
+    for method in signing_methods(record) if wanted is not None else ():
         if decode_multikey(method.public_key_multibase) == wanted:
             return method
     raise ProofInvalid("The credential is bound to no key of the holder that is kept here.")
 
 
-def _signing_methods(record: DIDRecord) -> list[MethodRecord]:
+def signing_methods(record: DIDRecord) -> list[MethodRecord]:
+    """The authentication methods of a DID whose keys are kept here and sign for it, in the order of its document."""
     return [
         method
         for method in record.methods

@@ -130,6 +130,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "delegation.expired": N_("Delegation expired"),
     "delegation.used": N_("Act of an agent allowed"),
     "delegation.refused": N_("Act of an agent refused"),
+    "capability_token.created": N_("Token for one act of an agent made"),
     "approval.requested": N_("Approval asked for by an agent"),
     "approval.approved": N_("Act of an agent approved"),
     "approval.declined": N_("Act of an agent declined"),
