@@ -1,0 +1,316 @@
+"""Acting for a delegator: an agent issues, or files a request, in the name of whoever delegated that to it.
+
+The act is authorized, counted and put on record first; then it goes the way of every other act of its kind, as the
+delegator, whose own rights count at that moment. A guard asks inside the act's own transaction whether the chain still
+gives authority, so that what raced with a revocation is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from sealwright.domain.credentials import CredentialRecord, IssuanceRequest
+from sealwright.domain.delegation_errors import REFUSALS, DelegationInvalid, DelegationNotFound
+from sealwright.domain.delegations import Delegation
+from sealwright.domain.errors import DomainError, NotDIDOwner, PolicyViolation, RoleRequired, SelfDecision
+from sealwright.domain.people import ActorKind, Caller, Person
+from sealwright.services.authorizing import Authorizing
+from sealwright.services.authorizing_round import Chain, Holdings
+from sealwright.services.authorizing_values import ActQuestion, Verdict
+from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.delegation_standing import falls_of
+from sealwright.services.orders import IssuanceOrder, OrderGuard
+from sealwright.services.ports import UnitOfWork
+from sealwright.services.registry import Registry, RegistryView
+from sealwright.services.review_values import NewRequest, RequestView
+from sealwright.vc.delegation.narrowing import covers
+from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.errors import Fault, VcError
+
+ISSUE: Final = "credential:issue"
+REQUEST: Final = "credential:request"
+# Delegations that are tried one after the other, newest first.
+_TRIED_MOST: Final = 8
+_NO_SUCH: Final = "This agent has no such delegation, or none from that delegator."
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What an agent wants to act under.
+
+    Args:
+        on_behalf_of: The delegator to act for; None: whoever stands at the root of the chain.
+        delegation: One delegation, by any of its names; None: whichever allows it.
+        approval_id: What a person said to this act.
+    """
+
+    on_behalf_of: str | None = None
+    delegation: str | None = None
+    approval_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """An act that was authorized and counted, and not yet carried out.
+
+    Args:
+        delegator_did: Whom it is done for.
+        delegation_id: The last delegation of the chain.
+    """
+
+    agent_did: str
+    delegator_did: str
+    delegation_id: str
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One act of an agent: what it is about, and what it is to rest on."""
+
+    agent: str
+    action: str
+    context: Mapping[str, JSONValue]
+    footing: Footing
+
+
+@dataclass(frozen=True, slots=True)
+class ActingGuard:
+    """What an agent's order hangs on: that its chain still gives authority; and whatever it would hang on anyway."""
+
+    permit: Permit
+    inner: OrderGuard | None
+
+    @property
+    def key(self) -> str:
+        """Sorts guards by what they lock first."""
+        return self.inner.key if self.inner is not None else f"delegation:{self.permit.delegation_id}"
+
+    def look_again(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime) -> None:
+        """Ask again before anything is reserved; raises DelegationRefused, and what the inner guard raises."""
+        _require_standing(uow, self.permit, order.caller, now)
+        if self.inner is not None:
+            self.inner.look_again(uow, order, now)
+
+    def bind(self, uow: UnitOfWork, order: IssuanceOrder, record: CredentialRecord, now: datetime) -> CredentialRecord:
+        """Ask again in the transaction that stores the credential; raises as `look_again`."""
+        _require_standing(uow, self.permit, order.caller, now)
+        return self.inner.bind(uow, order, record, now) if self.inner is not None else record
+
+
+class Acting:
+    """What agents do in the name of their delegators."""
+
+    def __init__(self, ground: DelegationGround, authorizing: Authorizing) -> None:
+        self._units = ground.units
+        self._registry = ground.registry
+        self._issuing = ground.issuing
+        self._intake = ground.intake
+        self._clock = ground.clock
+        self._authorizing = authorizing
+
+    def order(self, caller: Caller, agent_did: str, wish: IssuanceRequest, footing: Footing) -> IssuanceOrder:
+        """Authorize and count an agent's wish to issue for its delegator; gives what may be signed. Blocking.
+
+        What no delegator of the agent could issue at all is refused before it counts against anything.
+
+        Args:
+            wish: Its issuer is filled in here.
+
+        Raises:
+            NotDIDOwner: The caller is not this agent.
+            DelegationNotFound: It has no such delegation, or none for that delegator.
+            DelegationRefused: The act is not delegated, or a limit or a missing approval forbids it.
+            PolicyViolation: A delegation, which an agent passes on in its own name.
+            SelfDecision: It would issue to itself, or to another delegate of its chain.
+            As `Issuing.check`, for the delegator.
+        """
+        view = self._registry.current()
+        agent = _self(caller, agent_did, view)
+        if wish.schema_id == AGENT_DELEGATION:
+            raise PolicyViolation("An agent passes a delegation on in its own name, as its delegator.")
+        act = _Act(agent, ISSUE, {"schemaId": wish.schema_id}, footing)
+        known = self._candidates(act, view)
+        usable = _usable(known, lambda chain: self._order(caller, _permit(act, chain, view), chain, wish))
+        verdict = self._allowed(caller, act, known, usable)
+        permit = _permit(act, verdict.chain, view, verdict.call_id)
+        return self._order(caller, permit, verdict.chain, wish)
+
+    def permit_request(self, caller: Caller, agent_did: str, wish: NewRequest, footing: Footing) -> Permit:
+        """Authorize and count an agent's wish to file a request for the person it acts for. Blocking.
+
+        What could be filed for none of them is refused before it counts against anything.
+
+        Raises:
+            NotDIDOwner, DelegationNotFound, DelegationRefused: As `order`.
+            RoleRequired: Nobody with an account stands behind the delegator.
+            As `Intake.request`, for that person.
+        """
+        view = self._registry.current()
+        agent = _self(caller, agent_did, view)
+        kind = view.credential_type(wish.credential_type)
+        act = _Act(agent, REQUEST, {"schemaId": kind.schema_id} if kind is not None else {}, footing)
+        known = self._candidates(act, view)
+        usable = _usable(known, lambda chain: self._try(caller, _permit(act, chain, view), wish))
+        verdict = self._allowed(caller, act, known, usable)
+        return _permit(act, verdict.chain, view, verdict.call_id)
+
+    def file(self, uow: UnitOfWork, caller: Caller, permit: Permit, wish: NewRequest) -> RequestView:
+        """File a request that was authorized, in the transaction that looks at its chain again.
+
+        Raises:
+            DelegationRefused, RoleRequired: The chain gives no authority any more; nobody stands behind the delegator.
+            As `Intake.request`.
+        """
+        _require_standing(uow, permit, caller, self._clock.now())
+        person = _person_behind(permit.delegator_did, Registry.within(uow, caller.epoch))
+        return self._intake.request(uow, replace(caller, person=person), wish)
+
+    # -- parts -------------------------------------------------------------------------------------
+
+    def _candidates(self, act: _Act, view: RegistryView) -> tuple[Chain, ...]:
+        """The chains that give the agent authority for such acts now, newest first; the newest eight.
+
+        Raises:
+            DelegationNotFound: The one that was named is not this agent's, or none comes from that delegator.
+        """
+        footing = act.footing
+        with self._units(write=False) as uow:
+            holdings = Holdings(uow, view, self._clock.now())
+            holdings.find([act.agent], [footing.delegation] if footing.delegation is not None else ())
+            if footing.delegation is not None:
+                named = holdings.named(footing.delegation)
+                found = (named,) if named is not None and named[-1].delegate_did == act.agent else ()
+            else:
+                found = tuple(chain for chain in holdings.live(act.agent) if covers(chain[-1].scope, act.action))
+            fitting = tuple(chain for chain in found if _delegator(chain, footing, view) is not None)
+            if not fitting and (footing.delegation is not None or footing.on_behalf_of is not None):
+                raise DelegationNotFound(_NO_SUCH)
+            standing = (one for one in fitting if covers(one[-1].scope, act.action) and not holdings.falls(one))
+            return tuple(islice(standing, _TRIED_MOST))
+
+    def _order(self, caller: Caller, permit: Permit, chain: Chain, wish: IssuanceRequest) -> IssuanceOrder:
+        view = self._registry.current()
+        acting = replace(caller, acting=permit.delegator_did)
+        order = self._issuing.check(replace(wish, issuer_did=permit.delegator_did), acting, view)
+        if order.holder_did in {one.delegate_did for one in chain}:
+            raise SelfDecision("An agent issues nothing to itself, nor to those that it has its authority from.")
+        return replace(order, guard=ActingGuard(permit, order.guard))
+
+    def _try(self, caller: Caller, permit: Permit, wish: NewRequest) -> None:
+        with self._units() as uow:
+            # Not committed: it is only looked whether it could be filed.
+            self.file(uow, caller, permit, wish)
+
+    def _allowed(self, caller: Caller, act: _Act, known: Sequence[Chain], usable: Sequence[Chain]) -> Verdict:
+        """Have the act authorized and counted.
+
+        Args:
+            known: What gives authority for such acts.
+            usable: Those of them whose delegator could do it; where it is some, the others are not asked.
+
+        Raises:
+            DelegationNotFound, DelegationRefused: The newest one's refusal.
+        """
+        footing = act.footing
+        named: Sequence[str | None] = (footing.delegation,)
+        if footing.delegation is None and usable and (footing.on_behalf_of is not None or len(usable) < len(known)):
+            named = [chain[-1].delegation_id for chain in usable]
+        refused: Verdict | None = None
+        for delegation in named:
+            verdict = self._authorizing.ask(
+                caller,
+                ActQuestion(
+                    agent_did=act.agent,
+                    action=act.action,
+                    context=act.context,
+                    credential_id=delegation,
+                    record=True,
+                    approval_id=footing.approval_id,
+                ),
+            )
+            if verdict.allowed:
+                return verdict
+            refused = refused or verdict
+        assert refused is not None
+        raise _refusal(refused)
+
+
+def _usable(chains: Sequence[Chain], attempt: Callable[[Chain], object]) -> tuple[Chain, ...]:
+    """Those chains under which something could be done; raises the newest one's refusal where there is none."""
+    usable = []
+    refused: Exception | None = None
+    for chain in chains:
+        try:
+            attempt(chain)
+        except (DomainError, VcError) as error:
+            refused = refused or error
+        else:
+            usable.append(chain)
+    if refused is not None and not usable:
+        raise refused
+    return tuple(usable)
+
+
+def _self(caller: Caller, agent_did: str, view: RegistryView) -> str:
+    """The agent's canonical DID; raises NotDIDOwner unless it is the agent itself that calls."""
+    record = view.did(agent_did)
+    if record is None or caller.actor.kind is not ActorKind.AGENT or caller.actor.id != record.did:
+        raise NotDIDOwner("Only the agent itself acts for its delegators, by an API key of its own.")
+    return record.did
+
+
+def _delegator(chain: Chain, footing: Footing, view: RegistryView) -> str | None:
+    """Whom a chain lets an agent act for, as far as that is asked for; None where it is somebody else."""
+    if footing.on_behalf_of is None:
+        return chain[0].delegator_did
+    record = view.did(footing.on_behalf_of)
+    wanted = record.did if record is not None else footing.on_behalf_of
+    return wanted if any(one.delegator_did == wanted for one in chain) else None
+
+
+def _permit(act: _Act, chain: Chain, view: RegistryView, call_id: str = "") -> Permit:
+    delegator = _delegator(chain, act.footing, view)
+    if delegator is None:
+        raise DelegationNotFound(_NO_SUCH)
+    return Permit(act.agent, delegator, chain[-1].delegation_id, call_id)
+
+
+def _person_behind(did: str, view: RegistryView) -> Person:
+    record = view.did(did)
+    owner = record.owner_user_id if record is not None else None
+    person = view.person(owner) if owner is not None else view.person_by_did(did)
+    if person is None or not person.active:
+        raise RoleRequired(f"Nobody with an active account stands behind {did}.")
+    return person
+
+
+def _require_standing(uow: UnitOfWork, permit: Permit, caller: Caller, now: datetime) -> None:
+    """Lock a chain and refuse if it gives no authority any more; raises DelegationRefused, DelegationNotFound."""
+    chain = uow.delegations.chain(permit.delegation_id)
+    if not chain:
+        raise DelegationNotFound("There is no such delegation any more.")
+    locked = uow.delegations.lock([one.delegation_id for one in chain])
+    present: tuple[Delegation, ...] = tuple(locked[one.delegation_id] for one in chain)
+    falls = falls_of(present, Registry.within(uow, caller.epoch), now)
+    if falls:
+        kind = REFUSALS.get(falls[0].code.value, DelegationInvalid)
+        raise kind(falls[0].detail)
+
+
+def _refusal(verdict: Verdict) -> DomainError:
+    """A refused verdict as the error that the agent is told: the first reason names it, all of them are listed."""
+    first = verdict.reasons[0]
+    faults = [Fault("", reason.code.value, reason.detail) for reason in verdict.reasons]
+    extra = {"callId": verdict.call_id}
+    kind = REFUSALS.get(first.code.value)
+    if kind is not None:
+        return kind(first.detail, faults=faults, extra=extra)
+    if first.code.value == "DELEGATION_NOT_FOUND":
+        return DelegationNotFound(first.detail, faults=faults, extra=extra)
+    return DelegationInvalid(first.detail, faults=faults, extra=extra)
