@@ -26,6 +26,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
 from sealwright.storage.errors import DATABASE_ERRORS, StoreRefused, refusal_for
+from sealwright.storage.turns import Turns
 from sealwright.storage.watch import SocketWatch
 
 # A caller hears within ten seconds (promises, section 5), whoever it is that we wait for.
@@ -55,6 +56,7 @@ class Database:
         memory: What this process may remember of rows that never change, by kind.
         wakers: Who is told of background work that a commit has caused, on SQLite.
         closers: What else closes with the database, such as connections outside the pools.
+        turns: Who writes next, on SQLite.
     """
 
     readers: Engine
@@ -66,6 +68,7 @@ class Database:
     memory: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False)
     wakers: list[Waker] = field(default_factory=list, repr=False)
     closers: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    turns: Turns | None = field(default=None, repr=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -171,7 +174,7 @@ def _open_sqlite(name: str) -> Database:
     event.listen(writers, "begin", _begin_immediate)
     readers = _sqlite_engine(path, size=READERS, query_only=True)
     event.listen(readers, "begin", _begin_reading)
-    return Database(readers, writers, path, watch=None, connect=None)
+    return Database(readers, writers, path, watch=None, connect=None, turns=Turns(DATABASE_WAIT_SECONDS))
 
 
 def _create_private(path: Path) -> None:

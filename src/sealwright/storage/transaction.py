@@ -235,6 +235,21 @@ def open_transaction(database: Database, *, write: bool) -> Iterator[Transaction
     Raises:
         StoreUnavailable: No connection can be had, or on SQLite the write lock was not free in time.
     """
+    turns = database.turns if write else None
+    if turns is not None:
+        turns.take()
+    try:
+        transaction = Transaction(database, _begun(database, write=write), writes=write)
+        try:
+            yield transaction
+        finally:
+            transaction.close()
+    finally:
+        if turns is not None:
+            turns.give()
+
+
+def _begun(database: Database, *, write: bool) -> Connection:
     engine = database.writers if write else database.readers
     connection = None
     try:
@@ -244,11 +259,7 @@ def open_transaction(database: Database, *, write: bool) -> Iterator[Transaction
         if connection is not None:
             connection.close()
         raise refusal_for(error) from None
-    transaction = Transaction(database, connection, writes=write)
-    try:
-        yield transaction
-    finally:
-        transaction.close()
+    return connection
 
 
 def _driver_of(connection: Connection) -> sqlite3.Connection | psycopg.Connection[Any]:
