@@ -20,7 +20,8 @@ from sealwright.services.answering import Chosen
 from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.office import Office
 from sealwright.services.presenting import MadeRequest
-from tests.support.office import MovableClock, add_person, furnish, issue, open_office, the_operator
+from tests.support.furnished import Furnished
+from tests.support.office import MovableClock, add_person, furnish, issue, the_operator
 from tests.support.review import audit_rows
 
 EVERY: Final = "did:adi:issuer007"
@@ -34,13 +35,16 @@ def act(office: Office, what: Any) -> Any:
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+def office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
     """An office whose issuer signs under every suite."""
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish(opened)
-        wish = ImportedDID(did=EVERY, kind=DIDKind.ORGANIZATION, name="Every", generate=KINDS)
-        act(opened, lambda uow, me: opened.dids.import_did(uow, me, wish))
+    with furnished.open(database_url, tmp_path / "home", clock, with_every_suite) as opened:
         yield opened
+
+
+def with_every_suite(office: Office) -> None:
+    furnish(office)
+    wish = ImportedDID(did=EVERY, kind=DIDKind.ORGANIZATION, name="Every", generate=KINDS)
+    act(office, lambda uow, me: office.dids.import_did(uow, me, wish))
 
 
 def person(office: Office, name: str = "alex") -> tuple[Caller, str]:

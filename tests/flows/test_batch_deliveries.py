@@ -19,16 +19,16 @@ from sealwright.services.batch_rows import BatchRow
 from sealwright.services.catalog_builtin import UNIVERSITY_DEGREE
 from sealwright.services.offers import issue_origin
 from sealwright.services.office import Office
-from tests.support.office import DEGREE_CLAIMS, ISSUER, api_key_for, furnish, open_office, the_operator
+from tests.support.furnished import Furnished
+from tests.support.office import DEGREE_CLAIMS, ISSUER, MovableClock, api_key_for, furnish, the_operator
 from tests.support.wallet import WalletKey
 
 MAIL = OfferWish(OfferChannel.EMAIL)
 
 
 @pytest.fixture
-def office(migrated_url: str, tmp_path: Path) -> Iterator[Office]:
-    with open_office(migrated_url, tmp_path / "home") as one:
-        furnish(one)
+def office(migrated_url: str, tmp_path: Path, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(migrated_url, tmp_path / "home", MovableClock(), furnish) as one:
         yield one
 
 

@@ -26,13 +26,13 @@ from sealwright.services.catalog import PLATFORM_DID, TypeMembers
 from sealwright.services.office import Office
 from sealwright.vc.errors import UnsupportedProofType
 from tests.support.desk import DPW, VERIFIER, act, furnish_desk, join
-from tests.support.office import open_office
+from tests.support.furnished import Furnished
+from tests.support.office import MovableClock, open_office
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home") as opened:
-        furnish_desk(opened)
+def office(database_url: str, tmp_path: Path, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(database_url, tmp_path / "home", MovableClock(), furnish_desk) as opened:
         yield opened
 
 

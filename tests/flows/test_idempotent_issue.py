@@ -14,6 +14,7 @@ from sealwright.services.acts import idempotency_scope
 from sealwright.services.issuing_line import Job
 from sealwright.services.office import Office
 from sealwright.vc.status.bitstring import read_bit
+from tests.support.furnished import Furnished
 from tests.support.office import MovableClock, degree_request, furnish, issue, open_office, the_operator
 
 SCOPE = idempotency_scope("api_key:key_1", "POST", "/api/v1/credentials/issue", "k-1", b"body")
@@ -21,9 +22,8 @@ OTHER_BODY = idempotency_scope("api_key:key_1", "POST", "/api/v1/credentials/iss
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish(opened)
+def office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(database_url, tmp_path / "home", clock, furnish) as opened:
         yield opened
 
 

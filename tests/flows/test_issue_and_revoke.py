@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,14 +19,12 @@ from sealwright.services.issuing_line import Job
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
 from sealwright.vc.encoding.strict_json import parse_json
-from tests.support.office import ISSUER, MovableClock, api_key_for, furnish, issue, open_office, the_operator
+from tests.support.office import ISSUER, MovableClock, api_key_for, issue, the_operator
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock):  # type: ignore[no-untyped-def]
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish(opened)
-        yield opened
+def office(issuing_office: Office) -> Office:
+    return issuing_office
 
 
 def _outcomes(office: Office, document: bytes) -> dict[str, str]:

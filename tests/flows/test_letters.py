@@ -19,7 +19,8 @@ from sealwright.services.letters import LetterHead
 from sealwright.services.mailing import MailingDesk
 from sealwright.services.office import Office
 from tests.support.desk import DPW, act, furnish_desk, join
-from tests.support.office import MovableClock, open_office
+from tests.support.furnished import Furnished
+from tests.support.office import MovableClock
 from tests.support.voting import APPROVE, proposer, put_forward, vote, voters
 
 ABOUT = {"request_id": "req_1", "credential_type": DPW, "message": "Falta la firma de Muñoz <b>&</b>"}
@@ -31,9 +32,8 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def office(database_url: str, home: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, home, clock=clock) as opened:
-        furnish_desk(opened)
+def office(database_url: str, home: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(database_url, home, clock, furnish_desk) as opened:
         yield opened
 
 

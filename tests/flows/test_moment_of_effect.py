@@ -23,25 +23,15 @@ from sealwright.services.office import Office
 from sealwright.services.order_checks import DocumentOptions
 from sealwright.vc.credentials.model import CREDENTIALS_V1
 from sealwright.vc.encoding.strict_json import JSONValue
-from tests.support.office import (
-    HOLDER,
-    ISSUER,
-    MovableClock,
-    api_key_for,
-    degree_request,
-    furnish,
-    issue,
-    open_office,
-    the_operator,
-)
+from tests.support.furnished import Furnished
+from tests.support.office import HOLDER, ISSUER, MovableClock, api_key_for, degree_request, furnish, issue, the_operator
 
 Withdrawal = Callable[[Office, Caller], None]
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish(opened)
+def office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(database_url, tmp_path / "home", clock, furnish) as opened:
         yield opened
 
 

@@ -36,7 +36,8 @@ from tests.support.accounts import (
     sign_in,
 )
 from tests.support.desk import DPW, furnish_desk
-from tests.support.office import MovableClock, add_person, furnish, open_office, the_operator
+from tests.support.furnished import Furnished
+from tests.support.office import MovableClock, add_person, furnish, furnish_bare, open_office, the_operator
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +46,8 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as one:
-        furnish(one, schemas=0)
+def office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(database_url, tmp_path / "home", clock, furnish_bare) as one:
         yield one
 
 

@@ -46,7 +46,8 @@ from tests.support.accounts import (
     sign_in,
 )
 from tests.support.authenticator import Authenticator
-from tests.support.office import MovableClock, furnish, open_office, the_operator
+from tests.support.furnished import Furnished
+from tests.support.office import MovableClock, furnish_bare, the_operator
 
 ORIGIN = "http://127.0.0.1:8000"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" + bytes(64)
@@ -58,9 +59,8 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home", clock=clock) as one:
-        furnish(one, schemas=0)
+def office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(database_url, tmp_path / "home", clock, furnish_bare) as one:
         yield one
 
 

@@ -19,7 +19,8 @@ from sealwright.services.schemas import NewSchema
 from sealwright.vc.credentials.model import CREDENTIALS_V1
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import ClaimsDoNotMatchSchema
-from tests.support.office import HOLDER, ISSUER, api_key_for, degree_request, furnish, open_office, the_operator
+from tests.support.furnished import Furnished
+from tests.support.office import HOLDER, ISSUER, MovableClock, api_key_for, degree_request, furnish, the_operator
 
 PLAIN: Final = DocumentOptions()
 KYC: Final = "did:adi:schema:kyc-v1"
@@ -27,9 +28,8 @@ Document = dict[str, JSONValue]
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    with open_office(database_url, tmp_path / "home") as opened:
-        furnish(opened)
+def office(database_url: str, tmp_path: Path, furnished: Furnished) -> Iterator[Office]:
+    with furnished.open(database_url, tmp_path / "home", MovableClock(), furnish) as opened:
         yield opened
 
 

@@ -29,15 +29,8 @@ from sealwright.vc.errors import DerivationInvalid, ProofInvalid, UnsupportedPro
 from sealwright.vc.proofs.deriving import mandatory_of
 from sealwright.vc.proofs.suites.disclosure import Wish
 from sealwright.vc.verification.report import Outcome, VerificationReport
-from tests.support.office import (
-    MovableClock,
-    add_person,
-    degree_request,
-    furnish,
-    issue,
-    open_office,
-    the_operator,
-)
+from tests.support.furnished import Furnished
+from tests.support.office import MovableClock, add_person, degree_request, furnish, issue, the_operator
 from tests.support.review import audit_rows
 
 EVERY = "did:adi:issuer007"
@@ -49,14 +42,17 @@ CHALLENGE, DOMAIN = "n-0S6_WzA2Mj", "verifier.example"
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path, clock: MovableClock) -> Iterator[Office]:
+def office(database_url: str, tmp_path: Path, clock: MovableClock, furnished: Furnished) -> Iterator[Office]:
     """An office whose issuer signs under every suite."""
-    with open_office(database_url, tmp_path / "home", clock=clock) as opened:
-        furnish(opened)
-        kinds = ("Ed25519Signature2020", "bbs-2023", "ecdsa-rdfc-2019")
-        wish = ImportedDID(did=EVERY, kind=DIDKind.ORGANIZATION, name="Every", generate=kinds)
-        act(opened, lambda uow, me: opened.dids.import_did(uow, me, wish))
+    with furnished.open(database_url, tmp_path / "home", clock, with_every_suite) as opened:
         yield opened
+
+
+def with_every_suite(office: Office) -> None:
+    furnish(office)
+    kinds = ("Ed25519Signature2020", "bbs-2023", "ecdsa-rdfc-2019")
+    wish = ImportedDID(did=EVERY, kind=DIDKind.ORGANIZATION, name="Every", generate=kinds)
+    act(office, lambda uow, me: office.dids.import_did(uow, me, wish))
 
 
 def act(office: Office, what: Callable[..., Any]) -> Any:

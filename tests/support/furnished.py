@@ -33,6 +33,8 @@ class Furnished:
     def open(self, url: str, home: Path, clock: MovableClock, furnish: Callable[[Office], None]) -> Iterator[Office]:
         """Open an office that `furnish` has furnished, over an empty database with the newest tables."""
 
+        name = f"{furnish.__module__}.{furnish.__qualname__}"
+
         def make() -> None:
             with open_office(url, home, clock=clock) as office:
                 furnish(office)
@@ -40,9 +42,9 @@ class Furnished:
         if clock.now() != START:  # which is written in what furnishing leaves
             make()
         elif url.startswith(SQLITE):
-            self._fill_file(Path(url.removeprefix(SQLITE)), home, furnish.__name__, make)
+            self._fill_file(Path(url.removeprefix(SQLITE)), home, name, make)
         else:
-            self._templates.fill(url, furnish.__name__, make)
+            self._templates.fill(url, name, make)
             # What is kept is the database alone.
             assert not any(home.rglob("*")), "furnishing left something outside of the database"
         with open_office(url, home, clock=clock) as office:

@@ -60,13 +60,19 @@ class _Copy:
         self.cleaner = psycopg.connect(url, autocommit=True)
         self._shape = self.cleaner.execute(_SHAPE).fetchone()
         self._tables = [str(name) for (name,) in self.cleaner.execute(_TABLES).fetchall()]
-        self.states: set[str] = set()
+        # By number in names of the database, which are cut off after 63 bytes.
+        self._states: dict[str, int] = {}
         self.remember(EMPTY)
+
+    def remembers(self, state: str) -> bool:
+        """Tell whether `restore` knows this state."""
+        return state in self._states
 
     def remember(self, state: str) -> None:
         """Keep what the database holds now, in tables of the cleaning session's own."""
+        number = len(self._states)
         steps = [sql.SQL("DELETE FROM {};").format(sql.Identifier("public", table)) for table in self._tables]
-        steps += [step for table in self._tables if (step := self._kept(state, table)) is not None]
+        steps += [step for table in self._tables if (step := self._kept(number, table)) is not None]
         for (name,) in self.cleaner.execute(_SEQUENCES).fetchall():
             sequence = sql.Identifier("public", str(name))
             row = self.cleaner.execute(sql.SQL("SELECT last_value, is_called FROM {}").format(sequence)).fetchone()
@@ -78,12 +84,12 @@ class _Copy:
             "CREATE FUNCTION {}() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS {}"
         )
         body = sql.SQL("BEGIN {} END").format(sql.SQL("\n").join(steps)).as_string(self.cleaner)
-        self.cleaner.execute(making.format(sql.Identifier("pg_temp", state), sql.Literal(body)))
-        self.states.add(state)
+        self.cleaner.execute(making.format(_function(number), sql.Literal(body)))
+        self._states[state] = number
 
     def restore(self, state: str) -> None:
         """Bring back what the database held when it was told to remember that."""
-        self.cleaner.execute(sql.SQL("SELECT {}()").format(sql.Identifier("pg_temp", state)))
+        self.cleaner.execute(sql.SQL("SELECT {}()").format(_function(self._states[state])))
 
     def clean(self) -> bool:
         """Cut off whoever is still connected and bring back the first rows; False where more than rows was changed."""
@@ -94,9 +100,9 @@ class _Copy:
         except psycopg.Error:
             return False
 
-    def _kept(self, state: str, table: str) -> sql.Composed | None:
+    def _kept(self, number: int, table: str) -> sql.Composed | None:
         """The step that puts back what a table holds now; None for an empty one."""
-        source, memory = sql.Identifier("public", table), sql.Identifier("pg_temp", f"{state}_{table}")
+        source, memory = sql.Identifier("public", table), sql.Identifier("pg_temp", f"{table}_{number}")
         if self.cleaner.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(source)).fetchone() is None:
             return None
         self.cleaner.execute(sql.SQL("CREATE TEMPORARY TABLE {} AS TABLE {}").format(memory, source))
@@ -133,11 +139,11 @@ class Templates:
         """Bring a database that was taken, and is empty still, to a state.
 
         Args:
-            state: Its name, in letters and underscores; the rows are those that `make` wrote when it was first wanted.
+            state: Its name; the rows are those that `make` wrote when it was first wanted.
             make: Writes the rows of this state, and is closed when it returns.
         """
         copy = self._taken[url]
-        if state in copy.states:
+        if copy.remembers(state):
             copy.restore(state)
             return
         make()
@@ -159,6 +165,10 @@ class Templates:
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(self._name))
             )
         return _Copy(server.url_of(name))
+
+
+def _function(number: int) -> sql.Identifier:
+    return sql.Identifier("pg_temp", f"restore_{number}")
 
 
 def _migrate(url: str) -> None:

@@ -103,6 +103,11 @@ def furnish(office: Office, *, schemas: int = 1) -> None:
         office.acts.run(the_operator(office), _register(office, wish_schema), changes_registry=True)
 
 
+def furnish_bare(office: Office) -> None:
+    """As `furnish`, without any credential schema."""
+    furnish(office, schemas=0)
+
+
 def _import(office: Office, wish: ImportedDID) -> Callable[..., object]:
     return lambda uow, me: office.dids.import_did(uow, me, wish)
 
