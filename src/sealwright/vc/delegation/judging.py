@@ -104,7 +104,7 @@ def read_context(given: Mapping[str, JSONValue]) -> ActContext:
         MalformedDocument: With every fault: UNKNOWN_FIELD, INVALID_TYPE, INVALID_VALUE.
     """
     found = Findings()
-    for name in given.keys() - _TEXTS.keys() - {"amount", "approved"}:
+    for name in sorted(given.keys() - _TEXTS.keys() - {"amount", "approved"}):
         found.add(child("", name), "UNKNOWN_FIELD", "A context has no member of this name.")
     for name, most in _TEXTS.items():
         text = given.get(name, "-")
