@@ -9,6 +9,7 @@ from typing import Final
 # R reviewers · Pr proposers · V voters · PrV proposers and voters · A admins
 GATES: Final = {
     "D": """
+        /agents/{did}/.well-known/agent-card.json GET
         /.well-known/did.json GET
         /.well-known/jwt-vc-issuer GET
         /.well-known/oauth-authorization-server GET
@@ -53,6 +54,7 @@ GATES: Final = {
         /vct/{name} GET
     """,
     "P": """
+        /api/v1/agents/{did} GET
         /api/v1/anchors/verify POST
         /api/v1/anchors/{transactionHash} GET
         /api/v1/anchors/{transactionHash}/proofs/{credentialId} GET
@@ -74,6 +76,10 @@ GATES: Final = {
     """,
     "K": """
         /api/v1/access/check POST
+        /api/v1/agents GET
+        /api/v1/agents/{did}/authority GET
+        /api/v1/agents/{did}/issue POST
+        /api/v1/agents/{did}/requests POST
         /api/v1/approvals GET POST
         /api/v1/approvals/{id} GET
         /api/v1/approvals/{id}/approve POST
@@ -148,6 +154,9 @@ GATES: Final = {
         /didcomm/send POST
     """,
     "U": """
+        /api/v1/agents POST
+        /api/v1/agents/{did} PATCH
+        /api/v1/agents/{did}/decommission POST
         /api/v1/api-keys GET POST
         /api/v1/api-keys/{id} DELETE
         /api/v1/api-keys/{id}/revoke POST

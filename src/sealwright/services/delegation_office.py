@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sealwright.services.agent_presenting import AgentPresenting
 from sealwright.services.acting import Acting
 from sealwright.services.agent_authority import AgentAuthority
+from sealwright.services.agent_presenting import AgentPresenting
 from sealwright.services.agents import AgentDesk
 from sealwright.services.approving import Approving
 from sealwright.services.authorizing import Authorizing
