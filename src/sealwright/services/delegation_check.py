@@ -55,10 +55,9 @@ def _faults(
         yield "Its credential is another one's."
     elif record.document is not None and not _says(record.document, delegation, above):
         yield "Its credential says something else."
-    if delegation.calls or sums[delegation.delegation_id].micros:
-        fault = _ledger_fault(uow, delegation.delegation_id, sums[delegation.delegation_id])
-        if fault is not None:
-            yield fault
+    fault = _ledger_fault(uow, delegation.delegation_id, sums[delegation.delegation_id])
+    if fault is not None:
+        yield fault
 
 
 def _continues(delegation: Delegation, above: tuple[Delegation, ...]) -> bool:
