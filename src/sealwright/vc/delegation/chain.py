@@ -148,7 +148,7 @@ class _Hop:
 
     def report(self) -> HopReport:
         """What was found."""
-        codes = tuple(code for code, _ in self.faults)
+        codes = tuple(str(code) for code, _ in self.faults)
         detail = self.faults[0][1] if self.faults else None
         return HopReport(self.index, self.credential_id, self.delegator, self.delegate, not codes, codes, detail)
 
@@ -210,11 +210,11 @@ def link_fault(above: ChainReport, terms: DelegationTerms) -> tuple[str, str] | 
         if hop.codes:
             return hop.codes[0], f"Hop {hop.index} of the chain above does not hold: {hop.detail}"
     if len(above.terms) >= HOPS_MOST:
-        return DelegationCode.DEPTH_EXCEEDED, f"A chain has {HOPS_MOST} delegations at most."
+        return DelegationCode.DEPTH_EXCEEDED.value, f"A chain has {HOPS_MOST} delegations at most."
     faults = [*narrowing_faults(above.terms[-1], terms)]
     if (loop := loop_fault(above.terms, terms)) is not None:
         faults.append(loop)
-    return (faults[0].code, faults[0].detail) if faults else None
+    return (faults[0].code.value, faults[0].detail) if faults else None
 
 
 _PROOF: Final = frozenset({"structure", "proof", "issuer"})
@@ -237,7 +237,8 @@ def _looked_at(index: int, document: object, verify: Verify) -> _Hop:
     hop.credential_id, hop.delegator, hop.delegate = report.credential_id, report.issuer_did, report.holder_did
     outcomes = {check.name: check for check in report.checks}
     for check in report.checks:
-        if not check.is_met and not _is_open_above(check):
+        # What was not looked at because of an earlier failure is none of its own.
+        if not check.is_met and not _is_open_above(check) and (check.code or check.name in _PROOF):
             _add_failure(hop, check)
     if not all(name in outcomes and outcomes[name].outcome.value == _PASSED for name in _PROOF):
         hop.add(DelegationCode.PROOF_INVALID, "The proof of the delegation does not hold.")
