@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -102,7 +102,7 @@ class _Client(asyncio.Protocol):
 def drive(
     host: str,
     port: int,
-    request: bytes,
+    request: bytes | Sequence[bytes],
     *,
     clients: int,
     count: int | None = None,
@@ -114,7 +114,7 @@ def drive(
     Args:
         host: Where to, a loopback address.
         port: Its port.
-        request: Head and body as they go over the wire.
+        request: Head and body as they go over the wire; of several each client has its own, in turn.
         clients: Connections, each with one request under way.
         count: How many requests to send in all; or
         seconds: how long to go on sending.
@@ -126,7 +126,8 @@ def drive(
     if host not in {"127.0.0.1", "::1", "localhost"}:
         raise ValueError(f"A load goes to this machine only, not to {host}")
     load = Load()
-    uvloop.run(_drive(load, host, port, request, clients, count, seconds, expected))
+    requests = (request,) if isinstance(request, bytes) else tuple(request)
+    uvloop.run(_drive(load, host, port, requests, clients, count, seconds, expected))
     return load
 
 
@@ -141,7 +142,7 @@ async def _drive(
     load: Load,
     host: str,
     port: int,
-    request: bytes,
+    requests: Sequence[bytes],
     clients: int,
     count: int | None,
     seconds: float | None,
@@ -160,9 +161,10 @@ async def _drive(
         return True
 
     protocols = []
-    for _ in range(clients):
-        _, protocol = await loop.create_connection(lambda: _Client(request, expected, more, load.latencies), host, port)
-        protocols.append(protocol)
+    for number in range(clients):
+        client = _Client(requests[number % len(requests)], expected, more, load.latencies)
+        await loop.create_connection(lambda protocol=client: protocol, host, port)
+        protocols.append(client)
     limit = (seconds or 0) + ANSWER_SECONDS if count is None else None
     await asyncio.wait_for(asyncio.gather(*(protocol.finished for protocol in protocols)), limit)
     load.seconds = time.perf_counter() - start
