@@ -49,7 +49,8 @@ class Somebody:
     """A party with one Ed25519 key in a did:adi document of its own."""
 
     def __init__(self, number: int) -> None:
-        self.signer = Ed25519Signer(Secret32(bytes([number]) * 32))
+        self.seed = bytes([number]) * 32
+        self.signer = Ed25519Signer(Secret32(self.seed))
         key = PublicKey("Ed25519", self.signer.public_key)
         self.did = adi_id(self.signer.public_key, agent=number > 1)
         self.method = VerificationMethod(f"{self.did}#{key.multikey}", ED25519_2020, self.did, key)
