@@ -10,8 +10,9 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
 from sealwright import __version__
+from sealwright.agent_tools.calls import Told
 from sealwright.agent_tools.office import AgentOffice, OfficeRefused
-from sealwright.agent_tools.tools import BY_NAME, TOOLS, AgentTool, Told
+from sealwright.agent_tools.tools import BY_NAME, TOOLS, AgentTool
 from sealwright.domain.errors import DomainError
 from sealwright.vc.encoding.strict_json import dump_json
 from sealwright.vc.errors import VcError

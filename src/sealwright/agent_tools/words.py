@@ -65,3 +65,30 @@ def _plain(value: Any) -> str:
 
 def _details(reasons: Sequence[Any]) -> list[str]:
     return [str(one.get("detail")) for one in reasons if isinstance(one, dict)]
+
+
+def approval(members: Members) -> str:
+    """Say what became of a question to a person."""
+    which = members.get("approvalId")
+    action = members.get("action")
+    status = members.get("status")
+    if status == "waiting":
+        return f"{action} waits for a person's decision until {members.get('expiresAt')} (approval {which})."
+    if status == "approved":
+        return f"{action} is approved: do it with approvalId {which}, once, before {members.get('expiresAt')}."
+    if status == "declined":
+        reason = members.get("reason")
+        return f"{action} was declined." + (f" {reason}" if reason else "")
+    return f"{action}: the approval {which} is {status} and serves no more."
+
+
+def calls(found: Sequence[Members]) -> str:
+    """Say what an agent asked and did, one act a line."""
+    return "\n".join(_call(one) for one in found) if found else "Nothing is on record."
+
+
+def _call(one: Members) -> str:
+    answer = "done" if one.get("recorded") else "allowed" if one.get("allowed") else f"refused, {one.get('code')}"
+    about = one.get("context")
+    shown = ", ".join(f"{name} {value}" for name, value in about.items()) if isinstance(about, dict) else ""
+    return f"{one.get('at')} {one.get('action')}: {answer}" + (f" ({shown})" if shown else "")

@@ -32,6 +32,7 @@ from sealwright.vc.delegation.narrowing import covers
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault, VcError
 
+# What is issued, or asked for, is the act's schema; the holder, or the credential type, is what it is done to.
 ISSUE: Final = "credential:issue"
 REQUEST: Final = "credential:request"
 # Delegations that are tried one after the other, newest first.
@@ -134,7 +135,7 @@ class Acting:
         agent = _self(caller, agent_did, view)
         if wish.schema_id == AGENT_DELEGATION:
             raise PolicyViolation("An agent passes a delegation on in its own name, as its delegator.")
-        act = _Act(agent, ISSUE, {"schemaId": wish.schema_id}, footing)
+        act = _Act(agent, ISSUE, {"schemaId": wish.schema_id, "resource": wish.holder_did}, footing)
         known = self._candidates(act, view)
         usable = _usable(known, lambda chain: self._order(caller, _permit(act, chain, view), chain, wish))
         verdict = self._allowed(caller, act, known, usable)
@@ -154,7 +155,8 @@ class Acting:
         view = self._registry.current()
         agent = _self(caller, agent_did, view)
         kind = view.credential_type(wish.credential_type)
-        act = _Act(agent, REQUEST, {"schemaId": kind.schema_id} if kind is not None else {}, footing)
+        about: dict[str, JSONValue] = {"schemaId": kind.schema_id} if kind is not None else {}
+        act = _Act(agent, REQUEST, {**about, "resource": wish.credential_type}, footing)
         known = self._candidates(act, view)
         usable = _usable(known, lambda chain: self._try(caller, _permit(act, chain, view), wish))
         verdict = self._allowed(caller, act, known, usable)
