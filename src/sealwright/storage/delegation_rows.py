@@ -29,6 +29,14 @@ def selecting_delegations(rest: str) -> DriverText:
     return DriverText.of(f"SELECT {_COLUMNS} FROM delegations d JOIN credentials c ON c.uid = d.uid {rest}")  # noqa: S608 - names of our own columns
 
 
+def selecting_of_each(name: str, rest: str) -> str:
+    """Give PostgreSQL's statement that does so for each of a list of texts, which `rest` knows as `name`."""
+    return (
+        f"SELECT l.* FROM unnest(%s::text[]) AS each ({name}) JOIN LATERAL (SELECT {_COLUMNS} "  # noqa: S608 - as above
+        f"FROM delegations d JOIN credentials c ON c.uid = d.uid {rest}) l ON TRUE"
+    )
+
+
 def locked(statement: DriverText, locks: str) -> DriverText:
     """Give the same statement with PostgreSQL's row locks; a writer of SQLite is alone."""
     return DriverText(f"{statement.postgres} {locks}", statement.sqlite)

@@ -17,7 +17,13 @@ from sealwright.storage.column_types import seconds_of
 from sealwright.storage.cursors import uid_cursor, uid_of
 from sealwright.storage.delegation_calls import StoredCalls
 from sealwright.storage.delegation_lists import pages_of_delegations
-from sealwright.storage.delegation_rows import delegation_of, insert_delegation, locked, selecting_delegations
+from sealwright.storage.delegation_rows import (
+    delegation_of,
+    insert_delegation,
+    locked,
+    selecting_delegations,
+    selecting_of_each,
+)
 from sealwright.storage.delegation_tables import delegation_index
 from sealwright.storage.delegation_uses import Ledgers
 from sealwright.storage.driver_text import DriverText
@@ -32,9 +38,9 @@ _BY_UID: Final = selecting_delegations("WHERE d.uid = %s")
 _BY_IDS: Final = selecting_delegations("WHERE d.delegation_id = ANY(%s) ORDER BY d.uid")
 _KEPT: Final = locked(_BY_IDS, "FOR SHARE OF c")
 _KEPT_FOR_USE: Final = locked(_BY_IDS, "FOR UPDATE OF d FOR SHARE OF c")
-_LIVE: Final = selecting_delegations(
-    "WHERE d.delegate_did = %s AND d.ended = FALSE AND c.status <> 'revoked' ORDER BY d.uid DESC LIMIT %s"
-)
+_LIVE: Final = "WHERE d.delegate_did = {did} AND d.ended = FALSE AND c.status <> 'revoked' ORDER BY d.uid DESC LIMIT %s"
+_LIVE_SQLITE: Final = selecting_delegations(_LIVE.format(did="%s")).sqlite
+_LIVE_POSTGRES: Final = selecting_of_each("did", _LIVE.format(did="each.did"))
 _CHILDREN: Final = selecting_delegations(
     "WHERE d.parent_id IS NOT NULL AND d.parent_id = ANY(%s) ORDER BY d.uid LIMIT %s"
 )
@@ -104,9 +110,13 @@ class StoredDelegationRows(StoredCalls, StoredAgentProfiles):
     def chains_to(self, delegates: Collection[str]) -> tuple[Delegation, ...]:
         """Find the newest live delegations to DIDs, and all above them; newest first."""
         found: dict[str, Delegation] = {}
-        for did in sorted(set(delegates)):
-            rows = _LIVE.rows(self._transaction, did, LIVE_MOST)
-            found.update((row[0], delegation_of(row)) for row in rows)
+        asked = sorted(set(delegates))
+        if not self._transaction.is_sqlite:
+            rows = self._transaction.driver_rows(_LIVE_POSTGRES, (asked, LIVE_MOST)) if asked else []
+        else:
+            each = (self._transaction.driver_rows(_LIVE_SQLITE, (did, LIVE_MOST)) for did in asked)
+            rows = [row for rows in each for row in rows]
+        found.update((row[0], delegation_of(row)) for row in rows)
         above = {one for delegation in found.values() for one in delegation.lineage}
         found.update((one.delegation_id, one) for one in self._many(_BY_IDS, above - found.keys()))
         return tuple(sorted(found.values(), key=lambda one: one.uid, reverse=True))
