@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -37,7 +38,7 @@ def create(call: Call) -> Reply:
         model=body.get("model"),
         capabilities=tuple(body.get("capabilities", ())),
         version=body.get("version", "1.0"),
-        services=_services(body.get("services", ())),
+        services=services_of(body.get("services", ())),
         proof_types=tuple(body.get("proofTypes", ("Ed25519Signature2020",))),
         method=body.get("method", "adi"),
         path=body.get("path"),
@@ -49,7 +50,8 @@ def create(call: Call) -> Reply:
     )
 
 
-def _services(services: Any) -> tuple[ServiceRecord, ...]:
+def services_of(services: Sequence[dict[str, Any]]) -> tuple[ServiceRecord, ...]:
+    """Services as a body has them."""
     return tuple(ServiceRecord(one["id"], one["type"], one["serviceEndpoint"]) for one in services)
 
 
@@ -100,7 +102,7 @@ def update(call: Call) -> Reply:
         model=body.get("model"),
         capabilities=tuple(body["capabilities"]) if "capabilities" in body else None,
         version=body.get("version"),
-        services=_services(body["services"]) if "services" in body else None,
+        services=services_of(body["services"]) if "services" in body else None,
     )
     return call.perform(
         lambda uow, caller: call.office.delegations.agents.update(uow, caller, call.params["did"], changes),
