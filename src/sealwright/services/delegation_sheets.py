@@ -25,6 +25,7 @@ from sealwright.services.ports import Page, UnitOfWork
 from sealwright.services.registry import RegistryView
 from sealwright.vc.delegation.judging import BUDGETS, limit_micros
 from sealwright.vc.delegation.meanings import unreadable
+from sealwright.vc.encoding.strict_json import JSONValue
 
 # A tree shows so many delegations; whoever wants to see more opens one of them.
 TREE_MOST: Final = 200
@@ -108,6 +109,17 @@ class DelegationSheet:
     may_end: bool
     may_change: bool
     may_pass_on: bool
+
+    @property
+    def limits(self) -> Mapping[str, Mapping[str, JSONValue]]:
+        """The limits of this delegation and of those below it, by their ids."""
+        found: dict[str, Mapping[str, JSONValue]] = {}
+        nodes = [self.tree]
+        while nodes:
+            node = nodes.pop()
+            found[node.line.delegation.delegation_id] = node.line.delegation.constraints
+            nodes.extend(node.below)
+        return found
 
 
 class DelegationSheets:

@@ -9,7 +9,7 @@ from sealwright.domain.delegations import DelegationStatus
 from sealwright.locales import N_
 from sealwright.web.panel.delegations_view import badge_of, path_of, plain_words
 from sealwright.web.panel.delegations_words import DELEGATIONS, did_name
-from sealwright.web.panel.own_forms import save
+from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -43,6 +43,7 @@ def show(page: PageCall, act: str, status: int = 200) -> Reply:
         effect=effect_of(page, act, sheet),
         is_possible=sheet.may_end and act in possible_acts(sheet),
         below=sheet.below,
+        act_form=form_of(page, REASON_FORM),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealwright.web.panel.delegations_view import ApprovalRow, approval_row, bars_of, path_of, plain_words, why_not
 from sealwright.web.panel.delegations_words import DELEGATIONS
-from sealwright.web.panel.own_forms import save
+from sealwright.web.panel.own_forms import form_of, save
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import Field, Form
 from sealwright.web.panel.page_route import PageAudience, PageRoute
@@ -54,6 +54,7 @@ def show(page: PageCall, status: int = 200) -> Reply:
         under_words=plain_words(page, sheet.line.delegation),
         why=why_not(page, sheet.line),
         bars=bars_of(page, sheet.line),
+        answer_form=form_of(page, ANSWER_FORM),
     )
 
 

@@ -35,13 +35,16 @@ from sealwright.web.panel.delegations_form import (
 from sealwright.web.panel.delegations_view import path_of, plain_words
 from sealwright.web.panel.delegations_words import (
     AMOUNTS,
+    CURRENCY,
     DELEGATIONS,
     USUAL_ACTIONS,
     Allowed,
     action_words,
+    currency_of,
     did_name,
     limit_words,
     may_spend,
+    money_text,
     schema_name,
     sentence,
 )
@@ -49,7 +52,6 @@ from sealwright.web.panel.own_forms import answer, tell
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import REQUIRED, Field, Form, FormData
 from sealwright.web.panel.page_route import PageAudience, PageRoute
-from sealwright.web.panel.settings_tokens import open_schemas
 from sealwright.web.problems import problem_for
 from sealwright.web.reply import Reply
 
@@ -246,7 +248,6 @@ def _show(page: PageCall, ground: Ground, form: FormData, status: int = 200) -> 
         givers=givers,
         giver=givers[0][0] if givers else "",
         agents=[*_agents(page, ground), (_ANOTHER, page._("Another DID"))],
-        agent=page.query.text("agent"),
         parent=over if not ground.narrows else None,
         parent_words=plain_words(page, over) if over is not None and not ground.narrows else "",
         now_words=plain_words(page, over) if over is not None and ground.narrows else "",
@@ -254,11 +255,9 @@ def _show(page: PageCall, ground: Ground, form: FormData, status: int = 200) -> 
         actions=[(one, action_words(page, one)) for one in offered],
         chosen=form.many("scope"),
         days=[(one, page._(_DAY_WORDS[one])) for one in DAYS],
-        zone=str(page.zone),
         schemas=_schemas(page, ground),
         chosen_schemas=form.many("schemas"),
         depths=_depths(page, ground),
-        until=usual_end(page, over.expires_at if over is not None else None).isoformat(),
         kept=[limit_words(page, name, ground.constraints) for name in kept_of(ground.constraints)],
         is_open=_has_more(form),
         plain=_plain(page, ground, form, terms) if terms is not None else "",
@@ -314,14 +313,16 @@ def _heads(page: PageCall, ground: Ground) -> dict[str, Any]:
 
 def _blank(page: PageCall, ground: Ground) -> FormData:
     """The form as it is first shown: with what bounds it filled in, so that it is only made smaller."""
-    form = NARROW_FORM if ground.narrows else NEW_FORM
     over = ground.over
+    first = page.query.text("agent") or next((did for did, _ in _agents(page, ground)), _ANOTHER)
+    pairs = [("agent", first), ("zone", str(page.zone))]
     if over is None:
-        return FormData.blank(form)
-    depth = over.max_depth if ground.narrows else over.max_depth - 1
-    until = last_day(page, over) if ground.narrows else usual_end(page, over.expires_at)
-    pairs = pairs_of(over.scope, over.constraints, depth if ground.narrows else 0, until, over.scope)
-    return filled_in(form, pairs)
+        pairs += pairs_of((), {}, 0, usual_end(page, None), USUAL_ACTIONS)
+    elif ground.narrows:
+        pairs += pairs_of(over.scope, over.constraints, over.max_depth, last_day(page, over), over.scope)
+    else:
+        pairs += pairs_of(over.scope, over.constraints, 0, usual_end(page, over.expires_at), over.scope)
+    return filled_in(NARROW_FORM if ground.narrows else NEW_FORM, pairs)
 
 
 def offered_actions(ground: Ground, form: FormData) -> Sequence[str]:
@@ -342,7 +343,7 @@ def _plain(page: PageCall, ground: Ground, form: FormData, terms: Terms) -> str:
     if ground.narrows and ground.over is not None:
         return _said(page, ground.over.delegator_did, ground.over.delegate_did, terms)
     givers = _givers(page, ground)
-    agent = form.text("agent") or form.text("agent_did") or page.query.text("agent")
+    agent = form.text("agent") or form.text("agent_did")
     giver = form.text("delegator") or (givers[0][0] if givers else "")
     return _said(page, giver, agent, terms)
 
@@ -371,7 +372,20 @@ def _has_more(form: FormData) -> bool:
 
 
 def _given_words(page: PageCall, ground: Ground) -> dict[str, str]:
-    return {name: limit_words(page, name, ground.constraints) for name in ground.constraints}
+    """Beside each field, how far it may go."""
+    constraints = ground.constraints
+    words: dict[str, str] = {}
+    for name, value in constraints.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            currency = currency_of(constraints) if name in AMOUNTS else ""
+            words[name] = page._("up to %(limit)s", limit=money_text(page, value, currency))
+        elif name == CURRENCY:
+            words[name] = page._("as it was")
+        elif ground.narrows:
+            words[name] = page._("So far: %(limit)s.", limit=limit_words(page, name, constraints))
+        else:
+            words[name] = page._("You were given: %(limit)s.", limit=limit_words(page, name, constraints))
+    return words
 
 
 def _depths(page: PageCall, ground: Ground) -> list[tuple[str, str]]:
@@ -386,9 +400,8 @@ def _depths(page: PageCall, ground: Ground) -> list[tuple[str, str]]:
 
 def _schemas(page: PageCall, ground: Ground) -> list[tuple[str, str]]:
     within = texts_in(ground.constraints.get(SCHEMAS))
-    if within:
-        return [(one, schema_name(page, one)) for one in within]
-    return open_schemas(page)
+    found = page.office.schemas.list(active=True, limit=_MOST_DIDS, cursor=None).items
+    return [(one, schema_name(page, one)) for one in within or [known.schema_id for known in found]]
 
 
 def _givers(page: PageCall, ground: Ground) -> list[tuple[str, str]]:
@@ -396,15 +409,13 @@ def _givers(page: PageCall, ground: Ground) -> list[tuple[str, str]]:
     over = ground.over
     if over is not None:
         did = over.delegator_did if ground.narrows else over.delegate_did
-        return [(did, _named(page, did))]
-    return [(one.did, _named(page, one.did)) for one in _own(page) if one.kind in ROOT_KINDS]
+        return _options(page, [did])
+    return _options(page, [one.did for one in _own(page) if one.kind in ROOT_KINDS])
 
 
 def _agents(page: PageCall, ground: Ground) -> list[tuple[str, str]]:
     above = {ground.over.delegate_did, ground.over.delegator_did} if ground.over is not None else set()
-    return [
-        (one.did, _named(page, one.did)) for one in _own(page) if one.kind is DIDKind.AGENT and one.did not in above
-    ]
+    return _options(page, [one.did for one in _own(page) if one.kind is DIDKind.AGENT and one.did not in above])
 
 
 def _own(page: PageCall) -> list[DIDRecord]:
@@ -414,9 +425,13 @@ def _own(page: PageCall) -> list[DIDRecord]:
     return mine or [one for one in found if one.is_active]
 
 
-def _named(page: PageCall, did: str) -> str:
-    name = did_name(page, did)
-    return f"{name} ({did})" if name != did else did
+def _options(page: PageCall, dids: Sequence[str]) -> list[tuple[str, str]]:
+    """DIDs by what they are called; with the DID itself where two are called the same."""
+    names = [did_name(page, did) for did in dids]
+    return [
+        (did, name if names.count(name) == 1 or name == did else f"{name} ({did})")
+        for did, name in zip(dids, names, strict=True)
+    ]
 
 
 def _ground_of_new(page: PageCall, parent: str) -> Ground:

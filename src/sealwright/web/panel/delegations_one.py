@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from sealwright.locales import N_
 from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.vc.delegation.narrowing import covers
 from sealwright.web.panel.delegations_acts import possible_acts
@@ -21,7 +22,7 @@ from sealwright.web.panel.delegations_view import (
     fall_words,
     path_of,
     plain_words,
-    reasons_words,
+    reason_words,
     tree_of,
 )
 from sealwright.web.panel.delegations_words import (
@@ -51,14 +52,24 @@ _TEMPLATE: Final = "delegations/one.html"
 _CALLS_SHOWN: Final = 20
 PAGE_QUERY: Final = Form(Field("cursor", max_length=500))
 ASK_FORM: Final = Form(
-    Field("action", required=True, max_length=200),
-    Field("amount", max_length=24),
+    Field("action", required=True, max_length=200, label=N_("Action")),
+    Field("amount", max_length=24, label=N_("Amount")),
     Field("merchant", max_length=200),
     Field("schema", max_length=1000),
     Field("region", max_length=100),
     Field("resource", max_length=1000),
     Field("approved", Kind.FLAG),
 )
+# As people write it: one member a line, short arrays on one.
+_SETTINGS: Final = """{
+  "mcpServers": {
+    "sealwright": {
+      "command": "sealwright",
+      "args": %s,
+      "env": %s
+    }
+  }
+}"""
 _TEXTS: Final = {"merchant": "merchant", "schema": "schemaId", "region": "region", "resource": "resource"}
 # Fields by the pointers under which the desk finds fault with what they said.
 _NAMES: Final = {"context.amount": "amount", "context.schemaId": "schema"} | {
@@ -76,17 +87,17 @@ class Answered:
     left: list[tuple[str, str]]
 
 
-def show(page: PageCall, status: int = 200, answered: Answered | None = None) -> Reply:
+def show(page: PageCall, status: int = 200, answered: Answered | None = None, *, part: str = "region") -> Reply:
     """GET /delegations/{id}."""
     sheet = page.office.delegations.sheets.get(page.caller, page.params["id"])
     line, one = sheet.line, sheet.line.delegation
     calls = page.office.delegations.records.list(
         page.caller, one.delegation_id, below=True, limit=_CALLS_SHOWN, cursor=page.query.optional("cursor")
     )
-    path = path_of(one)
+    path, limits = path_of(one), sheet.limits
     return page.render(
         _TEMPLATE,
-        partial="region",
+        partial=part,
         status=status,
         sheet=sheet,
         one=one,
@@ -99,7 +110,7 @@ def show(page: PageCall, status: int = 200, answered: Answered | None = None) ->
         falls=list(dict.fromkeys(fall_words(page, one, fall) for fall in line.falls)),
         bars=bars_of(page, line),
         tree=tree_of(page, sheet.tree, one.delegation_id),
-        calls=[call_row(page, call) for call in calls.items],
+        calls=[call_row(page, call, limits.get(call.delegation_id or "", {})) for call in calls.items],
         next_href=f"{path}?cursor={calls.next_cursor}#calls" if calls.next_cursor else None,
         is_first=not page.query.text("cursor"),
         ask_form=form_of(page, ASK_FORM),
@@ -131,19 +142,16 @@ def ask(page: PageCall) -> Reply:
             via="page",
         )
         verdict = page.office.delegations.authorizing.ask(page.caller, question)
-        return show(page, 200, _answered(page, sheet, verdict))
+        return show(page, 200, _answered(page, sheet, verdict), part="told")
 
-    return answer(page, partial(show, page), act)
+    return answer(page, partial(show, page, part="told"), act)
 
 
 def setup_of(page: PageCall, key: str | None = None) -> str:
     """What somebody puts into the settings of their agent's program, so that it can use the tool server."""
-    server = {
-        "command": "sealwright",
-        "args": ["agent", "tools"],
-        "env": {"SEALWRIGHT_URL": page.office.public_url, "SEALWRIGHT_AGENT_KEY": key or page._("the agent's API key")},
-    }
-    return json.dumps({"mcpServers": {"sealwright": server}}, indent=2, ensure_ascii=False)
+    command = json.dumps(["agent", "tools", "--office", page.office.public_url])
+    environment = json.dumps({"SEALWRIGHT_AGENT_KEY": key or page._("the agent's API key")}, ensure_ascii=False)
+    return _SETTINGS % (command, environment)
 
 
 def _answered(page: PageCall, sheet: DelegationSheet, verdict: Verdict) -> Answered:
@@ -151,9 +159,15 @@ def _answered(page: PageCall, sheet: DelegationSheet, verdict: Verdict) -> Answe
     return Answered(
         verdict=verdict,
         action=action_words(page, verdict.action),
-        reasons=reasons_words(page, [(reason.code, reason.detail) for reason in verdict.reasons]),
+        reasons=list(dict.fromkeys(_reasons(page, verdict))),
         left=_left(page, verdict.remaining or {}, currency_of(constraints)),
     )
+
+
+def _reasons(page: PageCall, verdict: Verdict) -> Iterator[str]:
+    for reason in verdict.reasons:
+        hop = verdict.chain[reason.hop] if reason.hop is not None and reason.hop < len(verdict.chain) else None
+        yield reason_words(page, reason.code, reason.detail, hop.constraints if hop is not None else {})
 
 
 def _left(page: PageCall, remaining: Mapping[str, JSONValue], currency: str) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -20,6 +20,7 @@ from sealwright.web.panel.delegations_words import (
     action_words,
     currency_of,
     did_name,
+    limit_words,
     listed,
     money_text,
     schema_name,
@@ -232,14 +233,14 @@ def plain_words(page: PageCall, delegation: Delegation) -> str:
     )
 
 
-def call_row(page: PageCall, call: DelegationCall) -> CallRow:
-    """A call for its list."""
+def call_row(page: PageCall, call: DelegationCall, constraints: Mapping[str, JSONValue]) -> CallRow:
+    """A call for its list; `constraints` are those of the delegation that decided it."""
     return CallRow(
         call=call,
         agent=did_name(page, call.agent_did),
         action=action_words(page, call.action),
-        values=values_words(page, call.context),
-        why=None if call.allowed else reason_words(page, call.code or "", call.detail or ""),
+        values=values_words(page, call.context, currency_of(constraints)),
+        why=None if call.allowed else reason_words(page, call.code or "", call.detail or "", constraints),
         via=page._(VIA_WORDS.get(call.via, call.via)),
     )
 
@@ -260,12 +261,12 @@ def approval_row(page: PageCall, approval: Approval, *, can_decide: bool) -> App
     )
 
 
-def values_words(page: PageCall, context: Mapping[str, JSONValue]) -> str:
+def values_words(page: PageCall, context: Mapping[str, JSONValue], currency: str = "") -> str:
     """What an act was about: ``12.50 USD, at safeway.example``; empty where nothing was said."""
     words: list[str] = []
     amount = context.get("amount")
     if isinstance(amount, int | float) and not isinstance(amount, bool):
-        words.append(money_text(page, amount, str(context.get("currency") or "")))
+        words.append(money_text(page, amount, str(context.get("currency") or currency)))
     texts = (
         ("merchant", N_("at %(name)s")),
         ("schemaId", N_("under %(name)s")),
@@ -279,16 +280,19 @@ def values_words(page: PageCall, context: Mapping[str, JSONValue]) -> str:
     return ", ".join(words)
 
 
-def reason_words(page: PageCall, code: str, detail: str) -> str:
-    """Why an act is refused: in the services' own sentence, or in general words where that is in another language."""
-    if page.texts.language == SOURCE_LANGUAGE and detail:
-        return detail
-    return page._(REASON_WORDS.get(code, _NOT_NOW))
+def reason_words(page: PageCall, code: str, detail: str, constraints: Mapping[str, JSONValue]) -> str:
+    """Why an act is refused: which limit, in the page's words; else the services' own sentence, if the reader has it.
 
-
-def reasons_words(page: PageCall, reasons: Sequence[tuple[str, str]]) -> list[str]:
-    """Several reasons, each once."""
-    return list(dict.fromkeys(reason_words(page, code, detail) for code, detail in reasons))
+    Args:
+        detail: Where a limit forbids the act, its first word is that limit's name.
+        constraints: Those of the delegation that decided.
+    """
+    limit = detail.partition(" ")[0]
+    if code == DelegationCode.CONSTRAINT_EXCEEDED and limit in constraints:
+        return page._("A limit forbids it: %(limit)s.", limit=limit_words(page, limit, constraints))
+    if code in REASON_WORDS:
+        return page._(REASON_WORDS[code])
+    return detail if page.texts.language == SOURCE_LANGUAGE and detail else page._(_NOT_NOW)
 
 
 def _is_told_by_badge(fall: Fall, own: int) -> bool:

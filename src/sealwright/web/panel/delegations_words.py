@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from babel.dates import get_day_names
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
@@ -77,6 +78,7 @@ BUDGET_WORDS: Final[Mapping[str, str]] = {
     "maxCallsPerDay": N_("Acts in 24 hours"),
 }
 _NAMES_SHOWN: Final = 6
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +205,26 @@ def plain_value(page: PageCall, value: JSONValue) -> str:
 
 
 def _names(page: PageCall, name: str, values: list[str]) -> str:
-    words: Callable[[str], str] = (lambda one: schema_name(page, one)) if name == "authorizedSchemas" else str
-    shown = [words(one) for one in values[:_NAMES_SHOWN]]
+    shown = [_name(page, name, one) for one in values[:_NAMES_SHOWN]]
     more = len(values) - len(shown)
     if more > 0:
         shown.append(page.ngettext("%(num)s more", "%(num)s more", more))
     return listed(page, shown)
+
+
+def _name(page: PageCall, name: str, value: str) -> str:
+    if name == "authorizedSchemas":
+        return schema_name(page, value)
+    return window_words(page, value) if name == "authorizedHours" else value
+
+
+def window_words(page: PageCall, window: str) -> str:
+    """A window of time with its days in the reader's language: ``Mon–Fri 08:00–18:00 (America/Los_Angeles)``."""
+    days, _, rest = window.partition(" ")
+    clock, _, zone = rest.partition(" ")
+    names = get_day_names("abbreviated", locale=page.texts.locale)
+    ends = [names[_DAYS.index(one)] if one in _DAYS else one for one in days.split("-")]
+    return f"{'–'.join(ends)} {clock.replace('-', '–')} ({zone})"
 
 
 def schema_name(page: PageCall, schema_id: str) -> str:
