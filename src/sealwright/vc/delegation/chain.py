@@ -1,7 +1,7 @@
 """Whether a chain of delegation credentials, root first, gives its last delegate authority: every hop, and every join.
 
-Each hop is a credential of its own and is verified as one. What it says counts only once its proof holds, and is read
-from the document that was verified.
+Each hop is a credential of its own and is verified as one. What it says counts only once its proof holds, and is what
+the verification has read.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from itertools import pairwise
 from typing import Final, Protocol, TypeAlias
 
 from sealwright.vc.delegation.judging import ActContext, judge_act
-from sealwright.vc.delegation.narrowing import HOPS_MOST, loop_fault, narrowing_faults, own_faults
-from sealwright.vc.delegation.reading import read_terms
+from sealwright.vc.delegation.narrowing import HOPS_MOST, loop_fault, narrowing_faults
 from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
-from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import ChainRefused, VcError
+from sealwright.vc.errors import ChainRefused
 
 
 class CheckTold(Protocol):
@@ -59,8 +57,8 @@ class HopVerified(Protocol):
         ...
 
     @property
-    def document(self) -> Mapping[str, JSONValue] | None:
-        """The document that was verified, whatever it came in; None where none could be opened."""
+    def delegation(self) -> DelegationTerms | None:
+        """What it delegates, if its check passed or waits for nothing but the chain above it."""
         ...
 
     @property
@@ -132,7 +130,7 @@ class ChainReport:
 
 @dataclass(slots=True)
 class _Hop:
-    """One hop while it is looked at; `terms` stay None where its proof does not hold or its claims cannot be read."""
+    """One hop while it is looked at; `terms` stay None where its proof does not hold or it is no delegation."""
 
     index: int
     credential_id: str | None = None
@@ -235,27 +233,18 @@ def _looked_at(index: int, document: object, verify: Verify) -> _Hop:
         return hop
     report = verify(document)
     hop.credential_id, hop.delegator, hop.delegate = report.credential_id, report.issuer_did, report.holder_did
-    outcomes = {check.name: check for check in report.checks}
     for check in report.checks:
         # What was not looked at because of an earlier failure is none of its own.
         if not check.is_met and not _is_open_above(check) and (check.code or check.name in _PROOF):
             _add_failure(hop, check)
-    if not all(name in outcomes and outcomes[name].outcome.value == _PASSED for name in _PROOF):
+    if sum(check.name in _PROOF and check.outcome.value == _PASSED for check in report.checks) != len(_PROOF):
         hop.add(DelegationCode.PROOF_INVALID, "The proof of the delegation does not hold.")
         return hop
-    # Where this check was not made, nobody looked whether more is signed than stands in the claims by name.
-    told = outcomes.get("delegation")
-    if told is None or not (told.outcome.value == _PASSED or _is_open_above(told)):
+    if report.delegation is None:
         hop.add(DelegationCode.INVALID, "The credential is no delegation that could be checked.")
         return hop
-    try:
-        hop.terms = read_terms(report.document or {})
-    except VcError as error:
-        hop.add(DelegationCode.INVALID, error.faults[0].detail if error.faults else error.detail)
-        return hop
+    hop.terms = report.delegation
     hop.delegator, hop.delegate = hop.terms.delegator, hop.terms.delegate
-    for fault in own_faults(hop.terms):
-        hop.add(fault.code, fault.detail)
     return hop
 
 

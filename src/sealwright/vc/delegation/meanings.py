@@ -63,10 +63,18 @@ def meaning_of(name: str) -> Meaning:
 
     ``minutes`` is no ``min…``; names that say nothing may only stay equal, which is the strictest answer.
     """
+    known = _KNOWN_MEANINGS.get(name)
+    return known if known is not None else _meaning_of(name)
+
+
+def _meaning_of(name: str) -> Meaning:
     if name == HOURS:
         return Meaning.WINDOWS
     end = next((place for place, letter in enumerate(name) if not letter.islower()), len(name))
     return _BY_PREFIX.get(name[:end], Meaning.EQUAL) if end < len(name) else Meaning.EQUAL
+
+
+_KNOWN_MEANINGS: Final = {name: _meaning_of(name) for name in KNOWN}
 
 
 def number_of(value: JSONValue) -> Decimal | None:

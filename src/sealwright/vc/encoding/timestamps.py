@@ -17,6 +17,8 @@ _STAMP: Final = r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d+)?(?:Z|([
 # re.ASCII: without it \d also takes the digits of other scripts.
 _RFC_3339: Final = re.compile(_DATE_TIME, re.ASCII)
 _XSD_STAMP: Final = re.compile(_STAMP, re.ASCII)
+# What nearly every document holds: whole seconds in UTC.
+_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 def parse_rfc3339(text: str) -> datetime:
@@ -53,6 +55,12 @@ def parse_xsd_datetime_stamp(text: str) -> datetime:
 
     Spec: XML Schema 1.1 Part 2, "dateTimeStamp"; Verifiable Credentials Data Model 2.0, "Validity Period".
     """
+    if _PLAIN.fullmatch(text) is not None:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            # Hour 24, or a moment that does not exist: the steps below tell which.
+            pass
     match = _XSD_STAMP.fullmatch(text)
     if match is None:
         raise InvalidDate("The text is not an XML Schema dateTimeStamp.")

@@ -9,6 +9,7 @@ from functools import partial
 from sealwright.vc.credentials.members import PinnedContent
 from sealwright.vc.credentials.structure import check_credential
 from sealwright.vc.delegation.chain import Above, RootMay
+from sealwright.vc.delegation.terms import DelegationTerms
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
@@ -97,6 +98,7 @@ def verify_credential(
     token: CredentialToken | None = None
     proofs: Sequence[ProvenKey] | None = None
     part = WHOLE
+    delegation: DelegationTerms | None = None
     try:
         token = open_credential(document)
     except VcError as error:
@@ -120,25 +122,26 @@ def verify_credential(
             check_holder(found, document, expected_holder)
             check_trust(found, issuer, trusted_issuers)
             said = partial(prover.said_in, document) if signs_terms(proofs) else None
+
             # The hops above are verified by the same rules; whom to trust is asked of the credential itself.
-            alone = partial(
-                verify_credential,
-                resolver=resolver,
-                canon=canon,
-                accepted_suites=accepted_suites,
-                trusted_issuers=ANY_ISSUER,
-                statuses=statuses,
-                schemas=schemas,
-                now=now,
-                allow_inline=allow_inline,
-                handed_status_lists=handed_status_lists,
-                status_memory=status_memory,
-                pinned=pinned,
-            )
-            chain = ChainSource(above, root_may, alone, now)
-            check_delegation(found, document, issuer, is_part=part.is_derived, said=said, chain=chain)
+            def chain() -> ChainSource:
+                alone = partial(
+                    verify_credential,
+                    resolver=resolver,
+                    canon=canon,
+                    accepted_suites=accepted_suites,
+                    trusted_issuers=ANY_ISSUER,
+                    statuses=statuses,
+                    schemas=schemas,
+                    now=now,
+                    allow_inline=allow_inline,
+                    handed_status_lists=handed_status_lists,
+                    status_memory=status_memory,
+                    pinned=pinned,
+                )
+                return ChainSource(above, root_may, alone, now)
+
+            delegation = check_delegation(found, document, issuer, is_part=part.is_derived, said=said, chain=chain)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
-    opened = document if isinstance(document, Mapping) else None
-    return VerificationReport(
-        checks, PROOF_CHECKS, now, is_derived=part.is_derived, document=opened, **description(document)
-    )
+    head = description(document)
+    return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, delegation=delegation, **head)

@@ -66,8 +66,8 @@ def check_delegation(
     *,
     is_part: bool = False,
     said: Callable[[], Said] | None = None,
-    chain: ChainSource | None = None,
-) -> None:
+    chain: Callable[[], ChainSource] | None = None,
+) -> DelegationTerms | None:
     """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
 
     Of a part nobody can tell what bounds the delegation has, nor whether it rests on another one; and neither where a
@@ -75,60 +75,79 @@ def check_delegation(
 
     Args:
         said: Gives what is signed; None where the text itself is.
-        chain: Where the chain above it comes from; None leaves a delegation that rests on another one open, under
-            DELEGATION_NOT_FOUND.
+        chain: Gives where the chain above it comes from; None leaves a delegation that rests on another one open,
+            under DELEGATION_NOT_FOUND.
+
+    Returns:
+        What it delegates, if nothing speaks against it but, perhaps, that the chain above was not given.
     """
     if not found.is_wanted("delegation"):
-        return
+        return None
     if not _is_delegation(document, said):
         found.not_applicable("delegation", "The credential is no delegation.")
-        return
+        return None
+    terms = _own_terms(found, document, issuer, is_part=is_part, said=said)
+    if terms is None:
+        return None
+    if terms.parent is not None:
+        return terms if _check_chain(found, terms, terms.parent, chain() if chain is not None else None) else None
+    if chain is not None and chain().may_begin(terms.delegator) is False:
+        detail = "A chain begins with an active human or organization."
+        found.failed("delegation", ReportCode.DELEGATION_ROOT_INVALID, detail)
+        return None
+    found.passed("delegation", "The delegation runs from its issuer to its subject.")
+    return terms
+
+
+def _own_terms(
+    found: Findings, document: Document, issuer: str | None, *, is_part: bool, said: Callable[[], Said] | None
+) -> DelegationTerms | None:
+    """The terms of a delegation by itself; None where the check was recorded as failed or open."""
     subjects = subjects_of(document)
     for subject in subjects:
         delegator, delegate = subject.get("delegator"), subject.get("delegate")
         if delegator != issuer or delegate != subject.get("id") or delegate == delegator or delegate is None:
-            found.failed(
-                "delegation", ReportCode.DELEGATION_INVALID, "Delegator and delegate are not issuer and subject."
-            )
-            return
+            detail = "Delegator and delegate are not issuer and subject."
+            found.failed("delegation", ReportCode.DELEGATION_INVALID, detail)
+            return None
     if is_part or (said is not None and _is_hidden(subjects, said)):
         detail = "A bound of the delegation, or what it rests on, may be hidden."
         found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
-        return
+        return None
     try:
         terms = terms_of_document(document)
     except VcError as error:
         detail = error.faults[0].detail if error.faults else error.detail
         found.failed("delegation", ReportCode.DELEGATION_INVALID, detail)
-        return
+        return None
     for fault in own_faults(terms):
         found.failed("delegation", fault.code.value, fault.detail)
-        return
-    if terms.parent is not None:
-        _check_chain(found, terms, terms.parent, chain)
-    elif chain is not None and chain.may_begin(terms.delegator) is False:
-        detail = "A chain begins with an active human or organization."
-        found.failed("delegation", ReportCode.DELEGATION_ROOT_INVALID, detail)
-    else:
-        found.passed("delegation", "The delegation runs from its issuer to its subject.")
+        return None
+    return terms
 
 
-def _check_chain(found: Findings, terms: DelegationTerms, parent: str, chain: ChainSource | None) -> None:
-    """A link further down says nothing without those above it: each is verified, and so is every join."""
+def _check_chain(found: Findings, terms: DelegationTerms, parent: str, chain: ChainSource | None) -> bool:
+    """A link further down says nothing without those above it: each is verified, and so is every join.
+
+    Returns:
+        Whether it holds, or only the chain is not to be had.
+    """
     above = chain.above(parent) if chain is not None and chain.above is not None else None
     if above is None or chain is None:
-        found.unchecked("delegation", ReportCode.DELEGATION_NOT_FOUND, "The chain above this delegation was not given.")
-        return
+        detail = "The chain above this delegation was not given."
+        found.unchecked("delegation", ReportCode.DELEGATION_NOT_FOUND, detail)
+        return True
     try:
         report = verify_chain(terms.delegator, above, verify=chain.verify, root_may=chain.may_begin, now=chain.now)
     except VcError as error:
         found.failed("delegation", ReportCode.DELEGATION_INVALID, error.detail)
-        return
+        return False
     fault = link_fault(report, terms)
     if fault is not None:
         found.failed("delegation", *fault)
-    else:
-        found.passed("delegation", "The delegation, and each one above it, runs from its issuer to its subject.")
+        return False
+    found.passed("delegation", "The delegation, and each one above it, runs from its issuer to its subject.")
+    return True
 
 
 def _is_delegation(document: Document, said: Callable[[], Said] | None) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.delegation.terms import DelegationTerms
 
 CREDENTIAL_CHECKS: Final = (
     "structure",
@@ -103,8 +103,8 @@ class VerificationReport:
         holder_did: Whom it names as (single) subject, or as the holder of a presentation.
         types: The document's types.
         is_derived: The holder shows a part of it: its proof holds, and statements may be missing.
-        document: What was verified, taken out of whatever it came in; None where nothing could be opened. Believe it
-            only when the report is true.
+        delegation: What a delegation delegates, if its check passed or waits for nothing but the chain above it.
+            Believe it only where the first three checks passed too.
     """
 
     checks: tuple[Check, ...]
@@ -115,7 +115,7 @@ class VerificationReport:
     holder_did: str | None = None
     types: tuple[str, ...] = ()
     is_derived: bool = False
-    document: Mapping[str, JSONValue] | None = field(default=None, repr=False, compare=False)
+    delegation: DelegationTerms | None = None
 
     def __bool__(self) -> bool:
         passed = {check.name for check in self.checks if check.outcome is Outcome.PASSED}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from sealwright.vc.credentials.form import is_url
+from sealwright.vc.delegation.terms import DelegationTerms
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.dids.syntax import parse_did_url
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -121,7 +122,7 @@ def verify_sd_jwt_credential(text: str, rules: SdJwtRules) -> VerificationReport
     found = Findings(CREDENTIAL_CHECKS, frozenset(rules.selected) | PROOF_CHECKS)
     opened = _open(found, text)
     proven = _prove(found, opened, rules) if opened is not None else None
-    document: Mapping[str, JSONValue] | None = None
+    delegation: DelegationTerms | None = None
     issuer = proven.controller.document.id if proven is not None else None
     if opened is not None and proven is not None:
         _check_issuer(found, opened.claims, proven, rules)
@@ -133,9 +134,9 @@ def verify_sd_jwt_credential(text: str, rules: SdJwtRules) -> VerificationReport
             _check_holder(found, opened, rules)
             check_trust(found, issuer, rules.trusted_issuers)
             document = _as_document(opened.claims, known)
-            check_delegation(found, document, issuer, is_part=not opened.is_whole)
+            delegation = check_delegation(found, document, issuer, is_part=not opened.is_whole)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
-    return VerificationReport(checks, PROOF_CHECKS, rules.now, document=document, **_head(opened, issuer))
+    return VerificationReport(checks, PROOF_CHECKS, rules.now, delegation=delegation, **_head(opened, issuer))
 
 
 def _open(found: Findings, text: str) -> SdJwt | None:
