@@ -61,18 +61,24 @@ class DelegationLine:
     """One delegation with its standing.
 
     Args:
+        chain: All hops as stored, the root first, this one last.
         falls: What keeps it from being effective; empty while it is.
         uses: Its budgets, the fullest first.
         is_given: The caller answers for its delegator.
         is_received: The caller answers for its delegate.
     """
 
-    delegation: Delegation
+    chain: tuple[Delegation, ...]
     status: DelegationStatus
     falls: tuple[Fall, ...]
     uses: tuple[BudgetUse, ...]
     is_given: bool
     is_received: bool
+
+    @property
+    def delegation(self) -> Delegation:
+        """The delegation itself."""
+        return self.chain[-1]
 
     @property
     def is_effective(self) -> bool:
@@ -93,7 +99,6 @@ class DelegationSheet:
     """One delegation with everything around it.
 
     Args:
-        chain: All hops as stored, the root first, this one last.
         tree: The chain above and everything below, from the root.
         below: How many in force rest on it: what falls with it.
         is_cut: The tree holds more than is shown.
@@ -102,7 +107,6 @@ class DelegationSheet:
     """
 
     line: DelegationLine
-    chain: tuple[Delegation, ...]
     tree: DelegationNode
     below: int
     is_cut: bool
@@ -175,7 +179,6 @@ class DelegationSheets:
             line = lines[this.delegation_id]
             return DelegationSheet(
                 line=line,
-                chain=chain,
                 tree=_tree(chain, below, lines),
                 below=uow.delegations.count_below(this.delegation_id, now),
                 is_cut=is_cut,
@@ -217,7 +220,7 @@ class _Lines:
         for one in delegations:
             chain = (*(self._one(above, one) for above in one.lineage), one)
             yield DelegationLine(
-                delegation=one,
+                chain=chain,
                 status=one.status_at(self._now),
                 falls=falls_of(chain, self._view, self._now),
                 uses=_uses(one, used, self._now),

@@ -18,6 +18,7 @@ from sealwright.locales import N_
 from sealwright.services.delegation_standing import ROOT_KINDS
 from sealwright.services.delegation_views import DelegationWish, NarrowingWish
 from sealwright.vc.delegation.meanings import texts_in
+from sealwright.vc.delegation.terms import DelegationCode
 from sealwright.vc.errors import VcError
 from sealwright.web.panel.delegations_form import (
     DAYS,
@@ -48,11 +49,12 @@ from sealwright.web.panel.delegations_words import (
     schema_name,
     sentence,
 )
+from sealwright.web.panel.moments import day_text
 from sealwright.web.panel.own_forms import answer, tell
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import REQUIRED, Field, Form, FormData
 from sealwright.web.panel.page_route import PageAudience, PageRoute
-from sealwright.web.problems import problem_for
+from sealwright.web.problems import faults_of, problem_for
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -150,7 +152,7 @@ def _step(page: PageCall, ground: Ground) -> Reply:
         except (DomainError, VcError) as error:
             if problem_for(error).status not in _NOT_TOLD:
                 raise
-            tell(page, error, fault_names(terms))
+            _tell(page, ground, terms, error)
             return again(422)
         said = page._("Narrowed and signed.") if ground.narrows else page._("Signed. It holds from now on.")
         return page.done(path_of(made), Toast(said))
@@ -228,6 +230,37 @@ def _require_limits(page: PageCall, ground: Ground, terms: Terms) -> None:
             page.form.fail(
                 names.get(f"constraints.{name}", ""), _LEFT_OUT, limit=limit_words(page, name, ground.constraints)
             )
+
+
+def _tell(page: PageCall, ground: Ground, terms: Terms, error: Exception) -> None:
+    """Put each fault at its field, and say how far that field may go; other refusals in the services' own words."""
+    names, faults = fault_names(terms), faults_of(error)
+    known = [(fault, _fault_words(page, ground, fault)) for fault in faults]
+    if not faults or any(words is None for _, words in known):
+        tell(page, error, names)
+        return
+    for fault, words in known:
+        name = names.get(fault["pointer"].lstrip("/").replace("/", "."), "")
+        page.form.fail_in_words(name, words or "")
+
+
+def _fault_words(page: PageCall, ground: Ground, fault: Mapping[str, str]) -> str | None:
+    over, name = ground.over, fault["pointer"].rpartition("/")[2]
+    words: str | None = None
+    match fault["code"]:
+        case DelegationCode.SCOPE_WIDENED:
+            words = page._("This was not given, so it cannot be passed on.")
+        case DelegationCode.CONSTRAINT_LOOSENED if name in ground.constraints:
+            words = page._(
+                "It may not be more than this: %(limit)s.", limit=limit_words(page, name, ground.constraints)
+            )
+        case DelegationCode.EXPIRY_EXCEEDED if over is not None:
+            words = page._("It cannot end later than %(day)s.", day=day_text(over.expires_at, page.texts, page.zone))
+        case DelegationCode.DEPTH_EXCEEDED:
+            words = page._("It may not be passed on so far.")
+        case DelegationCode.LOOP:
+            words = page._("Whoever this is stands further up already.")
+    return words
 
 
 # -- showing ---------------------------------------------------------------------------------------
@@ -422,7 +455,7 @@ def _own(page: PageCall) -> list[DIDRecord]:
     """The active DIDs that the caller owns; an admin, who could act for all, sees their own here, too."""
     found = page.office.dids.list(page.caller, limit=_MOST_DIDS, cursor=None).items
     mine = [one for one in found if one.is_active and one.owner_user_id == page.person.user_id]
-    return mine or [one for one in found if one.is_active]
+    return mine or sorted((one for one in found if one.is_active), key=lambda one: one.name is None)
 
 
 def _options(page: PageCall, dids: Sequence[str]) -> list[tuple[str, str]]:

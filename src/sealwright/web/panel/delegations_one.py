@@ -107,7 +107,7 @@ def show(page: PageCall, status: int = 200, answered: Answered | None = None, *,
         giver=did_name(page, one.delegator_did),
         badge=badge_of(line),
         plain=plain_words(page, one),
-        falls=list(dict.fromkeys(fall_words(page, one, fall) for fall in line.falls)),
+        falls=list(dict.fromkeys(fall_words(page, line, fall) for fall in line.falls)),
         bars=bars_of(page, line),
         tree=tree_of(page, sheet.tree, one.delegation_id),
         calls=[call_row(page, call, limits.get(call.delegation_id or "", {})) for call in calls.items],
@@ -121,7 +121,7 @@ def show(page: PageCall, status: int = 200, answered: Answered | None = None, *,
         answered=answered,
         setup=setup_of(page),
         acts=possible_acts(sheet) if sheet.may_end else (),
-        can_narrow=sheet.may_change and bool(possible_acts(sheet)),
+        can_narrow=sheet.may_change and line.is_effective,
     )
 
 

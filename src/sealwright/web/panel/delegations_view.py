@@ -52,21 +52,21 @@ APPROVAL_BADGES: Final = {
 }
 # Why a chain gives no authority, by what befell which of its hops: this one, or one above it.
 _FALL_WORDS: Final[Mapping[DelegationCode, tuple[str, str]]] = {
-    DelegationCode.REVOKED: (N_("It was revoked."), N_("One above it was revoked: %(above)s.")),
-    DelegationCode.SUSPENDED: (N_("It is paused."), N_("One above it is paused: %(above)s.")),
-    DelegationCode.EXPIRED: (N_("It has expired."), N_("One above it has expired: %(above)s.")),
+    DelegationCode.REVOKED: (N_("It was revoked."), N_("The one above it, to %(above)s, was revoked.")),
+    DelegationCode.SUSPENDED: (N_("It is paused."), N_("The one above it, to %(above)s, is paused.")),
+    DelegationCode.EXPIRED: (N_("It has expired."), N_("The one above it, to %(above)s, has expired.")),
     DelegationCode.ROOT_INVALID: (
         N_("%(giver)s may not act any more, so nobody may in that name."),
         N_("%(giver)s may not act any more, so nobody may in that name."),
     ),
     DelegationCode.PROOF_INVALID: (
         N_("The key that signed it was compromised."),
-        N_("The key that signed one above it was compromised: %(above)s."),
+        N_("The key that signed the one above it, to %(above)s, was compromised."),
     ),
 }
 _PARTY_ENDED: Final = (
     N_("A DID that it names was deactivated."),
-    N_("A DID in one above it was deactivated: %(above)s."),
+    N_("A DID in the one above it, to %(above)s, was deactivated."),
 )
 # Why an act is refused, for readers of languages that services do not speak.
 REASON_WORDS: Final[Mapping[str, str]] = {
@@ -81,7 +81,13 @@ REASON_WORDS: Final[Mapping[str, str]] = {
     DelegationCode.PROOF_INVALID: N_("A key that signed it was compromised."),
 }
 _NOT_NOW: Final = N_("What it was allowed does not hold.")
-VIA_WORDS: Final = {"api": N_("API"), "tools": N_("Tool server"), "token": N_("Token"), "page": N_("This page")}
+VIA_WORDS: Final = {
+    "api": N_("API"),
+    "tools": N_("Tool server"),
+    "token": N_("Token"),
+    "page": N_("This page"),
+    "terminal": N_("Terminal"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,19 +204,21 @@ def badge_of(line: DelegationLine) -> str:
 
 
 def why_not(page: PageCall, line: DelegationLine) -> str | None:
-    """Why it gives no authority now, in a sentence; None while it does."""
-    own = len(line.delegation.lineage)
-    falls = [one for one in line.falls if not _is_told_by_badge(one, own)]
-    first = next(iter(falls or line.falls), None)
-    return fall_words(page, line.delegation, first) if first is not None else None
+    """Why it gives no authority now, where its badge does not tell it already."""
+    own = len(line.chain) - 1
+    first = next((one for one in line.falls if not _is_told_by_badge(one, own)), None)
+    return fall_words(page, line, first) if first is not None else None
 
 
-def fall_words(page: PageCall, delegation: Delegation, fall: Fall) -> str:
+def fall_words(page: PageCall, line: DelegationLine, fall: Fall) -> str:
     """One reason, in a sentence."""
-    own = len(delegation.lineage)
     at_itself, above = _FALL_WORDS.get(fall.code, _PARTY_ENDED)
-    named = delegation.lineage[fall.hop] if fall.hop < own else delegation.delegation_id
-    return page._(at_itself if fall.hop >= own else above, above=named, giver=did_name(page, delegation.delegator_did))
+    hop = line.chain[fall.hop]
+    return page._(
+        at_itself if hop is line.chain[-1] else above,
+        above=did_name(page, hop.delegate_did),
+        giver=did_name(page, hop.delegator_did),
+    )
 
 
 def bars_of(page: PageCall, line: DelegationLine) -> tuple[Bar, ...]:

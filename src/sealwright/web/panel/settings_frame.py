@@ -27,6 +27,7 @@ TABS: Final = (
     (N_("Notifications"), NOTIFICATIONS),
     (N_("Access"), ACCESS),
     (N_("API keys"), TOKENS),
+    (N_("Delegations"), "/delegations"),
     (N_("Privacy"), PRIVACY),
 )
 

@@ -82,6 +82,7 @@ MENU: Final[tuple[tuple[str, tuple[MenuEntry, ...]], ...]] = (
             MenuEntry(N_("API keys"), "/admin/desk/api-keys", "key", only_admin=True),
             MenuEntry(N_("Webhooks"), "/admin/desk/webhooks", "out", only_admin=True),
             MenuEntry(N_("DIDs"), "/admin/desk/dids", "shield", only_admin=True),
+            MenuEntry(N_("All delegations"), "/admin/desk/delegations", "key", only_admin=True),
             MenuEntry(N_("Mass acts"), "/admin/desk/mass", "stamp", only_admin=True),
             MenuEntry(N_("Audit"), "/admin/desk/audit", "list", only_admin=True),
             MenuEntry(N_("Outbox"), "/admin/desk/outbox", "mail", only_admin=True),
