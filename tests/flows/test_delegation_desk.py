@@ -18,11 +18,13 @@ from sealwright.domain.delegation_errors import (
     DelegationNotFound,
     DelegationRefused,
 )
-from sealwright.domain.delegations import Delegation, DelegationFilter, DelegationStatus
+from sealwright.domain.delegations import Delegation, DelegationFilter, DelegationStatus, Used
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import AlreadyRevoked, IssuerNotAuthorized, NotDIDOwner, NotSuspendable
 from sealwright.domain.people import Caller
 from sealwright.services.acts import idempotency_scope
+from sealwright.services.authorizing_values import ActQuestion, Verdict
+from sealwright.services.delegation_check import delegation_problems
 from sealwright.services.delegation_views import DelegationWish, MovedDelegation, NarrowingWish, SeenDelegation
 from sealwright.services.office import Office
 from sealwright.services.verification import VerifyOptions
@@ -354,3 +356,21 @@ def test_a_chain_to_an_ended_agent_gives_nobody_authority(office: Office) -> Non
     report = office.delegations.chains.verify(family.agents[0], [chain[0].credential_id])
     assert (report.valid, report.errors) == (False, ("DELEGATION_INVALID",))
     assert not _seen(office, chain[0].delegation_id).is_effective
+
+
+def test_narrowing_gives_nobody_a_fresh_budget(office: Office) -> None:
+    family = Family(office, 1)
+    chain = family.chain()
+    desk, authorizing, boss = office.delegations.desk, office.delegations.authorizing, family.person()
+
+    def spend(amount: float) -> Verdict:
+        question = ActQuestion(family.agents[0], "purchase:food", {"amount": amount}, record=True)
+        return authorizing.ask(the_operator(office), question)
+
+    assert [spend(40).allowed, spend(30.5).allowed] == [True, True]
+    narrowed = desk.narrow(boss, chain[0].delegation_id, NarrowingWish(constraints={"maxSpendPerDay": 80}), "less")
+    new = narrowed.seen.delegation.delegation_id
+    assert [spend(9.500001).allowed, spend(9.5).allowed, spend(0.000001).allowed] == [False, True, False]
+    with office.units(write=False) as uow:
+        assert uow.delegations.sums([new])[new] == Used(80_000_000, 3)
+    assert [problem for problem in delegation_problems(office.units) if problem.id == new] == []

@@ -161,8 +161,8 @@ class DelegationDesk:
         cut: set[str] = set()
         while level:
             found = uow.delegations.children(list(level))
-            if len(found) > left:
-                # Whose children were left out is not told one by one: those of this level and deeper may lack some.
+            if len(found) >= left:
+                # Whose children were left out is not told one by one: any of this level may lack some.
                 cut.update(level)
             found = found[:left]
             left -= len(found)

@@ -16,7 +16,7 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialRecord, ReasonCode, StatusPurpose
 from sealwright.domain.delegation_errors import REFUSALS, DelegationNotFound, refusal_of
 from sealwright.domain.delegations import Delegation
-from sealwright.domain.errors import CredentialNotFound, PolicyViolation
+from sealwright.domain.errors import PolicyViolation
 from sealwright.domain.ids import credential_urn, new_id, uid_from_text
 from sealwright.domain.people import Caller
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
@@ -27,6 +27,7 @@ from sealwright.services.ports import Clock, UnitOfWork
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.vc.canon.spelling import last_step
 from sealwright.vc.credentials.form import texts_of
+from sealwright.vc.delegation.judging import BUDGETS
 from sealwright.vc.delegation.narrowing import Widening, loop_fault, narrowing_faults, own_faults
 from sealwright.vc.delegation.reading import DELEGATION_TYPE, terms_of_claims
 from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
@@ -39,6 +40,7 @@ CLAIMS: Final = "/claims"
 END: Final = "/expirationDate"
 _TYPED: Final = rb"<http://www\.w3\.org/1999/02/22-rdf-syntax-ns#type> <([^>]*)>"
 _OWN_ROAD: Final = "Delegations are made one by one, through their own routes."
+_LONGEST: Final = max(budget.period for budget in BUDGETS.values())
 _NO_PARENT: Final = "No such delegation is kept here."
 _PARENT: Final = ("parent",)
 _DELEGATOR: Final = ("delegator",)
@@ -109,9 +111,6 @@ class DelegationGuard:
         Raises:
             As `require`; also what revoking refuses.
         """
-        if self.replaces is not None:
-            # Whoever changes a state locks the credential alone: this one before the chain above it is locked.
-            _locked_old(uow, self.replaces.old)
         above = self._present(uow, order, now)
         made = Delegation(
             delegation_id=new_id("dlg"),
@@ -133,6 +132,8 @@ class DelegationGuard:
         uow.delegations.add(made)
         uow.audit.append(_created(made, order.caller, now))
         if self.replaces is not None:
+            # What was spent was spent under the same authority: nobody gets a fresh budget by losing a part of it.
+            uow.delegations.carry(self.replaces.old.delegation_id, made.delegation_id, now - _LONGEST)
             self._end_old(uow, order.caller, self.replaces)
         return record
 
@@ -143,7 +144,9 @@ class DelegationGuard:
             above = tuple(locked[one.delegation_id] for one in above)
         self.require(above, Registry.within(uow, order.caller.epoch), now)
         if self.replaces is not None:
-            require_active(uow.delegations.get(self.replaces.old.delegation_id), now)
+            # The ledger's lock lets two who narrow the same delegation come one after the other.
+            old_id = self.replaces.old.delegation_id
+            require_active(uow.delegations.lock([old_id], for_use=True).get(old_id), now)
         return above
 
     def _end_old(self, uow: UnitOfWork, caller: Caller, replaced: Replacement) -> None:
@@ -281,11 +284,6 @@ def require_active(old: Delegation | None, now: datetime) -> None:
     told = STATUS_FALLS.get(old.status_at(now))
     if told is not None:
         raise REFUSALS[told[0].value](f"The delegation {told[1]}, so that nothing takes its place.")
-
-
-def _locked_old(uow: UnitOfWork, old: Delegation) -> None:
-    if uow.credentials.get_for_update(old.credential_id) is None:
-        raise CredentialNotFound("No such credential.")
 
 
 def _end_of(record: CredentialRecord) -> datetime:

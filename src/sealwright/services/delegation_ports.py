@@ -66,6 +66,12 @@ class DelegationRows(Protocol):
     def count(self, uses: Sequence[Use]) -> None:
         """Write counted acts into ledgers that are locked for use; an act is never dated before the one before it."""
 
+    def carry(self, old_id: str, new_id: str, since: datetime) -> None:
+        """Begin the ledger of a delegation that was just added with that of another one, which is locked for use.
+
+        The sums go on from there; of the rows, those after a moment come along.
+        """
+
     def sums(self, delegation_ids: Collection[str]) -> Mapping[str, Used]:
         """What was ever counted against delegations."""
 

@@ -43,6 +43,16 @@ _LEDGER: Final = DriverText.of(
     "SELECT delegation_id, at, no, call_id, micros, spent_high, spent_low FROM delegation_uses "
     "WHERE delegation_id = %s AND (at, no) > (%s, %s) ORDER BY at, no LIMIT %s"
 )
+_CARRY_ROWS: Final = DriverText.of(
+    "INSERT INTO delegation_uses (delegation_id, at, no, call_id, micros, spent_high, spent_low) "
+    "SELECT %s, at, no, call_id, micros, spent_high, spent_low FROM delegation_uses "
+    "WHERE delegation_id = %s AND at > %s"
+)
+_CARRY_HEAD: Final = DriverText.of(
+    "UPDATE delegations SET (calls, spent_high, spent_low, last_used_at) = "
+    "(SELECT calls, spent_high, spent_low, last_used_at FROM delegations WHERE delegation_id = %s) "
+    "WHERE delegation_id = %s"
+)
 _FORGET: Final = DriverText.of(
     "DELETE FROM delegation_uses WHERE (delegation_id, at, no) IN "
     "(SELECT delegation_id, at, no FROM delegation_uses WHERE at < %s ORDER BY at LIMIT %s) RETURNING 1"
@@ -95,6 +105,11 @@ class Ledgers:
         key = (0, -1) if behind is None else (seconds_of(behind.at), behind.no)
         rows = _LEDGER.rows(self._transaction, delegation_id, *key, limit)
         return tuple(LedgerRow(row[0], moment_of(row[1]), row[2], row[3], row[4], _sum(row[5], row[6])) for row in rows)
+
+    def carry(self, old_id: str, new_id: str, since: datetime) -> None:
+        """Begin an empty ledger with the sums of another one, whose head is locked, and its rows after a moment."""
+        _CARRY_ROWS.rows(self._transaction, new_id, old_id, seconds_of(since))
+        _CARRY_HEAD.rows(self._transaction, old_id, new_id)
 
     def forget(self, before: datetime, limit: int) -> int:
         """Drop rows from before a moment; the sums go on as if they were there."""

@@ -186,6 +186,10 @@ class StoredDelegationRows(StoredCalls, StoredAgentProfiles):
         """
         self._ledgers.count(uses)
 
+    def carry(self, old_id: str, new_id: str, since: datetime) -> None:
+        """Begin the ledger of a delegation that was just added with that of the one whose place it takes."""
+        self._ledgers.carry(old_id, new_id, since)
+
     def sums(self, delegation_ids: Collection[str]) -> Mapping[str, Used]:
         """What was ever counted against delegations."""
         return self._ledgers.sums(delegation_ids)
