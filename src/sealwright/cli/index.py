@@ -41,6 +41,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "holder": Entry("sealwright.cli.holders", "holders", "Who holds what: find, show"),
     "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
     "agent": Entry("sealwright.cli.agents", "agents", "Agents: tools, create, list, show, update, decommission"),
+    "delegation": Entry(
+        "sealwright.cli.delegations", "delegations", "Delegations: create, list, show, revoke, narrow, ask"
+    ),
+    "approval": Entry("sealwright.cli.approvals", "approvals", "What agents ask people: list, show, approve, decline"),
     "webhook": Entry("sealwright.cli.webhooks", "webhooks", "Webhook endpoints: create, list"),
     "issue": Entry("sealwright.cli.credentials", "issue", "Issue a credential from a file", "/claims"),
     "batch": Entry("sealwright.cli.batches", "batches", "Batches from files: check, run, resume, status"),

@@ -163,7 +163,7 @@ class DelegationCall:
         code: Why it was refused; None where it was allowed.
         recorded: Whether it was counted against the budgets.
         asked_by: Who asked, as audit rows name them.
-        via: Where the question came from: ``api``, ``tools``, ``token``, ``page``.
+        via: Where the question came from: ``api``, ``tools``, ``token``, ``page``, ``terminal``.
     """
 
     call_id: str

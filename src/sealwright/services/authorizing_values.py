@@ -32,7 +32,7 @@ class ActQuestion:
         credential_id: The delegation to act under, by any of its names; None: whichever allows it.
         record: Count the act, where it is allowed, against every delegation of the chain.
         approval_id: What a person said to this act; counts once.
-        via: Where the question comes from: ``api``, ``tools``, ``token``, ``page``.
+        via: Where the question comes from: ``api``, ``tools``, ``token``, ``page``, ``terminal``.
     """
 
     agent_did: str

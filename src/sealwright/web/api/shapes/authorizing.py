@@ -130,7 +130,7 @@ CALL: Final = answer(
         "detail": nullable(_STRING),
         "recorded": BOOLEAN,
         "askedBy": _STRING,
-        "via": {"type": "string", "enum": ["api", "tools", "token", "page"]},
+        "via": {"type": "string", "enum": ["api", "tools", "token", "page", "terminal"]},
         "approvalId": nullable(_STRING),
     },
 )
