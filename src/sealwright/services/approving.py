@@ -86,7 +86,7 @@ class Approving:
         if not runs_agent(caller, checked.agent_did, view):
             raise NotDIDOwner("Only an agent, or who runs it, asks for its approvals.")
         now = self._clock.now()
-        chain, hop = _chain_to_approve(Round(uow, view, now), checked)
+        chain, hop = _chain_to_approve(self._authorizing.round(uow, view, now), checked)
         known = self._waiting(uow, checked, chain, now)
         if known is not None:
             return AskedApproval(known, is_new=False)
@@ -228,13 +228,13 @@ def _chain_to_approve(circle: Round, checked: CheckedQuestion) -> tuple[Chain, i
     circle.ledgers.read(hop for chain in chains for hop in chain)
     against: tuple[Reason, ...] = ()
     for chain in chains:
-        terms, used = circle.holdings.terms(chain), circle.ledgers.spent(chain)
+        hops, used = circle.holdings.hops(chain), circle.ledgers.spent(chain)
         falls = circle.holdings.falls(chain)
-        approved = (*falls, *judge_act(terms, question.action, replace(checked.act, approved=True), now, used))
+        approved = (*falls, *judge_act(hops, question.action, replace(checked.act, approved=True), now, used))
         if approved:
             against = against or approved
             continue
-        wanted = judge_act(terms, question.action, replace(checked.act, approved=False), now, used)
+        wanted = judge_act(hops, question.action, replace(checked.act, approved=False), now, used)
         if not wanted:
             raise StateConflict("This act needs no approval.")
         return chain, min(reason.hop for reason in wanted if reason.hop is not None)

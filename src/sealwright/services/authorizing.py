@@ -23,7 +23,7 @@ from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller
 from sealwright.services.authorizing_line import AuthorizingLine
 from sealwright.services.authorizing_parties import may_count, may_count_any, may_say_approved, may_see_rest
-from sealwright.services.authorizing_round import Chain, Round, require_clock
+from sealwright.services.authorizing_round import Chain, HopShelf, Round, require_clock
 from sealwright.services.authorizing_values import (
     ActQuestion,
     Answered,
@@ -62,6 +62,7 @@ class Authorizing:
         self._access = ground.access
         self._acts = ground.acts
         self._clock = ground.clock
+        self._shelf = HopShelf()
         self.line = AuthorizingLine(ground.units, self)
 
     def check(self, caller: Caller, question: ActQuestion, view: RegistryView) -> CheckedQuestion:
@@ -81,6 +82,10 @@ class Authorizing:
         if agent is None:
             raise DIDRecordNotFound(f"No DID {question.agent_did} is kept here.")
         return CheckedQuestion(question, caller, agent.did, act)
+
+    def round(self, uow: UnitOfWork, view: RegistryView, now: datetime) -> Round:
+        """What a transaction knows that judges acts; the unit of work holds the registry's lock."""
+        return Round(uow, view, now, self._shelf)
 
     def submit(
         self,
@@ -118,7 +123,7 @@ class Authorizing:
         now = self._clock.now()
         epoch = uow.office.epoch(shared_lock=True)
         require_clock(uow, now)
-        circle = Round(uow, self._registry.inside(uow, epoch), now)
+        circle = self.round(uow, self._registry.inside(uow, epoch), now)
         for inquiry in inquiries:
             _guarded(inquiry, lambda one: self._look_again(one, circle.view))
         self._gather(circle, [one for one in inquiries if one.is_open])
@@ -196,7 +201,7 @@ class Authorizing:
         sees_rest = may_see_rest(checked.caller, checked.agent_did, chain, circle.view)
         remaining = None
         if sees_rest and chain:
-            remaining = remaining_of(circle.holdings.terms(chain), circle.ledgers.spent(chain))
+            remaining = remaining_of(circle.holdings.hops(chain), circle.ledgers.spent(chain))
         _record(inquiry, circle, call_id, chain, reasons)
         verdict = Verdict(
             allowed=allowed,
@@ -239,7 +244,7 @@ class Authorizing:
         said = act.approved and may_say_approved(checked.caller, checked.agent_did, chain, circle.view)
         act = replace(act, approved=said or approval is not None)
         used = circle.ledgers.spent(chain)
-        judged = judge_act(circle.holdings.terms(chain), question.action, act, circle.now, used)
+        judged = judge_act(circle.holdings.hops(chain), question.action, act, circle.now, used)
         falls = circle.holdings.falls(chain)
         told = {(fall.code, fall.hop) for fall in falls}
         return (*falls, *(reason for reason in judged if (reason.code, reason.hop) not in told))

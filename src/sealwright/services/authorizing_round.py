@@ -12,13 +12,13 @@ from sealwright.services.authorizing_values import Inquiry
 from sealwright.services.delegation_standing import falls_of, terms_of
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.registry import RegistryView
-from sealwright.vc.delegation.judging import BUDGETS, Reason
-from sealwright.vc.delegation.terms import DelegationTerms
+from sealwright.vc.delegation.judging import BUDGETS, ReadHop, Reason, read_hop
 
 Chain = tuple[Delegation, ...]
 Spent = Callable[[int, str], tuple[int, int]]
 
 MAX_CLOCK_LAG_SECONDS: Final = 5
+SHELF_MOST: Final = 4_096
 _PERIODS: Final = {name: budget.period for name, budget in BUDGETS.items()}
 
 
@@ -33,20 +33,41 @@ def require_clock(uow: UnitOfWork, now: datetime) -> None:
         raise ClockBehind("The server's clock is behind the newest audit row.")
 
 
+class HopShelf:
+    """The limits of delegations, read: they never change, and most agents come again. A few thousand."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, ReadHop] = {}
+
+    def of(self, chain: Chain) -> tuple[ReadHop, ...]:
+        """A chain as acts are judged by it."""
+        known = self._known
+        found = tuple(hop for one in chain if (hop := known.get(one.delegation_id)) is not None)
+        if len(found) == len(chain):
+            return found
+        if len(known) > SHELF_MOST:
+            known.clear()
+        read = tuple(read_hop(terms) for terms in terms_of(chain))
+        for one, hop in zip(chain, read, strict=True):
+            known[one.delegation_id] = hop
+        return read
+
+
 class Holdings:
     """The chains that the agents of a round may act under.
 
     What they say never changes and is read once; whether they stand is read again under their locks.
     """
 
-    def __init__(self, uow: UnitOfWork, view: RegistryView, now: datetime) -> None:
+    def __init__(self, uow: UnitOfWork, view: RegistryView, now: datetime, shelf: HopShelf) -> None:
         self._uow = uow
+        self._shelf = shelf
         self._view = view
         self._now = now
         self._known: dict[str, Delegation] = {}
         self._of_agent: dict[str, list[Delegation]] = {}
         self._named: dict[str, str] = {}
-        self._terms: dict[str, tuple[DelegationTerms, ...]] = {}
+        self._hops: dict[str, tuple[ReadHop, ...]] = {}
         self._falls: dict[str, tuple[Reason, ...]] = {}
 
     def find(self, agents: Iterable[str], references: Iterable[str]) -> None:
@@ -92,12 +113,12 @@ class Holdings:
         if ids:
             self._known.update(self._uow.delegations.lock(sorted(ids), for_use=for_use))
 
-    def terms(self, chain: Chain) -> tuple[DelegationTerms, ...]:
-        """The terms of a chain."""
+    def hops(self, chain: Chain) -> tuple[ReadHop, ...]:
+        """A chain as acts are judged by it."""
         last = chain[-1].delegation_id
-        known = self._terms.get(last)
+        known = self._hops.get(last)
         if known is None:
-            known = self._terms[last] = terms_of(chain)
+            known = self._hops[last] = self._shelf.of(chain)
         return known
 
     def falls(self, chain: Chain) -> tuple[Reason, ...]:
@@ -162,11 +183,11 @@ class Ledgers:
 class Round:
     """One transaction's questions: what they rest on, and what is written at its end."""
 
-    def __init__(self, uow: UnitOfWork, view: RegistryView, now: datetime) -> None:
+    def __init__(self, uow: UnitOfWork, view: RegistryView, now: datetime, shelf: HopShelf) -> None:
         self.uow = uow
         self.view = view
         self.now = now
-        self.holdings = Holdings(uow, view, now)
+        self.holdings = Holdings(uow, view, now, shelf)
         self.ledgers = Ledgers(uow, now)
         self.chains: dict[int, tuple[Chain, ...]] = {}
         self.calls: list[DelegationCall] = []

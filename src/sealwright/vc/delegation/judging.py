@@ -89,6 +89,30 @@ class Reason:
     constraint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One constraint of a hop, read.
+
+    Args:
+        fault: Why it cannot be understood; it then forbids every act.
+        count: As `limit_micros` gives it, of a budget; else 0.
+    """
+
+    name: str
+    value: JSONValue
+    fault: str | None
+    budget: Budget | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHop:
+    """A hop whose constraints were read, for whoever judges many acts by it."""
+
+    terms: DelegationTerms
+    limits: tuple[Limit, ...]
+
+
 _TEXTS: Final = {"currency": 3, "merchant": 200, "schemaId": 2048, "region": 64, "resource": 2048}
 """The texts of a context, with the most characters of each: as long as the credential schema lets a limit be."""
 
@@ -157,8 +181,13 @@ def limit_micros(name: str, value: JSONValue) -> int:
     return int(number.to_integral_value(ROUND_FLOOR)) if is_calls else micros_of(number)
 
 
+def read_hop(terms: DelegationTerms) -> ReadHop:
+    """Read the constraints of a hop once."""
+    return ReadHop(terms, tuple(_limit(name, value) for name, value in terms.constraints.items()))
+
+
 def judge_act(
-    hops: Sequence[DelegationTerms], action: str, context: ActContext, now: datetime, used: Used | None
+    hops: Sequence[DelegationTerms | ReadHop], action: str, context: ActContext, now: datetime, used: Used | None
 ) -> tuple[Reason, ...]:
     """Judge an act by every hop of a chain, the root first.
 
@@ -172,11 +201,13 @@ def judge_act(
     """
     if not hops:
         return (Reason(DelegationCode.ACTION_NOT_COVERED, None, "There is no delegation."),)
-    judged = (_judge_hop(index, hop, action, context=context, now=now, used=used) for index, hop in enumerate(hops))
-    return tuple(reason for reasons in judged for reason in reasons)
+    reasons: list[Reason] = []
+    for index, hop in enumerate(hops):
+        reasons.extend(_judge_hop(index, _read(hop), action, context=context, now=now, used=used))
+    return tuple(reasons)
 
 
-def remaining_of(hops: Sequence[DelegationTerms], used: Used | None) -> dict[str, JSONValue] | None:
+def remaining_of(hops: Sequence[DelegationTerms | ReadHop], used: Used | None) -> dict[str, JSONValue] | None:
     """What is left of every budget: the smallest over all hops that have it.
 
     Returns:
@@ -186,38 +217,49 @@ def remaining_of(hops: Sequence[DelegationTerms], used: Used | None) -> dict[str
         return None
     left: dict[str, int] = {}
     for index, hop in enumerate(hops):
-        for name, budget in BUDGETS.items():
-            if name not in hop.constraints or unreadable(name, hop.constraints[name]) is not None:
+        for limit in _read(hop).limits:
+            if limit.budget is None or limit.fault is not None:
                 continue
-            rest = max(0, limit_micros(name, hop.constraints[name]) - _count(budget, used(index, name)))
-            left[name] = min(rest, left.get(name, rest))
-    return {name: _as_number(name, count) for name, count in left.items()}
+            rest = max(0, limit.count - _count(limit.budget, used(index, limit.name)))
+            left[limit.name] = min(rest, left.get(limit.name, rest))
+    return {name: _as_number(name, left[name]) for name in BUDGETS if name in left}
+
+
+def _read(hop: DelegationTerms | ReadHop) -> ReadHop:
+    return hop if isinstance(hop, ReadHop) else read_hop(hop)
+
+
+def _limit(name: str, value: JSONValue) -> Limit:
+    # A limit that nobody here understands may be the very one that forbids an act.
+    fault = unreadable(name, value) if name in KNOWN else "is a limit that is not known here"
+    budget = BUDGETS.get(name)
+    count = limit_micros(name, value) if budget is not None and fault is None else 0
+    return Limit(name, value, fault, budget, count)
 
 
 def _judge_hop(
-    index: int, hop: DelegationTerms, action: str, *, context: ActContext, now: datetime, used: Used | None
+    index: int, hop: ReadHop, action: str, *, context: ActContext, now: datetime, used: Used | None
 ) -> Iterator[Reason]:
-    if hop.expires is None or hop.expires <= now:
+    terms = hop.terms
+    if terms.expires is None or terms.expires <= now:
         yield Reason(DelegationCode.EXPIRED, index, "The delegation has expired.")
-    if hop.valid_from is not None and hop.valid_from > now:
+    if terms.valid_from is not None and terms.valid_from > now:
         yield Reason(DelegationCode.INVALID, index, "The delegation is not valid yet.")
-    if not covers(hop.scope, action):
+    if not covers(terms.scope, action):
         yield Reason(DelegationCode.ACTION_NOT_COVERED, index, "The delegation does not allow this action.")
-    for name, value in hop.constraints.items():
-        if name not in KNOWN:
-            # A limit that nobody here understands may be the very one that forbids this act.
-            yield _exceeded(index, name, "is a limit that is not known here")
-        elif (fault := unreadable(name, value)) is not None:
-            yield _exceeded(index, name, fault)
+    for limit in hop.limits:
+        name = limit.name
+        if limit.fault is not None:
+            yield _exceeded(index, name, limit.fault)
         elif name == "requireApproval":
-            if value is True and not context.approved:
+            if limit.value is True and not context.approved:
                 detail = "A person has to approve this act first."
                 yield Reason(DelegationCode.APPROVAL_REQUIRED, index, detail, name)
-        elif name in BUDGETS:
+        elif limit.budget is not None:
             seen = used(index, name) if used is not None else (0, 0)
-            if (why := _over_budget(name, value, context, seen, is_known=used is not None)) is not None:
+            if (why := _over_budget(limit, limit.budget, context, seen, is_known=used is not None)) is not None:
                 yield _exceeded(index, name, why)
-        elif (why := _CHECKS[name](value, action, context, now)) is not None:
+        elif (why := _CHECKS[name](limit.value, action, context, now)) is not None:
             yield _exceeded(index, name, why)
 
 
@@ -230,15 +272,14 @@ def _count(budget: Budget, seen: tuple[int, int]) -> int:
 
 
 def _over_budget(
-    name: str, value: JSONValue, context: ActContext, seen: tuple[int, int], *, is_known: bool
+    limit: Limit, budget: Budget, context: ActContext, seen: tuple[int, int], *, is_known: bool
 ) -> str | None:
-    budget = BUDGETS[name]
-    limit, before = limit_micros(name, value), _count(budget, seen)
+    before = _count(budget, seen)
     this = context.micros if budget.counts == "spend" else 1
-    if before + this <= limit:
+    if before + this <= limit.count:
         return None
-    left = f", and {_as_number(name, max(0, limit - before))} is left" if is_known else ""
-    return f"allows {_as_number(name, limit)} at most{left}"
+    left = f", and {_as_number(limit.name, max(0, limit.count - before))} is left" if is_known else ""
+    return f"allows {_as_number(limit.name, limit.count)} at most{left}"
 
 
 def _as_number(name: str, count: int) -> int | float:
