@@ -19,7 +19,7 @@ from sealwright.domain.delegations import Delegation
 from sealwright.domain.errors import DomainError, NotDIDOwner, PolicyViolation, RoleRequired, SelfDecision
 from sealwright.domain.people import ActorKind, Caller, Person
 from sealwright.services.authorizing import Authorizing
-from sealwright.services.authorizing_round import Chain, Holdings
+from sealwright.services.authorizing_round import Chain
 from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.delegation_ground import DelegationGround
@@ -183,7 +183,7 @@ class Acting:
         """
         footing = act.footing
         with self._units(write=False) as uow:
-            holdings = Holdings(uow, view, self._clock.now())
+            holdings = self._authorizing.round(uow, view, self._clock.now()).holdings
             holdings.find([act.agent], [footing.delegation] if footing.delegation is not None else ())
             if footing.delegation is not None:
                 named = holdings.named(footing.delegation)

@@ -11,9 +11,11 @@ from sealwright.domain.delegations import Delegation
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import DIDRecordNotFound, NotDIDOwner
 from sealwright.domain.people import Caller
+from sealwright.services.authorizing import Authorizing
 from sealwright.services.authorizing_parties import runs_agent
-from sealwright.services.authorizing_round import Chain, Holdings, Ledgers
+from sealwright.services.authorizing_round import Chain
 from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.delegation_standing import terms_of
 from sealwright.vc.delegation.judging import Reason, remaining_of
 from sealwright.vc.encoding.strict_json import JSONValue
 
@@ -62,7 +64,8 @@ class Authority:
 class AgentAuthority:
     """Tells agents, and whoever runs them, what they may do."""
 
-    def __init__(self, ground: DelegationGround) -> None:
+    def __init__(self, ground: DelegationGround, authorizing: Authorizing) -> None:
+        self._authorizing = authorizing
         self._units = ground.units
         self._registry = ground.registry
         self._clock = ground.clock
@@ -82,12 +85,13 @@ class AgentAuthority:
             raise NotDIDOwner("What an agent may do is told to the agent and to whoever answers for it.")
         now = self._clock.now()
         with self._units(write=False) as uow:
-            holdings, ledgers = Holdings(uow, view, now), Ledgers(uow, now)
+            circle = self._authorizing.round(uow, view, now)
+            holdings, ledgers = circle.holdings, circle.ledgers
             holdings.find([record.did], ())
             chains = holdings.live(record.did)[:SHOWN_MOST]
             ledgers.read(hop for chain in chains for hop in chain)
             held = tuple(
-                HeldDelegation(chain, holdings.falls(chain), remaining_of(holdings.terms(chain), ledgers.spent(chain)))
+                HeldDelegation(chain, holdings.falls(chain), remaining_of(terms_of(chain), ledgers.spent(chain)))
                 for chain in chains
             )
         return Authority(record.did, now, held)

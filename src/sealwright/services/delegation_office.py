@@ -67,7 +67,7 @@ def join_delegations(ground: DelegationGround, tasks: Tasks) -> Delegations:
         desk=DelegationDesk(ground),
         chains=ChainChecking(ground.verifier, DelegationChains(ground.units, ground.registry), ground.registry),
         agents=AgentDesk(ground),
-        authority=AgentAuthority(ground),
+        authority=AgentAuthority(ground, authorizing),
         acting=Acting(ground, authorizing),
         approving=Approving(ground, authorizing),
         authorizing=authorizing,
