@@ -53,10 +53,7 @@ AMOUNTS: Final[Mapping[str, str]] = {
     "maxSpendPerWeek": N_("at most %(limit)s in any 7 days"),
     "maxSpendPerMonth": N_("at most %(limit)s in any 30 days"),
 }
-CALLS: Final[Mapping[str, tuple[str, str]]] = {
-    "maxCallsPerHour": (N_("at most %(num)s act in any hour"), N_("at most %(num)s acts in any hour")),
-    "maxCallsPerDay": (N_("at most %(num)s act in any 24 hours"), N_("at most %(num)s acts in any 24 hours")),
-}
+CALLS: Final = ("maxCallsPerHour", "maxCallsPerDay")
 _LISTS: Final[Mapping[str, str]] = {
     "authorizedMerchants": N_("only from %(names)s"),
     "blockedMerchants": N_("never from %(names)s"),
@@ -146,7 +143,7 @@ def limit_words(page: PageCall, name: str, constraints: Mapping[str, JSONValue])
     if name in AMOUNTS and isinstance(value, int | float):
         return page._(AMOUNTS[name], limit=money_text(page, value, currency_of(constraints)))
     if name in CALLS and isinstance(value, int | float):
-        return page.ngettext(*CALLS[name], int(value))
+        return _calls_words(page, name, int(value))
     if name in _LISTS and isinstance(value, list):
         return page._(_LISTS[name], names=_names(page, name, [str(one) for one in value]))
     if name == APPROVAL:
@@ -156,6 +153,12 @@ def limit_words(page: PageCall, name: str, constraints: Mapping[str, JSONValue])
             else page._("without a person's approval")
         )
     return page._("%(name)s: %(value)s", name=name, value=plain_value(page, value))
+
+
+def _calls_words(page: PageCall, name: str, count: int) -> str:
+    if name == "maxCallsPerHour":
+        return page.ngettext("at most %(num)s act in any hour", "at most %(num)s acts in any hour", count)
+    return page.ngettext("at most %(num)s act in any 24 hours", "at most %(num)s acts in any 24 hours", count)
 
 
 def depth_clause(page: PageCall, max_depth: int) -> str:
