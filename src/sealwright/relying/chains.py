@@ -13,7 +13,6 @@ from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.delegation.chain import ChainReport, verify_chain
 from sealwright.vc.delegation.judging import BUDGETS, ActContext, read_context
-from sealwright.vc.delegation.reading import read_terms
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.compact import JWT_ALGORITHMS
 from sealwright.vc.verification.credential import verify_credential
@@ -106,7 +105,7 @@ class ChainChecker:
         names = tuple(hop.credential_id for hop in chain.hops if hop.credential_id is not None)
         if len(names) != len(chain.hops):
             raise TokenRefused(TokenCode.MALFORMED, "A credential of the token's chain has no id.")
-        limited = {name for report in reports for name in read_terms(report.document or {}).constraints}
+        limited = {name for one in reports if one.delegation is not None for name in one.delegation.constraints}
         return CheckedChain(names, tuple(name for name in BUDGETS if name in limited))
 
     def _verified(self, document: object, now: datetime) -> VerificationReport:
