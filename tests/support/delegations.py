@@ -29,10 +29,20 @@ def furnish_delegations(office: Office, *, agents: int = 4) -> None:
     office.acts.run(
         the_operator(office), lambda uow, me: office.people.initialize(uow, me, "Test Office"), changes_registry=True
     )
+    bring_parties(office, agents=agents)
+
+
+def bring_parties(office: Office, *, agents: int = 4) -> None:
+    """Add to an office that is set up whoever delegates, and the schema of delegations."""
     bring(office, HUMAN, DIDKind.HUMAN)
     bring(office, COMPANY, DIDKind.ORGANIZATION)
     for did in AGENTS[:agents]:
         bring(office, did, DIDKind.AGENT)
+    register_delegations(office)
+
+
+def register_delegations(office: Office) -> None:
+    """Register the schema of delegations."""
     builtin = next(one for one in list_builtin() if one.schema_id == AGENT_DELEGATION)
     wish = NewSchema(
         name=builtin.name,
