@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sealwright.vc.canon.framing import frame_statements
 from sealwright.vc.canon.naming import NodeReader, Place
@@ -64,6 +64,15 @@ class _Entry:
     used_at: int
 
 
+_Hint: TypeAlias = tuple[str, ...]
+
+
+def _hint(document: Mapping[str, Any]) -> _Hint:
+    """A glance at a document: the names of its members and of its subject's."""
+    subject = document.get("credentialSubject")
+    return (*document, *subject) if type(subject) is dict else tuple(document)
+
+
 class Canonicalizer:
     """Canonicalizes documents under the contexts of one store; safe for many threads.
 
@@ -91,6 +100,8 @@ class Canonicalizer:
         self._rechecker = Rechecker(self._compare)
         self._lock = Lock()
         self._plans: dict[Key, _Entry] = {}
+        # By a glance at a document, the shape that it probably has: to check that costs a third of finding it out.
+        self._guesses: dict[_Hint, _Entry] = {}
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._per_contexts: dict[bytes, int] = {}
         self._distrusted: set[bytes] = set()
@@ -132,21 +143,50 @@ class Canonicalizer:
         """
         if hash_name != "SHA-256":
             return encode(self.dataset(document, allow_inline=allow_inline, hash_name=hash_name).lines)
-        try:
-            key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
-        except NoPlanError:
-            return self._fall_back(document, allow_inline=allow_inline)
-        entry = self._plans.get(key)
-        if entry is None:
-            plan = self._consider(document, key, leaves, stranger=stranger)
+        return self.form_of(document, allow_inline=allow_inline, stranger=stranger)[0]
+
+    def form_of(
+        self, document: Mapping[str, Any], *, allow_inline: bool = False, stranger: bool = False
+    ) -> tuple[bytes, bool]:
+        """As `canonicalize`, and whether the shape shows that the subjects hold, by name, all that is said of them.
+
+        Returns:
+            The canonical form; False beside it where the statements themselves have to be asked.
+
+        Raises:
+            VcError: As `canonicalize`.
+        """
+        hint = _hint(document)
+        guess = self._guesses.get(hint)
+        plan = guess.plan if guess is not None else None
+        leaves: Any = plan.extract(document) if plan is not None else None
+        if leaves is not None and guess is not None:
+            guess.used_at = self._hits
         else:
-            plan = entry.plan
-            entry.used_at = self._hits
+            try:
+                key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
+            except NoPlanError:
+                return self._fall_back(document, allow_inline=allow_inline), False
+            plan = self._plan_at(document, key, leaves, hint, stranger=stranger)
         if plan is not None:
             data = self._by_plan(plan, leaves, document)
             if data is not None:
-                return data
-        return self._fall_back(document, allow_inline=allow_inline)
+                return data, plan.tells_subjects_of(leaves)
+        return self._fall_back(document, allow_inline=allow_inline), False
+
+    def _plan_at(
+        self, document: Mapping[str, Any], key: Key, leaves: list[Any], hint: _Hint, *, stranger: bool
+    ) -> Plan | None:
+        """The plan under a key, made where that is worth it; the next document that looks alike is tried with it."""
+        entry = self._plans.get(key)
+        if entry is None:
+            return self._consider(document, key, leaves, stranger=stranger)
+        entry.used_at = self._hits
+        if entry.plan is not None:
+            if len(self._guesses) >= MAX_PLANS:
+                self._guesses.clear()
+            self._guesses[hint] = entry
+        return entry.plan
 
     def canonicalize_by_reference(self, document: Mapping[str, Any], *, allow_inline: bool = False) -> bytes:
         """As `canonicalize`, always by the reference processor and without any plan."""
@@ -285,6 +325,7 @@ class Canonicalizer:
 
     def _make_room(self) -> None:
         """Forget the sixteenth part of the shapes that was not used for longest; one by one would cost a scan each."""
+        self._guesses.clear()
         oldest = sorted(self._plans.items(), key=lambda item: item[1].used_at)[: MAX_PLANS // 16]
         for key, entry in oldest:
             del self._plans[key]

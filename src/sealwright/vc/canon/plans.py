@@ -6,6 +6,7 @@ used, and `Canonicalizer` goes on comparing it with the reference while it is in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from sealwright.vc.canon.generation import Extract, Fill, generate_extract, gene
 from sealwright.vc.canon.rdfc import WorkBudget, canonicalize_quads
 from sealwright.vc.canon.reference import ReferenceProcessor
 from sealwright.vc.canon.shape import Key, NoPlanError, Profile, ShapeReader
-from sealwright.vc.canon.templates import SCHEMES, Template, marks, templates
+from sealwright.vc.canon.telling import Statements, tells_subjects
+from sealwright.vc.canon.templates import SCHEMES, Hole, Template, marks, templates
+from sealwright.vc.canon.terms import parse_line
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.errors import DocumentRefused
 
@@ -26,6 +29,9 @@ class Plan:
         fill: Leaves in order → canonical text, or None where the leaves go beyond what the plan can vouch for.
         extract: Document → its leaves, or None where it has another shape.
         digest: Of the contexts, as in the key.
+        tells_subjects: A credential of this shape holds, in its subjects and by name, all statements about them, as
+            long as no two of its named nodes are one.
+        named: The leaves that name a node of which something is said.
         uses: How often `fill` gave an answer; decides when the reference is asked for comparison.
         is_poisoned: A comparison failed; the plan must not be used again.
     """
@@ -33,8 +39,14 @@ class Plan:
     fill: Fill
     extract: Extract
     digest: bytes
+    tells_subjects: bool = False
+    named: tuple[int, ...] = ()
     uses: int = 0
     is_poisoned: bool = False
+
+    def tells_subjects_of(self, leaves: Sequence[Any]) -> bool:
+        """Whether a document of this shape and these leaves holds, in its subjects, all statements about them."""
+        return self.tells_subjects and len({leaves[place] for place in self.named}) == len(self.named)
 
 
 class PlanCompiler:
@@ -66,13 +78,16 @@ class PlanCompiler:
         runs = [self._run(document, key, leaves, run, budget) for run in (0, 1)]
         if runs[0][0] != runs[1][0]:
             raise NoPlanError
+        named = _named(runs[0][0], leaves)
         prefixes = frozenset().union(*(profile.prefixes for profile in profiles))
         plan = Plan(
             fill=generate_fill(runs[0][0], leaves, prefixes),
             extract=generate_extract(document, self._shapes),
             digest=profiles[0].digest,
+            tells_subjects=named is not None and all(run[3] for run in runs),
+            named=named or (),
         )
-        for _, made, canonical in runs:
+        for _, made, canonical, _ in runs:
             if plan.fill(made) != canonical:
                 raise NoPlanError
         if (extracted := plan.extract(document)) is None or list(extracted) != leaves:
@@ -81,7 +96,7 @@ class PlanCompiler:
 
     def _run(
         self, document: dict[str, Any], key: Key, leaves: list[Any], run: int, budget: WorkBudget
-    ) -> tuple[list[Template], list[Any], str]:
+    ) -> tuple[list[Template], list[Any], str, bool]:
         made = marks(leaves, run)
         marked = self._marked(document, iter(made), self._shapes.profile(document["@context"]), None)
         if self._shapes.read(marked) != (key, made):
@@ -93,7 +108,9 @@ class PlanCompiler:
             raise NoPlanError from error
         if not is_plannable or not quads:
             raise NoPlanError
-        return templates(quads, made, run), made, canonical
+        # The marks are all different, so nothing can look told by two values that happen to be one.
+        told = tells_subjects(marked, Statements(parse_line(text) for text in canonical.split("\n")[:-1]))
+        return templates(quads, made, run), made, canonical, told
 
     def _marked(self, node: Any, made: Any, profile: Profile, valued: frozenset[str] | None) -> Any:
         """The document with a mark in place of each leaf, in the order in which `ShapeReader` reads them."""
@@ -109,6 +126,15 @@ class PlanCompiler:
         if isinstance(node, list) and {*map(type, node)} not in ({str}, {int}):
             return [self._marked(item, made, profile, valued) for item in node]
         return node if isinstance(node, bool) else next(made)
+
+
+def _named(statements: list[Template], leaves: list[Any]) -> tuple[int, ...] | None:
+    """The leaves that name nodes of which something is said; None where a name is fixed, or one of many."""
+    subjects = {statement[0] for statement in statements}
+    if any(isinstance(subject, str) for subject in subjects):
+        return None
+    found = sorted(subject.leaf for subject in subjects if isinstance(subject, Hole))
+    return None if any(isinstance(leaves[place], list) for place in found) else tuple(found)
 
 
 def _profiles(node: Any, shapes: ShapeReader) -> Any:

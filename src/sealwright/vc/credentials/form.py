@@ -51,11 +51,12 @@ def is_url(value: object) -> bool:
 
 def as_objects(value: object, pointer: str) -> Iterator[tuple[str, Mapping[str, JSONValue]]]:
     """The objects in a member that may hold one or an array of them, each with its pointer; other items are skipped."""
-    if isinstance(value, Mapping):
+    # Asked first, as nearly everything is a dictionary, and asking for any mapping takes ten times as long.
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
         yield pointer, value
     elif isinstance(value, list):
         for index, entry in enumerate(value):
-            if isinstance(entry, Mapping):
+            if isinstance(entry, dict) or isinstance(entry, Mapping):  # noqa: SIM101
                 yield f"{pointer}/{index}", entry
 
 

@@ -37,6 +37,8 @@ def check_places(document: Mapping[str, JSONValue], found: Findings, *, without:
         found: Where faults are noted.
         without: A member at the top that is looked at by itself.
     """
+    if _is_plain(document):
+        return
     _check_keywords(document, "", (), found)
     for member in _READ_WHOLE:
         for pointer, part in as_objects(document.get(member), f"/{member}"):
@@ -51,6 +53,32 @@ def check_places(document: Mapping[str, JSONValue], found: Findings, *, without:
             found.add(pointer, "UNKNOWN_FIELD", "An object describes others that stand somewhere else.")
         elif part is not document and _describes(part, document):
             found.add(pointer, "INVALID_VALUE", "A member of the credential stands below its top.")
+
+
+def _is_plain(document: Mapping[str, JSONValue]) -> bool:
+    """One quick walk: no keyword anywhere but for contexts, and no other object of the document's own name.
+
+    Most documents are so, and nothing can be wrong with the places of those.
+    """
+    name = document.get("id")
+    nodes: list[object] = [document]
+    for node in nodes:
+        if isinstance(node, dict):
+            if any(member[:1] == "@" and member != "@context" for member in node):
+                return False
+            values: Iterable[object] = [value for member, value in node.items() if member != "@context"]
+        elif isinstance(node, list):
+            values = node
+        else:
+            return False
+        for value in values:
+            if type(value) is dict:
+                if name is not None and value.get("id") == name:
+                    return False
+                nodes.append(value)
+            elif type(value) is list:
+                nodes.append(value)
+    return True
 
 
 def _describes(part: Mapping[str, JSONValue], document: Mapping[str, JSONValue]) -> bool:

@@ -114,14 +114,21 @@ def loosened(name: str, parent: JSONValue, child: JSONValue) -> str | None:
         A sentence that names the constraint and quotes no value. What cannot be read on either side is looser.
     """
     meaning = meaning_of(name)
-    for whose, value in (("its parent's", parent), ("the", child)):
-        if (fault := unreadable(name, value)) is not None:
-            return f"{name}: {whose} value {fault}."
+    fault_of = _CAN_BE[meaning]
+    if (fault := fault_of(parent)) is not None:
+        return f"{name}: its parent's value {fault}."
+    if (fault := fault_of(child)) is not None:
+        return f"{name}: the value {fault}."
     return None if _IS_STRICT[meaning](parent, child) else f"{name} {_LOOSE[meaning]}."
 
 
+def _is_number(value: JSONValue) -> bool:
+    kind = type(value)
+    return kind is int or (isinstance(value, float) and math.isfinite(value))
+
+
 def _number_fault(value: JSONValue) -> str | None:
-    return None if number_of(value) is not None else "is not a number"
+    return None if _is_number(value) else "is not a number"
 
 
 def _texts_fault(value: JSONValue) -> str | None:
@@ -159,9 +166,9 @@ _CAN_BE: Final[Mapping[Meaning, Callable[[JSONValue], str | None]]] = {
 }
 
 
-def _number(value: JSONValue) -> Decimal:
-    number = number_of(value)
-    return number if number is not None else Decimal("NaN")
+def _is_at_most(most: JSONValue, value: JSONValue) -> bool:
+    # Whole numbers are safe ones here, so doubles compare as the shortest decimals do that name them.
+    return isinstance(value, int | float) and isinstance(most, int | float) and value <= most
 
 
 def _texts(value: JSONValue) -> frozenset[str]:
@@ -188,8 +195,8 @@ def _is_same(one: JSONValue, other: JSONValue) -> bool:
 
 # Each is asked about values that can be read.
 _IS_STRICT: Final[Mapping[Meaning, Callable[[JSONValue, JSONValue], bool]]] = {
-    Meaning.AT_MOST: lambda parent, child: _number(child) <= _number(parent),
-    Meaning.AT_LEAST: lambda parent, child: _number(child) >= _number(parent),
+    Meaning.AT_MOST: _is_at_most,
+    Meaning.AT_LEAST: lambda parent, child: _is_at_most(child, parent),
     Meaning.SUBSET: lambda parent, child: _texts(child) <= _texts(parent),
     Meaning.SUPERSET: lambda parent, child: _texts(child) >= _texts(parent),
     Meaning.ONLY_TO_TRUE: lambda parent, child: child is True or parent is False,

@@ -41,6 +41,34 @@ class CanonicalForms(Protocol):
         ...
 
 
+class KeptForm:
+    """The canonical form over which the proofs of one document were checked, so that it is not made twice.
+
+    Args:
+        data: Canonical N-Quads of the document without its proofs; None where none was made.
+        tells_subjects: Whether its shape shows that its subjects hold, by name, all that is signed of them.
+    """
+
+    __slots__ = ("data", "tells_subjects")
+
+    def __init__(self) -> None:
+        self.data: bytes | None = None
+        self.tells_subjects = False
+
+    def make(
+        self, canon: CanonicalForms, document: Mapping[str, JSONValue], *, allow_inline: bool, stranger: bool
+    ) -> bytes:
+        """Canonicalize a document, and keep the form if it is that of a document without proofs."""
+        # Only the canonicalizer itself has it; what stands in for it in one place or another has not.
+        form_of = getattr(canon, "form_of", None)
+        if form_of is None or "proof" in document:
+            return canon.canonicalize(document, allow_inline=allow_inline, stranger=stranger)
+        data: bytes
+        data, self.tells_subjects = form_of(document, allow_inline=allow_inline, stranger=stranger)
+        self.data = data
+        return data
+
+
 class OptionsHashes:
     """Hashes of canonical proof options, remembered for as many as 1,000 different ones, oldest dropped first.
 

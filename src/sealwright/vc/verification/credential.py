@@ -141,7 +141,15 @@ def verify_credential(
                 )
                 return ChainSource(above, root_may, alone, now)
 
-            delegation = check_delegation(found, document, issuer, is_part=part.is_derived, said=said, chain=chain)
+            delegation = check_delegation(
+                found,
+                document,
+                issuer,
+                is_part=part.is_derived,
+                said=said,
+                is_told=prover.tells_subjects(),
+                chain=chain,
+            )
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     head = description(document)
     return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, delegation=delegation, **head)

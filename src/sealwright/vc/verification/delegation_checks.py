@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 from sealwright.vc.canon.spelling import last_step
-from sealwright.vc.canon.terms import canonical_double, literal
+from sealwright.vc.canon.telling import SaidOfNodes, tells_subjects
 from sealwright.vc.credentials.form import texts_of
 from sealwright.vc.delegation.chain import Above, RootMay, Verify, link_fault, verify_chain
 from sealwright.vc.delegation.narrowing import own_faults
@@ -22,19 +22,12 @@ from sealwright.vc.verification.report import Findings, ReportCode
 
 Document = Mapping[str, JSONValue]
 
-_OF_NODES: Final = frozenset({"id", "type"})
-"""Members that name a node and its types; under contexts of somebody's own they cannot be called otherwise."""
 
-
-class Said(Protocol):
-    """What the statements of a document say; `vc.verification.proving.Said` is the one."""
+class Said(SaidOfNodes, Protocol):
+    """What the statements of a document say; `vc.canon.telling.Statements` is the one."""
 
     def types(self) -> AbstractSet[str]:
         """The last steps of all types that a credential has."""
-        ...
-
-    def said_of(self, node: str) -> Mapping[str, AbstractSet[str]]:
-        """What is said of a node, by the last steps of the names under which it is; its types are left out."""
         ...
 
 
@@ -66,6 +59,7 @@ def check_delegation(
     *,
     is_part: bool = False,
     said: Callable[[], Said] | None = None,
+    is_told: bool = False,
     chain: Callable[[], ChainSource] | None = None,
 ) -> DelegationTerms | None:
     """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
@@ -75,6 +69,7 @@ def check_delegation(
 
     Args:
         said: Gives what is signed; None where the text itself is.
+        is_told: Its shape shows already that its subjects hold, by name, all that is signed of them.
         chain: Gives where the chain above it comes from; None leaves a delegation that rests on another one open,
             under DELEGATION_NOT_FOUND.
 
@@ -86,7 +81,7 @@ def check_delegation(
     if not _is_delegation(document, said):
         found.not_applicable("delegation", "The credential is no delegation.")
         return None
-    terms = _own_terms(found, document, issuer, is_part=is_part, said=said)
+    terms = _own_terms(found, document, issuer, is_part=is_part, said=None if is_told else said)
     if terms is None:
         return None
     if terms.parent is not None:
@@ -110,7 +105,7 @@ def _own_terms(
             detail = "Delegator and delegate are not issuer and subject."
             found.failed("delegation", ReportCode.DELEGATION_INVALID, detail)
             return None
-    if is_part or (said is not None and _is_hidden(subjects, said)):
+    if is_part or (said is not None and _is_hidden(document, said)):
         detail = "A bound of the delegation, or what it rests on, may be hidden."
         found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
         return None
@@ -163,47 +158,9 @@ def _is_delegation(document: Document, said: Callable[[], Said] | None) -> bool:
         return True
 
 
-def _is_hidden(subjects: Sequence[Mapping[str, JSONValue]], said: Callable[[], Said]) -> bool:
+def _is_hidden(document: Document, said: Callable[[], Said]) -> bool:
     """Whether more, or something else, is signed of a subject and of its parts than stands there by name."""
     try:
-        every = said()
+        return not tells_subjects(document, said())
     except VcError:
         return True
-    return not all(_is_told(subject, f"<{subject.get('id')}>", every) for subject in subjects)
-
-
-def _is_told(part: Mapping[str, JSONValue], node: str, every: Said) -> bool:
-    """Whether an object holds, under their own names, all statements about its node and nothing beside them.
-
-    Two names of a context may stand for one, or two change places: names alone would let a second list of blocked
-    merchants pass unread, or the limit of a month be taken for a day's.
-    """
-    stated = every.said_of(node)
-    members = {name: value for name, value in part.items() if name not in _OF_NODES}
-    return members.keys() == stated.keys() and all(
-        _is_value_told(value, stated[name], every) for name, value in members.items()
-    )
-
-
-def _is_value_told(value: JSONValue, objects: AbstractSet[str], every: Said) -> bool:
-    values = value if isinstance(value, list) else [value]
-    if isinstance(value, dict):
-        return len(objects) == 1 and _is_told(value, next(iter(objects)), every)
-    # An array of objects could be matched to its nodes in more than one way, so it is not.
-    starts = [_starts_of(item) for item in values]
-    every_start = tuple(start for one in starts for start in one)
-    is_each_said = all(any(text.startswith(one) for text in objects) for one in starts)
-    return is_each_said and all(text.startswith(every_start) for text in objects)
-
-
-def _starts_of(value: JSONValue) -> tuple[str, ...]:
-    """How a term may begin that a value was signed as; none for null, objects and arrays."""
-    if isinstance(value, str):
-        # A literal's end quote closes the text; what follows is its datatype.
-        return (literal(value), f"<{value}>")
-    if isinstance(value, bool):
-        return (literal(str(value).lower()),)
-    if isinstance(value, int | float):
-        double = literal(canonical_double(float(value)))
-        return (literal(str(int(value))), double) if value == int(value) else (double,)
-    return ()

@@ -4,50 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import unquote
 
-from sealwright.vc.canon.spelling import CREDENTIAL_TYPE, last_step
-from sealwright.vc.canon.terms import RDF_TYPE, Quad, parse_line
+from sealwright.vc.canon.telling import Statements
+from sealwright.vc.canon.terms import parse_line
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DIDNotResolved, ProofInvalid, UnsignableValue, UnsupportedDIDMethod
-from sealwright.vc.proofs.canonical import CanonicalForms
+from sealwright.vc.proofs.canonical import CanonicalForms, KeptForm
 from sealwright.vc.proofs.jwt import CredentialToken, VerifiedToken, verify_token
 from sealwright.vc.proofs.registry import SUITES, suite_name_of
 from sealwright.vc.proofs.suites.suite import Hashing
 from sealwright.vc.proofs.unsecured import proofs_of, without_proof
 from sealwright.vc.proofs.verifying import ProofRules, ProvenKey, VerifiedProof, check_signatures, verify_proofs
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The statements of a document, whatever names it gives to what it says.
-
-    Args:
-        quads: All of them.
-    """
-
-    quads: tuple[Quad, ...]
-
-    def types(self) -> frozenset[str]:
-        """The last steps of all types that a credential has."""
-        typed = [(subject, object_) for subject, predicate, object_, _ in self.quads if predicate == RDF_TYPE]
-        credentials = {subject for subject, object_ in typed if object_ == f"<{CREDENTIAL_TYPE}>"}
-        return frozenset(last_step(object_[1:-1]) for subject, object_ in typed if subject in credentials)
-
-    def said_of(self, node: str) -> Mapping[str, frozenset[str]]:
-        """What is said of a node, by the last steps of the names under which it is; its types are left out.
-
-        Args:
-            node: As it stands in statements: an IRI in angle brackets, or a blank node.
-        """
-        found: dict[str, set[str]] = {}
-        for subject, predicate, object_, _ in self.quads:
-            if subject == node and predicate != RDF_TYPE:
-                found.setdefault(unquote(last_step(predicate[1:-1])), set()).add(object_)
-        return {name: frozenset(objects) for name, objects in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +31,7 @@ class Prover:
         now: Aware UTC.
         allow_inline: Accept context objects that only add terms.
         is_own_work: Base proofs are checked as such, as `ProofRules` says.
+        kept: The canonical form that the signatures of a document were checked over.
     """
 
     resolver: DIDResolver
@@ -69,6 +40,7 @@ class Prover:
     now: datetime
     allow_inline: bool
     is_own_work: bool = False
+    kept: KeptForm = field(default_factory=KeptForm, compare=False)
 
     def prove(self, document: Mapping[str, JSONValue]) -> tuple[VerifiedProof, ...]:
         """Verify every proof of a credential of which nothing is to stay open.
@@ -95,7 +67,7 @@ class Prover:
             As `check_signatures`.
         """
         rules = ProofRules(purpose, self.accepted_suites, self.now, self.is_own_work)
-        hashing = Hashing(self.canon, self.allow_inline, stranger=True)
+        hashing = Hashing(self.canon, self.allow_inline, stranger=True, kept=self.kept)
         return check_signatures(document, resolver=self.resolver, rules=rules, hashing=hashing)
 
     def token_signature(self, token: CredentialToken, purpose: str) -> VerifiedToken:
@@ -122,15 +94,24 @@ class Prover:
         with suppress(UnsignableValue) if by_text_alone else nullcontext():
             self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
 
-    def said_in(self, document: Mapping[str, JSONValue]) -> Said:
-        """What is signed where statements are.
+    def said_in(self, document: Mapping[str, JSONValue]) -> Statements:
+        """What is signed where statements are, of the document whose signatures were checked.
 
         Raises:
             DocumentRefused: The document would not be signed.
         """
-        form = self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
+        form = self.kept.data
+        if form is None:
+            form = self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
         # Only the line feed ends a statement: literals may hold what else Python takes for the end of a line.
-        return Said(tuple(parse_line(text) for text in form.decode().split("\n")[:-1]))
+        return Statements(parse_line(text) for text in form.decode().split("\n")[:-1])
+
+    def tells_subjects(self) -> bool:
+        """Whether the shape of the document says already that its subjects hold all that is signed of them.
+
+        False says nothing: then the statements have to be looked at.
+        """
+        return self.kept.tells_subjects
 
     def any_compromised(self, did: str, methods: Collection[str]) -> bool:
         """Whether a method is known to be compromised by now, its DID was ended, or that cannot be said."""

@@ -13,7 +13,7 @@ from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import InvalidEncoding, ProofInvalid, UnsignableValue, VcError
 from sealwright.vc.keys import ed25519, p256
 from sealwright.vc.keys.multikey import KeyKind, PublicKey
-from sealwright.vc.proofs.canonical import HASHES, CanonicalForms, rdf_options_hash
+from sealwright.vc.proofs.canonical import HASHES, CanonicalForms, KeptForm, rdf_options_hash
 
 DATA_INTEGRITY_PROOF: Final = "DataIntegrityProof"
 
@@ -30,15 +30,19 @@ class Hashing:
         allow_inline: Whether contexts may stand inline.
         stranger: Whether the document is somebody else's.
         hash_name: The hash function, in canonicalization too: a key of `canonical.HASHES`, chosen by the key's kind.
+        kept: Where the form of a document is kept for those who read it after its proofs; None for nobody.
     """
 
     canon: CanonicalForms
     allow_inline: bool = False
     stranger: bool = False
     hash_name: str = "SHA-256"
+    kept: KeptForm | None = None
 
     def form(self, document: Mapping[str, JSONValue]) -> bytes:
         """The canonical N-Quads of a document, or a `DocumentRefused`."""
+        if self.kept is not None and self.hash_name == "SHA-256":
+            return self.kept.make(self.canon, document, allow_inline=self.allow_inline, stranger=self.stranger)
         return self.canon.canonicalize(
             document, allow_inline=self.allow_inline, stranger=self.stranger, hash_name=self.hash_name
         )
