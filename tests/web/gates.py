@@ -58,6 +58,7 @@ GATES: Final = {
         /api/v1/anchors/verify POST
         /api/v1/anchors/{transactionHash} GET
         /api/v1/anchors/{transactionHash}/proofs/{credentialId} GET
+        /api/v1/capability-tokens/verify POST
         /api/v1/credentials/derive POST
         /api/v1/credentials/redeem POST
         /api/v1/credentials/verify POST
@@ -79,7 +80,9 @@ GATES: Final = {
         /api/v1/agents GET
         /api/v1/agents/{did}/authority GET
         /api/v1/agents/{did}/issue POST
+        /api/v1/agents/{did}/presentations POST
         /api/v1/agents/{did}/requests POST
+        /api/v1/agents/{did}/tokens POST
         /api/v1/approvals GET POST
         /api/v1/approvals/{id} GET
         /api/v1/approvals/{id}/approve POST
