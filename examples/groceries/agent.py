@@ -93,7 +93,7 @@ async def run(settings: Mapping[str, str], basket: Mapping[str, int]) -> int:
     async with tools(settings["office"], settings["keyFile"]) as session:
         try:
             authority = await session.call_tool("what_may_i_do", {})
-            print(authority.content[0].text.splitlines()[0])
+            print("".join(one.text for one in authority.content if one.type == "text").partition("\n")[0])
             receipt = await buy(session, settings["shop"], basket)
         except NotAllowed as error:
             print(f"I may not. {error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -105,7 +104,7 @@ class AgentPresenting:
 
     def _chain(
         self, uow: UnitOfWork, agent: DIDRecord, wish: DelegationPresentationWish, view: RegistryView
-    ) -> Sequence[Delegation]:
+    ) -> tuple[Delegation, ...]:
         if wish.credential_id is not None:
             chain = uow.delegations.chain(wish.credential_id)
             if not chain or chain[-1].delegate_did != agent.did:
