@@ -103,7 +103,7 @@ def my_calls(office: AgentOffice, arguments: Arguments) -> Told:
         page = office.get(f"/api/v1/delegations/{quote(one, safe=':')}/calls", limit=str(most))
         found += page.get("data", [])
     own = [one for one in found if one.get("agentDid") == office.did]
-    newest = sorted(own, key=lambda one: (str(one.get("at")), str(one.get("callId"))), reverse=True)[:most]
+    newest = sorted(own, key=lambda one: str(one.get("at")), reverse=True)[:most]
     return Told(words.calls(newest), {"calls": newest})
 
 
