@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sealwright.domain.audit import AuditFilter
 from sealwright.domain.delegations import Delegation, DelegationStatus, Use, Used
 from sealwright.services.delegation_clock import APPROVALS_KEPT, CALLS_KEPT, EXPIRE, FORGET, USES_KEPT
+from sealwright.services.delegation_views import NarrowingWish
 from sealwright.services.office import Office
 from sealwright.storage.engines import open_database
 from tests.storage.delegation_builders import approval, call
@@ -121,6 +122,17 @@ def test_what_is_old_is_forgotten_by_its_own_age(agency: Office, clock: MovableC
 
 def _problems(office: Office) -> set[tuple[str, str, str]]:
     return {(one.kind, one.id, one.detail) for one in office.store_check.run(the_operator(office))}
+
+
+def test_a_narrowed_delegation_and_the_one_before_it_are_sound(agency: Office, clock: MovableClock) -> None:
+    root, below = chain_of(agency, *AGENTS[:2])
+    for number in range(3):
+        _count(agency, root, below, at=START + number * SECOND, name=f"cal_{number}")
+    clock.move(hours=1)
+    wish = NarrowingWish(constraints={"maxSpendPerDay": 20})
+    made = agency.delegations.desk.narrow(the_operator(agency), below.delegation_id, wish, "Less is enough.")
+    assert made.seen.delegation.supersedes == below.delegation_id
+    assert _problems(agency) == set()
 
 
 def _set(database_url: str, text: str, **values: Any) -> None:

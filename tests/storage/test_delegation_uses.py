@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -97,6 +98,30 @@ def test_windows_agree_with_adding_up(units: UnitOfWorkFactory) -> None:
         after = NOW + timedelta(seconds=chance.randint(-300, 5200))
         inside = [one for one in kept if one.delegation_id == delegation_id and one.at > after]
         assert _used(units, after, delegation_id) == Used(sum(one.micros for one in inside), len(inside))
+
+
+def test_a_ledger_goes_on_under_another_delegation(units: UnitOfWorkFactory) -> None:
+    most = AMOUNT_MOST * MICROS
+    store(units, delegation(1), delegation(2))
+    _count(units, *(use(number, at=NOW + number * DAY, micros=most) for number in range(12)))
+    with units() as uow:
+        uow.delegations.lock(["dlg_1"], for_use=True)
+        uow.delegations.carry("dlg_1", "dlg_2", NOW + 4 * DAY)
+        uow.commit()
+    _count(units, use(99, "dlg_2", at=NOW + 2 * DAY, micros=7))
+    for days in range(4, 11):
+        after = NOW + days * DAY
+        assert _used(units, after, "dlg_2") == Used((11 - days) * most + 7, 12 - days)
+        assert _used(units, after, "dlg_1") == Used((11 - days) * most, 11 - days)
+    with units(write=False) as uow:
+        sums = uow.delegations.sums(["dlg_1", "dlg_2"])
+        assert sums == {"dlg_1": Used(12 * most, 12), "dlg_2": Used(12 * most + 7, 13)}
+        rows = uow.delegations.ledger("dlg_2", None, 99)
+        # A clock that went back meanwhile dates nothing before what came along.
+        assert [row.at for row in rows] == [*(NOW + days * DAY for days in range(5, 12)), NOW + 11 * DAY]
+        assert all(
+            (one.no + 1, one.spent_before + one.micros) == (two.no, two.spent_before) for one, two in pairwise(rows)
+        )
 
 
 def test_nothing_is_counted_against_what_is_not_there(units: UnitOfWorkFactory) -> None:
