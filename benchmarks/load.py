@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, cast
 
 import uvloop
@@ -47,7 +48,13 @@ class Load:
 class _Client(asyncio.Protocol):
     """One connection: sends, waits for the whole answer, sends again, until told to stop."""
 
-    def __init__(self, request: bytes, expected: bytes, more: Callable[[], bool], latencies: list[float]) -> None:
+    def __init__(
+        self,
+        request: bytes,
+        expected: bytes,
+        more: Callable[[], bool],
+        latencies: list[float],
+    ) -> None:
         self._request = request
         self._expected = expected
         self._more = more
@@ -131,10 +138,16 @@ def drive(
     return load
 
 
+def _given(client: _Client) -> _Client:
+    return client
+
+
 def _content_length(head: bytes) -> int:
     at = head.lower().find(_LENGTH)
     if at < 0:
-        raise WrongAnswer("an answer without Content-Length: " + head[:200].decode(errors="replace"))
+        raise WrongAnswer(
+            "an answer without Content-Length: " + head[:200].decode(errors="replace")
+        )
     return int(head[at + len(_LENGTH) :].split(b"\r\n", 1)[0])
 
 
@@ -162,9 +175,13 @@ async def _drive(
 
     protocols = []
     for number in range(clients):
-        client = _Client(requests[number % len(requests)], expected, more, load.latencies)
-        await loop.create_connection(lambda protocol=client: protocol, host, port)
+        client = _Client(
+            requests[number % len(requests)], expected, more, load.latencies
+        )
+        await loop.create_connection(partial(_given, client), host, port)
         protocols.append(client)
     limit = (seconds or 0) + ANSWER_SECONDS if count is None else None
-    await asyncio.wait_for(asyncio.gather(*(protocol.finished for protocol in protocols)), limit)
+    await asyncio.wait_for(
+        asyncio.gather(*(protocol.finished for protocol in protocols)), limit
+    )
     load.seconds = time.perf_counter() - start
