@@ -102,8 +102,11 @@ class DelegationGuard:
             raise refusal_of(faults)
 
     def look_again(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime) -> None:
-        """Ask everything again inside the transaction; raises as `require`."""
-        self._present(uow, order, now)
+        """Ask everything again inside the transaction; raises as `require`.
+
+        Nothing is locked: this transaction may hold status lists already, and what it stores is asked about again.
+        """
+        self._present(uow, order, now, locks=False)
 
     def bind(self, uow: UnitOfWork, order: IssuanceOrder, record: CredentialRecord, now: datetime) -> CredentialRecord:
         """Write the delegation down beside its credential, and end the one that it takes the place of.
@@ -111,7 +114,7 @@ class DelegationGuard:
         Raises:
             As `require`; also what revoking refuses.
         """
-        above = self._present(uow, order, now)
+        above = self._present(uow, order, now, locks=True)
         made = Delegation(
             delegation_id=new_id("dlg"),
             uid=record.uid,
@@ -137,16 +140,17 @@ class DelegationGuard:
             self._end_old(uow, order.caller, self.replaces)
         return record
 
-    def _present(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime) -> tuple[Delegation, ...]:
+    def _present(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime, *, locks: bool) -> tuple[Delegation, ...]:
         above = uow.delegations.chain(self.terms.parent) if self.terms.parent is not None else ()
-        if above:
+        if above and locks:
             locked = uow.delegations.lock([one.delegation_id for one in above])
             above = tuple(locked[one.delegation_id] for one in above)
         self.require(above, Registry.within(uow, order.caller.epoch), now)
         if self.replaces is not None:
-            # The ledger's lock lets two who narrow the same delegation come one after the other.
             old_id = self.replaces.old.delegation_id
-            require_active(uow.delegations.lock([old_id], for_use=True).get(old_id), now)
+            # The ledger's lock lets two who narrow the same delegation come one after the other.
+            old = uow.delegations.lock([old_id], for_use=True).get(old_id) if locks else uow.delegations.get(old_id)
+            require_active(old, now)
         return above
 
     def _end_old(self, uow: UnitOfWork, caller: Caller, replaced: Replacement) -> None:
