@@ -9,8 +9,11 @@ from typing import Any, Final
 import pytest
 
 from sealwright.web.api.shapes import (
+    agents,
     answers,
+    authorizing,
     batches,
+    delegations,
     delivery,
     desk_answers,
     mass,
@@ -36,6 +39,9 @@ OBJECTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Report": answers.REPORT,
     "Schema": answers.SCHEMA,
     "Did": answers.DID_RECORD,
+    "Delegation": delegations.DELEGATION,
+    "Approval": authorizing.APPROVAL,
+    "Agent": agents.AGENT,
     "ApiKey": answers.API_KEY,
     "Webhook": webhooks.WEBHOOK,
     "Delivery": webhooks.DELIVERY,
