@@ -11,6 +11,7 @@ import pytest
 
 from sealwright.domain.delegation_errors import DelegationNotFound, DelegationRefused
 from sealwright.domain.delegations import Delegation
+from sealwright.domain.delivery_errors import NotDeliverable
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import DomainError, ExpirationInPast, IssuerNotAuthorized, PolicyViolation
 from sealwright.domain.formats import CredentialFormat
@@ -403,7 +404,7 @@ def test_no_other_road_leads_to_a_delegation(office: Office) -> None:
     with pytest.raises(PolicyViolation):
         office.issuing._checks.check_frame(human, schema, view, proof_type="Ed25519Signature2020", revocable=True)
     record = issue_delegation(office, HUMAN, AGENT)
-    with pytest.raises(PolicyViolation):
+    with pytest.raises(NotDeliverable):
         office.copies.make(record, CredentialFormat.JWT_VC_JSON, AGENT)
 
 

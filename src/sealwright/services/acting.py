@@ -93,8 +93,11 @@ class ActingGuard:
         return self.inner.key if self.inner is not None else f"delegation:{self.permit.delegation_id}"
 
     def look_again(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime) -> None:
-        """Ask again before anything is reserved; raises DelegationRefused, and what the inner guard raises."""
-        _require_standing(uow, self.permit, order.caller, now)
+        """Ask again before anything is reserved; raises DelegationRefused, and what the inner guard raises.
+
+        Nothing is locked: this transaction may hold status lists already, and what it stores is asked about again.
+        """
+        _require_standing(uow, self.permit, order.caller, now, locks=False)
         if self.inner is not None:
             self.inner.look_again(uow, order, now)
 
@@ -292,14 +295,15 @@ def _person_behind(did: str, view: RegistryView) -> Person:
     return person
 
 
-def _require_standing(uow: UnitOfWork, permit: Permit, caller: Caller, now: datetime) -> None:
+def _require_standing(uow: UnitOfWork, permit: Permit, caller: Caller, now: datetime, *, locks: bool = True) -> None:
     """Lock a chain and refuse if it gives no authority any more; raises DelegationRefused, DelegationNotFound."""
     chain = uow.delegations.chain(permit.delegation_id)
     if not chain:
         raise DelegationNotFound("There is no such delegation any more.")
-    locked = uow.delegations.lock([one.delegation_id for one in chain])
-    present: tuple[Delegation, ...] = tuple(locked[one.delegation_id] for one in chain)
-    falls = falls_of(present, Registry.within(uow, caller.epoch), now)
+    if locks:
+        locked = uow.delegations.lock([one.delegation_id for one in chain])
+        chain = tuple(locked[one.delegation_id] for one in chain)
+    falls = falls_of(chain, Registry.within(uow, caller.epoch), now)
     if falls:
         kind = REFUSALS.get(falls[0].code.value, DelegationInvalid)
         raise kind(falls[0].detail)

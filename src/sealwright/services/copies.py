@@ -27,6 +27,7 @@ from sealwright.domain.grants import Grant
 from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Actor, Caller, system_actor
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.issuance import Issuing
 from sealwright.services.mandatory_pointers import asked_pointers
 from sealwright.services.orders import CopyWish, IssuanceOrder, OrderGuard, Shape
@@ -50,6 +51,11 @@ def form_of(record: CredentialRecord) -> CredentialFormat:
     if OPEN_BADGE_TYPE in record.types and record.copy_of is not None:
         return CredentialFormat.OPEN_BADGE
     return format_of(record.proof_type)
+
+
+def has_further_forms(record: CredentialRecord) -> bool:
+    """Tell whether a credential may be signed again for somebody; a delegation stands in its chain by its own id."""
+    return record.schema_id != AGENT_DELEGATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,8 @@ class Copies:
             raise NotDeliverable("There are too many valid forms of this credential; let some be revoked.")
         if source.schema_id is None:
             raise NotDeliverable("A document of somebody's own making has no further forms.")
+        if not has_further_forms(source):
+            raise NotDeliverable("A delegation has no further forms: what rests on it names this one.")
         schema = view.schema(source.schema_id)
         if schema is None:
             raise SchemaNotFound(f"No credential schema {source.schema_id} is registered.")

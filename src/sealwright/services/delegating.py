@@ -6,7 +6,7 @@ may do so, and says what falls with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -147,12 +147,16 @@ class DelegationDesk:
             if not caller.is_admin:
                 wanted = replace(wanted, parties=dids_of(uow, caller))
             page = uow.delegations.list(wanted, now=now, limit=limit, cursor=cursor)
-            items = [seen_of(uow.delegations.chain(one.delegation_id), view, now) for one in page.items]
+            # Nobody writes here, so that this is but one more reading.
+            above = uow.delegations.lock({hop for one in page.items for hop in one.lineage})
+            items = tuple(seen_of((*(above[hop] for hop in one.lineage), one), view, now) for one in page.items)
             if tree:
                 items = self._with_children(uow, items, view)
         return Page(items, page.next_cursor)
 
-    def _with_children(self, uow: UnitOfWork, tops: list[SeenDelegation], view: RegistryView) -> list[SeenDelegation]:
+    def _with_children(
+        self, uow: UnitOfWork, tops: Sequence[SeenDelegation], view: RegistryView
+    ) -> tuple[SeenDelegation, ...]:
         """Read what rests on delegations, level by level, so that a cut tree lacks what lies deepest."""
         now = self._clock.now()
         below: dict[str, list[SeenDelegation]] = {}
@@ -160,7 +164,7 @@ class DelegationDesk:
         left = TREE_MOST
         cut: set[str] = set()
         while level:
-            found = uow.delegations.children(list(level))
+            found = uow.delegations.children(level)
             if len(found) >= left:
                 # Whose children were left out is not told one by one: any of this level may lack some.
                 cut.update(level)
@@ -179,7 +183,7 @@ class DelegationDesk:
             inner = tuple(grown(child) for child in below.get(name, ()))
             return replace(seen, children=inner, is_cut=name in cut)
 
-        return [grown(top) for top in tops]
+        return tuple(grown(top) for top in tops)
 
     # -- ending -------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from sealwright.domain.formats import CredentialFormat
 from sealwright.domain.ids import credential_urn
 from sealwright.locales import LANGUAGES
 from sealwright.protocols.baking import bake
-from sealwright.services.copies import Copies, form_of
+from sealwright.services.copies import Copies, form_of, has_further_forms
 from sealwright.services.deriving import Deriving
 from sealwright.services.download_ports import Typesetter
 from sealwright.services.papers import PaperSource, face_of, paper_of
@@ -81,7 +81,8 @@ class Downloads:
 
     def is_signable(self, record: CredentialRecord) -> bool:
         """Tell whether further forms can be had, as far as the record tells."""
-        return record.status_at(self._clock.now()) is CredentialStatus.VALID and record.document is not None
+        is_open = record.status_at(self._clock.now()) is CredentialStatus.VALID and record.document is not None
+        return is_open and has_further_forms(record)
 
     def document(self, record: CredentialRecord) -> Download:
         """The signed document, byte for byte; raises CredentialErased."""
