@@ -15,7 +15,6 @@ from typing import Final
 
 from sealwright.domain.credentials import CredentialRecord, IssuanceRequest
 from sealwright.domain.delegation_errors import REFUSALS, DelegationInvalid, DelegationNotFound
-from sealwright.domain.delegations import Delegation
 from sealwright.domain.errors import DomainError, NotDIDOwner, PolicyViolation, RoleRequired, SelfDecision
 from sealwright.domain.people import ActorKind, Caller, Person
 from sealwright.services.authorizing import Authorizing
