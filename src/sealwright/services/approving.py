@@ -32,6 +32,7 @@ WAITING_MOST: Final = 20
 NOTE_MOST: Final = 500
 REASON_MOST: Final = 2_000
 _GONE: Final = "There is no such approval."
+_DECIDED: Final = {ApprovalState.APPROVED: "approval.approved", ApprovalState.DECLINED: "approval.declined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Approving:
             raise ApprovalClosed(f"The question is {state.value} already.", extra={"current": state.value})
         decided = replace(approval, state=to, decided_at=now, decided_by=caller.user_id, reason=reason)
         uow.delegations.update_approval(decided)
-        uow.audit.append(_event(f"approval.{to.value}", decided, caller, now))
+        uow.audit.append(_event(_DECIDED[to], decided, caller, now))
         return decided
 
     @staticmethod
