@@ -141,6 +141,12 @@ def _(desk: Desk) -> Answer:
     return answer
 
 
+@provokes("POLICY_VIOLATION")
+def _(desk: Desk) -> Answer:
+    wish = {"value": "a_g", "label": "A g", "schema_id": "did:adi:schema:agent-delegation-v1"}
+    return desk.call("admin", "POST", TYPES, wish)
+
+
 @provokes("ISSUER_NOT_FOUND")
 def _(desk: Desk) -> Answer:
     return desk.call("admin", "POST", TYPES, {"value": "a_d", "label": "A d", "issuer_did": "did:adi:nobody"})

@@ -11,6 +11,7 @@ from sealwright.domain.catalog import CredentialType, RevocationPolicy, TypeUsag
 from sealwright.domain.errors import (
     AttachmentNotFound,
     IssuerNotFound,
+    PolicyViolation,
     PreconditionFailed,
     SchemaInactive,
     SchemaNotFound,
@@ -21,6 +22,7 @@ from sealwright.domain.errors import (
     VersionConflict,
 )
 from sealwright.domain.people import AccountRole, Caller
+from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.catalog_rules import check_members, default_schema
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.schemas import SchemaDesk
@@ -100,6 +102,7 @@ class CatalogDesk:
             InvalidTypeValue, MalformedBody, UnsupportedProofType, ProofTypeUnavailable: By form.
             TypeExists: The value, or a label that looks like it, is taken.
             SchemaNotFound, SchemaInactive, IssuerNotFound, AttachmentNotFound: By what is named.
+            PolicyViolation: By the schema of delegations.
         """
         caller.require_admin()
         check_members(members)
@@ -334,6 +337,8 @@ def _require_schema(uow: UnitOfWork, schema_id: str) -> None:
         raise SchemaNotFound("No such credential schema is registered.")
     if not record.active:
         raise SchemaInactive("This credential schema is deactivated.")
+    if schema_id == AGENT_DELEGATION:
+        raise PolicyViolation("Nobody grants delegations; whoever delegates signs them.")
 
 
 def _issuer(uow: UnitOfWork, reference: str) -> str:
