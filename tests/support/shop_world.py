@@ -134,12 +134,14 @@ class PublishedOffice:
 
     Attributes:
         asked: Every path, in order.
-        rulings: Answers of authorize, the next one first; what it was asked is in `questions`.
+        rulings: Answers of authorize, the next one first; what it was asked is in `questions`, under which
+            idempotency keys in `names`.
     """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.questions: list[dict[str, Any]] = []
+        self.names: list[str] = []
         self.rulings: list[Answer | None] = []
         self.down: set[str] = set()
         self.ended: set[str] = set()
@@ -170,6 +172,7 @@ class PublishedOffice:
         assert url == f"{OFFICE}/api/v1/delegations/authorize"
         assert headers["Authorization"] == "Bearer key"
         self.questions.append(json.loads(body))
+        self.names.append(headers["Idempotency-Key"])
         ruling = self.rulings.pop(0)
         if ruling is None:
             raise FetchRefused("deadline")

@@ -37,7 +37,8 @@ class Bridge:
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int) -> Fetched:
         """As `GuardedOutbound.post`."""
         token = headers["Authorization"].removeprefix("Bearer ")
-        answer = self._client.call("POST", url.removeprefix(OFFICE), json.loads(body), token=token)
+        more = [("Idempotency-Key", headers["Idempotency-Key"])]
+        answer = self._client.call("POST", url.removeprefix(OFFICE), json.loads(body), token=token, headers=more)
         return Fetched(answer.status, answer.body)
 
 

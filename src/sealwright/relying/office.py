@@ -18,10 +18,11 @@ from sealwright.vc.dids.document import parse_did_document
 from sealwright.vc.dids.resolver import ResolvedDID
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue, dump_json, parse_json
-from sealwright.vc.errors import ControllerDeactivated, DIDNotFound, DIDUnresolvable, StatusListUnreadable, VcError
+from sealwright.vc.errors import DIDNotFound, DIDUnresolvable, StatusListUnreadable, VcError
 
 STATUS_AGE: Final = timedelta(seconds=30)
-DID_AGE: Final = timedelta(minutes=2)
+DID_AGE: Final = timedelta(minutes=1)
+_UNKNOWN_SECONDS: Final = 5.0
 _MOST_BYTES: Final = 1_048_576
 _MOST_KEPT: Final = 1_024
 _SCHEMA: Final = "agent-delegation"
@@ -105,7 +106,9 @@ class Office:
         self._api_key = api_key
         self._outbound = outbound if outbound is not None else GuardedOutbound(_allowance(self.url))
         self._monotonic = monotonic
-        self._dids: _Kept[ResolvedDID | DIDNotFound] = _Kept(did_age.total_seconds())
+        self._dids: _Kept[ResolvedDID] = _Kept(did_age.total_seconds())
+        # What is not known now may be made in a moment, but not everybody who asks for it is worth a call.
+        self._unknown: _Kept[str] = _Kept(min(did_age.total_seconds(), _UNKNOWN_SECONDS))
         self._lists: _Kept[Mapping[str, JSONValue]] = _Kept(status_age.total_seconds(), 64)
 
     @property
@@ -124,11 +127,16 @@ class Office:
         parse_did(did)
         now = self._monotonic()
         known = self._dids.get(did, now)
-        if known is None:
-            known = self._dids.put(did, self._resolved(did), now)
-        if isinstance(known, DIDNotFound):
-            raise DIDNotFound(known.detail)
-        return known
+        if known is not None:
+            return known
+        why = self._unknown.get(did, now)
+        if why is not None:
+            raise DIDNotFound(why)
+        try:
+            return self._dids.put(did, self._resolved(did), now)
+        except DIDNotFound as error:
+            self._unknown.put(did, error.detail, now)
+            raise
 
     def fetch(self, url: str) -> Mapping[str, JSONValue]:
         """A status list of the office; no other address is asked.
@@ -161,13 +169,21 @@ class Office:
             return None
 
     def authorize(
-        self, *, agent: str, action: str, context: Mapping[str, JSONValue], credential_id: str, approval: str | None
+        self,
+        *,
+        agent: str,
+        action: str,
+        context: Mapping[str, JSONValue],
+        credential_id: str,
+        approval: str | None,
+        once: str,
     ) -> Ruling:
         """Ask the office whether an act is allowed now, and have it counted against every budget of its chain.
 
         Args:
             credential_id: The delegation at the end of the chain.
             approval: Of a person, used up with the act.
+            once: Names this one act: asked again under the same name, the office answers the same and counts nothing.
 
         Raises:
             OfficeUnavailable: It gave no ruling. Whether it counted the act is not known then.
@@ -181,33 +197,41 @@ class Office:
         }
         if approval is not None:
             question["approvalId"] = approval
-        headers = {"Authorization": f"Bearer {self._api_key}", "Content-Type": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {self._api_key}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": once,
+        }
         try:
-            address = f"{self.url}/api/v1/delegations/authorize"
-            answer = self._outbound.post(address, dump_json(question), headers, max_bytes=_MOST_BYTES)
-        except FetchRefused as error:
-            raise OfficeUnavailable from error
+            answer = self._asked(dump_json(question), headers)
+        except FetchRefused:
+            # The act may have been counted and the answer lost: under the same key, asking again tells.
+            try:
+                answer = self._asked(dump_json(question), headers)
+            except FetchRefused as error:
+                raise OfficeUnavailable from error
         if answer.status != 200:
             raise OfficeUnavailable
         return _ruling(_object(answer))
 
-    def _resolved(self, did: str) -> ResolvedDID | DIDNotFound:
-        """Fetch a resolution result; raises DIDUnresolvable where there is none."""
+    def _asked(self, question: bytes, headers: Mapping[str, str]) -> Answer:
+        address = f"{self.url}/api/v1/delegations/authorize"
+        return self._outbound.post(address, question, headers, max_bytes=_MOST_BYTES)
+
+    def _resolved(self, did: str) -> ResolvedDID:
+        """Fetch a resolution result; raises as `resolve`."""
         try:
             answer = self._get(f"{self.url}/1.0/identifiers/{quote(did, safe=':')}", 200, 404, 410, 501)
-            found = _object(answer)
-            if answer.status == 410:
-                raise ControllerDeactivated("The DID is ended.")
-            source = found.get("didDocument")
+            source = _object(answer).get("didDocument")
             if answer.status != 200 or not isinstance(source, dict):
-                return DIDNotFound("The office does not know this DID.")
+                raise DIDNotFound("The DID is ended." if answer.status == 410 else "The office does not know this DID.")
             document = parse_did_document(source)
-        except ControllerDeactivated:
-            return DIDNotFound("The DID is ended.")
+        except DIDNotFound:
+            raise
         except (OfficeUnavailable, VcError) as error:
             raise DIDUnresolvable("The DID could not be looked up now.") from error
         if document.id != did:
-            return DIDNotFound("The office knows this DID under another name.")
+            raise DIDNotFound("The office knows this DID under another name.")
         return ResolvedDID(document)
 
     def _get(self, url: str, *statuses: int) -> Answer:

@@ -6,6 +6,7 @@ refused call burns a token.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -45,7 +46,8 @@ class Verifier:
             what was revoked passes until the office's list is read again, and chains with budgets are refused.
         accept_uncounted_budgets: Take acts under chains with budgets that nobody counts. The limit of a single act
             is kept even so.
-        memory: Where used tokens are remembered; one that all processes of the server share.
+        memory: Where used tokens are remembered; one that all processes of the server share. Left out, this process
+            remembers, and takes no proof that was made before it began to.
         clock: The present, aware UTC.
 
     Raises:
@@ -76,6 +78,8 @@ class Verifier:
         self._accept_uncounted = accept_uncounted_budgets
         self._memory = memory if memory is not None else LocalMemory()
         self._clock = clock
+        # What was used before this process began, it cannot know; so what is as old as that is not taken at all.
+        self._remembers_since = clock().replace(microsecond=0) if memory is None else None
 
     def permit(self, call: Call, act: Act) -> Permit:
         """Permit an act, once.
@@ -116,6 +120,8 @@ class Verifier:
         if token.grounds.audience != self._audience:
             raise TokenRefused(TokenCode.AUDIENCE, "The token was made for another server.")
         proof = check_proof(call.proof, token, method=call.method, url=call.url, now=now)
+        if self._remembers_since is not None and proof.issued_at < self._remembers_since:
+            raise TokenRefused(TokenCode.PROOF_INVALID, "The DPoP proof is older than this server's memory of proofs.")
         if token.grounds.action != act.action or _exact(token.grounds.context) != _exact(act.context):
             raise TokenRefused(TokenCode.ACT, "The token was made for another act than this call would do.")
         if not self._knows(token.grounds.principal):
@@ -166,6 +172,7 @@ class Verifier:
                 context=grounds.context,
                 credential_id=chain.credential_ids[-1],
                 approval=grounds.approval,
+                once=hashlib.sha256(token.opened.text.encode("ascii")).hexdigest(),
             )
         except OfficeUnavailable:
             raise _unavailable("The office that keeps the delegation could not be asked.") from None

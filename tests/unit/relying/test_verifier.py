@@ -317,7 +317,7 @@ def test_what_the_office_publishes_is_fetched_once_for_a_while() -> None:
     for _ in range(5):
         shop.order(asking(AGENT, ROOT))
     assert len(shop.published.asked) == len(set(shop.published.asked)) == 5
-    shop.seconds = 121
+    shop.seconds = 61
     shop.order(asking(AGENT, ROOT))
     again = shop.published.asked[5:]
     # Documents and lists may change; a context never does.
@@ -382,6 +382,17 @@ def test_what_the_office_refuses_is_refused_by_its_code() -> None:
     assert refused(lambda: order_of(shop, BUDGET)) == "DELEGATION_CONSTRAINT_EXCEEDED"
 
 
+def test_a_lost_answer_is_asked_for_once_more_under_the_same_name() -> None:
+    shop = Shop({"authorize": True})
+    shop.published.rulings = [None, ruling()]
+    assert order_of(shop, BUDGET).call_id == "cal_1"
+    first, second = shop.published.names
+    assert first == second
+    shop.published.rulings = [ruling()]
+    order_of(shop, BUDGET)
+    assert shop.published.names[2] != first
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -398,13 +409,15 @@ def test_what_the_office_refuses_is_refused_by_its_code() -> None:
 )
 def test_an_office_that_gives_no_ruling_permits_nothing(answer: Answer | None) -> None:
     shop = Shop({"authorize": True})
-    shop.published.rulings = [answer]
+    shop.published.rulings = [answer, answer]
     made = asking(AGENT, BUDGET)
     assert refused(lambda: shop.order(made)) == "TOKEN_NOT_CHECKABLE"
     # It may have been counted, so the same token is not asked about again.
+    asked = len(shop.published.questions)
+    assert asked == (2 if answer is None else 1)
     shop.published.rulings = [ruling()]
     assert refused(lambda: shop.order(made)) == "TOKEN_PROOF_REPLAYED"
-    assert len(shop.published.questions) == 1
+    assert len(shop.published.questions) == asked
 
 
 def test_an_approval_counts_only_where_the_office_is_asked_about_it() -> None:
@@ -432,6 +445,29 @@ def test_a_full_memory_takes_nothing_and_forgets_what_is_over() -> None:
     claims = {"iat": int(shop.now.timestamp()), "exp": int(shop.now.timestamp()) + 60}
     later = forged(token, signer_of(AGENT), **claims)
     assert shop.order(headers(later, key, now=shop.now))
+
+
+def test_a_server_that_begins_anew_takes_no_proof_from_before() -> None:
+    made = asking(AGENT, ROOT)
+    assert Shop().order(made)
+    restarted = Shop(now=NOW + timedelta(seconds=1))
+    assert refused(lambda: restarted.order(made)) == "TOKEN_PROOF_INVALID"
+    shared = LocalMemory()
+    assert Shop({"memory": shared}).order(made)
+    beside = Shop({"memory": shared}, now=NOW + timedelta(seconds=1))
+    assert refused(lambda: beside.order(made)) == "TOKEN_PROOF_REPLAYED"
+    assert beside.order(asking(AGENT, ROOT))
+
+
+def test_a_did_that_was_not_known_is_asked_for_again_soon() -> None:
+    shop = Shop()
+    document = shop.published.documents.pop(AGENT.did)
+    for _ in range(3):
+        assert refused(lambda: shop.order(asking(AGENT, ROOT))) == "TOKEN_SIGNATURE_INVALID"
+    assert len(shop.published.asked) == 1
+    shop.published.documents[AGENT.did] = document
+    shop.seconds = 5
+    assert shop.order(asking(AGENT, ROOT))
 
 
 @pytest.mark.parametrize(
