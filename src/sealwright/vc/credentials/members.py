@@ -19,6 +19,10 @@ from sealwright.vc.errors import InvalidDate, InvalidEncoding
 
 PinnedContent = Callable[[str], bytes | None]
 
+# A dictionary first: nearly everything is one, and to ask for any mapping takes ten times as long.
+_OBJECT: Final = (dict, Mapping)
+_LIST_OR_OBJECT: Final = (list, dict, Mapping)
+
 _DATE_MEMBERS: Final = ("issuanceDate", "expirationDate", "validFrom", "validUntil")
 _LANGUAGE_VALUE_MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
 _SRI_HASHES: Final = ("sha256", "sha384", "sha512")
@@ -32,7 +36,7 @@ def check_subjects(document: Mapping[str, JSONValue], found: Findings) -> None:
     if value is MISSING:
         found.add("/credentialSubject", "MISSING_FIELD", "credentialSubject is missing.")
         return
-    if not isinstance(value, list | Mapping):
+    if not isinstance(value, _LIST_OR_OBJECT):
         found.add("/credentialSubject", "INVALID_TYPE", "credentialSubject must be an object or an array of objects.")
         return
     if not value:
@@ -41,7 +45,7 @@ def check_subjects(document: Mapping[str, JSONValue], found: Findings) -> None:
     several = isinstance(value, list)
     for index, subject in enumerate(value if isinstance(value, list) else [value]):
         pointer = f"/credentialSubject/{index}" if several else "/credentialSubject"
-        if not isinstance(subject, Mapping):
+        if not isinstance(subject, _OBJECT):
             found.add(pointer, "INVALID_TYPE", "A subject must be an object.")
         elif not subject:
             found.add(pointer, "INVALID_VALUE", "A subject says nothing.")
@@ -78,13 +82,13 @@ def check_typed_members(document: Mapping[str, JSONValue], members: tuple[str, .
         if value is MISSING:
             continue
         pointer = f"/{member}"
-        if isinstance(value, Mapping):
+        if isinstance(value, _OBJECT):
             _check_typed(member, value, pointer, found)
         elif not isinstance(value, list) or not value:
             found.add(pointer, "INVALID_TYPE", f"{member} must be an object or a non-empty array of objects.")
         else:
             for index, entry in enumerate(value):
-                if isinstance(entry, Mapping):
+                if isinstance(entry, _OBJECT):
                     _check_typed(member, entry, f"{pointer}/{index}", found)
                 else:
                     found.add(f"{pointer}/{index}", "INVALID_TYPE", f"{member} must hold objects.")

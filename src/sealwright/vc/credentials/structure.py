@@ -27,6 +27,8 @@ MAX_CONTEXTS: Final = 16
 MAX_PROOFS: Final = 16
 MAX_CREDENTIALS: Final = 64
 
+_TEXT_OR_OBJECT: Final = (str, dict, Mapping)
+
 
 def check_credential(document: object, *, pinned: PinnedContent | None = None) -> DataModel:
     """Check the form of a credential, signed or not, and tell its data model.
@@ -133,7 +135,7 @@ def _check_contexts(contexts: object, found: Findings) -> DataModel:
     if len(contexts) > MAX_CONTEXTS:
         raise TooComplex("The document names more than 16 contexts.", pointer="/@context")
     for index, entry in enumerate(contexts):
-        if not isinstance(entry, str | Mapping):
+        if not isinstance(entry, _TEXT_OR_OBJECT):
             found.add(f"/@context/{index}", "INVALID_TYPE", "A context must be a URL or an object.")
     first = contexts[0] if contexts else None
     model = MODEL_BY_CONTEXT.get(first) if isinstance(first, str) else None

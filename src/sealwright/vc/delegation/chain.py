@@ -233,11 +233,14 @@ def _looked_at(index: int, document: object, verify: Verify) -> _Hop:
         return hop
     report = verify(document)
     hop.credential_id, hop.delegator, hop.delegate = report.credential_id, report.issuer_did, report.holder_did
+    proven = 0
     for check in report.checks:
+        if check.is_met:
+            proven += check.name in _PROOF and check.outcome.value == _PASSED
         # What was not looked at because of an earlier failure is none of its own.
-        if not check.is_met and not _is_open_above(check) and (check.code or check.name in _PROOF):
+        elif (check.code or check.name in _PROOF) and not _is_open_above(check):
             _add_failure(hop, check)
-    if sum(check.name in _PROOF and check.outcome.value == _PASSED for check in report.checks) != len(_PROOF):
+    if proven != len(_PROOF):
         hop.add(DelegationCode.PROOF_INVALID, "The proof of the delegation does not hold.")
         return hop
     if report.delegation is None:

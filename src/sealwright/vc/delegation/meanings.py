@@ -35,6 +35,9 @@ KNOWN: Final = frozenset(
 """The constraints that are understood when an act is judged; one of another name forbids every act."""
 
 
+_TEXTS: Final = frozenset({str})
+
+
 class Meaning(StrEnum):
     """How a constraint of a child has to stand to its parent's of the same name."""
 
@@ -98,8 +101,7 @@ def texts_in(value: JSONValue) -> tuple[str, ...] | None:
         return (value,)
     if not isinstance(value, list) or not value:
         return None
-    texts = tuple(item for item in value if isinstance(item, str))
-    return texts if len(texts) == len(value) else None
+    return tuple(value) if _TEXTS.issuperset(map(type, value)) else None  # type: ignore[arg-type]  # texts, all of them
 
 
 def unreadable(name: str, value: JSONValue) -> str | None:
@@ -119,6 +121,9 @@ def loosened(name: str, parent: JSONValue, child: JSONValue) -> str | None:
         return f"{name}: its parent's value {fault}."
     if (fault := fault_of(child)) is not None:
         return f"{name}: the value {fault}."
+    # The very same is the common case. Inside of objects true would pass for 1, so those are looked at one by one.
+    if meaning is not Meaning.EQUAL and type(parent) is type(child) and parent == child:
+        return None
     return None if _IS_STRICT[meaning](parent, child) else f"{name} {_LOOSE[meaning]}."
 
 

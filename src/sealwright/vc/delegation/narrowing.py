@@ -50,7 +50,7 @@ def covers_entry(entry: str, action: str) -> bool:
 
 def covers(scope: Sequence[str], action: str) -> bool:
     """Whether a scope allows an action, or an entry of a child's scope."""
-    return any(covers_entry(entry, action) for entry in scope)
+    return action in scope or any(covers_entry(entry, action) for entry in scope)
 
 
 def own_faults(terms: DelegationTerms) -> tuple[Widening, ...]:

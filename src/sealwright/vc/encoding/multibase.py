@@ -17,7 +17,7 @@ from sealwright.vc.errors import InvalidEncoding
 _BITCOIN_DIGITS: Final = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _GMP_DIGITS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"
 _TO_BITCOIN: Final = str.maketrans(_GMP_DIGITS.decode(), _BITCOIN_DIGITS.decode())
-_TO_GMP: Final = str.maketrans(_BITCOIN_DIGITS.decode(), _GMP_DIGITS.decode())
+_TO_GMP: Final = bytes.maketrans(_BITCOIN_DIGITS, _GMP_DIGITS)
 _BASE58: Final = re.compile(r"[1-9A-HJ-NP-Za-km-z]*")
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 # What the plain alphabet has and this one has not becomes a character that the strict decoder refuses.
@@ -51,7 +51,7 @@ def base58btc_decode(text: str) -> bytes:
     zeros = bytes(len(text) - len(digits))
     if not digits:
         return zeros
-    number = int(gmpy2.mpz(digits.translate(_TO_GMP), 58))
+    number = int(gmpy2.mpz(digits.encode("ascii").translate(_TO_GMP), 58))
     return zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 

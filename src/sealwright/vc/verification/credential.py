@@ -92,7 +92,7 @@ def verify_credential(
     Returns:
         A report of ten checks in the contract's order, false unless every one passed or does not apply.
     """
-    wanted = frozenset(selected) | PROOF_CHECKS
+    wanted = ALL_CHECKS if selected is ALL_CHECKS else frozenset(selected) | PROOF_CHECKS
     found = Findings(CREDENTIAL_CHECKS, wanted)
     prover = Prover(resolver, canon, accepted_suites, now, allow_inline, is_own_work)
     token: CredentialToken | None = None

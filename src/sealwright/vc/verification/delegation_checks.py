@@ -147,7 +147,8 @@ def _check_chain(found: Findings, terms: DelegationTerms, parent: str, chain: Ch
 
 def _is_delegation(document: Document, said: Callable[[], Said] | None) -> bool:
     """By the name of its type; under contexts of somebody's own that may be any, so there what is signed decides."""
-    if any(last_step(name) == DELEGATION_TYPE for name in texts_of(document.get("type"))):
+    types = texts_of(document.get("type"))
+    if DELEGATION_TYPE in types or any(last_step(name) == DELEGATION_TYPE for name in types):
         return True
     contexts = document.get("@context")
     if said is None or not isinstance(contexts, list) or all(isinstance(one, str) for one in contexts):

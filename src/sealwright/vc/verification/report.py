@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from sealwright.vc.delegation.terms import DelegationTerms
@@ -87,7 +88,7 @@ class Check:
     @property
     def is_met(self) -> bool:
         """Whether nothing speaks against the document here."""
-        return self.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE)
+        return self.outcome is Outcome.PASSED or self.outcome is Outcome.NOT_APPLICABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,17 @@ class VerificationReport:
         return next(check for check in self.checks if check.name == name)
 
 
+# Checks that are met are the same few in every report.
+@lru_cache(maxsize=256)
+def _passed(name: str, detail: str) -> Check:
+    return Check(name, Outcome.PASSED, None, detail)
+
+
+@lru_cache(maxsize=256)
+def _not_applicable(name: str, detail: str) -> Check:
+    return Check(name, Outcome.NOT_APPLICABLE, None, detail)
+
+
 class Findings:
     """The checks of one verification while they are being made; whatever is not set is reported as not made.
 
@@ -162,7 +174,8 @@ class Findings:
 
     def passed(self, name: str, detail: str) -> None:
         """Record that a check was made and met."""
-        self.set(name, Outcome.PASSED, detail)
+        if name not in self._checks and name in self._wanted:
+            self._checks[name] = _passed(name, detail)
 
     def failed(self, name: str, code: ReportCode | str, detail: str) -> None:
         """Record that a check was made and not met."""
@@ -174,7 +187,8 @@ class Findings:
 
     def not_applicable(self, name: str, detail: str) -> None:
         """Record that a check does not concern this document or was not asked for."""
-        self.set(name, Outcome.NOT_APPLICABLE, detail)
+        if name not in self._checks and name in self._wanted:
+            self._checks[name] = _not_applicable(name, detail)
 
     def worsen_to_unchecked(self, name: str, code: ReportCode, detail: str) -> None:
         """Record that a part of a check could not be made; a failure of another part stays."""
@@ -200,7 +214,8 @@ class Findings:
 
     def complete(self, reason: str) -> tuple[Check, ...]:
         """All checks in order; those without a record could not be made, for `reason`."""
-        return tuple(self._checks.get(name) or self._remainder(name, reason) for name in self._names)
+        checks = self._checks
+        return tuple([checks.get(name) or self._remainder(name, reason) for name in self._names])
 
     def _remainder(self, name: str, reason: str) -> Check:
         if name in self._wanted:

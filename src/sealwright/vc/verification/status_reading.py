@@ -155,9 +155,9 @@ class StatusReader:
             raise StatusListInvalid("The status list is not of the credential's issuer.")
         if verified.kind is not entry.kind or entry.purpose not in verified.purposes:
             raise StatusListInvalid("The status list is of another kind or purpose than the entry.")
-        if any(moment > now + MAX_SKEW for moment in verified.valid_from):
+        if verified.valid_from and max(verified.valid_from) > now + MAX_SKEW:
             raise StatusListInvalid("The status list is not valid yet.")
-        if any(moment < now - MAX_SKEW for moment in verified.valid_until):
+        if verified.valid_until and min(verified.valid_until) < now - MAX_SKEW:
             raise StatusListInvalid("The status list has expired.")
         if self.memory is not None and self.prover.any_compromised(verified.issuer, verified.methods):
             raise StatusListInvalid("The status list was signed with a key that is known to be compromised.")
@@ -201,10 +201,11 @@ def parse_entry(source: Mapping[str, JSONValue]) -> StatusEntry | None:
 
     Spec: Status List 2021, "StatusList2021Entry"; Bitstring Status List 1.0, "BitstringStatusListEntry".
     """
-    kind = next((KIND_BY_ENTRY[name] for name in texts_of(source.get("type")) if name in KIND_BY_ENTRY), None)
+    kind = _kind_of(source.get("type"))
     if kind is None:
         return None
-    purpose, index, url = (source.get(m) for m in ("statusPurpose", "statusListIndex", "statusListCredential"))
+    purpose, index = source.get("statusPurpose"), source.get("statusListIndex")
+    url = source.get("statusListCredential")
     if not isinstance(purpose, str) or not purpose:
         raise StatusListInvalid("The status entry names no purpose.")
     if not isinstance(index, str) or not _INDEX.fullmatch(index):
@@ -214,6 +215,12 @@ def parse_entry(source: Mapping[str, JSONValue]) -> StatusEntry | None:
     if source.get("statusSize", 1) != 1:
         raise StatusListInvalid("A revocation or suspension entry has one bit.")
     return StatusEntry(kind, purpose, int(index), url)
+
+
+def _kind_of(types: JSONValue) -> StatusListKind | None:
+    if isinstance(types, str):
+        return KIND_BY_ENTRY.get(types)
+    return next((KIND_BY_ENTRY[name] for name in texts_of(types) if name in KIND_BY_ENTRY), None)
 
 
 def _purposes(subject: Mapping[str, JSONValue]) -> frozenset[str]:
