@@ -89,10 +89,10 @@ BADGES: Final[Mapping[str, Badge]] = {
     # A delegation, what an agent may do, and what became of its question to a person.
     "delegation_active": Badge("issued", "key", N_("Active")),
     "delegation_dead": Badge("suspended", "late", N_("Dead")),
-    "delegation_paused": Badge("suspended", "pause", N_("Paused")),
-    "act_allowed": Badge("approved", "check", N_("Allowed")),
-    "act_refused": Badge("rejected", "cross", N_("Refused")),
-    "approval_spent": Badge("issued", "flag", N_("Done")),
+    "delegation_paused": Badge("neutral", "pause", N_("Paused")),
+    "act_allowed": Badge("approved", "shield", N_("Allowed")),
+    "act_refused": Badge("rejected", "lock", N_("Refused")),
+    "approval_spent": Badge("issued", "flag", N_("Completed")),
     # A webhook endpoint, and what is sent to it.
     "webhook_active": Badge("issued", "check", N_("Active")),
     "webhook_failing": Badge("pending", "late", N_("Failing")),

@@ -263,6 +263,14 @@ def _fault_words(page: PageCall, ground: Ground, fault: Mapping[str, str]) -> st
     return words
 
 
+def _no_more(page: PageCall, ground: Ground, name: str) -> str:
+    value = ground.constraints[name]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        currency = currency_of(ground.constraints) if name in AMOUNTS else ""
+        return page._("No more than %(limit)s.", limit=money_text(page, value, currency))
+    return page._("It may not be more than this: %(limit)s.", limit=limit_words(page, name, ground.constraints))
+
+
 # -- showing ---------------------------------------------------------------------------------------
 
 
