@@ -154,7 +154,7 @@ def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one str
         clock=clock,
         public_url=public_url,
         expiration_max_years=settings.expiration_max_years,
-        delegations=DelegationGate(clock),
+        delegations=DelegationGate(registry, clock),
         gate=catalog_gate,
     )
     allocator = StatusAllocator(list_bits=settings.status_list_bits, capacity=settings.status_list_capacity)

@@ -76,6 +76,7 @@ class DelegationGuard:
         terms: What it says, with the DIDs and the parent by their canonical ids.
     """
 
+    registry: Registry
     terms: DelegationTerms
     replaces: Replacement | None = None
 
@@ -145,7 +146,7 @@ class DelegationGuard:
         if above and locks:
             locked = uow.delegations.lock([one.delegation_id for one in above])
             above = tuple(locked[one.delegation_id] for one in above)
-        self.require(above, Registry.within(uow, order.caller.epoch), now)
+        self.require(above, self.registry.inside(uow, order.caller.epoch), now)
         if self.replaces is not None:
             old_id = self.replaces.old.delegation_id
             # The ledger's lock lets two who narrow the same delegation come one after the other.
@@ -180,7 +181,8 @@ class DelegationGuard:
 class DelegationGate:
     """Puts the guard before every order against the schema of delegations."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, registry: Registry, clock: Clock) -> None:
+        self._registry = registry
         self._clock = clock
 
     def guarded(self, order: IssuanceOrder, view: RegistryView) -> IssuanceOrder:
@@ -201,7 +203,7 @@ class DelegationGate:
         content = _canonical(order, view)
         terms = terms_of_claims(content, expires=order.expiration, pointer=CLAIMS)
         above = view.delegation_chain(terms.parent) if terms.parent is not None else ()
-        guard = DelegationGuard(terms, replaces)
+        guard = DelegationGuard(self._registry, terms, replaces)
         _require_parties(order, terms)
         guard.require(above, view, self._clock.now())
         return replace(order, content=content, guard=guard)
