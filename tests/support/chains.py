@@ -120,7 +120,8 @@ class ChainWorld:
     ) -> dict[str, Any]:
         """The document with a proof of this party."""
         allow_inline = options.pop("allow_inline", False)
-        asked = ProofOptions(suite, issuer.method.id, NOW - timedelta(minutes=1), public_key=issuer.method.public_key)
+        created = options.pop("created", NOW - timedelta(minutes=1))
+        asked = ProofOptions(suite, issuer.method.id, created, public_key=issuer.method.public_key)
         prepared = prepare(with_suite_context(document, suite), asked, self.canon, allow_inline=allow_inline)
         return attach(prepared, issuer.signer.sign(prepared.data_to_sign))
 
@@ -160,12 +161,14 @@ class ChainWorld:
         *,
         suite: str = ED25519,
         changes: Mapping[int, Mapping[str, Any]] | None = None,
+        created: datetime = NOW - timedelta(minutes=1),
         **parts: Any,
     ) -> list[dict[str, Any]]:
         """A chain from party 0 down, each hop delegating the same with a depth less.
 
         Args:
             changes: By hop: claims that differ; None as a value leaves a claim out.
+            created: When every hop was signed.
             parts: Of every credential, as `CredentialParts` names them.
         """
         made: list[dict[str, Any]] = []
@@ -182,7 +185,7 @@ class ChainWorld:
             claims |= (changes or {}).get(hop, {})
             kept = {name: value for name, value in claims.items() if value is not None}
             unsigned = self.unsigned(hop, hop + 1, kept, suite, **parts)
-            made.append(self.sign(unsigned, self.parties[hop], suite))
+            made.append(self.sign(unsigned, self.parties[hop], suite, created=created))
         return made
 
     def verify(self, document: object, **options: Any) -> VerificationReport:
