@@ -22,6 +22,9 @@ PLANTED: Final = {
     "engines": ("services/verification.py", "import sealwright.services.revocation"),
     "settings": ("services/dids.py", "import sealwright.settings"),
     "one-road": ("services/revocation.py", "import sealwright.vc.proofs.signing"),
+    "agent-tools": ("agent_tools/calls.py", "import sealwright.services.ports"),
+    "relying": ("relying/replay.py", "import sealwright.services.ports"),
+    "relied-on": ("services/ports.py", "import sealwright.relying.values"),
     "one-door-out": ("adapters/did_web.py", "import httpx2"),
 }
 
