@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from sealwright.cli.door import run
 from sealwright.services.issuing_line import Job
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.contexts.store import ContextStore
@@ -313,14 +314,10 @@ def test_a_revocation_is_not_cleared_over_the_vc_api(served: Served) -> None:
     assert post(served, "/credentials/status", {**body, "status": False}, served.key).status == 409
 
 
-TO_COME: Final = (("POST", "/api/v1/delegations"),)
-
-
-@pytest.mark.parametrize(("method", "path"), TO_COME)
-def test_what_is_to_come_is_refused(served: Served, method: str, path: str) -> None:
-    answer = served.client.call(method, path, {} if method == "POST" else None, token=served.admin)
-    assert answer.status in {404, 405}
-    assert answer.code in {"NOT_FOUND", "METHOD_NOT_ALLOWED"}
+@pytest.mark.parametrize("command", ["backup", "restore", "reconcile"])
+def test_what_is_to_come_is_refused(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "--json"]) == 2
+    assert "There is no command" in json.loads(capsys.readouterr().err)["detail"]
 
 
 @pytest.mark.parametrize("proof_type", ["BbsBlsSignature2020", "bbs-2023", "ecdsa-rdfc-2019", "ecdsa-sd-2023"])
