@@ -1,0 +1,365 @@
+"""Agents act for their delegators: they issue and file requests, by the delegators' own rights, counted first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from sealwright.domain.credentials import IssuanceRequest
+from sealwright.domain.delegation_errors import (
+    ActionNotCovered,
+    ApprovalRequired,
+    ConstraintExceeded,
+    DelegationInvalid,
+    DelegationIsRevoked,
+    DelegationIsSuspended,
+    DelegationNotFound,
+    RootInvalid,
+)
+from sealwright.domain.delegations import Delegation
+from sealwright.domain.errors import (
+    IssuingHalted,
+    NotDIDOwner,
+    NotSignedIn,
+    OutOfScope,
+    PolicyViolation,
+    RequestPendingExists,
+    RoleRequired,
+    SchemaNotAuthorized,
+    SelfDecision,
+    UnknownCredentialType,
+)
+from sealwright.domain.people import Caller
+from sealwright.services.acting import Footing
+from sealwright.services.agents import NewAgent
+from sealwright.services.approving import ApprovalWish
+from sealwright.services.dids import NewDID
+from sealwright.services.issuing_line import Job
+from sealwright.services.office import Office
+from sealwright.services.orders import IssuanceOrder
+from sealwright.services.review_values import NewRequest
+from sealwright.vc.errors import ClaimsDoNotMatchSchema
+from tests.support.delegations import delegated
+from tests.support.desk import DPW, DPW_SCHEMA, VERIFIER, act, join
+from tests.support.office import MovableClock, api_key_for, degree_request, the_operator
+from tests.support.review import IMPROVER, audit_rows, held_by, improver, outcomes, reviewer
+
+SCOPE: Final = ["credential:issue", "credential:request"]
+
+
+class Cast:
+    """A reviewer with a DID of their own, who lets an agent act for it; and a holder who may be granted things."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.rex = reviewer(office, "rex")
+        self.issuer = self.own_did(self.rex)
+        self.ada = improver(office, "ada")
+        self.holder = self.own_did(self.ada)
+        self.agent = self.new_agent()
+        # Kept by somebody else, so that what befalls the reviewer is seen by the chain and not by the key.
+        self.key = api_key_for(office, self.agent, owner=self.ada.user_id)
+
+    def own_did(self, caller: Caller) -> str:
+        return act(self.office, caller, lambda uow, me: self.office.dids.create(uow, me, NewDID())).did
+
+    def new_agent(self) -> str:
+        wish = NewAgent(name="Clerk", operator=self.issuer)
+        made = act(self.office, self.rex, lambda uow, me: self.office.delegations.agents.create(uow, me, wish))
+        return made.record.did
+
+    def delegate(self, delegator: str | None = None, delegate: str | None = None, **more: Any) -> Delegation:
+        terms = {"scope": SCOPE, "constraints": None, **more}
+        return delegated(self.office, delegator or self.issuer, delegate or self.agent, **terms)
+
+    def order(
+        self, wish: IssuanceRequest | None = None, *, caller: Caller | None = None, **footing: Any
+    ) -> IssuanceOrder:
+        wanted = wish or degree_request(holder_did=self.holder)
+        return self.office.delegations.acting.order(caller or self.key, self.agent, wanted, Footing(**footing))
+
+    def issue(self, wish: IssuanceRequest | None = None, **footing: Any) -> Any:
+        return self.office.issuing.issue(self.order(wish, **footing)).record
+
+    def request(self, credential_type: str = DPW, **footing: Any) -> Any:
+        wish = NewRequest(credential_type)
+        acting = self.office.delegations.acting
+        permit = acting.permit_request(self.key, self.agent, wish, Footing(**footing))
+        return act(self.office, self.key, lambda uow, me: acting.file(uow, me, permit, wish), registry=False)
+
+    def counted(self, made: Delegation) -> int:
+        with self.office.units(write=False) as uow:
+            found = uow.delegations.get(made.delegation_id)
+        assert found is not None
+        return found.calls
+
+    def typed(self) -> IssuanceRequest:
+        claims = {"qualification": DPW}
+        return degree_request(schema_id=DPW_SCHEMA, holder_did=self.holder, claims=claims, expiration=None)
+
+
+@pytest.fixture
+def cast(office: Office) -> Cast:
+    """Everybody in these stories."""
+    return Cast(office)
+
+
+def test_agent_issues_in_the_name_of_its_delegator(cast: Cast) -> None:
+    made = cast.delegate()
+    record = cast.issue()
+    assert (record.issuer_did, record.holder_did) == (cast.issuer, cast.holder)
+    assert cast.counted(made) == 1
+    rows = {row["action"]: row for row in audit_rows(cast.office)}
+    actor = {"type": "agent", "id": cast.agent, "auth": "api_key"}
+    assert (rows["delegation.used"]["actor"], rows["credential.issued"]["actor"]) == (actor, actor)
+    assert outcomes(cast.office, record.credential_id)["verified"] == "True"
+
+
+def test_what_is_not_delegated_is_not_done(cast: Cast) -> None:
+    with pytest.raises(DelegationNotFound):
+        cast.issue()
+    made = cast.delegate(scope=["purchase:*"])
+    with pytest.raises(ActionNotCovered) as refused:
+        cast.issue()
+    assert refused.value.extra is not None
+    assert str(refused.value.extra["callId"]).startswith("cal_")
+    with pytest.raises(DelegationNotFound):
+        cast.issue(on_behalf_of=cast.holder)
+    with pytest.raises(DelegationNotFound):
+        cast.issue(delegation="urn:uuid:0198c1b0-7a3c-7d11-8b5e-0c2f8a9d4e10")
+    assert cast.counted(made) == 0
+
+
+def test_nobody_but_the_agent_itself_acts(cast: Cast) -> None:
+    cast.delegate()
+    other = api_key_for(cast.office, cast.new_agent())
+    both = api_key_for(cast.office, cast.agent, cast.issuer)
+    for caller in (the_operator(cast.office), cast.rex, other, both, api_key_for(cast.office, cast.issuer)):
+        with pytest.raises(NotDIDOwner):
+            cast.order(caller=caller)
+        with pytest.raises(NotDIDOwner):
+            cast.office.delegations.acting.permit_request(caller, cast.agent, NewRequest(DPW), Footing())
+
+
+def test_delegators_of_a_chain_are_acted_for_by_name(cast: Cast) -> None:
+    middle = cast.new_agent()
+    root = cast.delegate(cast.issuer, middle, maxDepth=1)
+    cast.delegate(middle, cast.agent, parent=root.credential_id, expires=root.expires_at)
+    assert cast.issue().issuer_did == cast.issuer
+    assert cast.issue(on_behalf_of=middle).issuer_did == middle
+    assert cast.issue(on_behalf_of=cast.issuer).issuer_did == cast.issuer
+    for stranger in (cast.holder, cast.agent):
+        with pytest.raises(DelegationNotFound):
+            cast.issue(on_behalf_of=stranger)
+
+
+def test_nobody_of_the_chain_issues_to_themselves(cast: Cast) -> None:
+    middle = cast.new_agent()
+    root = cast.delegate(cast.issuer, middle, maxDepth=1)
+    last = cast.delegate(middle, cast.agent, parent=root.credential_id, expires=root.expires_at)
+    for holder in (cast.agent, middle):
+        with pytest.raises(SelfDecision):
+            cast.issue(degree_request(holder_did=holder))
+    assert cast.counted(last) == 0
+
+
+def test_delegations_are_not_issued_on_behalf_of_anybody(cast: Cast) -> None:
+    cast.delegate(scope=["*"])
+    claims = {"delegator": cast.issuer, "delegate": cast.holder, "scope": ["*"], "maxDepth": 0}
+    wish = degree_request(schema_id="did:adi:schema:agent-delegation-v1", holder_did=cast.holder, claims=claims)
+    with pytest.raises(PolicyViolation):
+        cast.issue(wish)
+
+
+def test_what_could_not_be_issued_at_all_counts_for_nothing(cast: Cast) -> None:
+    made = cast.delegate(constraints={"maxCallsPerDay": 1})
+    with pytest.raises(ClaimsDoNotMatchSchema):
+        cast.issue(degree_request(holder_did=cast.holder, claims={"degree": 1}))
+    assert cast.counted(made) == 0
+    cast.issue()
+    with pytest.raises(ConstraintExceeded):
+        cast.issue()
+    assert cast.counted(made) == 1
+
+
+def test_schemas_and_holders_may_be_limited(cast: Cast) -> None:
+    limits = {"authorizedSchemas": [DPW_SCHEMA, degree_request().schema_id], "authorizedResources": [cast.holder]}
+    cast.delegate(constraints=limits)
+    assert cast.issue().holder_did == cast.holder
+    with pytest.raises(ConstraintExceeded):
+        cast.issue(degree_request(holder_did=cast.own_did(cast.rex)))
+
+
+def test_limits_of_the_key_hold_too(cast: Cast) -> None:
+    cast.delegate()
+    narrow = api_key_for(cast.office, cast.agent, schemas=(DPW_SCHEMA,))
+    with pytest.raises(SchemaNotAuthorized):
+        cast.order(caller=narrow)
+
+
+def test_rights_of_the_delegator_count_at_that_moment(cast: Cast) -> None:
+    made = cast.delegate()
+    schema_id = degree_request().schema_id
+    act(
+        cast.office,
+        the_operator(cast.office),
+        lambda uow, me: cast.office.schemas.update(uow, me, schema_id, True, (cast.holder,)),
+    )
+    with pytest.raises(SchemaNotAuthorized):
+        cast.issue()
+    assert cast.counted(made) == 0
+
+
+def test_credential_types_are_granted_within_the_delegators_issuer_scope(cast: Cast) -> None:
+    cast.delegate()
+    record = cast.issue(cast.typed())
+    assert held_by(cast.office, cast.ada).grant_id == record.grant_id
+    eve = join(cast.office, "eve", IMPROVER)
+    own = cast.own_did(eve)
+    cast.delegate(own)
+    with pytest.raises(OutOfScope):
+        cast.issue(cast.typed(), on_behalf_of=own)
+    # The delegator would grant to themselves, whoever carries it out.
+    to_rex = degree_request(
+        schema_id=DPW_SCHEMA, holder_did=cast.issuer, claims={"qualification": DPW}, expiration=None
+    )
+    with pytest.raises(SelfDecision):
+        cast.issue(to_rex, on_behalf_of=cast.issuer)
+
+
+def test_of_several_delegations_one_is_taken_whose_delegator_may(cast: Cast) -> None:
+    able = cast.delegate()
+    unable = cast.delegate(cast.own_did(join(cast.office, "eve", IMPROVER)))
+    record = cast.issue(cast.typed())
+    assert record.issuer_did == cast.issuer
+    assert (cast.counted(able), cast.counted(unable)) == (1, 0)
+
+
+def revoked(cast: Cast, made: Delegation) -> None:
+    desk = cast.office.delegations.desk
+    act(cast.office, cast.rex, lambda uow, me: desk.revoke(uow, me, made.delegation_id, "Enough."), registry=False)
+
+
+def suspended(cast: Cast, made: Delegation) -> None:
+    desk = cast.office.delegations.desk
+    act(cast.office, cast.rex, lambda uow, me: desk.suspend(uow, me, made.delegation_id, "Wait."), registry=False)
+
+
+def person_gone(cast: Cast, made: Delegation) -> None:
+    operator = the_operator(cast.office)
+    act(cast.office, operator, lambda uow, me: cast.office.people.deactivate(uow, me, cast.rex.user_id))
+
+
+def agent_gone(cast: Cast, made: Delegation) -> None:
+    operator = the_operator(cast.office)
+    act(cast.office, operator, lambda uow, me: cast.office.delegations.agents.decommission(uow, me, cast.agent))
+
+
+def halted(cast: Cast, made: Delegation) -> None:
+    act(cast.office, the_operator(cast.office), lambda uow, me: cast.office.halting.halt(uow, me, "leak"))
+
+
+def key_stolen(cast: Cast, made: Delegation) -> None:
+    act(
+        cast.office,
+        the_operator(cast.office),
+        lambda uow, me: cast.office.dids.rotate(uow, me, cast.issuer, compromised=True),
+    )
+
+
+WITHDRAWALS: Final = [
+    (revoked, DelegationIsRevoked),
+    (suspended, DelegationIsSuspended),
+    (person_gone, RootInvalid),
+    (agent_gone, NotSignedIn),
+    (halted, IssuingHalted),
+    (key_stolen, DelegationInvalid),
+]
+
+
+@pytest.mark.parametrize(
+    ("withdraw", "refusal", "late"),
+    # A key that is out by the time of storing is the credential's own too, which is told by its issuer's name.
+    [(*one, late) for one in WITHDRAWALS for late in (False, True) if not (late and one[0] is key_stolen)],
+)
+def test_what_ends_while_the_act_is_under_way_stops_it(
+    cast: Cast, withdraw: Callable[[Cast, Delegation], None], refusal: type[Exception], late: bool
+) -> None:
+    made = cast.delegate()
+    job = Job(cast.order(), None)
+    if not late:
+        withdraw(cast, made)
+    with cast.office.units() as uow:
+        cast.office.issuing.reserve(uow, [job])
+        uow.commit()
+    if late:
+        cast.office.issuing.sign(job)
+        withdraw(cast, made)
+        with cast.office.units() as uow:
+            cast.office.issuing.store(uow, [job])
+            uow.commit()
+    assert isinstance(job.error, refusal), job.error
+    if late:
+        assert job.record is not None
+        with cast.office.units(write=False) as uow:
+            assert uow.credentials.get(job.record.credential_id) is None
+
+
+def test_agent_files_a_request_for_the_person_it_acts_for(cast: Cast) -> None:
+    made = cast.delegate(cast.holder)
+    view = cast.request(VERIFIER)
+    assert (view.request.user_id, view.request.credential_type) == (cast.ada.user_id, VERIFIER)
+    rows = [row for row in audit_rows(cast.office) if row["object"]["id"] == view.request.request_id]
+    assert [(row["action"], row["actor"]["type"], row["actor"]["id"]) for row in rows] == [
+        ("request.created", "agent", cast.agent)
+    ]
+    assert [one.request.request_id for one in cast.office.intake.own(cast.ada)] == [view.request.request_id]
+    with pytest.raises(RequestPendingExists):
+        cast.request(VERIFIER)
+    with pytest.raises(UnknownCredentialType):
+        cast.request("nothing_such")
+    assert cast.counted(made) == 1
+
+
+def test_requests_need_a_person_who_may_make_them(cast: Cast) -> None:
+    # A reviewer is no improver, and an office's own organization is nobody.
+    cast.delegate()
+    with pytest.raises(RoleRequired):
+        cast.request()
+    act(
+        cast.office,
+        the_operator(cast.office),
+        lambda uow, me: cast.office.people.deactivate(uow, me, cast.rex.user_id),
+    )
+    with pytest.raises(RootInvalid):
+        cast.request()
+
+
+def test_request_that_lost_its_delegation_is_not_filed(cast: Cast) -> None:
+    made = cast.delegate(cast.holder)
+    acting, wish = cast.office.delegations.acting, NewRequest(DPW)
+    permit = acting.permit_request(cast.key, cast.agent, wish, Footing())
+    operator = the_operator(cast.office)
+    desk = cast.office.delegations.desk
+    act(cast.office, operator, lambda uow, me: desk.revoke(uow, me, made.delegation_id, "Enough."), registry=False)
+    with pytest.raises(DelegationIsRevoked):
+        act(cast.office, cast.key, lambda uow, me: acting.file(uow, me, permit, wish), registry=False)
+    assert cast.office.intake.own(cast.ada) == ()
+
+
+def test_approval_is_good_for_this_holder_and_once(cast: Cast, clock: MovableClock) -> None:
+    cast.delegate(constraints={"requireApproval": True})
+    with pytest.raises(ApprovalRequired):
+        cast.issue()
+    approving = cast.office.delegations.approving
+    context = {"schemaId": degree_request().schema_id, "resource": cast.holder}
+    wish = ApprovalWish(cast.agent, "credential:issue", context)
+    asked = act(cast.office, cast.key, lambda uow, me: approving.ask(uow, me, wish), registry=False).approval
+    act(cast.office, cast.rex, lambda uow, me: approving.approve(uow, me, asked.approval_id), registry=False)
+    with pytest.raises(ApprovalRequired):
+        cast.issue(degree_request(holder_did=cast.own_did(cast.rex)), approval_id=asked.approval_id)
+    assert cast.issue(approval_id=asked.approval_id).holder_did == cast.holder
+    with pytest.raises(ApprovalRequired):
+        cast.issue(approval_id=asked.approval_id)
