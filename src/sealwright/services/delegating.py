@@ -262,7 +262,7 @@ class DelegationDesk:
             terms = terms_of_claims(claims, expires=end, pointer="/claims")
             stricter = DelegationWish(old.delegator_did, old.delegate_did, old.scope, end)
             request = _request(stricter, claims, record.proof_type)
-            guard = DelegationGuard(self._registry, terms, Replacement(old, reason, self._revocation))
+            guard = DelegationGuard(self._registry, terms, old.lineage, Replacement(old, reason, self._revocation))
             return self._issuing.check(request, caller, view, guard)
 
 

@@ -74,16 +74,18 @@ class DelegationGuard:
 
     Args:
         terms: What it says, with the DIDs and the parent by their canonical ids.
+        above: Ids of the delegations above it, the root first, which never change.
     """
 
     registry: Registry
     terms: DelegationTerms
+    above: tuple[str, ...] = ()
     replaces: Replacement | None = None
 
     @property
     def key(self) -> str:
         """Sorts guards by the delegation above, whose chain they lock."""
-        return f"delegation:{self.terms.parent or ''}:{self.terms.delegator}"
+        return f"delegation:{'/'.join(self.above)}:{self.terms.delegator}"
 
     def require(self, above: Sequence[Delegation], view: RegistryView, now: datetime) -> None:
         """Refuse what may not be delegated now, with every fault at once.
@@ -142,10 +144,12 @@ class DelegationGuard:
         return record
 
     def _present(self, uow: UnitOfWork, order: IssuanceOrder, now: datetime, *, locks: bool) -> tuple[Delegation, ...]:
-        above = uow.delegations.chain(self.terms.parent) if self.terms.parent is not None else ()
-        if above and locks:
-            locked = uow.delegations.lock([one.delegation_id for one in above])
-            above = tuple(locked[one.delegation_id] for one in above)
+        above: tuple[Delegation, ...] = ()
+        if self.above and locks:
+            locked = uow.delegations.lock(self.above)
+            above = tuple(locked[one] for one in self.above)
+        elif self.above:
+            above = uow.delegations.chain(self.above[-1])
         self.require(above, self.registry.inside(uow, order.caller.epoch), now)
         if self.replaces is not None:
             old_id = self.replaces.old.delegation_id
@@ -203,7 +207,7 @@ class DelegationGate:
         content = _canonical(order, view)
         terms = terms_of_claims(content, expires=order.expiration, pointer=CLAIMS)
         above = view.delegation_chain(terms.parent) if terms.parent is not None else ()
-        guard = DelegationGuard(self._registry, terms, replaces)
+        guard = DelegationGuard(self._registry, terms, tuple(one.delegation_id for one in above), replaces)
         _require_parties(order, terms)
         guard.require(above, view, self._clock.now())
         return replace(order, content=content, guard=guard)
