@@ -40,6 +40,7 @@ LONG = (
     "web/test_access_matrix.py",
     "conformance/test_plans_against_reference.py",
     "docs/test_walkthroughs.py",
+    "agents/test_groceries.py",
     "cli/test_serving.py",
     "flows/test_gating_machine.py",
     "flows/test_claiming.py",
