@@ -27,7 +27,7 @@ from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.delegation_check import delegation_problems
 from sealwright.services.delegation_views import DelegationWish, MovedDelegation, NarrowingWish, SeenDelegation
 from sealwright.services.office import Office
-from sealwright.services.verification import VerifyOptions
+from sealwright.services.verification import PresentationOptions, VerifyOptions
 from sealwright.vc.delegation.judging import ActContext
 from sealwright.vc.encoding.strict_json import parse_json
 from tests.support.delegations import (
@@ -227,6 +227,40 @@ def test_a_tree_shows_every_branch(office: Office) -> None:
     grandchildren = seen.children[1].children
     assert grandchildren is not None
     assert [(one.delegation.delegation_id, one.is_effective) for one in grandchildren] == [(below.delegation_id, False)]
+
+
+def test_a_tree_that_is_too_large_says_so(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    family = Family(office, 5)
+    root = delegated(office, family.boss, family.agents[0], maxDepth=2)
+    children = [
+        delegated(office, family.agents[0], family.agents[index], root.credential_id, maxDepth=1) for index in (1, 2)
+    ]
+    delegated(office, family.agents[1], family.agents[3], children[0].credential_id)
+    monkeypatch.setattr("sealwright.services.delegating.TREE_MOST", 2)
+    cut = _seen(office, root.delegation_id, tree=True)
+    assert cut.children is not None
+    assert [one.delegation.delegation_id for one in cut.children] == [one.delegation_id for one in children]
+    assert cut.is_cut
+    monkeypatch.setattr("sealwright.services.delegating.TREE_MOST", 4)
+    whole = _seen(office, root.delegation_id, tree=True)
+    assert whole.children is not None
+    assert not whole.is_cut
+    assert [len(one.children or ()) for one in whole.children] == [1, 0]
+
+
+def test_a_delegation_that_is_shown_in_a_presentation_is_judged_by_the_chain_above_it(office: Office) -> None:
+    chain = Family(office, 2).chain()
+    leaf = _documents(office, chain)[1]
+    shown = {
+        "@context": ["https://www.w3.org/2018/credentials/v1"],
+        "type": ["VerifiablePresentation"],
+        "verifiableCredential": [leaf],
+    }
+    assert office.verifier.verify_presentation(shown, PresentationOptions(signed=False))
+    _move(office, the_operator(office), "revoke", chain[0].delegation_id)
+    report = office.verifier.verify_presentation(shown, PresentationOptions(signed=False))
+    assert not report
+    assert report.credentials[0].check("delegation").code == "DELEGATION_REVOKED"
 
 
 def test_narrowing_replaces_a_delegation_in_one_act(office: Office) -> None:

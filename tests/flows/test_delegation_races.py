@@ -117,6 +117,22 @@ def test_of_two_narrowings_at_once_one_holds(office: Office) -> None:
     assert [one.delegation_id for one in live] == [made[0].seen.delegation.delegation_id]
 
 
+def test_one_key_narrows_once_however_many_come_with_it(office: Office) -> None:
+    root = delegated(office, HUMAN, AGENT, maxDepth=1)
+    scope = idempotency_scope("operator:test", "POST", "/narrow", "k-1", b"body")
+    wish = NarrowingWish(constraints={"maxSpendPerDay": 10})
+
+    def narrow() -> MadeDelegation:
+        return office.delegations.desk.narrow(the_operator(office), root.delegation_id, wish, "less", scope)
+
+    outcomes = race([narrow] * 4)
+    assert all(isinstance(one, MadeDelegation) for one in outcomes), outcomes
+    made = [one for one in outcomes if isinstance(one, MadeDelegation)]
+    assert len({one.seen.delegation.delegation_id for one in made}) == 1
+    assert sum(not one.issued.replayed for one in made) == 1
+    assert len(_all(office)) == 2
+
+
 def test_nothing_is_made_below_what_was_revoked_a_moment_before(office: Office) -> None:
     root = delegated(office, HUMAN, AGENT, maxDepth=1)
     agents = [f"did:adi:agent:r{index}" for index in range(6)]

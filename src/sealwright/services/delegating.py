@@ -6,6 +6,7 @@ may do so, and says what falls with it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from sealwright.domain.credentials import IdempotencyScope, IssuanceRequest
 from sealwright.domain.delegation_errors import DelegationInvalid, DelegationNotFound
 from sealwright.domain.delegations import Delegation, DelegationFilter
 from sealwright.domain.dids import DIDRecord
-from sealwright.domain.errors import DomainError, NotDIDOwner
+from sealwright.domain.errors import DomainError, IdempotencyInProgress, NotDIDOwner
 from sealwright.domain.people import Caller
 from sealwright.services.access import owned_dids
 from sealwright.services.authorizing_parties import is_delegator, is_party
@@ -44,6 +45,8 @@ from sealwright.vc.errors import Fault, VcError
 # Suites that sign the whole document, in the order in which they are tried where nobody chose.
 SUITES: Final = ("Ed25519Signature2020", "eddsa-rdfc-2022", "ecdsa-rdfc-2019")
 TREE_MOST: Final = 1_000
+WAIT_SECONDS: Final = 2.0
+WAIT_STEP_SECONDS: Final = 0.05
 _MISSING: Final = "No such delegation."
 _Move = Callable[[UnitOfWork, Caller, str, str], StatusChange]
 
@@ -236,15 +239,27 @@ class DelegationDesk:
             IssuerNotAuthorized: The caller may not issue as its delegator.
             DelegationRefused: It is not active, nothing would become stricter, or something would become looser; with
                 pointers into the wish.
+            IdempotencyInProgress: The first call with the key runs on.
             SigningFailed, StoreUnavailable, IssuingHalted, Sealed, ClockBehind: Nothing was changed.
         """
-        known = self._issuing.replay(scope) if scope is not None else None
-        if known is not None:
-            return self.made(known)
-        order = self.narrowing_order(caller, reference, wish, reason)
-        with in_words_of_the_wish():
-            # Alone, because it takes a lock that shared rounds of the line must not wait for behind their own.
-            return self.made(self._issuing.issue(order, scope))
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            known = self._issuing.replay(scope) if scope is not None else None
+            if known is not None:
+                return self.made(known)
+            try:
+                order = self.narrowing_order(caller, reference, wish, reason)
+                with in_words_of_the_wish():
+                    # Alone, because it takes a lock that shared rounds of the line must not wait for behind their own.
+                    return self.made(self._issuing.issue(order, scope))
+            except IdempotencyInProgress:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(WAIT_STEP_SECONDS)
+            except DomainError:
+                # The first call with the key may have ended meanwhile: then what it did is what stands in the way.
+                if scope is None or self._issuing.replay(scope) is None:
+                    raise
 
     def narrowing_order(self, caller: Caller, reference: str, wish: NarrowingWish, reason: str) -> IssuanceOrder:
         """Check a narrowing whole and authorize it; nothing is kept. Raises as `narrow`, before its last line."""
