@@ -6,14 +6,16 @@ import copy
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from sealwright.vc.delegation.chain import verify_chain
 from sealwright.vc.delegation.judging import ActContext
 from sealwright.vc.errors import ChainRefused
+from sealwright.vc.proofs.compact import sealed, signing_input
 from sealwright.vc.verification.report import Outcome
 from tests.support.chains import ED25519, ENDS, LIMITS, NOW, SUITES, ChainWorld
 
@@ -308,6 +310,25 @@ def test_a_second_subject_does_not_hide_behind_the_first() -> None:
     bare["credentialSubject"] = [first["credentialSubject"], {**first["credentialSubject"], "scope": ["*"]}]
     signed = WORLD.sign(bare, WORLD.parties[0])
     assert codes([signed])[0][0] == "DELEGATION_INVALID"
+
+
+def test_hops_may_come_as_tokens() -> None:
+    first, second, third = chain(3, "eddsa-rdfc-2022")
+    bare = {name: value for name, value in second.items() if name != "proof"}
+    party = WORLD.parties[1]
+
+    def token(document: dict[str, Any]) -> str:
+        data = signing_input({"alg": "EdDSA", "typ": "vc+jwt", "kid": party.method.id}, document)
+        return sealed(data, party.signer.sign(data))
+
+    accepted = partial(WORLD.verify, accepted_suites=(*SUITES, "EdDSA"))
+    asked = {"verify": accepted, "root_may": lambda _: None, "now": NOW}
+    report = verify_chain(WORLD.parties[3].did, [first, token(bare), third], **asked)
+    assert report, report.hops
+    wide = {**bare, "credentialSubject": {**bare["credentialSubject"], "scope": ["*"]}}
+    report = verify_chain(WORLD.parties[3].did, [first, token(wide), third], **asked)
+    assert report.errors == ("DELEGATION_SCOPE_WIDENED",)
+    assert codes([first, token(bare), third])[1] == ("DELEGATION_PROOF_INVALID",)
 
 
 Above = Callable[[str], Any]

@@ -298,6 +298,22 @@ def test_a_delegation_is_judged_as_one() -> None:
     assert outcome(verify(text_of(), types=types), "delegation") == ("failed", "DELEGATION_INVALID")
 
 
+def test_a_delegation_says_what_it_delegates() -> None:
+    types = Types("AgentDelegationCredential")
+    made: dict[str, Any] = {"delegator": ISSUER.did, "delegate": HOLDER, "scope": ["read"], "maxDepth": 0}
+    whole = text_of(sd_jwt_vc_claims(parts(claims=made)))
+    report = verify(whole, types=types)
+    assert outcome(report, "delegation") == ("passed", None)
+    assert report.delegation is not None
+    assert (report.delegation.scope, report.delegation.credential_id) == (("read",), "urn:uuid:0")
+    assert report.delegation.expires == NOW + timedelta(days=1)
+    below = text_of(sd_jwt_vc_claims(parts(claims={**made, "parent": "urn:uuid:1"})))
+    assert outcome(verify(below, types=types), "delegation") == ("unchecked", "DELEGATION_NOT_FOUND")
+    kept_back = present(whole, lambda path: path[0] != "maxDepth")
+    told = verify(kept_back, types=types)
+    assert (outcome(told, "delegation"), told.delegation) == (("unchecked", "DELEGATION_INVALID"), None)
+
+
 def test_the_holder_is_who_was_expected() -> None:
     assert outcome(verify(text_of()), "holder") == ("not_applicable", None)
     assert outcome(verify(text_of(), expected_holder=STRANGER.did), "holder") == ("failed", "HOLDER_MISMATCH")
