@@ -189,7 +189,7 @@ class Acting:
             holdings.find([act.agent], [footing.delegation] if footing.delegation is not None else ())
             if footing.delegation is not None:
                 named = holdings.named(footing.delegation)
-                found = (named,) if named is not None and named[-1].delegate_did == act.agent else ()
+                found: tuple[Chain, ...] = (named,) if named is not None and named[-1].delegate_did == act.agent else ()
             else:
                 found = tuple(chain for chain in holdings.live(act.agent) if covers(chain[-1].scope, act.action))
             fitting = tuple(chain for chain in found if _delegator(chain, footing, view) is not None)
