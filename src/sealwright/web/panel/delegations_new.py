@@ -251,9 +251,7 @@ def _fault_words(page: PageCall, ground: Ground, fault: Mapping[str, str]) -> st
         case DelegationCode.SCOPE_WIDENED:
             words = page._("This was not given, so it cannot be passed on.")
         case DelegationCode.CONSTRAINT_LOOSENED if name in ground.constraints:
-            words = page._(
-                "It may not be more than this: %(limit)s.", limit=limit_words(page, name, ground.constraints)
-            )
+            words = _no_more(page, ground, name)
         case DelegationCode.EXPIRY_EXCEEDED if over is not None:
             words = page._("It cannot end later than %(day)s.", day=day_text(over.expires_at, page.texts, page.zone))
         case DelegationCode.DEPTH_EXCEEDED:
