@@ -111,6 +111,24 @@ def test_no_alteration_of_a_signed_claim_gets_through_unsigned() -> None:
             assert code_of(shop, token) is not None, one.label
 
 
+def test_what_an_agent_may_say_otherwise_is_its_own_business_only() -> None:
+    """Signed anew, only the token's own id and dates may be others; what binds it is held against the call."""
+    shop = Shop()
+    _, claims, _ = parts(TOKEN)
+    chainless = {name: value for name, value in claims.items() if name != "chain"}
+    through = set()
+    for number, one in enumerate(altered_documents(chainless, "signed claims")):
+        if not isinstance(one.document, dict) or one.kept is not None:
+            continue
+        if {name: value for name, value in one.document.items() if value is not None} == chainless:
+            continue
+        changes = {"jti": f"signed {number}", **one.document}
+        changes |= {name: None for name in chainless if name not in one.document}
+        if code_of(shop, forged(TOKEN, SIGN, **changes)) is None:
+            through.add(one.label.rpartition(" at /")[2])
+    assert {"jti"} <= through <= {"jti", "iat", "exp"}
+
+
 def test_no_letters_can_be_altered() -> None:
     shop = Shop()
     for one in altered_letters(TOKEN, "letters", LETTERS):
