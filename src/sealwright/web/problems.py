@@ -347,6 +347,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         vc.InvalidKey: "INVALID_KEY",
         vc.DIDNotResolved: "DID_NOT_FOUND",
         vc.MalformedDocument: "INVALID_VALUE",
+        vc.ChainRefused: "DELEGATION_CHAIN_MALFORMED",
         vc.NumberOutOfRange: "NUMBER_OUT_OF_RANGE",
         vc.InvalidCharacter: "INVALID_CHARACTER",
         vc.ClaimsTooLarge: "CLAIMS_TOO_LARGE",

@@ -94,6 +94,17 @@ _FAILED_BY_CODE: Final[Mapping[str, str]] = {
     "CONTEXT_NOT_ALLOWED": N_("It uses words whose meaning is not kept here."),
     "UNDEFINED_TERM": N_("It holds a member that the signature does not cover."),
     "UNRESOLVABLE": N_("The key's owner does not exist."),
+    "DELEGATION_SCOPE_WIDENED": N_("It allows more than the delegation above it."),
+    "DELEGATION_CONSTRAINT_LOOSENED": N_("It loosens a limit of the delegation above it."),
+    "DELEGATION_EXPIRY_EXCEEDED": N_("It outlives the delegation above it."),
+    "DELEGATION_DEPTH_EXCEEDED": N_("The delegation above it allows no further hop."),
+    "DELEGATION_LOOP": N_("It hands authority back to somebody further up in its chain."),
+    "DELEGATION_ROOT_INVALID": N_("Its chain does not begin with a person or organization that still may act."),
+    "DELEGATION_REVOKED": N_("A delegation that it rests on is revoked."),
+    "DELEGATION_SUSPENDED": N_("A delegation that it rests on is suspended for now."),
+    "DELEGATION_EXPIRED": N_("A delegation that it rests on is over."),
+    "DELEGATION_PROOF_INVALID": N_("The signature of a delegation that it rests on does not hold."),
+    "DELEGATION_NOT_FOUND": N_("A delegation that it rests on was not found."),
 }
 _OPEN: Final[Mapping[str, str]] = {
     "proof": N_("The key of whoever signed it could not be looked up now."),
