@@ -73,14 +73,14 @@ test: ## Run the tests, on both databases and all cores (PYTEST_ARGS="-k issue",
 check: format-check lint types imports audit docs test ## The whole gate, each step a target of its own
 
 format: prepare ## Format the code in place
-	@$(BIN)/ruff format src tests benchmarks requirements
-	@$(BIN)/ruff check --fix --select I src tests benchmarks requirements
+	@$(BIN)/ruff format src tests benchmarks examples requirements
+	@$(BIN)/ruff check --fix --select I src tests benchmarks examples requirements
 
 format-check: prepare ## Is the code formatted?
-	@$(BIN)/ruff format --check src tests benchmarks requirements
+	@$(BIN)/ruff format --check src tests benchmarks examples requirements
 
 lint: prepare ## Lint the code
-	@$(BIN)/ruff check src tests benchmarks requirements
+	@$(BIN)/ruff check src tests benchmarks examples requirements
 
 types: prepare ## Check the types, strictly
 	@$(BIN)/mypy
