@@ -17,7 +17,8 @@ from sealwright.domain.errors import DomainError, ExpirationInPast, IssuerNotAut
 from sealwright.domain.formats import CredentialFormat
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.delegation_standing import falls_of
-from sealwright.services.delegation_views import DelegationWish
+from sealwright.services.delegation_views import DelegationWish, NarrowingWish
+from sealwright.services.dids import ImportedDID
 from sealwright.services.office import Office
 from sealwright.services.order_checks import DocumentOptions
 from sealwright.services.schemas import NewSchema
@@ -342,6 +343,37 @@ def test_whoever_may_not_issue_as_the_delegator_does_not_delegate_for_them(offic
         with pytest.raises(IssuerNotAuthorized):
             office.delegations.desk.create(caller, wish)
     assert office.delegations.desk.create(api_key_for(office, HUMAN), wish).seen.is_effective
+
+
+@pytest.mark.parametrize(
+    "suite", ["eddsa-rdfc-2022", "eddsa-jcs-2022", "ecdsa-rdfc-2019", "ecdsa-jcs-2019", "Ed25519Signature2020"]
+)
+def test_chains_hold_under_every_suite_that_signs_the_whole(office: Office, suite: str) -> None:
+    number = next(_NUMBERS)
+    human, agent = f"did:adi:h{number}", f"did:adi:agent:s{number}"
+    for did, kind in ((human, DIDKind.HUMAN), (agent, DIDKind.AGENT)):
+        wish = ImportedDID(did=did, kind=kind, operator=HUMAN if kind is DIDKind.AGENT else None, generate=(suite,))
+        _act(office, lambda uow, me, wish=wish: office.dids.import_did(uow, me, wish), registry=True)
+    desk = office.delegations.desk
+    me = the_operator(office)
+    limits = {
+        **LIMITS,
+        "maxSpendPerDay": 99.95,
+        "authorizedHours": ["Mon-Sun 00:00-24:00 UTC"],
+        "requireApproval": True,
+    }
+    root = desk.create(me, DelegationWish(human, agent, ("a:*", "b"), ENDS, limits, 1, proof_type=suite))
+    leaf = desk.create(
+        me, DelegationWish(agent, AGENT, ("a:1",), ENDS, limits, 0, root.seen.delegation.delegation_id, suite)
+    )
+    assert [made.issued.record.proof_type for made in (root, leaf)] == [suite, suite]
+    for made in (root, leaf):
+        assert office.verifier.verify(parse_json(made.issued.record.document or b""), VerifyOptions())
+    chain = [made.issued.record.credential_id for made in (root, leaf)]
+    assert office.delegations.chains.verify(AGENT, chain).valid
+    narrowed = desk.narrow(me, root.seen.delegation.delegation_id, NarrowingWish(scope=("b",)), "less")
+    assert narrowed.issued.record.proof_type == suite
+    assert not office.verifier.verify(parse_json(leaf.issued.record.document or b""), VerifyOptions())
 
 
 UNFIT: Final[dict[str, dict[str, Any]]] = {
