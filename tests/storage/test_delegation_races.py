@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import ProcessPoolExecutor
 from functools import partial
@@ -10,13 +11,14 @@ from multiprocessing import get_context
 
 from sealwright.domain.credentials import CredentialStatus, ReasonCode
 from sealwright.domain.delegations import Used
-from sealwright.services.ports import UnitOfWorkFactory
+from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.storage.engines import Database, open_database
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
-from tests.storage.builders import NOW, ordered_uid
-from tests.storage.delegation_builders import delegation, line, store, use
+from tests.storage.builders import NOW, entry, ordered_uid
+from tests.storage.delegation_builders import END, delegation, line, store, use
 from tests.storage.racing import together
 
+ROUNDS = 25
 LIMIT = 150 * 10_000_000
 
 
@@ -82,6 +84,53 @@ def test_chains_locked_in_any_order_do_not_wait_for_each_other_for_ever(units: U
     assert sum(allowed) == 40
     with units(write=False) as uow:
         assert {one.calls for one in uow.delegations.lock(names).values()} == {40}
+
+
+def test_acts_of_every_kind_do_not_wait_for_each_other_for_ever(units: UnitOfWorkFactory) -> None:
+    """Counting, delegating on, narrowing and suspending, each with the locks that it takes, in its order."""
+    chain = line(4)
+    store(units, *chain)
+    names = [one.delegation_id for one in chain]
+
+    def act(uow: UnitOfWork) -> None:
+        uow.delegations.lock(names, for_use=True)
+        uow.delegations.count([use(1, one) for one in names])
+
+    def delegate_on(uow: UnitOfWork) -> None:
+        assert len(uow.delegations.lock(names)) == 4
+
+    def narrow(uow: UnitOfWork) -> None:
+        uow.delegations.lock(names[:2])
+        uow.delegations.lock([names[2]], for_use=True)
+        _suspend(uow, 3)
+
+    def suspend(uow: UnitOfWork) -> None:
+        _suspend(uow, 2)
+
+    def end(uow: UnitOfWork) -> None:
+        uow.delegations.tell_expired([one.delegation_id for one in uow.delegations.expired(END, 2)])
+
+    def often(what: Callable[[UnitOfWork], None]) -> int:
+        for _ in range(ROUNDS):
+            with units() as uow:
+                what(uow)
+                uow.audit.append(entry())
+                uow.commit()
+        return ROUNDS
+
+    done = together([partial(often, what) for what in (act, delegate_on, narrow, suspend, end, act, narrow)])
+    assert done == [ROUNDS] * 7
+    with units(write=False) as uow:
+        assert {one.calls for one in uow.delegations.lock(names).values()} == {2 * ROUNDS}
+
+
+def _suspend(uow: UnitOfWork, number: int) -> None:
+    """Go back and forth between two states, whichever it is in."""
+    record = uow.credentials.get_for_update(str(ordered_uid(number)))
+    assert record is not None
+    is_valid = record.status is CredentialStatus.VALID
+    status = CredentialStatus.SUSPENDED if is_valid else CredentialStatus.VALID
+    uow.credentials.set_status(record.uid, status, revoked_at=None, reason_code=None, reason=None)
 
 
 def test_who_relies_on_a_state_keeps_it(units: UnitOfWorkFactory) -> None:
