@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tests.pages import picture_batches as batches
+from tests.pages import picture_delegations as delegations
 from tests.pages.checks import lay_out_all
 from tests.pages.chromium import launched
 from tests.pages.serving import ROOT, PageSite, page_site
@@ -184,6 +185,21 @@ PICTURES: Final = (
     Picture("disclose-link", "improver", _PART, then=_link_a_part),
     Picture("disclosed", "improver", _PART, then=_see_a_part, on_phone=True),
     Picture("disclose-answer", "improver", "/improver/answer"),
+    Picture("delegations", "proposer", "/delegations", on_phone=True),
+    Picture("delegation-new", "proposer", "/delegations/new", then=delegations.fill_in, on_phone=True),
+    Picture("delegation-confirm", "proposer", "/delegations/new", then=delegations.confirm, on_phone=True),
+    Picture("delegation", "proposer", f"/delegations/{delegations.ROOT}", then=delegations.ask, on_phone=True),
+    Picture(
+        "delegation-revoke",
+        "proposer",
+        f"/delegations/{delegations.ROOT}",
+        then=delegations.open_revoking,
+        is_whole=False,
+        on_phone=True,
+    ),
+    Picture("delegation-question", "proposer", f"/delegations/approvals/{delegations.QUESTION}", on_phone=True),
+    Picture("delegation-agent", "proposer", "/delegations/agents/did%3Aadi%3Aagent%3A7f3a"),
+    Picture("delegations-office", "admin", "/admin/desk/delegations"),
     Picture("claim", None, "/claim", on_phone=True),
     Picture("verify", None, "/verify", on_phone=True),
     Picture("verified", _PERSON, "/improver/credentials", _OWN, then=_open_public_page, on_phone=True),
@@ -362,14 +378,22 @@ def take_setup(browser: Browser) -> None:
         take(page, "setup-finished")
 
 
-def _with_degree(site: PageSite, wanted: list[Picture]) -> list[Picture]:
-    """The same pictures with the address of a degree that was issued for them, where any needs one."""
-    if not any(_DEGREE in one.path for one in wanted):
-        return wanted
-    from tests.pages.test_disclosure_journey import NEWER, university
+def _with_addresses(site: PageSite, wanted: list[Picture]) -> list[Picture]:
+    """The same pictures with the addresses of what is made for them, where any needs it."""
+    places: dict[str, str] = {}
+    if any(_DEGREE in one.path for one in wanted):
+        from tests.pages.test_disclosure_journey import NEWER, university
 
-    degree = university(site).issue(NEWER)
-    return [replace(one, path=one.path.replace(_DEGREE, degree)) for one in wanted]
+        places[_DEGREE] = university(site).issue(NEWER)
+    if any("/delegations" in one.path for one in wanted):
+        places |= delegations.prepare(site)
+    return [replace(one, path=_filled(one.path, places)) for one in wanted]
+
+
+def _filled(path: str, places: Mapping[str, str]) -> str:
+    for name, place in places.items():
+        path = path.replace(name, place)
+    return path
 
 
 def main(names: list[str]) -> None:
@@ -379,7 +403,7 @@ def main(names: list[str]) -> None:
     with launched() as browser:
         if wanted:
             with page_site() as site:
-                wanted = _with_degree(site, wanted)
+                wanted = _with_addresses(site, wanted)
                 failed = [problem for one in wanted if (problem := _try_one(browser, site, one)) is not None]
         if not names or "setup" in names:
             take_setup(browser)
