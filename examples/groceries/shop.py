@@ -32,6 +32,7 @@ BODY_MOST: Final = 4_096
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[str, str]]
 Answer = tuple[int, dict[str, Any], dict[str, str]]
 
 
@@ -53,13 +54,13 @@ class Shop:
         """Answer one call."""
         if scope["type"] != "http":
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         status, body, more = await self._answer(scope["method"], scope["path"], headers, await _body(receive))
         told = [(b"content-type", b"application/json"), *((k.encode(), v.encode()) for k, v in more.items())]
         await send({"type": "http.response.start", "status": status, "headers": told})
         await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
-    async def _answer(self, method: str, path: str, headers: dict[str, str], body: dict[str, Any] | None) -> Answer:
+    async def _answer(self, method: str, path: str, headers: Headers, body: dict[str, Any] | None) -> Answer:
         if (method, path) == ("GET", "/"):
             return 200, {"prices": PRICES, "currency": CURRENCY}, {}
         if (method, path) == ("POST", "/quotes") and body is not None:
@@ -85,7 +86,7 @@ class Shop:
         token = {"audience": self.url, "action": act.action, "context": act.context}
         return 201, {"quoteId": quote_id, "token": token, "order": f"{self.url}/orders"}, {}
 
-    def _order(self, headers: dict[str, str], body: dict[str, Any]) -> Answer:
+    def _order(self, headers: Headers, body: dict[str, Any]) -> Answer:
         quote_id = body.get("quoteId")
         amount, ends = self._quotes.get(quote_id, (0.0, 0.0)) if isinstance(quote_id, str) else (0.0, 0.0)
         if ends <= time.monotonic():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -43,10 +43,20 @@ class Call:
     proof: str | None = field(repr=False)
 
     @classmethod
-    def of(cls, method: str, url: str, headers: Mapping[str, str]) -> Call:
-        """From headers by name, in whatever case."""
-        named = {name.lower(): value for name, value in headers.items()}
-        return cls(method, url, named.get("authorization"), named.get("dpop"))
+    def of(cls, method: str, url: str, headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> Call:
+        """From headers by name, in whatever case.
+
+        Args:
+            headers: As pairs where a header may have come twice: two tokens or proofs together are none.
+        """
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        found: dict[str, list[str]] = {"authorization": [], "dpop": []}
+        for name, value in pairs:
+            if name.lower() in found:
+                found[name.lower()].append(value)
+        # As HTTP joins what came twice, which has the form of neither.
+        authorization, proof = (", ".join(values) if values else None for values in found.values())
+        return cls(method, url, authorization, proof)
 
 
 @dataclass(frozen=True, slots=True)

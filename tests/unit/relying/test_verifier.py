@@ -408,6 +408,15 @@ def test_a_call_shows_no_secrets() -> None:
     assert "hidden" not in repr(call)
 
 
+def test_two_tokens_or_proofs_together_are_none() -> None:
+    shop, honest = Shop(), list(asking(AGENT, ROOT).items())
+    for (name, value), code in zip(honest, ("TOKEN_MALFORMED", "TOKEN_PROOF_INVALID"), strict=True):
+        for twice in (value, "x", ""):
+            call = Call.of("POST", ORDERS, [*honest, (name.upper(), twice)])
+            assert refused(partial(shop.verifier.permit, call, Act(ACTION, CONTEXT))) == code
+    assert shop.verifier.permit(Call.of("POST", ORDERS, honest), Act(ACTION, CONTEXT))
+
+
 def test_a_context_that_no_context_is_like_is_refused_even_if_signed() -> None:
     key = ProofKey()
     made = forged(token_for(AGENT, key, ROOT), signer_of(AGENT), context={**CONTEXT, "approved": True})
