@@ -16,7 +16,7 @@ from sealwright.vc.delegation.judging import BUDGETS, ActContext, read_context
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.compact import JWT_ALGORITHMS
 from sealwright.vc.verification.credential import verify_credential
-from sealwright.vc.verification.report import ALL_CHECKS, VerificationReport
+from sealwright.vc.verification.report import ALL_CHECKS, Outcome, VerificationReport
 from sealwright.vc.verification.sources import ANY_ISSUER, NoSchemaSource
 from sealwright.vc.verification.status_reading import StatusListMemory
 
@@ -128,8 +128,9 @@ def _require_valid(chain: ChainReport, reports: list[VerificationReport]) -> Non
     for hop, report in zip(chain.hops, reports, strict=True):
         if hop.valid:
             continue
-        first = next((check.code for check in report.failures if check.code != "DELEGATION_NOT_FOUND"), None)
-        if first in _NOT_CHECKABLE:
+        first = next((check for check in report.failures if check.code != "DELEGATION_NOT_FOUND"), None)
+        # A DID that does not exist is as good as an answer; one that could not be looked up is none.
+        if first is not None and first.outcome is Outcome.UNCHECKED and first.code in _NOT_CHECKABLE:
             detail = f"Hop {hop.index} of the chain could not be checked: {hop.detail}"
             raise TokenRefused(TokenCode.UNAVAILABLE, detail)
         raise TokenRefused(hop.codes[0], f"Hop {hop.index} of the chain: {hop.detail}")

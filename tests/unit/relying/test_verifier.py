@@ -15,6 +15,7 @@ from sealwright.protocols.capability.proof import ProofKey
 from sealwright.relying import ANYBODY, Act, Call, LocalMemory, Office, Refused, Verifier
 from sealwright.vc.status.documents import SUSPENSION
 from tests.support.capability import ACTION, CONTEXT, NOW, ORDERS, SHOP, forged, grounds, headers, parts, signer_of
+from tests.support.proving import Party
 from tests.support.shop_world import (
     AGENT,
     ALICE,
@@ -298,6 +299,16 @@ def test_what_cannot_be_checked_is_refused_as_that() -> None:
     assert refused(lambda: shop.order(asking(AGENT, ROOT))) == "DELEGATION_PROOF_INVALID"
     shop.published.down.clear()
     assert shop.order(asking(AGENT, ROOT))
+
+
+@pytest.mark.parametrize("who", [ALICE, AGENT], ids=["root", "middle"])
+def test_a_delegator_that_was_ended_or_is_not_known_kills_the_chain(who: Party) -> None:
+    shop = Shop()
+    shop.published.ended.add(who.did)
+    assert refused(lambda: shop.order(asking(HELPER, UPPER, LOWER))) == "DELEGATION_PROOF_INVALID"
+    shop = Shop()
+    del shop.published.documents[who.did]
+    assert refused(lambda: shop.order(asking(HELPER, UPPER, LOWER))) == "DELEGATION_PROOF_INVALID"
 
 
 def test_no_address_but_the_offices_is_asked() -> None:
