@@ -20,6 +20,7 @@ from tests.support.delegations import HUMAN, bring, delegated
 from tests.support.office import the_operator
 
 AGENTS: Final = 32
+CLIENTS: Final = 16
 WARM_SECONDS: Final = 3.0
 SECONDS: Final = 10.0
 ASSISTANT: Final = "did:adi:bench-assistant"
@@ -39,8 +40,9 @@ def run() -> Result:
     """Measure the authorize route on each database, one worker process and two."""
     figures = {}
     for kind in ("sqlite", "postgresql"):
-        for workers in ("1", "2"):
-            figures[f"{kind}, {workers} worker{'s' if workers != '1' else ''}"] = measure(kind, workers)
+        for workers, clients in (("1", CLIENTS), ("2", CLIENTS), ("2", AGENTS)):
+            name = f"{kind}, {workers} worker{'s' if workers != '1' else ''}, {clients} connections"
+            figures[name] = measure(kind, workers, clients=clients)
     return Result(
         bench="authorize",
         title="acts of 32 agents of one tree, authorized and counted over HTTP, durable",
@@ -50,13 +52,13 @@ def run() -> Result:
             "Every agent is two hops below the person whose budgets all of them share; each answer was an allowed act, "
             "counted against both hops, with a row of the record and an audit row, in one durable commit.",
             "Afterwards the ledger of the root was held against the answers: exactly as many acts, exactly their sum.",
-            "One connection for each agent, each with one question under way. The load generator and PostgreSQL work "
-            "on the same cores as the server.",
+            "Each connection has one question under way; with 16 of them, two agents take turns on each. The load "
+            "generator and PostgreSQL work on the same cores as the server.",
         ),
     )
 
 
-def measure(kind: str, workers: str, *, seconds: float = SECONDS) -> dict[str, float]:
+def measure(kind: str, workers: str, *, clients: int = CLIENTS, seconds: float = SECONDS) -> dict[str, float]:
     """Figures of one server.
 
     Raises:
@@ -65,10 +67,10 @@ def measure(kind: str, workers: str, *, seconds: float = SECONDS) -> dict[str, f
     with server.serve(kind, SEALWRIGHT_WORKERS=workers) as running:
         root, requests = _furnished(running)
         warm = load.drive(
-            running.host, running.port, requests, clients=AGENTS, seconds=WARM_SECONDS, expected=b"HTTP/1.1 200"
+            running.host, running.port, requests, clients=clients, seconds=WARM_SECONDS, expected=b"HTTP/1.1 200"
         )
         found = load.drive(
-            running.host, running.port, requests, clients=AGENTS, seconds=seconds, expected=b"HTTP/1.1 200"
+            running.host, running.port, requests, clients=clients, seconds=seconds, expected=b"HTTP/1.1 200"
         )
         _require_exact(running, root, len(warm.latencies) + len(found.latencies))
     return {

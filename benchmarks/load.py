@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from typing import Final, cast
 
 import uvloop
@@ -49,13 +50,9 @@ class _Client(asyncio.Protocol):
     """One connection: sends, waits for the whole answer, sends again, until told to stop."""
 
     def __init__(
-        self,
-        request: bytes,
-        expected: bytes,
-        more: Callable[[], bool],
-        latencies: list[float],
+        self, requests: Sequence[bytes], expected: bytes, more: Callable[[], bool], latencies: list[float]
     ) -> None:
-        self._request = request
+        self._requests = cycle(requests)
         self._expected = expected
         self._more = more
         self._latencies = latencies
@@ -92,7 +89,7 @@ class _Client(asyncio.Protocol):
     def _send(self) -> None:
         if self._more():
             self._sent = time.perf_counter()
-            self._transport.write(self._request)
+            self._transport.write(next(self._requests))
         else:
             self._end(None)
 
@@ -121,7 +118,8 @@ def drive(
     Args:
         host: Where to, a loopback address.
         port: Its port.
-        request: Head and body as they go over the wire; of several each client has its own, in turn.
+        request: Head and body as they go over the wire; several are dealt out to the clients, and each
+            sends its own in turn.
         clients: Connections, each with one request under way.
         count: How many requests to send in all; or
         seconds: how long to go on sending.
@@ -145,9 +143,7 @@ def _given(client: _Client) -> _Client:
 def _content_length(head: bytes) -> int:
     at = head.lower().find(_LENGTH)
     if at < 0:
-        raise WrongAnswer(
-            "an answer without Content-Length: " + head[:200].decode(errors="replace")
-        )
+        raise WrongAnswer("an answer without Content-Length: " + head[:200].decode(errors="replace"))
     return int(head[at + len(_LENGTH) :].split(b"\r\n", 1)[0])
 
 
@@ -175,13 +171,9 @@ async def _drive(
 
     protocols = []
     for number in range(clients):
-        client = _Client(
-            requests[number % len(requests)], expected, more, load.latencies
-        )
+        client = _Client(requests[number::clients] or requests[:1], expected, more, load.latencies)
         await loop.create_connection(partial(_given, client), host, port)
         protocols.append(client)
     limit = (seconds or 0) + ANSWER_SECONDS if count is None else None
-    await asyncio.wait_for(
-        asyncio.gather(*(protocol.finished for protocol in protocols)), limit
-    )
+    await asyncio.wait_for(asyncio.gather(*(protocol.finished for protocol in protocols)), limit)
     load.seconds = time.perf_counter() - start
