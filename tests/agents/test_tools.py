@@ -14,6 +14,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from sealwright.cli.door import run
 from tests.support.server import ISSUER, PROGRAM, SOURCES, RunningServer, serve
 
 AGENT: Final = "did:adi:agent:7f3a"
@@ -36,6 +37,7 @@ class World:
     key: str
     person_token: str
     person_did: str
+    admin_token: str
 
     def ask(self, method: str, path: str, body: object = None, *, key: str, status: int = 200) -> Any:
         answer = self.server.request(method, path, body, key=key)
@@ -59,13 +61,8 @@ class World:
 
     def audit(self, **query: str) -> list[dict[str, Any]]:
         listed = "&".join(f"{name}={value}" for name, value in query.items())
-        found = self.ask("GET", f"/api/v1/audit?limit=100&{listed}", key=self._admin())
+        found = self.ask("GET", f"/api/v1/audit?limit=100&{listed}", key=self.admin_token)
         return list(found["data"])
-
-    def _admin(self) -> str:
-        users = self.server.command("user", "list")["items"]
-        admin = next(one for one in users if "admin" in one["roles"])
-        return str(self.server.command("user", "token", admin["user_id"])["token"])
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +75,8 @@ def world() -> Iterator[World]:
         )
         token = server.command("user", "token", person["user_id"])["token"]
         did = server.request("POST", "/api/v1/dids", {"kind": "human", "name": "Pat"}, key=token).json()["did"]
-        yield World(server, key, token, did)
+        admin = server.command("user", "create", "--email", "root@example.org", "--name", "Root", "--roles", "admin")
+        yield World(server, key, token, did, server.command("user", "token", admin["user_id"])["token"])
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class Said:
 Call = Callable[..., Awaitable[Said]]
 
 
-def with_tools(world: World, story: Callable[[Client, Call], Awaitable[None]]) -> None:
+def with_tools(world: World, story: Callable[[Client, Call], Awaitable[None]], *, mode: str = "auto") -> None:
     """Start the tools as an agent's host does, and tell a story with them."""
 
     async def tell() -> None:
@@ -102,7 +100,7 @@ def with_tools(world: World, story: Callable[[Client, Call], Awaitable[None]]) -
             args=[*PROGRAM[1:], "agent", "tools", "--office", world.server.url],
             env={"SEALWRIGHT_AGENT_KEY": world.key, "PYTHONPATH": str(SOURCES)},
         )
-        async with Client(server) as client:
+        async with Client(server, mode=mode) as client:
 
             async def call(tool: str, **arguments: Any) -> Said:
                 result = await client.call_tool(tool, arguments)
@@ -114,7 +112,8 @@ def with_tools(world: World, story: Callable[[Client, Call], Awaitable[None]]) -
     anyio.run(tell)
 
 
-def test_tools_are_listed_with_what_they_take(world: World) -> None:
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_tools_are_listed_with_what_they_take(world: World, mode: str) -> None:
     async def story(client: Client, call: Call) -> None:
         listed = (await client.list_tools()).tools
         assert {tool.name for tool in listed} == TOOLS
@@ -127,7 +126,7 @@ def test_tools_are_listed_with_what_they_take(world: World) -> None:
         assert none.text.startswith("Nobody has delegated anything to you that is in force.")
         assert none.members == {"agentDid": AGENT, "asOf": none.members["asOf"], "delegations": []}
 
-    with_tools(world, story)
+    with_tools(world, story, mode=mode)
 
 
 def test_agent_learns_what_it_may_do_and_what_is_left(world: World) -> None:
@@ -319,16 +318,24 @@ def test_keys_that_are_no_agents_are_told_at_the_start(world: World, tmp_path: P
         assert world.server.api_key not in said.stderr
 
 
-def test_addresses_that_would_give_the_key_away_are_refused(tmp_path: Path) -> None:
-    key = "swk_" + "k" * 40
-    for url in ("http://office.example", "https://office.example/path", "ftp://office.example", "office.example"):
-        said = run_tools(tmp_path, "--office", url, SEALWRIGHT_AGENT_KEY=key)
-        assert said.returncode == 2, said
-        assert key not in said.stderr
-    away = run_tools(tmp_path, "--office", "http://127.0.0.1:1", SEALWRIGHT_AGENT_KEY=key)
-    assert (away.returncode, "cannot be reached" in away.stderr) == (1, True)
-    none = run_tools(tmp_path)
-    assert (none.returncode, "SEALWRIGHT_AGENT_KEY" in none.stderr) == (2, True)
+def test_addresses_that_would_give_the_key_away_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith("SEALWRIGHT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SEALWRIGHT_HOME", str(tmp_path / "home"))
+    assert run(["agent", "tools"]) == 2
+    assert "SEALWRIGHT_AGENT_KEY" in capsys.readouterr().err
+    monkeypatch.setenv("SEALWRIGHT_AGENT_KEY", "swk_" + "k" * 40)
+    for url in (
+        *("http://office.example", "https://office.example/path", "ftp://office.example", "office.example"),
+        *("http://127.0.0.1.example", "http://localhost@office.example", "https://office.example?x=1", "http://[::2]"),
+    ):
+        assert run(["agent", "tools", "--office", url]) == 2, url
+        assert "kkkk" not in capsys.readouterr().err
+    assert run(["agent", "tools", "--office", "http://127.0.0.1:1"]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
+    assert not (tmp_path / "home").exists()
 
 
 def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from sealwright.domain.errors import (
 from sealwright.domain.people import Actor, ActorKind, Caller
 from sealwright.services.agents import AgentChanges, AgentView, NewAgent
 from sealwright.services.authorizing_values import ActQuestion
+from sealwright.services.batch_authority import BatchAuthority, starter_of
 from sealwright.services.dids import NewDID
 from sealwright.services.office import Office
 from tests.support.delegations import delegated
@@ -228,6 +229,19 @@ def test_key_of_one_agent_acts_as_the_agent(office: Office, ada: Caller) -> None
             api_key_for(office, did),
             lambda uow, me: office.api_keys.create(uow, me, name="more", issuer_dids=(did,)),
         )
+
+
+def test_batches_of_an_agent_go_on_as_the_agent(office: Office, ada: Caller) -> None:
+    did = make(office, ada, own_did(office, ada)).record.did
+    key = api_key_for(office, did)
+    starter = starter_of(key)
+    assert (starter.kind, starter.id) == (ActorKind.API_KEY, key.api_key_id)
+    authority = BatchAuthority(office.access, office.clock)
+    again = authority.caller_of(starter, office.registry.current())
+    assert again is not None
+    assert (again.actor, again.issuer_dids) == (key.actor, frozenset({did}))
+    by_its_did(office, ada, did)
+    assert authority.caller_of(starter, office.registry.current()) is None
 
 
 def by_the_desk(office: Office, caller: Caller, did: str) -> None:
