@@ -15,7 +15,7 @@ from tests.support.chains import NOW, SUITES, ChainWorld
 
 HOPS: Final = 4
 CHAINS: Final = 300
-"""Each with a date of its own in its proofs, so that no memory of proof options, which holds 1,000, ever answers."""
+"""Each with dates of its own, so that no memory of proof options, which holds 1,000, ever answers."""
 ACTION: Final = "purchase:groceries"
 CONTEXT: Final = ActContext(amount=Decimal("12.34"), merchant="market", region="us-ca")
 
@@ -26,7 +26,12 @@ class Verifying:
     def __init__(self, world: ChainWorld, suite: str) -> None:
         self._world = world
         chains = [
-            world.chain(HOPS, suite=suite, created=NOW - timedelta(minutes=5, seconds=number))
+            world.chain(
+                HOPS,
+                suite=suite,
+                created=NOW - timedelta(minutes=5, seconds=number),
+                valid_from=NOW - timedelta(hours=1, seconds=number),
+            )
             for number in range(CHAINS)
         ]
         self._next = itertools.cycle(chains)

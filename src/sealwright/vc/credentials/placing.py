@@ -64,9 +64,11 @@ def _is_plain(document: Mapping[str, JSONValue]) -> bool:
     nodes: list[object] = [document]
     for node in nodes:
         if isinstance(node, dict):
-            if any(member[:1] == "@" and member != "@context" for member in node):
-                return False
-            values: Iterable[object] = [value for member, value in node.items() if member != "@context"]
+            values: Iterable[object] = node.values()
+            if "@" in "".join(node):
+                if any(member[:1] == "@" and member != "@context" for member in node):
+                    return False
+                values = [value for member, value in node.items() if member != "@context"]
         elif isinstance(node, list):
             values = node
         else:

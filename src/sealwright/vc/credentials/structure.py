@@ -28,6 +28,7 @@ MAX_PROOFS: Final = 16
 MAX_CREDENTIALS: Final = 64
 
 _TEXT_OR_OBJECT: Final = (str, dict, Mapping)
+_OBJECT: Final = (dict, Mapping)
 
 
 def check_credential(document: object, *, pinned: PinnedContent | None = None) -> DataModel:
@@ -46,7 +47,7 @@ def check_credential(document: object, *, pinned: PinnedContent | None = None) -
     """
     found = Findings()
     model = _check_envelope(document, "VerifiableCredential", found)
-    if isinstance(document, Mapping):
+    if isinstance(document, _OBJECT):
         _check_credential_members(document, model, found, pinned)
         check_places(document, found)
     found.raise_if_any("credential")
@@ -104,7 +105,7 @@ def check_enveloped(document: Mapping[str, JSONValue], kind: str) -> None:
 
 def _check_envelope(document: object, required_type: str, found: Findings) -> DataModel:
     """Check object, contexts, type, id and counts: what credentials and presentations have in common."""
-    if not isinstance(document, Mapping):
+    if not isinstance(document, _OBJECT):
         found.add("", "INVALID_TYPE", "The document must be a JSON object.")
         return DataModel.V2_0
     model = _check_contexts(document.get("@context", MISSING), found)
@@ -172,7 +173,7 @@ def _check_party(document: Mapping[str, JSONValue], member: str, found: Findings
             found.add(f"/{member}", "MISSING_FIELD", f"{member} is missing.")
         return
     pointer = f"/{member}"
-    if isinstance(value, Mapping):
+    if isinstance(value, _OBJECT):
         value, pointer = value.get("id", MISSING), f"/{member}/id"
     if value is MISSING:
         found.add(pointer, "MISSING_FIELD", f"{member} has no id.")

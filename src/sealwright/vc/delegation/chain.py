@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from itertools import pairwise
 from typing import Final, Protocol, TypeAlias
 
@@ -28,8 +27,13 @@ class CheckTold(Protocol):
         ...
 
     @property
-    def outcome(self) -> Enum:
-        """How it ended."""
+    def has_passed(self) -> bool:
+        """Whether it was made and met."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it could not be made."""
         ...
 
     @property
@@ -216,7 +220,6 @@ def link_fault(above: ChainReport, terms: DelegationTerms) -> tuple[str, str] | 
 
 
 _PROOF: Final = frozenset({"structure", "proof", "issuer"})
-_PASSED: Final = "passed"
 
 _CODES: Final[Mapping[str, DelegationCode]] = {
     "EXPIRED": DelegationCode.EXPIRED,
@@ -236,7 +239,7 @@ def _looked_at(index: int, document: object, verify: Verify) -> _Hop:
     proven = 0
     for check in report.checks:
         if check.is_met:
-            proven += check.name in _PROOF and check.outcome.value == _PASSED
+            proven += check.has_passed and check.name in _PROOF
         # What was not looked at because of an earlier failure is none of its own.
         elif (check.code or check.name in _PROOF) and not _is_open_above(check):
             _add_failure(hop, check)
@@ -253,7 +256,7 @@ def _looked_at(index: int, document: object, verify: Verify) -> _Hop:
 
 def _is_open_above(check: CheckTold) -> bool:
     """Whether a hop's only open question is what is above it, which the chain answers."""
-    return check.name == "delegation" and check.outcome.value == "unchecked" and check.code == DelegationCode.NOT_FOUND
+    return check.name == "delegation" and check.is_open and check.code == DelegationCode.NOT_FOUND
 
 
 def _add_failure(hop: _Hop, check: CheckTold) -> None:

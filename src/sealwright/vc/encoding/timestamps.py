@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from sealwright.vc.errors import InvalidDate
@@ -55,12 +56,20 @@ def parse_xsd_datetime_stamp(text: str) -> datetime:
 
     Spec: XML Schema 1.1 Part 2, "dateTimeStamp"; Verifiable Credentials Data Model 2.0, "Validity Period".
     """
-    if _PLAIN.fullmatch(text) is not None:
-        try:
-            return datetime.fromisoformat(text)
-        except ValueError:
-            # Hour 24, or a moment that does not exist: the steps below tell which.
-            pass
+    return _plain_stamp(text) if _PLAIN.fullmatch(text) is not None else _parse_stamp(text)
+
+
+# A document's dates are read by several checks, and whole batches carry one date; such a text has 20 characters.
+@lru_cache(maxsize=1024)
+def _plain_stamp(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        # Hour 24, or a moment that does not exist: the other way tells which.
+        return _parse_stamp(text)
+
+
+def _parse_stamp(text: str) -> datetime:
     match = _XSD_STAMP.fullmatch(text)
     if match is None:
         raise InvalidDate("The text is not an XML Schema dateTimeStamp.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import sha256, sha384
 from typing import Final, Protocol
@@ -79,7 +80,8 @@ class OptionsHashes:
     __slots__ = ("_hashes", "_lock")
 
     def __init__(self) -> None:
-        self._hashes: dict[tuple[object, ...], bytes] = {}
+        # Of a plain dictionary the first entry is found slowly once many before it were deleted.
+        self._hashes: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -93,7 +95,7 @@ class OptionsHashes:
         """Remember a hash, dropping the oldest beyond the bound."""
         with self._lock:
             if len(self._hashes) >= MAX_REMEMBERED:
-                del self._hashes[next(iter(self._hashes))]
+                self._hashes.popitem(last=False)
             self._hashes[key] = digest
 
 

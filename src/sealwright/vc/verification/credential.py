@@ -108,7 +108,7 @@ def verify_credential(
         proofs = Examination(found, prover, partial(check_credential, pinned=pinned), "assertionMethod", token).prove(
             document
         )
-    if proofs is not None and isinstance(document, Mapping):
+    if proofs is not None and isinstance(document, (dict, Mapping)):
         issuer, part = issuer_of(document), part_of(proofs)
         check_nonce(found, proofs, nonce)
         check_issuer(found, proofs, issuer)
@@ -148,7 +148,7 @@ def verify_credential(
                 is_part=part.is_derived,
                 said=said,
                 is_told=prover.tells_subjects(),
-                chain=chain,
+                chain=chain if above is not None or root_may is not None else None,
             )
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     head = description(document)

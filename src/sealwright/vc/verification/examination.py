@@ -57,7 +57,7 @@ class Examination:
             if self.token is None and isinstance(document, Mapping) and "proof" not in document:
                 self.found.failed("proof", ReportCode.PROOF_MISSING, "The document has no proof.")
             return None
-        if not isinstance(document, Mapping):  # pragma: no cover - refused by check_form
+        if not isinstance(document, (dict, Mapping)):  # pragma: no cover - refused by check_form
             return None
         proofs = self._check_proofs(document)
         if not self.found.is_set("structure"):
@@ -123,7 +123,7 @@ class Description(TypedDict, total=False):
 
 def description(document: object) -> Description:
     """What a document says it is, for the head of a report."""
-    if not isinstance(document, Mapping):
+    if not isinstance(document, (dict, Mapping)):
         return {}
     subjects: list[JSONValue] = [subject.get("id") for _, subject in as_objects(document.get("credentialSubject"), "")]
     types, name = document.get("type"), document.get("id")

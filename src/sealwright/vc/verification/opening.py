@@ -25,7 +25,7 @@ def open_credential(source: object) -> CredentialToken | None:
     """
     if isinstance(source, str):
         return open_token(source)
-    if isinstance(source, Mapping) and is_enveloped(source):
+    if isinstance(source, (dict, Mapping)) and is_enveloped(source):
         check_enveloped(source, "EnvelopedVerifiableCredential")
         return open_token(_enveloped_text(source))
     return None

@@ -90,6 +90,16 @@ class Check:
         """Whether nothing speaks against the document here."""
         return self.outcome is Outcome.PASSED or self.outcome is Outcome.NOT_APPLICABLE
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether it was made and met."""
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it could not be made."""
+        return self.outcome is Outcome.UNCHECKED
+
 
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
