@@ -408,3 +408,31 @@ def test_narrowing_gives_nobody_a_fresh_budget(office: Office) -> None:
     with office.units(write=False) as uow:
         assert uow.delegations.sums([new])[new] == Used(80_000_000, 3)
     assert [problem for problem in delegation_problems(office.units) if problem.id == new] == []
+
+
+def test_those_whom_a_delegation_concerns_hear_of_it(office: Office) -> None:
+    family, other = Family(office, 2), Family(office, 1)
+    chain = family.chain()
+    question = ActQuestion(family.agents[1], "purchase:food", {"amount": 1}, record=True)
+    assert office.delegations.authorizing.ask(the_operator(office), question).allowed
+    _move(office, family.person(), "suspend", chain[1].delegation_id)
+
+    def heard(caller: Caller) -> list[tuple[str, object]]:
+        kinds = frozenset({"delegation.created", "delegation.used", "delegation.suspended"})
+        page = office.events.list(caller, kinds=kinds, since=None, limit=100, cursor=None)
+        return [(event.kind, event.data["object"]["id"]) for event in reversed(page.items)]  # type: ignore[index,call-overload]
+
+    root, leaf = (one.delegation_id for one in chain)
+    # The person hears of what they gave and what was done with it; the agent between of all that passes through it.
+    assert heard(family.person()) == [("delegation.created", root), ("delegation.used", leaf)]
+    assert heard(api_key_for(office, family.agents[0])) == [
+        ("delegation.created", root),
+        ("delegation.created", leaf),
+        ("delegation.suspended", leaf),
+    ]
+    assert heard(api_key_for(office, family.agents[1])) == [
+        ("delegation.created", leaf),
+        ("delegation.used", leaf),
+        ("delegation.suspended", leaf),
+    ]
+    assert heard(other.person()) == []

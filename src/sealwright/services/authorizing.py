@@ -359,6 +359,9 @@ def _record(inquiry: Inquiry, circle: Round, call_id: str, chain: Chain, reasons
         "actSha256": digest_of_act(question.action, question.context),
         "recorded": allowed and question.record,
     }
+    if chain:
+        # Whoever the authority comes from hears of what is done with it.
+        data["delegatorDid"] = chain[0].delegator_did
     if code is not None:
         data["code"] = code
     if question.approval_id is not None:

@@ -11,13 +11,16 @@ from sealwright.services.access import owned_dids
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.encoding.strict_json import JSONValue
 
+# Who issued something; and of delegations whoever delegates, is delegated to, and acts.
+_PARTIES: Final = ("issuerDid", "delegatorDid", "delegateDid", "agentDid")
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What somebody sees, as of one moment.
 
     Args:
-        issuer_dids: Sees what was issued under them, and what befalls these DIDs.
+        issuer_dids: Sees what was issued under them, what befalls these DIDs, and delegations by and to them.
         types: Credential types in their issuer scope.
         schemas: The schemas of those types.
     """
@@ -39,7 +42,7 @@ class Sight:
         named = data.get("object")
         subject = named.get("id") if isinstance(named, dict) else None
         return (
-            _is_in(data.get("issuerDid"), self.issuer_dids)
+            any(_is_in(data.get(name), self.issuer_dids) for name in _PARTIES)
             or _is_in(subject, self.issuer_dids)
             or _is_in(data.get("credentialType"), self.types)
             or _is_in(data.get("schemaId"), self.schemas)
