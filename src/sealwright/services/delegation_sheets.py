@@ -28,7 +28,7 @@ from sealwright.vc.delegation.meanings import unreadable
 from sealwright.vc.encoding.strict_json import JSONValue
 
 # A tree shows so many delegations; whoever wants to see more opens one of them.
-TREE_MOST: Final = 200
+TREE_MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

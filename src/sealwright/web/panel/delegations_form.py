@@ -69,6 +69,7 @@ TERMS: Final = (
     Field("approval", Kind.FLAG),
     Field("depth", Kind.CHOICE, required=True, choices=tuple(str(depth) for depth in range(DEPTH_MOST + 1))),
     Field("until", Kind.DATE, required=True),
+    Field("key", max_length=64),
     Field("step", Kind.CHOICE, choices=("look", "check", "change", "sign")),
 )
 

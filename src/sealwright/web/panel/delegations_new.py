@@ -6,11 +6,13 @@ form while it is filled in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import secrets
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from sealwright.domain.credentials import IdempotencyScope
 from sealwright.domain.delegations import DEPTH_MOST, Delegation
 from sealwright.domain.dids import DIDKind, DIDRecord
 from sealwright.domain.errors import DomainError
@@ -18,14 +20,14 @@ from sealwright.locales import N_
 from sealwright.services.delegation_standing import ROOT_KINDS
 from sealwright.services.delegation_views import DelegationWish, NarrowingWish
 from sealwright.vc.delegation.meanings import texts_in
-from sealwright.vc.delegation.terms import DelegationCode
+from sealwright.vc.encoding.strict_json import dump_json
 from sealwright.vc.errors import VcError
+from sealwright.web.panel.delegations_faults import Ground, require_limits, tell_faults
 from sealwright.web.panel.delegations_form import (
     DAYS,
     SCHEMAS,
     TERMS,
     Terms,
-    fault_names,
     filled_in,
     kept_of,
     last_day,
@@ -49,16 +51,14 @@ from sealwright.web.panel.delegations_words import (
     schema_name,
     sentence,
 )
-from sealwright.web.panel.moments import day_text
-from sealwright.web.panel.own_forms import answer, tell
+from sealwright.web.panel.own_forms import answer
 from sealwright.web.panel.page_call import Toast
 from sealwright.web.panel.page_form import REQUIRED, Field, Form, FormData
 from sealwright.web.panel.page_route import PageAudience, PageRoute
-from sealwright.web.problems import faults_of, problem_for
+from sealwright.web.problems import problem_for
 from sealwright.web.reply import Reply
 
 if TYPE_CHECKING:
-    from sealwright.vc.encoding.strict_json import JSONValue
     from sealwright.web.panel.page_call import PageCall
 
 NEW: Final = f"{DELEGATIONS}/new"
@@ -74,7 +74,6 @@ NEW_FORM: Final = Form(
     *TERMS,
 )
 NARROW_FORM: Final = Form(Field("reason", required=True, max_length=2000), Field("delegator", max_length=2048), *TERMS)
-_LEFT_OUT: Final = N_("It has this limit and may only get a smaller one: %(limit)s.")
 _ANOTHER: Final = ""
 _MOST_DIDS: Final = 100
 _DAY_WORDS: Final = {
@@ -85,22 +84,6 @@ _DAY_WORDS: Final = {
     "Sat-Sun": N_("Saturday and Sunday"),
 }
 _NOT_TOLD: Final = frozenset({403, 404, 409, 422, 400})
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a form stands on.
-
-    Args:
-        over: The delegation whose terms bound the new one's: its parent, or the one that is narrowed.
-    """
-
-    over: Delegation | None
-    narrows: bool
-
-    @property
-    def constraints(self) -> Mapping[str, JSONValue]:
-        return self.over.constraints if self.over is not None else {}
 
 
 # -- making one ------------------------------------------------------------------------------------
@@ -141,7 +124,7 @@ def _step(page: PageCall, ground: Ground) -> Reply:
         return _look(page, ground)
     terms = _read(page, ground, page.form)
     giver, agent = _parties(page, ground)
-    _require_limits(page, ground, terms)
+    require_limits(page, ground, terms)
 
     def act() -> Reply:
         try:
@@ -152,7 +135,7 @@ def _step(page: PageCall, ground: Ground) -> Reply:
         except (DomainError, VcError) as error:
             if problem_for(error).status not in _NOT_TOLD:
                 raise
-            _tell(page, ground, terms, error)
+            tell_faults(page, ground, terms, error)
             return again(422)
         said = page._("Narrowed and signed.") if ground.narrows else page._("Signed. It holds from now on.")
         return page.done(path_of(made), Toast(said))
@@ -216,57 +199,19 @@ def _sign(page: PageCall, ground: Ground, giver: str, agent: str, terms: Terms) 
     desk = page.office.delegations.desk
     if ground.narrows and ground.over is not None:
         reference, reason = ground.over.delegation_id, page.form.text("reason")
-        made = desk.narrow(page.caller, reference, _narrowing(terms), reason)
+        made = desk.narrow(page.caller, reference, _narrowing(terms), reason, _once(page))
     else:
-        made = desk.create(page.caller, _wish(ground, giver, agent, terms))
+        made = desk.create(page.caller, _wish(ground, giver, agent, terms), _once(page))
     return made.seen.delegation
 
 
-def _require_limits(page: PageCall, ground: Ground, terms: Terms) -> None:
-    """A limit that was left empty would be kept as it was, which nobody who emptied it means."""
-    names = fault_names(terms)
-    for name in ground.constraints:
-        if ground.narrows and name not in terms.constraints:
-            page.form.fail(
-                names.get(f"constraints.{name}", ""), _LEFT_OUT, limit=limit_words(page, name, ground.constraints)
-            )
-
-
-def _tell(page: PageCall, ground: Ground, terms: Terms, error: Exception) -> None:
-    """Put each fault at its field, and say how far that field may go; other refusals in the services' own words."""
-    names, faults = fault_names(terms), faults_of(error)
-    known = [(fault, _fault_words(page, ground, fault)) for fault in faults]
-    if not faults or any(words is None for _, words in known):
-        tell(page, error, names)
-        return
-    for fault, words in known:
-        name = names.get(fault["pointer"].lstrip("/").replace("/", "."), "")
-        page.form.fail_in_words(name, words or "")
-
-
-def _fault_words(page: PageCall, ground: Ground, fault: Mapping[str, str]) -> str | None:
-    over, name = ground.over, fault["pointer"].rpartition("/")[2]
-    words: str | None = None
-    match fault["code"]:
-        case DelegationCode.SCOPE_WIDENED:
-            words = page._("This was not given, so it cannot be passed on.")
-        case DelegationCode.CONSTRAINT_LOOSENED if name in ground.constraints:
-            words = _no_more(page, ground, name)
-        case DelegationCode.EXPIRY_EXCEEDED if over is not None:
-            words = page._("It cannot end later than %(day)s.", day=day_text(over.expires_at, page.texts, page.zone))
-        case DelegationCode.DEPTH_EXCEEDED:
-            words = page._("It may not be passed on so far.")
-        case DelegationCode.LOOP:
-            words = page._("Whoever this is stands further up already.")
-    return words
-
-
-def _no_more(page: PageCall, ground: Ground, name: str) -> str:
-    value = ground.constraints[name]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        currency = currency_of(ground.constraints) if name in AMOUNTS else ""
-        return page._("No more than %(limit)s.", limit=money_text(page, value, currency))
-    return page._("It may not be more than this: %(limit)s.", limit=limit_words(page, name, ground.constraints))
+def _once(page: PageCall) -> IdempotencyScope | None:
+    """The confirmed sentence's own key: whoever sends it twice signs once."""
+    key = page.form.text("key")
+    if not key:
+        return None
+    body = dump_json([[name, value] for name, value in page.form.pairs()])
+    return IdempotencyScope(page.caller.bucket, f"page {page.path}", key, hashlib.sha256(body).digest())
 
 
 # -- showing ---------------------------------------------------------------------------------------
@@ -318,7 +263,10 @@ def _confirm(page: PageCall, ground: Ground, giver: str, agent: str, terms: Term
         giver_did=giver,
         scope=terms.scope,
         expires_at=terms.expires_at,
-        kept=[pair for pair in page.form.pairs() if pair[0] != "step"],
+        kept=[
+            *(pair for pair in page.form.pairs() if pair[0] not in {"step", "key"}),
+            ("key", secrets.token_urlsafe(24)),
+        ],
     )
 
 
