@@ -141,6 +141,14 @@ def test_revoking_the_credential_revokes_the_delegation(office: Office) -> None:
     assert ("delegation.revoked", chain[0].delegation_id) in _rows(office, chain[0].delegation_id)
 
 
+def test_acts_on_many_credentials_tell_of_the_delegations_among_them(office: Office) -> None:
+    chain = Family(office, 2).chain()
+    items = office.revocation.batch_revoke(the_operator(office), [one.credential_id for one in chain], "all of it")
+    assert [item.error for item in items] == [None, None]
+    for one in chain:
+        assert _rows(office, one.delegation_id)[-1] == ("delegation.revoked", one.delegation_id)
+
+
 def test_what_was_made_without_a_suspension_entry_is_not_paused(office: Office) -> None:
     family = Family(office, 1)
     one = delegated(office, family.boss, family.agents[0], request={"suspendable": False})
