@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -20,6 +21,7 @@ from sealwright.domain.delegation_errors import (
 )
 from sealwright.domain.delegations import Delegation
 from sealwright.domain.errors import (
+    IdempotencyKeyReused,
     IssuingHalted,
     NotDIDOwner,
     NotSignedIn,
@@ -33,6 +35,7 @@ from sealwright.domain.errors import (
 )
 from sealwright.domain.people import Caller
 from sealwright.services.acting import Footing
+from sealwright.services.acts import idempotency_scope
 from sealwright.services.agents import NewAgent
 from sealwright.services.approving import ApprovalWish
 from sealwright.services.dids import NewDID
@@ -182,6 +185,38 @@ def test_what_could_not_be_issued_at_all_counts_for_nothing(cast: Cast) -> None:
     with pytest.raises(ConstraintExceeded):
         cast.issue()
     assert cast.counted(made) == 1
+
+
+def test_a_call_made_again_under_its_key_is_counted_once(cast: Cast) -> None:
+    made = cast.delegate(constraints={"maxCallsPerDay": 1})
+    scope = idempotency_scope(cast.key.bucket, "POST", "/api/v1/agents/x/issue", "again", b"{}")
+    acting, wish = cast.office.delegations.acting, degree_request(holder_did=cast.holder)
+    # The first call is cut short behind the counting: nothing was signed.
+    acting.order(cast.key, cast.agent, wish, Footing(), scope)
+    assert cast.counted(made) == 1
+    order = acting.order(cast.key, cast.agent, wish, Footing(), scope)
+    record = cast.office.issuing.issue(order, scope).record
+    assert (record.issuer_did, cast.counted(made)) == (cast.issuer, 1)
+    other = replace(scope, body_digest=bytes(32))
+    with pytest.raises(IdempotencyKeyReused):
+        acting.order(cast.key, cast.agent, wish, Footing(), other)
+    # What was permitted once is no longer, once the chain has ended.
+    asked = replace(scope, key="later")
+    later = cast.delegate()
+    acting.order(cast.key, cast.agent, wish, Footing(), asked)
+    revoked(cast, later)
+    with pytest.raises(DelegationIsRevoked):
+        cast.office.issuing.issue(acting.order(cast.key, cast.agent, wish, Footing(), asked), asked)
+
+
+def test_a_request_made_again_under_its_key_is_counted_once(cast: Cast) -> None:
+    made = cast.delegate(cast.holder, constraints={"maxCallsPerDay": 1})
+    scope = idempotency_scope(cast.key.bucket, "POST", "/api/v1/agents/x/requests", "again", b"{}")
+    acting, wish = cast.office.delegations.acting, NewRequest(DPW)
+    first, second = (acting.permit_request(cast.key, cast.agent, wish, Footing(), scope) for _ in range(2))
+    assert first == second
+    view = act(cast.office, cast.key, lambda uow, me: acting.file(uow, me, second, wish), registry=False)
+    assert (view.request.user_id, cast.counted(made)) == (cast.ada.user_id, 1)
 
 
 def test_schemas_and_holders_may_be_limited(cast: Cast) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sealwright.domain.credentials import CredentialRecord, IssuanceRequest
+from sealwright.domain.credentials import CredentialRecord, IdempotencyScope, IssuanceRequest
 from sealwright.domain.delegation_errors import REFUSALS, DelegationInvalid, DelegationNotFound
 from sealwright.domain.errors import DomainError, NotDIDOwner, PolicyViolation, RoleRequired, SelfDecision
 from sealwright.domain.people import ActorKind, Caller, Person
@@ -24,7 +24,7 @@ from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_standing import falls_of
 from sealwright.services.orders import IssuanceOrder, OrderGuard
-from sealwright.services.ports import UnitOfWork
+from sealwright.services.ports import StoredAnswer, UnitOfWork
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.review_values import NewRequest, RequestView
 from sealwright.vc.delegation.narrowing import covers
@@ -112,18 +112,27 @@ class Acting:
     def __init__(self, ground: DelegationGround, authorizing: Authorizing) -> None:
         self._units = ground.units
         self._registry = ground.registry
+        self._acts = ground.acts
         self._issuing = ground.issuing
         self._intake = ground.intake
         self._clock = ground.clock
         self._authorizing = authorizing
 
-    def order(self, caller: Caller, agent_did: str, wish: IssuanceRequest, footing: Footing) -> IssuanceOrder:
+    def order(
+        self,
+        caller: Caller,
+        agent_did: str,
+        wish: IssuanceRequest,
+        footing: Footing,
+        scope: IdempotencyScope | None = None,
+    ) -> IssuanceOrder:
         """Authorize and count an agent's wish to issue for its delegator; gives what may be signed. Blocking.
 
         What no delegator of the agent could issue at all is refused before it counts against anything.
 
         Args:
             wish: Its issuer is filled in here.
+            scope: A call that is made again under its key, because it was not finished, is not counted again.
 
         Raises:
             NotDIDOwner: The caller is not this agent.
@@ -138,16 +147,28 @@ class Acting:
         if wish.schema_id == AGENT_DELEGATION:
             raise PolicyViolation("An agent passes a delegation on in its own name, as its delegator.")
         act = _Act(agent, ISSUE, {"schemaId": wish.schema_id, "resource": wish.holder_did}, footing)
-        known = self._candidates(act, view)
-        usable = _usable(known, lambda chain: self._order(caller, _permit(act, chain, view), chain, wish))
-        verdict = self._allowed(caller, act, known, usable)
-        permit = _permit(act, verdict.chain, view, verdict.call_id)
-        return self._order(caller, permit, verdict.chain, wish)
+        permit = self._known_permit(agent, scope)
+        if permit is None:
+            known = self._candidates(act, view)
+            usable = _usable(known, lambda chain: self._order(caller, _permit(act, chain, view), wish))
+            verdict = self._allowed(caller, act, known, usable)
+            permit = self._kept(caller, _permit(act, verdict.chain, view, verdict.call_id), scope)
+        return self._order(caller, permit, wish)
 
-    def permit_request(self, caller: Caller, agent_did: str, wish: NewRequest, footing: Footing) -> Permit:
+    def permit_request(
+        self,
+        caller: Caller,
+        agent_did: str,
+        wish: NewRequest,
+        footing: Footing,
+        scope: IdempotencyScope | None = None,
+    ) -> Permit:
         """Authorize and count an agent's wish to file a request for the person it acts for. Blocking.
 
         What could be filed for none of them is refused before it counts against anything.
+
+        Args:
+            scope: As for `order`.
 
         Raises:
             NotDIDOwner, DelegationNotFound, DelegationRefused: As `order`.
@@ -159,10 +180,13 @@ class Acting:
         kind = view.credential_type(wish.credential_type)
         about: dict[str, JSONValue] = {"schemaId": kind.schema_id} if kind is not None else {}
         act = _Act(agent, REQUEST, {**about, "resource": wish.credential_type}, footing)
+        permit = self._known_permit(agent, scope)
+        if permit is not None:
+            return permit
         known = self._candidates(act, view)
         usable = _usable(known, lambda chain: self._try(caller, _permit(act, chain, view), wish))
         verdict = self._allowed(caller, act, known, usable)
-        return _permit(act, verdict.chain, view, verdict.call_id)
+        return self._kept(caller, _permit(act, verdict.chain, view, verdict.call_id), scope)
 
     def file(self, uow: UnitOfWork, caller: Caller, permit: Permit, wish: NewRequest) -> RequestView:
         """File a request that was authorized, in the transaction that looks at its chain again.
@@ -198,8 +222,25 @@ class Acting:
             standing = (one for one in fitting if covers(one[-1].scope, act.action) and not holdings.falls(one))
             return tuple(islice(standing, _TRIED_MOST))
 
-    def _order(self, caller: Caller, permit: Permit, chain: Chain, wish: IssuanceRequest) -> IssuanceOrder:
+    def _known_permit(self, agent: str, scope: IdempotencyScope | None) -> Permit | None:
+        """What an earlier call with this key was permitted; raises IdempotencyKeyReused for another body."""
+        answer = self._acts.replay(_permitting(scope)) if scope is not None else None
+        if answer is None:
+            return None
+        delegator, delegation, call_id = answer.stored.body.decode("utf-8").split(" ")
+        return Permit(agent, delegator, delegation, call_id)
+
+    def _kept(self, caller: Caller, permit: Permit, scope: IdempotencyScope | None) -> Permit:
+        """Keep what was permitted under the call's key, so that its repetition spends nothing more."""
+        if scope is not None:
+            text = " ".join((permit.delegator_did, permit.delegation_id, permit.call_id))
+            stored = StoredAnswer(200, text.encode("utf-8"))
+            self._acts.answer(caller, lambda _uow, _caller: None, lambda _: stored, scope=_permitting(scope))
+        return permit
+
+    def _order(self, caller: Caller, permit: Permit, wish: IssuanceRequest) -> IssuanceOrder:
         view = self._registry.current()
+        chain = view.delegation_chain(permit.delegation_id)
         acting = replace(caller, acting=permit.delegator_did)
         order = self._issuing.check(replace(wish, issuer_did=permit.delegator_did), acting, view)
         if order.holder_did in {one.delegate_did for one in chain}:
@@ -259,6 +300,11 @@ def _usable(chains: Sequence[Chain], attempt: Callable[[Chain], object]) -> tupl
     if refused is not None and not usable:
         raise refused
     return tuple(usable)
+
+
+def _permitting(scope: IdempotencyScope) -> IdempotencyScope:
+    """The scope of what was permitted for a call, beside that of the call itself."""
+    return replace(scope, route=f"{scope.route} permitted")
 
 
 def _self(caller: Caller, agent_did: str, view: RegistryView) -> str:

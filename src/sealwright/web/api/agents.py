@@ -170,7 +170,7 @@ async def issue(call: Call) -> Reply:
     wish, footing = _wish(body), _footing(body)
     # Authorizing waits for its own commit, and this act is rare beside others: it is never done on the loop.
     order = await call.in_thread(
-        lambda: office.delegations.acting.order(call.caller, call.params["did"], wish, footing)
+        lambda: office.delegations.acting.order(call.caller, call.params["did"], wish, footing, scope)
     )
     return _issued(call, await submitted(call, order, scope))
 
@@ -214,7 +214,7 @@ def request(call: Call) -> Reply:
         answers=body.get("answers", {}),
         note=body.get("note"),
     )
-    permit = acting.permit_request(call.caller, call.params["did"], wish, _footing(body))
+    permit = acting.permit_request(call.caller, call.params["did"], wish, _footing(body), scope)
     return call.perform(
         lambda uow, caller: acting.file(uow, caller, permit, wish), lambda view: _requested(permit, view)
     )
