@@ -13,6 +13,7 @@ from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import MalformedDocument
 
 HOURS: Final = "authorizedHours"
+WINDOWS_MOST: Final = 100
 
 KNOWN: Final = frozenset(
     {
@@ -148,6 +149,8 @@ def _windows_fault(value: JSONValue) -> str | None:
     texts = texts_in(value)
     if texts is None:
         return "is not an array of texts"
+    if len(texts) > WINDOWS_MOST:
+        return f"has more than {WINDOWS_MOST} windows of time"
     try:
         for text in texts:
             read_window(text)
@@ -181,8 +184,8 @@ def _texts(value: JSONValue) -> frozenset[str]:
 
 
 def _are_inside(parent: JSONValue, child: JSONValue) -> bool:
-    around = [read_window(text) for text in _texts(parent)]
-    return all(any(read_window(text).lies_inside(one) for one in around) for text in _texts(child))
+    around, inside = ([read_window(text) for text in _texts(value)] for value in (parent, child))
+    return all(any(window.lies_inside(one) for one in around) for window in inside)
 
 
 def _is_same(one: JSONValue, other: JSONValue) -> bool:

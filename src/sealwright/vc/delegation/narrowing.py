@@ -53,6 +53,20 @@ def covers(scope: Sequence[str], action: str) -> bool:
     return action in scope or any(covers_entry(entry, action) for entry in scope)
 
 
+def uncovered(scope: Sequence[str], entries: Sequence[str]) -> Iterator[int]:
+    """The places of those entries that a scope does not cover: as `covers` for each, in time for a thousand of both."""
+    exact = frozenset(scope)
+    if "*" in exact:
+        return
+    starts = tuple({entry[:-1] for entry in exact if entry.endswith(":*")})
+    for place, entry in enumerate(entries):
+        if entry in exact:
+            continue
+        # An entry that is itself such a beginning has nothing behind the colon, and needs a shorter one to cover it.
+        if not entry.startswith(starts) or (entry in starts and not covers(scope, entry)):
+            yield place
+
+
 def own_faults(terms: DelegationTerms) -> tuple[Widening, ...]:
     """All that is wrong with a delegation taken by itself; none for one that could be a root."""
     return tuple(_own_faults(terms))
@@ -94,9 +108,8 @@ def _narrowing_faults(parent: DelegationTerms, child: DelegationTerms) -> Iterat
     if child.delegator != parent.delegate:
         detail = "The delegator is not the one to whom its parent delegates."
         yield Widening(DelegationCode.INVALID, ("delegator",), detail)
-    for index, entry in enumerate(child.scope):
-        if not covers(parent.scope, entry):
-            yield Widening(DelegationCode.SCOPE_WIDENED, ("scope", index), "The parent does not allow this action.")
+    for index in uncovered(parent.scope, child.scope):
+        yield Widening(DelegationCode.SCOPE_WIDENED, ("scope", index), "The parent does not allow this action.")
     for name, value in parent.constraints.items():
         path = ("constraints", name)
         if name not in child.constraints:

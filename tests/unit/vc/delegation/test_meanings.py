@@ -91,6 +91,7 @@ def test_every_known_constraint_but_the_currency_has_a_meaning_of_its_own() -> N
         ("authorizedHours", ["Mon-Fri 08:00-18:00 UTC"], ["Mon 09:00-10:00 UTC", "Sat 08:00-18:00 UTC"], True),
         ("authorizedHours", ["Mon 08:00-12:00 UTC", "Mon 12:00-18:00 UTC"], ["Mon 11:00-13:00 UTC"], True),
         ("authorizedHours", ["Mon-Fri 08:00-18:00 UTC"], ["whenever"], True),
+        ("authorizedHours", ["Mon-Fri 08:00-18:00 UTC"], ["Mon 08:00-09:00 UTC"] * 101, True),
     ],
 )
 def test_what_is_looser(name: str, parent: Any, child: Any, is_looser: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealwright.vc.delegation.judging import ActContext, judge_act
-from sealwright.vc.delegation.narrowing import covers, loop_fault, narrowing_faults, own_faults
+from sealwright.vc.delegation.narrowing import covers, loop_fault, narrowing_faults, own_faults, uncovered
 from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -42,6 +43,10 @@ def terms(level: int = 0, **changes: Any) -> DelegationTerms:
     return DelegationTerms(**{**made, **changes})
 
 
+any_entries = st.lists(st.text("ab:*", max_size=5), max_size=5)
+scopes_and_entries = st.tuples(any_entries, any_entries)
+
+
 @pytest.mark.parametrize(
     ("scope", "action", "is_covered"),
     [
@@ -66,6 +71,21 @@ def terms(level: int = 0, **changes: Any) -> DelegationTerms:
 )
 def test_what_a_scope_covers(scope: list[str], action: str, is_covered: bool) -> None:
     assert covers(scope, action) is is_covered
+
+
+@given(scopes_and_entries)
+@many
+def test_many_entries_are_covered_as_each_of_them_is(pair: tuple[list[str], list[str]]) -> None:
+    scope, asked = pair
+    assert list(uncovered(scope, asked)) == [place for place, entry in enumerate(asked) if not covers(scope, entry)]
+
+
+def test_a_thousand_entries_are_held_against_a_thousand_in_a_moment() -> None:
+    parent = terms(scope=tuple(f"step{number}:*" for number in range(1_000)))
+    child = terms(1, scope=tuple(f"other{number}:x" for number in range(1_000)))
+    started = time.process_time()
+    assert len(narrowing_faults(parent, child)) == 1_000
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(
