@@ -9,16 +9,27 @@ from typing import TYPE_CHECKING, Final
 from sealwright.domain.delegations import Delegation
 from sealwright.locales import N_
 from sealwright.vc.delegation.terms import DelegationCode
-from sealwright.web.panel.delegations_form import Terms, fault_names
+from sealwright.web.panel.delegations_form import HOURS, Terms, fault_names
 from sealwright.web.panel.delegations_words import AMOUNTS, currency_of, limit_words, money_text
 from sealwright.web.panel.moments import day_text
-from sealwright.web.panel.own_forms import tell
-from sealwright.web.problems import faults_of
+from sealwright.web.panel.refusal_words import fault_words, refusal_words
+from sealwright.web.problems import faults_of, problem_for
 
 if TYPE_CHECKING:
     from sealwright.vc.encoding.strict_json import JSONValue
     from sealwright.web.panel.page_call import PageCall
 
+# Refusals that name no member, by the field that they are about.
+_FIELDS: Final = {
+    "EXPIRATION_IN_PAST": "until",
+    "HOLDER_NOT_FOUND": "agent_did",
+    "HOLDER_DEACTIVATED": "agent_did",
+    "INVALID_DID": "agent_did",
+    "ISSUER_NOT_FOUND": "delegator",
+    "ISSUER_DEACTIVATED": "delegator",
+    "ISSUER_KEY_MISSING": "delegator",
+    "ISSUER_NOT_AUTHORIZED": "delegator",
+}
 _LEFT_OUT: Final = N_("It has this limit and may only get a smaller one: %(limit)s.")
 
 
@@ -49,20 +60,27 @@ def require_limits(page: PageCall, ground: Ground, terms: Terms) -> None:
 
 
 def tell_faults(page: PageCall, ground: Ground, terms: Terms, error: Exception) -> None:
-    """Put each fault at its field, and say how far that field may go; other refusals in the services' own words."""
+    """Put each fault at its field and say how far that field may go; other faults in the services' own words."""
     names, faults = fault_names(terms), faults_of(error)
-    known = [(fault, _fault_words(page, ground, fault)) for fault in faults]
-    if not faults or any(words is None for _, words in known):
-        tell(page, error, names)
-        return
-    for fault, words in known:
-        name = names.get(fault["pointer"].lstrip("/").replace("/", "."), "")
-        page.form.fail_in_words(name, words or "")
+    for fault in faults:
+        words = _fault_words(page, ground, fault) or fault_words(page.texts, error, fault)
+        page.form.fail_in_words(_field_of(names, fault["pointer"]), words)
+    if not faults:
+        page.form.fail_in_words(_FIELDS.get(problem_for(error).code, ""), refusal_words(page.texts, error))
+
+
+def _field_of(names: Mapping[str, str], pointer: str) -> str:
+    """The field that a pointer leads to, or into: whoever finds fault with one of several names its place."""
+    parts = pointer.strip("/").split("/")
+    wholes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((names[whole] for whole in wholes if whole in names), "")
 
 
 def _fault_words(page: PageCall, ground: Ground, fault: Mapping[str, str]) -> str | None:
     over, name = ground.over, fault["pointer"].rpartition("/")[2]
     words: str | None = None
+    if HOURS in fault["pointer"] and fault["code"] != DelegationCode.CONSTRAINT_LOOSENED:
+        return page._("Write times as in this: Mon-Fri 08:00-18:00 Europe/Madrid.")
     match fault["code"]:
         case DelegationCode.SCOPE_WIDENED:
             words = page._("This was not given, so it cannot be passed on.")

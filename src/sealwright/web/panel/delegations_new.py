@@ -83,7 +83,7 @@ _DAY_WORDS: Final = {
     "Mon-Sat": N_("Monday to Saturday"),
     "Sat-Sun": N_("Saturday and Sunday"),
 }
-_NOT_TOLD: Final = frozenset({403, 404, 409, 422, 400})
+_TOLD: Final = frozenset({403, 404, 409, 422, 400})
 
 
 # -- making one ------------------------------------------------------------------------------------
@@ -133,10 +133,11 @@ def _step(page: PageCall, ground: Ground) -> Reply:
                 return _confirm(page, ground, giver, agent, terms)
             made = _sign(page, ground, giver, agent, terms)
         except (DomainError, VcError) as error:
-            if problem_for(error).status not in _NOT_TOLD:
+            status = problem_for(error).status
+            if status not in _TOLD:
                 raise
             tell_faults(page, ground, terms, error)
-            return again(422)
+            return again(409 if status == 409 else 422)
         said = page._("Narrowed and signed.") if ground.narrows else page._("Signed. It holds from now on.")
         return page.done(path_of(made), Toast(said))
 
