@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
-from sealwright.domain.credentials import IssuanceRequest
+from sealwright.domain.credentials import CredentialFilter, IssuanceRequest
 from sealwright.domain.delegation_errors import (
     ActionNotCovered,
     ApprovalRequired,
@@ -398,3 +399,39 @@ def test_approval_is_good_for_this_holder_and_once(cast: Cast, clock: MovableClo
     assert cast.issue(approval_id=asked.approval_id).holder_did == cast.holder
     with pytest.raises(ApprovalRequired):
         cast.issue(approval_id=asked.approval_id)
+
+
+def test_acts_race_pauses_and_nothing_is_issued_while_paused(cast: Cast) -> None:
+    made = cast.delegate()
+    desk = cast.office.delegations.desk
+
+    def issue(number: int) -> str:
+        try:
+            return str(cast.issue().credential_id)
+        except DelegationIsSuspended:
+            return ""
+
+    def pause() -> None:
+        for _ in range(4):
+            suspended(cast, made)
+            with cast.office.units(write=False) as uow:
+                before = len(issued(uow))
+            with cast.office.units(write=False) as uow:
+                # Whoever was let in before has ended before: nothing comes through a pause that was answered.
+                assert len(issued(uow)) == before
+            act(cast.office, cast.rex, reinstate, registry=False)
+
+    def reinstate(uow: Any, me: Caller) -> None:
+        desk.reinstate(uow, me, made.delegation_id, "Go on.")
+
+    def issued(uow: Any) -> list[Any]:
+        wanted = CredentialFilter(issuer_did=cast.issuer, holder_did=cast.holder)
+        return list(uow.credentials.list(wanted, now=cast.office.clock.now(), limit=100, cursor=None).items)
+
+    with ThreadPoolExecutor(5) as threads:
+        pausing = threads.submit(pause)
+        outcomes_of = list(threads.map(issue, range(16)))
+    pausing.result()
+    with cast.office.units(write=False) as uow:
+        assert {one.credential_id for one in issued(uow)} == {one for one in outcomes_of if one}
+    assert cast.counted(made) >= len([one for one in outcomes_of if one])
