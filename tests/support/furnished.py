@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealwright.services.office import Office
-from tests.support.migrated import Templates
+from tests.support.migrated import SQLITE, Templates
 from tests.support.office import START, MovableClock, open_office
-
-SQLITE = "sqlite:///"
 
 
 class Furnished:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import psycopg
@@ -44,12 +46,28 @@ SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
 ) AS shape
 """
 EMPTY: Final = "empty"
+SQLITE: Final = "sqlite:///"
 
 
 def migrate_file(path: Path) -> Path:
     """Make an SQLite file with the newest tables."""
     _migrate(f"sqlite:///{path}")
     return path
+
+
+def lay_tables(url: str) -> None:
+    """Make the SQLite file that a URL names, with the newest tables, where there is none; other databases are left."""
+    path = Path(url.removeprefix(SQLITE))
+    if not url.startswith(SQLITE) or path.exists():
+        return
+    path.touch(0o600)
+    path.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        return migrate_file(Path(folder) / "migrated.sqlite").read_bytes()
 
 
 class _Copy:

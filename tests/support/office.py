@@ -20,6 +20,7 @@ from sealwright.services.office import Office
 from sealwright.services.people import NewPerson
 from sealwright.services.schemas import NewSchema
 from sealwright.settings import load_settings
+from tests.support.migrated import lay_tables
 
 START: Final = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 PUBLIC_URL: Final = "http://127.0.0.1:8000"
@@ -65,8 +66,9 @@ def environment(database_url: str, home: Path, **more: str) -> dict[str, str]:
 def open_office(
     database_url: str, home: Path, *, clock: MovableClock | None = None, background: bool = False, **settings: str
 ) -> Iterator[Office]:
-    """Build an office over a database; it is closed at the end."""
+    """Build an office over a database, an SQLite file being made where there is none; it is closed at the end."""
     home.mkdir(parents=True, exist_ok=True)
+    lay_tables(database_url)
     office = build(load_settings(environment(database_url, home, **settings), cwd=home), clock=clock or MovableClock())
     office.schemas._proved = _PROVED.setdefault(office.public_url, {})
     if background:

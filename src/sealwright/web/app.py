@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,10 +98,10 @@ def litestar_app(
     on_startup: Sequence[Hook] = (),
     on_shutdown: Sequence[Hook] = (),
 ) -> Litestar:
-    """The application without its guard: one handler for each path of both tables."""
+    """The application without its guard: one handler for the paths of both tables."""
     doors = {path: Door(office, executor, group) for path, group in by_path(routes).items()}
     page_doors = {path: PageDoor(office, executor, group) for path, group in pages_by_path(pages).items()}
-    handlers = [_handler(path, *_both(doors.get(path), page_doors.get(path))) for path in {**doors, **page_doors}]
+    handler = _handler({path: _both(doors.get(path), page_doors.get(path)) for path in {**doors, **page_doors}})
 
     lost = LostPage(office, executor)
 
@@ -113,7 +113,7 @@ def litestar_app(
 
     return Litestar(
         # By one router: the application would check all of its paths anew for each that it is given by itself.
-        route_handlers=[Router(path="/", route_handlers=handlers)],
+        route_handlers=[Router(path="/", route_handlers=[handler])],
         exception_handlers={Exception: refused},
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
@@ -131,10 +131,14 @@ def _both(door: Door | None, page_door: PageDoor | None) -> tuple[Serving, froze
     return page_door.serve, frozenset(page_door.allowed), door.serve if door is not None else page_door.serve
 
 
-def _handler(path: str, serve_page: Serving, page_methods: frozenset[str], serve_rest: Serving) -> Any:
-    """Register doors as a plain ASGI handler: the hot routes then cost no dependency tree per request."""
+def _handler(serving: Mapping[str, tuple[Serving, frozenset[str], Serving]]) -> Any:
+    """Register doors as a plain ASGI handler: the hot routes then cost no dependency tree per request.
+
+    One for all paths: the framework reads the signature of each handler that it is given.
+    """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        serve_page, page_methods, serve_rest = serving[scope["path_template"]]
         exchange = Exchange.of(scope)
         try:
             await (serve_page if exchange.method in page_methods else serve_rest)(scope, receive, send)
@@ -142,7 +146,7 @@ def _handler(path: str, serve_page: Serving, page_methods: frozenset[str], serve
             # Kept from the framework, which would make a fault of ours of it, or answer nobody.
             exchange.status = CLIENT_GONE
 
-    return asgi(_PARAMETER.sub(r"{\1:str}", path), copy_scope=False)(serve)
+    return asgi([_PARAMETER.sub(r"{\1:str}", path) for path in serving], copy_scope=False)(serve)
 
 
 class _Refused:
