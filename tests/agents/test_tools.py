@@ -153,6 +153,7 @@ def test_agent_learns_what_it_may_do_and_what_is_left(world: World) -> None:
         assert other.members["reasons"][0]["code"] == "DELEGATION_ACTION_NOT_COVERED"
         calls = (await call("my_calls")).members["calls"]
         # Within one second they stand in any order.
+        assert {one["via"] for one in calls} == {"tools"}
         assert sorted((one["allowed"], one["recorded"]) for one in calls) == [*((False, False),) * 3, (True, True)]
         newest = (await call("my_calls", delegation=made["credentialId"], limit=1)).members["calls"]
         assert newest[0]["callId"] in {one["callId"] for one in calls}

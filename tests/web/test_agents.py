@@ -221,3 +221,19 @@ def test_an_agents_key_is_no_person(world: World) -> None:
     assert world.call(key, "POST", f"/api/v1/dids/{did}/deactivate").code == "NOT_DID_OWNER"
     assert world.call(key, "POST", "/api/v1/api-keys", {"name": "x", "issuerDids": [did]}).code == "ROLE_REQUIRED"
     assert world.call(key, "GET", "/me").status in (401, 403)
+
+
+def test_only_an_agent_says_that_its_tools_asked(world: World) -> None:
+    did = world.make()["did"]
+    key = key_for(world.served.office, did)
+    made = world.delegate(did)
+    body = {"agentDid": did, "action": "credential:issue", "context": {"schemaId": DEGREE, "resource": HOLDER}}
+    for token, said in ((key, "tools"), (key, "page"), (world.issuer, "tools")):
+        world.call(token, "POST", "/api/v1/delegations/authorize", body, headers=[("sealwright-via", said)])
+    issue = {"schemaId": DEGREE, "holderDid": HOLDER, "claims": degree()["claims"]}
+    world.call(key, "POST", f"{AGENTS}/{did}/issue", issue, headers=[("sealwright-via", "tools")])
+    calls = world.call(key, "GET", f"/api/v1/delegations/{made['delegationId']}/calls").json()["data"]
+    assert sorted((one["recorded"], one["via"]) for one in calls) == [
+        *((False, "api"), (False, "api"), (False, "tools")),
+        (True, "tools"),
+    ]

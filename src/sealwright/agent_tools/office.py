@@ -111,7 +111,7 @@ class AgentOffice:
         Raises:
             OfficeRefused: The office said no, or nothing.
         """
-        headers = {**self._headers(), "Content-Type": "application/json"}
+        headers = {**self._headers(), "Content-Type": "application/json", "Sealwright-Via": "tools"}
         content = dump_json(dict(body))
 
         def post() -> Answer:

@@ -47,11 +47,13 @@ class Footing:
         on_behalf_of: The delegator to act for; None: whoever stands at the root of the chain.
         delegation: One delegation, by any of its names; None: whichever allows it.
         approval_id: What a person said to this act.
+        via: Where the wish comes from, for the record.
     """
 
     on_behalf_of: str | None = None
     delegation: str | None = None
     approval_id: str | None = None
+    via: str = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,7 @@ class Acting:
                     credential_id=delegation,
                     record=True,
                     approval_id=footing.approval_id,
+                    via=footing.via,
                 ),
             )
             if verdict.allowed:

@@ -17,6 +17,7 @@ from sealwright.services.issuing_line import Issued
 from sealwright.services.review_values import NewRequest, RequestView
 from sealwright.vc.encoding.timestamps import format_timestamp, parse_rfc3339
 from sealwright.web.api import rendering
+from sealwright.web.api.authorizing import VIA, via_of
 from sealwright.web.api.caching import REVALIDATE, tagged
 from sealwright.web.api.credentials import ISSUE_CODES, credential_path, submitted
 from sealwright.web.api.desk_routes import KEY_CODES
@@ -167,7 +168,7 @@ async def issue(call: Call) -> Reply:
     body, scope, office = call.body, call.scope(), call.office
     if scope is not None and (known := await call.in_thread(lambda: office.issuing.replay(scope))):
         return _issued(call, known)
-    wish, footing = _wish(body), _footing(body)
+    wish, footing = _wish(body), _footing(call)
     # Authorizing waits for its own commit, and this act is rare beside others: it is never done on the loop.
     order = await call.in_thread(
         lambda: office.delegations.acting.order(call.caller, call.params["did"], wish, footing, scope)
@@ -190,8 +191,9 @@ def _wish(body: dict[str, Any]) -> IssuanceRequest:
     )
 
 
-def _footing(body: dict[str, Any]) -> Footing:
-    return Footing(body.get("onBehalfOf"), body.get("credentialId"), body.get("approvalId"))
+def _footing(call: Call) -> Footing:
+    body = call.body
+    return Footing(body.get("onBehalfOf"), body.get("credentialId"), body.get("approvalId"), via_of(call))
 
 
 def _issued(call: Call, result: Issued) -> Reply:
@@ -214,7 +216,7 @@ def request(call: Call) -> Reply:
         answers=body.get("answers", {}),
         note=body.get("note"),
     )
-    permit = acting.permit_request(call.caller, call.params["did"], wish, _footing(body), scope)
+    permit = acting.permit_request(call.caller, call.params["did"], wish, _footing(call), scope)
     return call.perform(
         lambda uow, caller: acting.file(uow, caller, permit, wish), lambda view: _requested(permit, view)
     )
@@ -362,6 +364,7 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.ISSUE,
         body=shapes.ISSUE_AS_AGENT,
+        request_headers=VIA,
         codes=(*ISSUE_CODES, *_REFUSALS, "SELF_DECISION"),
         document_at="/claims",
         idempotent=True,
@@ -381,6 +384,7 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.WRITE,
         body=shapes.REQUEST_AS_AGENT,
+        request_headers=VIA,
         codes=(
             *("UNKNOWN_CREDENTIAL_TYPE", "TYPE_NOT_REQUESTABLE", "REQUEST_PENDING_EXISTS", "CREDENTIAL_ALREADY_ACTIVE"),
             *("EMAIL_NOT_VERIFIED", "SCHEMA_VALIDATION_FAILED", "RESERVED_KEY", "UNSIGNABLE_VALUE", "CLAIMS_TOO_LARGE"),

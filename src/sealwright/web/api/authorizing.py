@@ -10,6 +10,7 @@ from typing import Any, Final
 from sealwright.domain.credentials import IdempotencyScope
 from sealwright.domain.delegations import Approval, DelegationCall
 from sealwright.domain.errors import IdempotencyInProgress
+from sealwright.domain.people import ActorKind
 from sealwright.services.acts import Answer
 from sealwright.services.approving import ApprovalWish, AskedApproval
 from sealwright.services.authorizing_values import ActQuestion, Answered, CheckedQuestion, Verdict
@@ -37,6 +38,7 @@ async def authorize(call: Call) -> Reply:
         credential_id=body.get("credentialId"),
         record=body.get("record", False),
         approval_id=body.get("approvalId"),
+        via=via_of(call),
     )
     check, caller = call.office.delegations.authorizing.check, call.caller
     checked = await call.with_view(lambda view: check(caller, question, view))
@@ -45,6 +47,15 @@ async def authorize(call: Call) -> Reply:
         return given(Answer(answered.stored, answered.replayed))
     assert answered.verdict is not None
     return _told(answered.verdict)
+
+
+VIA: Final = {"Sealwright-Via": "`tools`, from an agent's tool server: the record of the question says so."}
+
+
+def via_of(call: Call) -> str:
+    """Where a question says that it comes from; nobody but an agent says more than that it came over the API."""
+    said = call.exchange.header(b"sealwright-via")
+    return "tools" if said == "tools" and call.caller.actor.kind is ActorKind.AGENT else "api"
 
 
 async def _answered(call: Call, checked: CheckedQuestion, scope: IdempotencyScope | None) -> Answered:
@@ -240,6 +251,7 @@ ROUTES: Final = (
         _TAG,
         bucket=Bucket.WRITE,
         body=shapes.AUTHORIZE,
+        request_headers=VIA,
         codes=AUTHORIZE_CODES,
         idempotent=True,
     ),
