@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,10 @@ from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import IdempotencyInProgress, IdempotencyKeyReused
 from sealwright.services.acts import idempotency_scope
 from sealwright.services.authorizing_values import ActQuestion, Inquiry
+from sealwright.services.delegation_views import NarrowingWish
 from sealwright.services.office import Office
+from sealwright.storage.delegations import StoredDelegationRows
+from sealwright.vc.delegation.terms import DelegationCode
 from tests.support.asking import ACTION, allowed_in, ask_under_key, ledger_of
 from tests.support.delegations import AGENT, HUMAN, bring, delegated, furnish_delegations
 from tests.support.office import MovableClock, open_office, the_operator
@@ -158,6 +161,35 @@ def test_a_revocation_in_the_middle_of_a_crowd_ends_the_spending(office: Office)
             one.result(60)
     assert after == []
     assert all(one.result() is None for one in spending), "each was refused before its 500 acts were over"
+
+
+def test_a_delegation_that_is_narrowed_while_a_question_waits_is_answered_by_its_successor(
+    postgres_furnished: tuple[str, Path, Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SQLite has one writer at a time, so that nothing comes between finding and locking there.
+    _, _, office = postgres_furnished
+    root, *_ = family(office, (), maxCallsPerDay=BUDGET)
+    desk, find, between = office.delegations.desk, StoredDelegationRows.chains_to, []
+
+    def found_then_narrowed(rows: StoredDelegationRows, delegates: Collection[str]) -> Tree:
+        found = find(rows, delegates)
+        if not between:
+            between.append("narrowed")
+            wish = NarrowingWish(constraints={"maxCallsPerDay": 1})
+            between.append(
+                desk.narrow(the_operator(office), root.delegation_id, wish, "less").seen.delegation.delegation_id
+            )
+        return found
+
+    monkeypatch.setattr(StoredDelegationRows, "chains_to", found_then_narrowed)
+    question = ActQuestion(AGENT, ACTION, record=True)
+    verdicts = [office.delegations.authorizing.ask(the_operator(office), question) for _ in range(2)]
+    assert [one.allowed for one in verdicts] == [True, False]
+    assert [one.chain[-1].delegation_id for one in verdicts] == [between[1], between[1]]
+    assert [one.code for one in verdicts[1].reasons] == [DelegationCode.CONSTRAINT_EXCEEDED]
+    assert (len(ledger_of(office, root.delegation_id)), len(ledger_of(office, between[1]))) == (0, 1)
+    records = office.delegations.records.list(the_operator(office), root.delegation_id, limit=10)
+    assert records.items == (), "the round that was begun anew left nothing behind"
 
 
 def test_a_key_answers_once_and_always_alike(office: Office) -> None:

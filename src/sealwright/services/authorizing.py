@@ -15,13 +15,13 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.credentials import IdempotencyScope
+from sealwright.domain.credentials import CredentialStatus, IdempotencyScope
 from sealwright.domain.delegation_errors import ApprovalNotFound
 from sealwright.domain.delegations import Approval, ApprovalState, DelegationCall
 from sealwright.domain.errors import DIDRecordNotFound, DomainError, IdempotencyInProgress, MalformedBody, NotDIDOwner
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller
-from sealwright.services.authorizing_line import AuthorizingLine
+from sealwright.services.authorizing_line import AuthorizingLine, GroundMoved
 from sealwright.services.authorizing_parties import may_count, may_count_any, may_say_approved, may_see_rest
 from sealwright.services.authorizing_round import Chain, HopShelf, Round, require_clock
 from sealwright.services.authorizing_values import (
@@ -118,15 +118,19 @@ class Authorizing:
 
     # -- one round of the line ------------------------------------------------------------------------
 
-    def answer(self, uow: UnitOfWork, inquiries: Sequence[Inquiry]) -> None:
-        """Answer questions in the order of their arrival, and write the answers down; never commits."""
+    def answer(self, uow: UnitOfWork, inquiries: Sequence[Inquiry], *, again: bool = False) -> None:
+        """Answer questions in the order of their arrival, and write the answers down; never commits.
+
+        Raises:
+            GroundMoved: A delegation that was found was revoked before it was locked, and may have a successor.
+        """
         now = self._clock.now()
         epoch = uow.office.epoch(shared_lock=True)
         require_clock(uow, now)
         circle = self.round(uow, self._registry.inside(uow, epoch), now)
         for inquiry in inquiries:
             _guarded(inquiry, lambda one: self._look_again(one, circle.view))
-        self._gather(circle, [one for one in inquiries if one.is_open])
+        self._gather(circle, [one for one in inquiries if one.is_open], again=again)
         self._bind_keys(uow, [one for one in inquiries if one.is_open and one.scope is not None], now)
         for inquiry in inquiries:
             if inquiry.is_open:
@@ -144,7 +148,7 @@ class Authorizing:
             raise DIDRecordNotFound(f"No DID {checked.agent_did} is kept here.")
         inquiry.checked = replace(checked, caller=caller)
 
-    def _gather(self, circle: Round, inquiries: Sequence[Inquiry]) -> None:
+    def _gather(self, circle: Round, inquiries: Sequence[Inquiry], *, again: bool) -> None:
         """Find the chains that each question may rest on, and lock all of them at once."""
         circle.read_approvals(inquiries, for_update=False)
         for inquiry in inquiries:
@@ -161,7 +165,10 @@ class Authorizing:
         circle.holdings.lock(found, for_use=records)
         for inquiry in asked:
             chains = circle.chains[id(inquiry)]
-            circle.chains[id(inquiry)] = tuple(circle.holdings.chain(chain[-1].delegation_id) for chain in chains)
+            locked = tuple(circle.holdings.chain(chain[-1].delegation_id) for chain in chains)
+            if not again and id(inquiry) not in named and _ended(chains, locked):
+                raise GroundMoved
+            circle.chains[id(inquiry)] = locked
         if records:
             # Behind the delegations' locks, which everybody takes first.
             circle.read_approvals([one for one in asked if one.checked.question.record], for_update=True)
@@ -288,6 +295,15 @@ def _candidates(inquiry: Inquiry, circle: Round, named: str | None) -> tuple[Cha
     live = circle.holdings.live(checked.agent_did)
     covering = tuple(chain for chain in live if covers(chain[-1].scope, checked.question.action))
     return covering or live[:1]
+
+
+def _ended(found: Sequence[Chain], locked: Sequence[Chain]) -> bool:
+    """Tell whether a delegation was revoked between being found and being locked, such as one that was narrowed."""
+    return any(
+        before.credential_status is not after.credential_status and after.credential_status is CredentialStatus.REVOKED
+        for chain, now in zip(found, locked, strict=True)
+        for before, after in zip(chain, now, strict=True)
+    )
 
 
 def _require_right(inquiry: Inquiry, circle: Round) -> None:

@@ -27,11 +27,19 @@ GATHER_SECONDS: Final = 0.001
 _log = logging.getLogger(__name__)
 
 
+class GroundMoved(Exception):
+    """What a round found was ended while it waited for the locks; what took its place shows to a new transaction."""
+
+
 class Counter(Protocol):
     """Whoever answers questions; `services.authorizing` is."""
 
-    def answer(self, uow: UnitOfWork, inquiries: Sequence[Inquiry]) -> None:
-        """Answer questions and write the answers down, or set an inquiry's `error`."""
+    def answer(self, uow: UnitOfWork, inquiries: Sequence[Inquiry], *, again: bool = False) -> None:
+        """Answer questions and write the answers down, or set an inquiry's `error`.
+
+        Raises:
+            GroundMoved: The round has to be begun anew, in a transaction of its own; never where `again`.
+        """
 
 
 class AuthorizingLine:
@@ -114,8 +122,15 @@ class AuthorizingLine:
             inquiry.settle()
 
     def _transact(self, inquiries: Sequence[Inquiry]) -> None:
+        try:
+            self._transact_once(inquiries, again=False)
+        except GroundMoved:
+            _forget(inquiries)
+            self._transact_once(inquiries, again=True)
+
+    def _transact_once(self, inquiries: Sequence[Inquiry], *, again: bool) -> None:
         with self._units() as uow:
-            self._counter.answer(uow, inquiries)
+            self._counter.answer(uow, inquiries, again=again)
             uow.commit()
 
     def _answer_one_by_one(self, inquiries: Sequence[Inquiry], cause: Exception) -> None:
@@ -123,9 +138,8 @@ class AuthorizingLine:
         if not isinstance(cause, DomainError):
             _log.error("authorizing round failed", exc_info=cause)
         is_alone = len(inquiries) == 1
+        _forget(inquiries)
         for inquiry in inquiries:
-            # Nothing of the round was kept, so nothing of it may be told.
-            inquiry.answered, inquiry.error, inquiry.approval = None, None, None
             error: Exception | None = cause if is_alone else None
             if not is_alone:
                 try:
@@ -136,3 +150,9 @@ class AuthorizingLine:
                 inquiry.answered = None
                 known = isinstance(error, DomainError)
                 inquiry.error = error if known else StoreUnavailable("The question was not answered.")
+
+
+def _forget(inquiries: Sequence[Inquiry]) -> None:
+    """Take back what a round said: nothing of it was kept, so nothing of it may be told."""
+    for inquiry in inquiries:
+        inquiry.answered, inquiry.error, inquiry.approval = None, None, None
