@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from sealwright.services.agent_presenting import DelegationPresentationWish, Pre
 from sealwright.services.approving import ApprovalWish
 from sealwright.services.capability_check import CallProof, TokenQuestion, TokenReport
 from sealwright.services.capability_tokens import MadeToken, TokenWish
+from sealwright.services.holder_signing import signing_methods
 from sealwright.services.office import Office
 from sealwright.services.verification import PresentationOptions
 from sealwright.vc.delegation.narrowing import HOPS_MOST
@@ -222,6 +223,40 @@ def test_an_approval_lets_one_act_through(office: Office) -> None:
     assert verify(office, made).valid
     with pytest.raises(ApprovalRequired):
         make(office, approval_id=asked.approval_id, context={**GROCERIES, "amount": 31})
+
+
+def test_an_approval_of_one_delegator_serves_under_no_other(office: Office) -> None:
+    """An agent that signs its own tokens names an approval that it got elsewhere: of whoever is in league with it."""
+    strict = {"constraints": {"requireApproval": True}}
+    (other,) = chain_of(office, A, root=COMPANY, **strict)
+    (mine,) = chain_of(office, A, **strict)
+    approving = office.delegations.approving
+    approvals = []
+    for one in (other, mine):
+        wish = ApprovalWish(A, "purchase:groceries", GROCERIES, one.credential_id)
+        asked = office.acts.run(
+            api_key_for(office, A), lambda uow, me, wish=wish: approving.ask(uow, me, wish)
+        ).approval
+        office.acts.run(
+            the_operator(office), lambda uow, me, asked=asked: approving.approve(uow, me, asked.approval_id)
+        )
+        approvals.append(asked.approval_id)
+    text = make(office, approval_id=approvals[1], credential_id=mine.credential_id).text
+    sign = agent_signer(office, A)
+    assert verify(office, forged(text, sign, approval=approvals[1])).valid
+    report = verify(office, forged(text, sign, approval=approvals[0]))
+    assert (report.valid, report.code) == (False, "DELEGATION_APPROVAL_REQUIRED")
+
+
+def agent_signer(office: Office, agent: str) -> Callable[[bytes], bytes]:
+    """Sign as an agent that keeps its own keys would."""
+    with office.units(write=False) as uow:
+        record = uow.dids.get(agent)
+        assert record is not None
+        method = signing_methods(record)[0]
+        key = uow.keys.get(method.key_id)
+        assert key is not None
+    return lambda content: office.keys.sign(key, content, use=method.use, at=office.clock.now())
 
 
 def test_a_chain_of_eight_fits_into_a_token(office: Office) -> None:

@@ -22,6 +22,7 @@ from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.office_secrets import secret_digest
 from sealwright.vc.delegation.chain import ChainReport
 from sealwright.vc.delegation.judging import read_context
+from sealwright.vc.delegation.terms import DelegationCode
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
 
@@ -118,25 +119,33 @@ class CapabilityCheck:
 
     def _chain(self, token: CapabilityToken, now: datetime) -> ChainReport:
         grounds = token.grounds
+        approved = self._approved(token, now)
         try:
-            context = read_context({**grounds.context, "approved": self._is_approved(token, now)})
-            return self._verifier.verify_chain(grounds.agent, grounds.chain, action=grounds.action, context=context)
+            context = read_context({**grounds.context, "approved": approved is not None})
+            chain = self._verifier.verify_chain(grounds.agent, grounds.chain, action=grounds.action, context=context)
         except VcError as error:
             raise TokenRefused(TokenCode.MALFORMED, f"The token's chain is refused: {error.detail}") from None
+        if approved is not None and chain.valid and chain.hops[-1].credential_id != approved:
+            # What one delegator approves says nothing of what another one would have.
+            code = DelegationCode.APPROVAL_REQUIRED.value
+            raise TokenRefused(code, "The approval was given under another delegation.")
+        return chain
 
-    def _is_approved(self, token: CapabilityToken, now: datetime) -> bool:
-        """Whether a person approved this very act, and nobody has used that up."""
+    def _approved(self, token: CapabilityToken, now: datetime) -> str | None:
+        """The delegation under which a person approved this very act, where nobody has used that up; else None."""
         grounds = token.grounds
         if grounds.approval is None:
-            return False
+            return None
         with self._units(write=False) as uow:
             approval = uow.delegations.approval(grounds.approval)
-        return (
+            under = uow.delegations.get(approval.delegation_id) if approval is not None else None
+        is_approved = (
             approval is not None
             and approval.agent_did == grounds.agent
             and approval.state_at(now) is ApprovalState.APPROVED
             and digest_of_act(approval.action, approval.context) == digest_of_act(grounds.action, grounds.context)
         )
+        return under.credential_id if is_approved and under is not None else None
 
     def _spend(self, name: str, until: datetime, *, is_proof: bool) -> None:
         kind = f"{SPENT_KIND}_proof" if is_proof else SPENT_KIND
