@@ -14,7 +14,6 @@ from sealwright.services.registry import Registry
 from sealwright.services.verification import Verifier
 from sealwright.vc.delegation.chain import ChainReport, HopReport
 from sealwright.vc.delegation.judging import ActContext
-from sealwright.vc.delegation.terms import DelegationCode
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import ChainRefused
 
@@ -63,8 +62,7 @@ class ChainChecking:
             report = self._verifier.verify_chain(did, hops, action=action, context=context)
         except ChainRefused as error:
             raise ChainMalformed(error.detail) from error
-        found = replace(report, hops=tuple(_named(hop, one) for hop, one in zip(report.hops, named, strict=True)))
-        return _of_nobody(found) if agent is not None and not agent.is_active else found
+        return replace(report, hops=tuple(_named(hop, one) for hop, one in zip(report.hops, named, strict=True)))
 
 
 def _reference(item: ChainItem) -> str | None:
@@ -79,14 +77,3 @@ def _reference(item: ChainItem) -> str | None:
 def _named(hop: HopReport, reference: str | None) -> HopReport:
     """What could not be found is told by the id under which it was asked for."""
     return replace(hop, credential_id=reference) if hop.credential_id is None and reference is not None else hop
-
-
-def _of_nobody(report: ChainReport) -> ChainReport:
-    """The report where the agent at the end of the chain was ended: nobody has the authority any more."""
-    last = report.hops[-1]
-    code = DelegationCode.INVALID.value
-    codes = last.codes if code in last.codes else (*last.codes, code)
-    detail = last.detail or "The agent's DID is deactivated."
-    hops = (*report.hops[:-1], replace(last, valid=False, codes=codes, detail=detail))
-    errors = report.errors if code in report.errors else (*report.errors, code)
-    return ChainReport(valid=False, hops=hops, errors=errors)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
-from sealwright.services.delegation_standing import root_may
+from sealwright.services.delegation_standing import fault_of_party, root_may
 from sealwright.services.ports import UnitOfWorkFactory
-from sealwright.services.registry import Registry
+from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.stored_credentials import readable
+from sealwright.vc.delegation.chain import ChainReport, HopReport
+from sealwright.vc.delegation.terms import DelegationCode
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import VcError
 
@@ -46,10 +49,22 @@ class DelegationChains:
         """Whether a DID may begin a chain; None where it is not kept here."""
         return root_may(did, self._registry.current())
 
-    def is_deactivated(self, did: str) -> bool:
-        """Whether a DID is kept here and was ended."""
-        record = self._registry.current().did(did)
-        return record is not None and not record.is_active
+    def with_parties(self, report: ChainReport) -> ChainReport:
+        """A report with what is known here of whoever stands in the chain: parties that speak for nobody any more."""
+        view = self._registry.current()
+        hops = tuple(_with_parties(hop, view) for hop in report.hops)
+        errors = tuple(dict.fromkeys(code for hop in hops for code in hop.codes))
+        return ChainReport(not errors, hops, errors, report.terms if not errors else ())
+
+
+def _with_parties(hop: HopReport, view: RegistryView) -> HopReport:
+    # Who may begin a chain was asked already.
+    parties = (hop.delegate,) if hop.index == 0 else (hop.delegator, hop.delegate)
+    why = next((why for did in parties if did is not None and (why := fault_of_party(did, view)) is not None), None)
+    if why is None:
+        return hop
+    codes = tuple(dict.fromkeys((*hop.codes, DelegationCode.INVALID.value)))
+    return replace(hop, valid=False, codes=codes, detail=hop.detail or why)
 
 
 def _document(content: bytes | None) -> dict[str, JSONValue] | None:

@@ -1,7 +1,7 @@
 """Whether delegations are effective, derived whenever it is asked: no second state is kept that could be wrong.
 
 A delegation is effective while it and every one above it is active, nobody in its chain was deactivated, no key that
-signed a hop was compromised, and the person behind its root, if there is one, still has an active account.
+signed a hop was compromised, and whoever answers for a party of it, as its owner or as an agent's operator, still may.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.domain.delegations import Delegation, DelegationStatus
-from sealwright.domain.dids import DIDKind, MethodState
+from sealwright.domain.dids import DIDKind, DIDRecord, MethodState
 from sealwright.services.registry import RegistryView
 from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
 
@@ -63,8 +63,35 @@ def root_may(did: str, view: RegistryView) -> bool | None:
         return False
     if record.owner_user_id is None:
         return True
+    return not _is_ownerless(record, view)
+
+
+def fault_of_party(did: str, view: RegistryView) -> str | None:
+    """Why a party of a chain speaks for nobody any more: a sentence; None while it does, or where it is not kept here.
+
+    Whoever answers for an agent is its operator. Once nobody does, what it holds and hands on gives no authority.
+    """
+    record = view.did(did)
+    if record is None:
+        return None
+    if not record.is_active:
+        return f"{did} is deactivated."
+    if _is_ownerless(record, view):
+        return f"Whoever {did} belongs to has no active account."
+    operator = view.did(record.operator) if record.kind is DIDKind.AGENT and record.operator is not None else None
+    if operator is None:
+        return None
+    if not operator.is_active:
+        return f"The operator of {did} is deactivated."
+    return f"The operator of {did} has no active account." if _is_ownerless(operator, view) else None
+
+
+def _is_ownerless(record: DIDRecord, view: RegistryView) -> bool:
+    """Tell whether a DID belongs to a person whose account is closed; what belongs to nobody is the office's."""
+    if record.owner_user_id is None:
+        return False
     owner = view.person(record.owner_user_id)
-    return owner is not None and owner.active
+    return owner is None or not owner.active
 
 
 def terms_of(chain: Sequence[Delegation]) -> tuple[DelegationTerms, ...]:
@@ -91,14 +118,14 @@ def terms_of(chain: Sequence[Delegation]) -> tuple[DelegationTerms, ...]:
 
 def _falls_of_parties(one: Delegation, hop: int, view: RegistryView) -> list[Fall]:
     falls = []
-    delegator, delegate = view.did(one.delegator_did), view.did(one.delegate_did)
+    delegator = view.did(one.delegator_did)
     if hop == 0 and root_may(one.delegator_did, view) is False:
         detail = f"{one.delegator_did} is no active human or organization that may still act."
         falls.append(Fall(DelegationCode.ROOT_INVALID, hop, detail))
-    elif delegator is not None and not delegator.is_active:
-        falls.append(Fall(DelegationCode.INVALID, hop, f"{one.delegator_did} is deactivated."))
-    if delegate is not None and not delegate.is_active:
-        falls.append(Fall(DelegationCode.INVALID, hop, f"{one.delegate_did} is deactivated."))
+    elif (why := fault_of_party(one.delegator_did, view)) is not None:
+        falls.append(Fall(DelegationCode.INVALID, hop, why))
+    if (why := fault_of_party(one.delegate_did, view)) is not None:
+        falls.append(Fall(DelegationCode.INVALID, hop, why))
     methods = delegator.methods if delegator is not None else ()
     signed_by = next((method for method in methods if method.id == one.verification_method), None)
     if signed_by is not None and signed_by.state is MethodState.COMPROMISED:

@@ -152,7 +152,7 @@ class Verifier:
             ChainRefused: No hop, more than eight, or one credential twice.
         """
         hop = VerifyOptions(is_hop=True)
-        return verify_chain(
+        report = verify_chain(
             agent_did,
             chain,
             verify=lambda credential: self.verify(credential, hop),
@@ -161,6 +161,7 @@ class Verifier:
             action=action,
             context=context,
         )
+        return self._chains.with_parties(report)
 
     def _sd_jwt_rules(self, options: VerifyOptions) -> SdJwtRules:
         return SdJwtRules(
