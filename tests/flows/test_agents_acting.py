@@ -169,6 +169,47 @@ def test_nobody_of_the_chain_issues_to_themselves(cast: Cast) -> None:
     assert cast.counted(last) == 0
 
 
+def test_who_runs_an_agent_gets_nothing_by_its_hand(cast: Cast) -> None:
+    eve = join(cast.office, "eve", IMPROVER)
+    desk, aside = cast.own_did(eve), cast.own_did(eve)
+    wish = NewAgent(name="Hired", operator=desk)
+    hired = act(cast.office, eve, lambda uow, me: cast.office.delegations.agents.create(uow, me, wish)).record.did
+    cast.agent, cast.key = hired, api_key_for(cast.office, hired)
+    made = cast.delegate()
+    for holder in (desk, aside, f"{hired}"):
+        with pytest.raises(SelfDecision):
+            cast.issue(degree_request(holder_did=holder))
+    assert cast.counted(made) == 0
+    assert cast.issue().holder_did == cast.holder
+    # For themselves they issue what they could issue without it.
+    cast.delegate(desk)
+    assert cast.issue(degree_request(holder_did=aside), on_behalf_of=desk).issuer_did == desk
+
+
+def test_acting_for_one_delegator_is_not_counted_against_another(cast: Cast) -> None:
+    other = cast.delegate(cast.own_did(join(cast.office, "eve", IMPROVER)))
+    paused = cast.delegate()
+    suspended(cast, paused)
+    with pytest.raises(DelegationIsSuspended):
+        cast.issue(on_behalf_of=cast.issuer)
+    with pytest.raises(DelegationIsSuspended):
+        cast.request(on_behalf_of=cast.issuer)
+    assert (cast.counted(other), cast.counted(paused)) == (0, 0)
+
+
+def test_no_request_is_filed_for_who_only_owns_an_agent(cast: Cast) -> None:
+    """An agent hands on to another one, which then asks in the name of the first one's owner: who delegated nothing."""
+    eve = improver(cast.office, "eve")
+    wish = NewAgent(name="Middle", operator=cast.own_did(eve))
+    middle = act(cast.office, eve, lambda uow, me: cast.office.delegations.agents.create(uow, me, wish)).record.did
+    root = cast.delegate(cast.holder, middle, maxDepth=1)
+    last = cast.delegate(middle, cast.agent, parent=root.credential_id, expires=root.expires_at)
+    with pytest.raises(RoleRequired):
+        cast.request(on_behalf_of=middle)
+    assert (cast.office.intake.own(eve), cast.counted(last)) == ((), 0)
+    assert cast.request(on_behalf_of=cast.holder).request.user_id == cast.ada.user_id
+
+
 def test_delegations_are_not_issued_on_behalf_of_anybody(cast: Cast) -> None:
     cast.delegate(scope=["*"])
     claims = {"delegator": cast.issuer, "delegate": cast.holder, "scope": ["*"], "maxDepth": 0}

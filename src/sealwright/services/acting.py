@@ -15,8 +15,9 @@ from typing import Final
 
 from sealwright.domain.credentials import CredentialRecord, IdempotencyScope, IssuanceRequest
 from sealwright.domain.delegation_errors import REFUSALS, DelegationInvalid, DelegationNotFound
+from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import DomainError, NotDIDOwner, PolicyViolation, RoleRequired, SelfDecision
-from sealwright.domain.people import ActorKind, Caller, Person
+from sealwright.domain.people import ActorKind, Caller, Person, UserId
 from sealwright.services.authorizing import Authorizing
 from sealwright.services.authorizing_round import Chain
 from sealwright.services.authorizing_values import ActQuestion, Verdict
@@ -206,6 +207,8 @@ class Acting:
     def _candidates(self, act: _Act, view: RegistryView) -> tuple[Chain, ...]:
         """The chains that give the agent authority for such acts now, newest first; the newest eight.
 
+        Of a delegator that is asked for by name, the newest one where none does.
+
         Raises:
             DelegationNotFound: The one that was named is not this agent's, or none comes from that delegator.
         """
@@ -222,7 +225,10 @@ class Acting:
             if not fitting and (footing.delegation is not None or footing.on_behalf_of is not None):
                 raise DelegationNotFound(_NO_SUCH)
             standing = (one for one in fitting if covers(one[-1].scope, act.action) and not holdings.falls(one))
-            return tuple(islice(standing, _TRIED_MOST))
+            known = tuple(islice(standing, _TRIED_MOST))
+            # Where nothing stands of the delegator who was asked for, no other one's must be counted against
+            # in its place: the newest of its own tells why.
+            return known if known or footing.on_behalf_of is None else fitting[:1]
 
     def _known_permit(self, agent: str, scope: IdempotencyScope | None) -> Permit | None:
         """What an earlier call with this key was permitted; raises IdempotencyKeyReused for another body."""
@@ -245,8 +251,10 @@ class Acting:
         chain = view.delegation_chain(permit.delegation_id)
         acting = replace(caller, acting=permit.delegator_did)
         order = self._issuing.check(replace(wish, issuer_did=permit.delegator_did), acting, view)
-        if order.holder_did in {one.delegate_did for one in chain}:
-            raise SelfDecision("An agent issues nothing to itself, nor to those that it has its authority from.")
+        if _is_own_hand(order.holder_did, permit.delegator_did, chain, view):
+            raise SelfDecision(
+                "An agent issues nothing to itself, to those it has its authority from, or who runs them."
+            )
         return replace(order, guard=ActingGuard(permit, order.guard))
 
     def _try(self, caller: Caller, permit: Permit, wish: NewRequest) -> None:
@@ -334,8 +342,32 @@ def _permit(act: _Act, chain: Chain, view: RegistryView, call_id: str = "") -> P
     return Permit(act.agent, delegator, chain[-1].delegation_id, call_id)
 
 
+def _is_own_hand(holder: str, delegator: str, chain: Chain, view: RegistryView) -> bool:
+    """Tell whether a holder is a delegate of a chain, or somebody who runs one.
+
+    Whoever is acted for may have things issued to themselves, as they could without an agent.
+    """
+    agents = [one.delegate_did for one in chain]
+    if holder in agents:
+        return True
+    known = [record for did in agents if (record := view.did(did)) is not None]
+    if holder != delegator and any(record.operator == holder for record in known):
+        return True
+    own = _owner_of(holder, view)
+    return own is not None and own != _owner_of(delegator, view) and any(one.owner_user_id == own for one in known)
+
+
+def _owner_of(did: str, view: RegistryView) -> UserId | None:
+    """The account of whoever proved to control a DID, else for whom it is kept here."""
+    person, record = view.person_by_did(did), view.did(did)
+    return person.user_id if person is not None else record.owner_user_id if record is not None else None
+
+
 def _person_behind(did: str, view: RegistryView) -> Person:
     record = view.did(did)
+    if record is not None and record.kind is not DIDKind.HUMAN:
+        # Who owns an agent, or an organization's DID, has not thereby let it file things about themselves.
+        raise RoleRequired(f"Requests are filed for people, and {did} stands for none.")
     owner = record.owner_user_id if record is not None else None
     person = view.person(owner) if owner is not None else view.person_by_did(did)
     if person is None or not person.active:
