@@ -250,6 +250,10 @@ def test_malformed_chains_are_refused(world: World) -> None:
     wrong = {"agentDid": AGENTS[0], "delegationChain": [urn], "action": "purchase:food", "context": {"amount": -1}}
     answer = world.served.client.call("POST", f"{DELEGATIONS}/verify-chain", wrong)
     assert (answer.status, [one["pointer"] for one in answer.json()["errors"]]) == (422, ["/context/amount"])
+    del wrong["action"]
+    answer = world.served.client.call("POST", f"{DELEGATIONS}/verify-chain", wrong)
+    assert (answer.status, answer.code) == (422, "MISSING_FIELD")
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/action"]
 
 
 def test_batches_and_other_forms_make_no_delegations(world: World) -> None:

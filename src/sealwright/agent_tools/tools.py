@@ -42,7 +42,7 @@ def _shape(name: str, properties: Node, required: tuple[str, ...] = ()) -> Shape
 
 
 _ACT: Final[Node] = {
-    "action": _text(200, "What is to be done, as delegations name it, for example purchase:groceries."),
+    "action": _text(255, "What is to be done, as delegations name it, for example purchase:groceries."),
     "amount": {"type": "number", "minimum": 0, "description": "What it costs."},
     "currency": _text(3, "The amount's currency, for example USD."),
     "merchant": _text(200, "Who is paid."),

@@ -15,10 +15,10 @@ from sealwright.domain.errors import MalformedBody, StoreUnavailable
 from sealwright.domain.people import Caller
 from sealwright.services.ports import StoredAnswer
 from sealwright.vc.delegation.judging import ActContext, Reason
+from sealwright.vc.delegation.narrowing import ACTION_MOST
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault
 
-ACTION_MOST: Final = 200
 _ACTION: Final = re.compile(r"[^\s*\x00-\x1f\x7f]+")
 
 
@@ -132,10 +132,10 @@ def require_action(action: str) -> None:
     """Refuse what names no single action.
 
     Raises:
-        MalformedBody: Empty, over 200 characters, with spaces, or with the ``*`` that only delegation scopes have.
+        MalformedBody: Empty, over 255 characters, with spaces, or with the ``*`` that only delegation scopes have.
     """
     if len(action) > ACTION_MOST or _ACTION.fullmatch(action) is None:
-        detail = "must name one action: 1 to 200 characters without spaces and without *"
+        detail = f"must name one action: 1 to {ACTION_MOST} characters without spaces and without *"
         raise MalformedBody(
             "The action is not of the allowed form.", faults=[Fault("/action", "INVALID_VALUE", detail)]
         )

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from sealwright.protocols.capability.refusals import TokenCode, TokenRefused
 from sealwright.vc.delegation.judging import read_context
+from sealwright.vc.delegation.narrowing import ACTION_MOST
 from sealwright.vc.dids.resolver import ResolvedDID
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -34,7 +35,6 @@ HOPS_MOST: Final = 8
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 _CLAIMS: Final = frozenset({"iss", "sub", "aud", "iat", "exp", "jti", "action", "context", "chain", "cnf"})
 _TEXT_MOST: Final = 512
-_ACTION_MOST: Final = 200
 _LATEST: Final = 253_402_300_799  # the last second of the year 9999
 _THUMBPRINT_CHARACTERS: Final = 43
 _AUTHENTICATION: Final = "authentication"
@@ -141,7 +141,7 @@ def read_token(text: str) -> CapabilityToken:
         agent=agent,
         principal=_did(claims, "sub"),
         audience=require_audience(_text(claims, "aud")),
-        action=_text(claims, "action", _ACTION_MOST),
+        action=_text(claims, "action", ACTION_MOST),
         context=_context(claims["context"]),
         chain=_chain(claims["chain"]),
         jkt=_confirmation(claims["cnf"]),

@@ -190,7 +190,8 @@ def verify_chain(
         raise ChainRefused("The chain names a delegation twice.")
     _join(hops, root_may)
     last = hops[-1]
-    if last.delegate != agent:
+    # Of a hop that was not found or is no credential, nobody knows whom it is to.
+    if last.delegate != agent and (last.delegate is not None or not last.faults):
         last.add(DelegationCode.INVALID, "The last delegation is not to the agent that was asked about.")
     if action is not None:
         for hop in hops:

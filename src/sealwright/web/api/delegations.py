@@ -164,6 +164,9 @@ def verify_chain(call: Call) -> Reply:
 def _context(body: dict[str, Any]) -> ActContext | None:
     if "context" not in body:
         return None
+    if "action" not in body:
+        detail = "What an act is about goes with the action."
+        raise MalformedBody(detail, faults=[Fault("/action", "MISSING_FIELD", detail)])
     try:
         return read_context(body["context"])
     except MalformedDocument as error:

@@ -103,6 +103,8 @@ def test_what_is_no_credential_is_a_hop_that_does_not_hold(junk: Any) -> None:
 def test_a_hop_that_could_not_be_found_is_told() -> None:
     first, _, third = chain()
     assert codes([first, None, third]) == [(), ("DELEGATION_NOT_FOUND",), ()]
+    # Also in the last place: to whom it would be is not known.
+    assert codes([first, None]) == [(), ("DELEGATION_NOT_FOUND",)]
 
 
 def test_the_last_delegate_is_the_agent() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sealwright.domain.delegations import AMOUNT_MOST, ApprovalState
 from sealwright.services.approving import NOTE_MOST, REASON_MOST
-from sealwright.services.authorizing_values import ACTION_MOST
+from sealwright.vc.delegation.narrowing import ACTION_MOST
 from sealwright.vc.delegation.terms import DelegationCode
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,

@@ -7,10 +7,10 @@ from typing import Final
 
 from sealwright.domain.delegations import AMOUNT_MOST
 from sealwright.protocols.capability.token import LENGTH_MOST, LONGEST_LIFE
-from sealwright.services.authorizing_values import ACTION_MOST
 from sealwright.services.capability_tokens import USUAL_LIFE
 from sealwright.services.presentation_making import DEFAULT_LIFE
 from sealwright.services.presentation_making import LONGEST_LIFE as LONGEST_PRESENTATION
+from sealwright.vc.delegation.narrowing import ACTION_MOST
 from sealwright.vc.errors import Fault
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
