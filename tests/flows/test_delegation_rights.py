@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from sealwright.domain.delegations import Used
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.people import Caller
+from sealwright.domain.errors import NotDIDOwner
+from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.authorizing_values import ActQuestion, Verdict
-from sealwright.services.dids import ImportedDID
+from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.office import Office
-from tests.support.delegations import AGENTS, bring, chain_of, furnish_delegations
+from tests.support.delegations import AGENTS, COMPANY, HUMAN, bring, chain_of, delegated, furnish_delegations
 from tests.support.desk import act, join
 from tests.support.furnished import Furnished
-from tests.support.office import MovableClock, the_operator
+from tests.support.office import MovableClock, api_key_for, the_operator
 
 A, B, C = AGENTS[:3]
 FIRM = "did:adi:firm"
@@ -67,3 +69,53 @@ def test_below_an_agent_that_nobody_answers_for_nothing_is_effective(office: Off
     assert ask(office, A).allowed
     report = office.delegations.chains.verify(B, [one.credential_id for one in refused.chain])
     assert [hop.valid for hop in report.hops] == [True, False, False]
+
+
+def own_key(office: Office, person: Caller) -> tuple[str, Caller]:
+    """What anybody with an account gets: a DID of their own, and an API key that is bound to it."""
+    did = act(office, person, lambda uow, me: office.dids.create(uow, me, NewDID(kind=DIDKind.ORGANIZATION))).did
+    _, secret = act(office, person, lambda uow, me: office.api_keys.create(uow, me, name="shop", issuer_dids=(did,)))
+    return did, office.access.authenticate(f"Bearer {secret.text}", office.registry.current())
+
+
+def test_a_stranger_burns_no_budget_and_reads_none_with_a_key_of_their_own(office: Office) -> None:
+    (made,) = chain_of(office, A, constraints={"maxSpendPerDay": 100, "requireApproval": True})
+    did, stranger = own_key(office, join(office, "mallory"))
+    dear = {"amount": 100, "approved": True}
+    with pytest.raises(NotDIDOwner):
+        ask(office, A, stranger, record=True, context=dear)
+    told = ask(office, A, stranger, context=dear)
+    assert [one.code.value for one in told.reasons] == ["DELEGATION_APPROVAL_REQUIRED"], "nor does their word count"
+    over = ask(office, A, stranger, context={"amount": 101})
+    assert (over.remaining, any("left" in one.detail for one in over.reasons)) == (None, False)
+    # Their own is theirs to count and to see.
+    delegated(office, did, A, constraints={"maxSpendPerDay": 10})
+    own = ask(office, A, stranger, record=True, context={"amount": 4})
+    assert (own.allowed, own.remaining) == (True, {"maxSpendPerDay": 6})
+    with office.units(write=False) as uow:
+        assert uow.delegations.sums([made.delegation_id])[made.delegation_id] == Used()
+    # A shop that the office answers for, or an issuer that it approved, has served and says so.
+    issuer = own_key(office, join(office, "ines", AccountRole.ISSUER))[1]
+    for known, left in ((issuer, 99), (api_key_for(office, COMPANY), 98)):
+        counted = ask(office, A, known, record=True, credential_id=made.delegation_id, context={**dear, "amount": 1})
+        assert (counted.allowed, counted.remaining) == (True, {"maxSpendPerDay": left})
+
+
+def test_nobody_below_the_hop_that_demands_approval_gives_it(office: Office) -> None:
+    """The operator of an agent in the middle, by account or by key, is no more than what hangs on the approval."""
+    runner = join(office, "runner", AccountRole.ISSUER)
+    firm, key = own_key(office, runner)
+    hire(office, firm, runner.user_id)
+    chain_of(office, HIRED, B, constraints={"requireApproval": True})
+    both = api_key_for(office, HIRED, COMPANY)
+    for asking in (runner, key, both):
+        told = ask(office, B, asking, record=True, context={"approved": True})
+        assert {one.code.value for one in told.reasons} == {"DELEGATION_APPROVAL_REQUIRED"}
+    assert ask(office, B, api_key_for(office, HUMAN), context={"approved": True}).allowed
+    # What it demands itself of those below is its own to give.
+    (root,) = chain_of(office, HIRED, maxDepth=1, scope=["travel:*"], constraints=None)
+    strict = {"scope": ["travel:book"], "constraints": {"requireApproval": True}, "expires": root.expires_at}
+    delegated(office, HIRED, B, root.credential_id, **strict)
+    assert not ask(office, B, action="travel:book").allowed
+    for asking in (runner, both, key):
+        assert ask(office, B, asking, action="travel:book", context={"approved": True}).allowed is (asking is not key)

@@ -83,7 +83,8 @@ class Office:
 
     Args:
         url: Its public address, without a slash at the end. Plain http is spoken with the machine itself only.
-        api_key: To have acts counted against budgets with (`Verifier(authorize=True)`); any API key of the office.
+        api_key: To have acts counted against budgets with (`Verifier(authorize=True)`); a key of the office's own,
+            or of an approved issuer or admin.
         status_age: How long a status list is taken for the present one: so long may a revoked delegation still pass
             a server that does not ask the office about each act.
         did_age: The same for DID documents.

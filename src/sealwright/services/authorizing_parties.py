@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from sealwright.domain.delegations import Delegation
-from sealwright.domain.people import ActorKind, Caller
+from sealwright.domain.people import AccountRole, ActorKind, Caller
 from sealwright.services.access import Access
 from sealwright.services.registry import RegistryView
 
 Chain = tuple[Delegation, ...]
+
+_TRUSTED: Final = frozenset({AccountRole.ADMIN, AccountRole.ISSUER})
 
 
 def acts_for(caller: Caller, did: str, view: RegistryView) -> bool:
@@ -32,18 +35,33 @@ def runs_agent(caller: Caller, agent_did: str, view: RegistryView) -> bool:
 def may_count(caller: Caller, agent_did: str, chains: Iterable[Chain], view: RegistryView) -> tuple[Chain, ...]:
     """Those chains against which a caller may have an agent's acts counted.
 
-    Whoever holds an API key may: it serves, and has to tell what it has served. Other agents and people may as far as
-    they are a party.
+    Whoever the office knows to serve people may: it serves, and has to tell what it has served. Anybody else may as
+    far as they are a party.
     """
     found = tuple(chains)
-    if caller.is_admin or caller.actor.kind is ActorKind.API_KEY or runs_agent(caller, agent_did, view):
+    if may_count_any(caller, agent_did, view):
         return found
     return tuple(chain for chain in found if is_delegator(caller, chain, view))
 
 
 def may_count_any(caller: Caller, agent_did: str, view: RegistryView) -> bool:
     """Tell whether a caller may have an agent's acts counted, whichever delegations it has."""
-    return caller.is_admin or caller.actor.kind is ActorKind.API_KEY or runs_agent(caller, agent_did, view)
+    return caller.is_admin or is_known_server(caller, view) or runs_agent(caller, agent_did, view)
+
+
+def is_known_server(caller: Caller, view: RegistryView) -> bool:
+    """Tell whether an API key was shown, no agent's, that the office itself or an approved issuer or admin answers for.
+
+    Anybody with an account can make a DID and a key for it. Such a key must not be able to use up strangers' budgets,
+    nor to read them.
+    """
+    if caller.actor.kind is not ActorKind.API_KEY or caller.credential_digest is None:
+        return False
+    key = view.api_key(caller.credential_digest)
+    if key is None or key.owner_user_id is None:
+        return key is not None
+    owner = view.person(key.owner_user_id)
+    return owner is not None and owner.active and not owner.roles.isdisjoint(_TRUSTED)
 
 
 def is_delegator(caller: Caller, chain: Chain, view: RegistryView) -> bool:
@@ -66,8 +84,15 @@ def may_see_rest(caller: Caller, agent_did: str, chain: Chain, view: RegistryVie
 def may_say_approved(caller: Caller, agent_did: str, chain: Chain, view: RegistryView) -> bool:
     """Tell whether a caller's word that a person approved the act counts.
 
-    Nobody approves for themselves: never the agent's own, whatever else it is bound to.
+    It is for whoever acts for the delegator of the highest hop that demands approval, or for one above it; and for a
+    server that has nothing to do with anybody below. Nobody approves for themselves: never the agent's own key,
+    whatever else it is bound to.
     """
     if agent_did in caller.issuer_dids or caller.actor.kind is ActorKind.AGENT:
         return False
-    return caller.actor.kind is ActorKind.API_KEY or is_delegator(caller, chain, view)
+    demanding = next((hop for hop, one in enumerate(chain) if one.constraints.get("requireApproval") is True), None)
+    if demanding is None:
+        return False
+    if is_delegator(caller, chain[: demanding + 1], view):
+        return True
+    return is_known_server(caller, view) and not any(runs_agent(caller, one.delegate_did, view) for one in chain)
