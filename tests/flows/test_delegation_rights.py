@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sealwright.domain.delegation_errors import DelegationInvalid, DelegationNotFound
 from sealwright.domain.delegations import Used
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import NotDIDOwner
@@ -15,7 +16,16 @@ from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.office import Office
-from tests.support.delegations import AGENTS, COMPANY, HUMAN, bring, chain_of, delegated, furnish_delegations
+from tests.support.delegations import (
+    AGENTS,
+    COMPANY,
+    HUMAN,
+    bring,
+    chain_of,
+    delegated,
+    furnish_delegations,
+    issue_delegation,
+)
 from tests.support.desk import act, join
 from tests.support.furnished import Furnished
 from tests.support.office import MovableClock, api_key_for, the_operator
@@ -119,3 +129,19 @@ def test_nobody_below_the_hop_that_demands_approval_gives_it(office: Office) -> 
     assert not ask(office, B, action="travel:book").allowed
     for asking in (runner, both, key):
         assert ask(office, B, asking, action="travel:book", context={"approved": True}).allowed is (asking is not key)
+
+
+def test_a_stranger_does_not_feel_their_way_along_the_limits_of_others(office: Office) -> None:
+    (made,) = chain_of(office, A, maxDepth=3)
+    did, stranger = own_key(office, join(office, "mallory"))
+    (known,) = ask(office, A, stranger).chain
+    assert known.credential_id == made.credential_id, "ids are no secrets"
+    missing = "urn:uuid:00000000-0000-4000-8000-000000000000"
+    told = []
+    for parent in (made.credential_id, missing):
+        with pytest.raises(DelegationNotFound) as refused:
+            issue_delegation(office, did, B, parent, caller=stranger, constraints={"maxSpendPerDay": 1})
+        told.append((refused.value.detail, refused.value.faults))
+    assert told[0] == told[1]
+    with pytest.raises(DelegationInvalid):
+        issue_delegation(office, HUMAN, B, made.credential_id, caller=api_key_for(office, HUMAN))

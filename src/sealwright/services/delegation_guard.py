@@ -19,6 +19,7 @@ from sealwright.domain.delegations import Delegation
 from sealwright.domain.errors import PolicyViolation
 from sealwright.domain.ids import credential_urn, new_id, uid_from_text
 from sealwright.domain.people import Caller
+from sealwright.services.authorizing_parties import is_party
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.delegation_events import told_of
 from sealwright.services.delegation_standing import STATUS_FALLS, falls_of, root_may, terms_of
@@ -207,6 +208,9 @@ class DelegationGate:
         content = _canonical(order, view)
         terms = terms_of_claims(content, expires=order.expiration, pointer=CLAIMS)
         above = view.delegation_chain(terms.parent) if terms.parent is not None else ()
+        if above and not is_party(order.caller, above, view):
+            # What strangers would widen, they are not told: else they could feel their way along its limits.
+            above = ()
         guard = DelegationGuard(self._registry, terms, tuple(one.delegation_id for one in above), replaces)
         _require_parties(order, terms)
         guard.require(above, view, self._clock.now())
