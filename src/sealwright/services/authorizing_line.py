@@ -8,9 +8,6 @@ load one commit serves many questions, and what was allowed is counted whatever 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Final, Protocol
@@ -18,8 +15,8 @@ from typing import Final, Protocol
 from sealwright.domain.errors import DomainError, StoreUnavailable
 from sealwright.services.authorizing_values import Answered, Inquiry
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
+from sealwright.services.round_line import RoundLine
 
-ROUND_AT_MOST: Final = 64
 # Those who were answered together come again together, a moment apart: waiting for them saves every second commit.
 GATHER_FROM: Final = 4
 GATHER_SECONDS: Final = 0.001
@@ -42,46 +39,17 @@ class Counter(Protocol):
         """
 
 
-class AuthorizingLine:
+class AuthorizingLine(RoundLine[Inquiry]):
     """The thread that takes questions in rounds. Start it before use; closing answers what has arrived."""
 
     def __init__(self, units: UnitOfWorkFactory, counter: Counter) -> None:
+        super().__init__("authorizing-line")
         self._units = units
         self._counter = counter
-        self._arrivals: queue.SimpleQueue[Inquiry | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._walk, name="authorizing-line", daemon=True)
-        self._is_open = False
-        self._last = 0
-
-    def start(self) -> None:
-        """Begin to take questions."""
-        self._is_open = True
-        self._thread.start()
-
-    def close(self) -> None:
-        """Refuse new questions, answer those that wait, stop."""
-        if self._is_open:
-            self._is_open = False
-            self._arrivals.put(None)
-            self._thread.join(timeout=10)
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether the thread walks and takes questions."""
-        return self._is_open
-
-    @property
-    def depth(self) -> int:
-        """Questions that wait for a round."""
-        return self._arrivals.qsize()
 
     def submit(self, inquiry: Inquiry) -> Future[Answered]:
         """Put a question on the line."""
-        if self._is_open:
-            self._arrivals.put(inquiry)
-        else:
-            inquiry.error = StoreUnavailable("The office is stopping.")
-            inquiry.settle()
+        self._join(inquiry)
         return inquiry.future
 
     def run_alone(self, inquiry: Inquiry) -> Answered:
@@ -90,28 +58,12 @@ class AuthorizingLine:
         return inquiry.future.result()
 
     def _walk(self) -> None:
-        is_closing = False
+        is_closing, last = False, 0
         while not is_closing:
-            arrivals, is_closing = self._take()
-            self._last = len(arrivals)
+            arrivals, is_closing = self._take(gather=GATHER_SECONDS if last >= GATHER_FROM else 0)
+            last = len(arrivals)
             if arrivals:
                 self._answer(arrivals)
-
-    def _take(self) -> tuple[list[Inquiry], bool]:
-        """Everybody who has arrived, at least one and at most a round; True behind the last one."""
-        found: list[Inquiry] = []
-        try:
-            inquiry = self._arrivals.get()
-            if self._last >= GATHER_FROM:
-                time.sleep(GATHER_SECONDS)
-            while inquiry is not None:
-                found.append(inquiry)
-                if len(found) >= ROUND_AT_MOST:
-                    return found, False
-                inquiry = self._arrivals.get_nowait()
-        except queue.Empty:
-            return found, False
-        return found, True
 
     def _answer(self, inquiries: Sequence[Inquiry]) -> None:
         try:

@@ -9,19 +9,16 @@ answer leaves), and under load each commit serves many orders.
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from sealwright.domain.credentials import CredentialRecord, IdempotencyScope, Reservation
 from sealwright.domain.errors import DomainError, StoreUnavailable
 from sealwright.services.orders import IssuanceOrder
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
-
-ROUND_AT_MOST: Final = 64
+from sealwright.services.round_line import RoundLine
 
 _log = logging.getLogger(__name__)
 
@@ -78,47 +75,19 @@ class Stations(Protocol):
         """Anchor what was stored where that was asked for; the last thing that locks anything before the commit."""
 
 
-class IssuingLine:
+class IssuingLine(RoundLine[Job]):
     """The thread that walks the line. Start it before use; closing finishes what is under way."""
 
     def __init__(self, units: UnitOfWorkFactory, stations: Stations, observe: Callable[[int], None]) -> None:
+        super().__init__("issuing-line")
         self._units = units
         self._stations = stations
         self._observe = observe
-        self._arrivals: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._walk, name="issuing-line", daemon=True)
-        self._is_open = False
-
-    def start(self) -> None:
-        """Begin to take orders."""
-        self._is_open = True
-        self._thread.start()
-
-    def close(self) -> None:
-        """Refuse new orders, finish those on the line, stop."""
-        if self._is_open:
-            self._is_open = False
-            self._arrivals.put(None)
-            self._thread.join(timeout=10)
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether the thread walks and takes orders."""
-        return self._is_open
-
-    @property
-    def depth(self) -> int:
-        """Orders that wait for a round."""
-        return self._arrivals.qsize()
 
     def submit(self, order: IssuanceOrder, scope: IdempotencyScope | None) -> Future[Issued]:
         """Put an order on the line."""
         job = Job(order, scope)
-        if self._is_open:
-            self._arrivals.put(job)
-        else:
-            job.error = StoreUnavailable("The office is stopping.")
-            job.settle()
+        self._join(job)
         return job.future
 
     def run_alone(self, order: IssuanceOrder, scope: IdempotencyScope | None = None) -> Issued:
@@ -144,20 +113,6 @@ class IssuingLine:
             signed = [job for job in arrivals if job.reservation is not None and not job.future.done()]
             for job in signed:
                 self._stations.sign(job)
-
-    def _take(self, *, wait: bool) -> tuple[list[Job], bool]:
-        """Everybody who has arrived, at most a round; with `wait`, at least one."""
-        jobs: list[Job] = []
-        try:
-            job = self._arrivals.get() if wait else self._arrivals.get_nowait()
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) >= ROUND_AT_MOST:
-                    return jobs, False
-                job = self._arrivals.get_nowait()
-        except queue.Empty:
-            return jobs, False
-        return jobs, True
 
     def _commit(self, arrivals: Sequence[Job], signed: Sequence[Job]) -> None:
         """Store `signed` and reserve `arrivals` in one transaction; alone, one by one, if that fails."""

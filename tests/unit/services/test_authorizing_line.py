@@ -12,14 +12,18 @@ import pytest
 
 from sealwright.domain.errors import NotDIDOwner, StoreUnavailable
 from sealwright.domain.people import operator
-from sealwright.services.authorizing_line import ROUND_AT_MOST, AuthorizingLine
+from sealwright.services.authorizing_line import AuthorizingLine, GroundMoved
 from sealwright.services.authorizing_values import ActQuestion, Answered, CheckedQuestion, Inquiry
 from sealwright.services.ports import UnitOfWorkFactory
+from sealwright.services.round_line import ROUND_AT_MOST
 from sealwright.vc.delegation.judging import ActContext
 
 
 class Counter:
-    """Answers every question but those about ``bad``, which break their round; ``theirs`` is refused by itself."""
+    """Answers every question but those about ``bad``, which break their round; ``theirs`` is refused by itself.
+
+    A round with ``moved`` has to be begun anew, once.
+    """
 
     def __init__(self) -> None:
         self.rounds: list[list[str]] = []
@@ -35,8 +39,9 @@ class Counter:
     def commit(self) -> None:
         self.commits += 1
 
-    def answer(self, uow: Any, inquiries: Sequence[Inquiry]) -> None:
+    def answer(self, uow: Any, inquiries: Sequence[Inquiry], *, again: bool = False) -> None:
         assert uow is self
+        assert all(one.is_open for one in inquiries)
         self.gate.wait(10)
         actions = [one.checked.question.action for one in inquiries]
         self.rounds.append(actions)
@@ -45,6 +50,8 @@ class Counter:
                 inquiry.error = NotDIDOwner("It is theirs.")
             else:
                 inquiry.answered = Answered(None)
+        if "moved" in actions and not again:
+            raise GroundMoved
         if "bad" in actions:
             raise ValueError("a broken question")
 
@@ -95,6 +102,17 @@ def test_a_question_that_breaks_its_round_hurts_no_neighbor() -> None:
     line.close()
     assert counter.rounds == [["first"], ["good", "bad", "theirs"], ["good"], ["bad"], ["theirs"]]
     assert counter.commits == 3, "the broken round and the broken question committed nothing"
+
+
+def test_a_round_whose_ground_moved_is_begun_anew_once() -> None:
+    counter = Counter()
+    line = line_of(counter)
+    line.start()
+    futures = submitted(counter, line, "good", "moved")
+    assert [future.result(10) for future in futures] == [Answered(None)] * 2
+    line.close()
+    assert counter.rounds == [["first"], ["good", "moved"], ["good", "moved"]]
+    assert counter.commits == 2
 
 
 def test_closing_answers_who_has_come_and_refuses_who_comes_then() -> None:
