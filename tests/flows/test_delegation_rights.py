@@ -11,9 +11,10 @@ import pytest
 from sealwright.domain.delegation_errors import DelegationInvalid, DelegationNotFound
 from sealwright.domain.delegations import Used
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.errors import NotDIDOwner
+from sealwright.domain.errors import NotDIDOwner, SchemaNotAuthorized
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.authorizing_values import ActQuestion, Verdict
+from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.office import Office
 from tests.support.delegations import (
@@ -145,3 +146,16 @@ def test_a_stranger_does_not_feel_their_way_along_the_limits_of_others(office: O
     assert told[0] == told[1]
     with pytest.raises(DelegationInvalid):
         issue_delegation(office, HUMAN, B, made.credential_id, caller=api_key_for(office, HUMAN))
+
+
+def test_a_key_for_some_schemas_lets_nobody_issue_others(office: Office) -> None:
+    degree = "did:adi:schema:university-degree-v1"
+    key = api_key_for(office, HUMAN, schemas=(AGENT_DELEGATION,))
+    for scope in ("*", "credential:*", "credential:issue"):
+        for limits in ({}, {"authorizedSchemas": [degree, AGENT_DELEGATION]}):
+            with pytest.raises(SchemaNotAuthorized):
+                issue_delegation(office, HUMAN, A, caller=key, scope=[scope], constraints=limits or None)
+    limits = {"authorizedSchemas": [AGENT_DELEGATION]}
+    assert issue_delegation(office, HUMAN, A, caller=key, scope=["credential:issue"], constraints=limits)
+    assert issue_delegation(office, HUMAN, A, caller=key, scope=["purchase:*", "credential:request"])
+    assert issue_delegation(office, HUMAN, A, caller=api_key_for(office, HUMAN), scope=["*"])

@@ -23,6 +23,7 @@ from sealwright.services.authorizing_round import Chain
 from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.delegation_ground import DelegationGround
+from sealwright.services.delegation_guard import ISSUING
 from sealwright.services.delegation_standing import falls_of
 from sealwright.services.orders import IssuanceOrder, OrderGuard
 from sealwright.services.ports import StoredAnswer, UnitOfWork
@@ -33,7 +34,7 @@ from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault, VcError
 
 # What is issued, or asked for, is the act's schema; the holder, or the credential type, is what it is done to.
-ISSUE: Final = "credential:issue"
+ISSUE: Final = ISSUING
 REQUEST: Final = "credential:request"
 # Delegations that are tried one after the other, newest first.
 _TRIED_MOST: Final = 8

@@ -16,7 +16,7 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialRecord, ReasonCode, StatusPurpose
 from sealwright.domain.delegation_errors import REFUSALS, DelegationNotFound, refusal_of
 from sealwright.domain.delegations import Delegation
-from sealwright.domain.errors import PolicyViolation
+from sealwright.domain.errors import PolicyViolation, SchemaNotAuthorized
 from sealwright.domain.ids import credential_urn, new_id, uid_from_text
 from sealwright.domain.people import Caller
 from sealwright.services.authorizing_parties import is_party
@@ -29,7 +29,8 @@ from sealwright.services.registry import Registry, RegistryView
 from sealwright.vc.canon.spelling import last_step
 from sealwright.vc.credentials.form import texts_of
 from sealwright.vc.delegation.judging import BUDGETS
-from sealwright.vc.delegation.narrowing import Widening, loop_fault, narrowing_faults, own_faults
+from sealwright.vc.delegation.meanings import texts_in
+from sealwright.vc.delegation.narrowing import Widening, covers, loop_fault, narrowing_faults, own_faults
 from sealwright.vc.delegation.reading import DELEGATION_TYPE, terms_of_claims
 from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
 from sealwright.vc.encoding.pointers import child
@@ -38,6 +39,7 @@ from sealwright.vc.errors import Fault
 from sealwright.vc.proofs.registry import disclosure_suite
 
 CLAIMS: Final = "/claims"
+ISSUING: Final = "credential:issue"
 END: Final = "/expirationDate"
 _TYPED: Final = rb"<http://www\.w3\.org/1999/02/22-rdf-syntax-ns#type> <([^>]*)>"
 _OWN_ROAD: Final = "Delegations are made one by one, through their own routes."
@@ -194,6 +196,7 @@ class DelegationGate:
         """Give an order as it may be signed: what delegates carries its guard, and names everybody canonically.
 
         Raises:
+            SchemaNotAuthorized: It would let others issue what the caller's key does not cover.
             PolicyViolation: A delegation without a revocation entry, under a suite that can hide its limits, or by a
                 road that does not lead to delegations.
             DelegationNotFound, DelegationRefused: As `DelegationGuard.require`.
@@ -213,6 +216,7 @@ class DelegationGate:
             above = ()
         guard = DelegationGuard(self._registry, terms, tuple(one.delegation_id for one in above), replaces)
         _require_parties(order, terms)
+        _require_covered(order.caller, terms)
         guard.require(above, view, self._clock.now())
         return replace(order, content=content, guard=guard)
 
@@ -268,6 +272,19 @@ def _require_parties(order: IssuanceOrder, terms: DelegationTerms) -> None:
         faults.append(_fault(Widening(DelegationCode.INVALID, ("delegate",), "The delegate is not the holder.")))
     if faults:
         raise refusal_of(tuple(faults))
+
+
+def _require_covered(caller: Caller, terms: DelegationTerms) -> None:
+    """Refuse a key that is limited to some schemas, and would let somebody else issue others.
+
+    Raises:
+        SchemaNotAuthorized: It is.
+    """
+    if caller.schemas is None or not covers(terms.scope, ISSUING):
+        return
+    named = texts_in(terms.constraints.get("authorizedSchemas"))
+    if named is None or not caller.schemas.issuperset(named):
+        raise SchemaNotAuthorized("This key covers some schemas only: what it delegates names them, and no others.")
 
 
 def _beyond(old: Delegation, terms: DelegationTerms) -> Iterator[Widening]:
