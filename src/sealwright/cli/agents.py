@@ -68,9 +68,7 @@ def create(
     ] = None,
 ) -> None:
     """Make an agent; its private keys stay here."""
-    from sealwright.services.agents import NewAgent
-    from sealwright.services.dids import DEFAULT_PROOF_TYPES
-    from sealwright.web.api.agents import services_of
+    from sealwright.web.api.agents import wish_of
     from sealwright.web.api.shapes.agents import CREATE_AGENT
 
     said = _said(
@@ -88,19 +86,7 @@ def create(
         if owner is not None:
             at.office.people.get(owner)
         known = at.view.did(operator)
-        wish = NewAgent(
-            name=body["name"],
-            operator=body["operator"],
-            description=body.get("description"),
-            model=body.get("model"),
-            capabilities=tuple(body.get("capabilities", ())),
-            version=body.get("version", "1.0"),
-            services=services_of(body.get("services", ())),
-            proof_types=tuple(body.get("proofTypes", DEFAULT_PROOF_TYPES)),
-            method=body.get("method", "adi"),
-            path=body.get("path"),
-            owner=owner or (known.owner_user_id if known is not None else None),
-        )
+        wish = wish_of(body, owner=owner or (known.owner_user_id if known is not None else None))
         made = at.act(lambda uow, caller: at.office.delegations.agents.create(uow, caller, wish))
     of(ctx).emit(_members(made))
 
@@ -144,8 +130,7 @@ def update(
     service: Services = None,
 ) -> None:
     """Change what is said of an agent."""
-    from sealwright.services.agents import AgentChanges
-    from sealwright.web.api.agents import services_of
+    from sealwright.web.api.agents import changes_of
     from sealwright.web.api.shapes.agents import UPDATE_AGENT
 
     said = _said(
@@ -156,15 +141,7 @@ def update(
         version=version,
         service=service,
     )
-    body = checked(UPDATE_AGENT, said)
-    changes = AgentChanges(
-        name=body.get("name"),
-        description=body.get("description"),
-        model=body.get("model"),
-        capabilities=tuple(body["capabilities"]) if "capabilities" in body else None,
-        version=body.get("version"),
-        services=services_of(body["services"]) if "services" in body else None,
-    )
+    changes = changes_of(checked(UPDATE_AGENT, said))
     with desk.writing() as at:
         changed = at.act(lambda uow, caller: at.office.delegations.agents.update(uow, caller, did, changes))
     of(ctx).emit(_members(changed))

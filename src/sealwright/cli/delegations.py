@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealwright.services.delegating import DelegationDesk
-    from sealwright.services.delegation_views import DelegationWish, MadeDelegation, MovedDelegation, NarrowingWish
+    from sealwright.services.delegation_views import MadeDelegation, MovedDelegation
 
 delegations = group(
     "Delegations to agents: create, list, show, revoke, suspend, reinstate, narrow, and what they allow."
@@ -61,6 +61,7 @@ def create(
     dry_run: DryRun = False,
 ) -> None:
     """Let a DID act in another's name, within limits: signs and stores a delegation."""
+    from sealwright.web.api.delegations import wish_of
     from sealwright.web.api.shapes.delegations import CREATE_DELEGATION
 
     members = present(
@@ -73,7 +74,7 @@ def create(
         parent=parent,
         proofType=proof_type,
     )
-    wish = _wish(checked(CREATE_DELEGATION, members))
+    wish = wish_of(checked(CREATE_DELEGATION, members))
     words.require_new(out)
     with desk.writing() as at:
         making = at.office.delegations.desk
@@ -83,22 +84,6 @@ def create(
             return
         made = making.create(at.caller, wish)
     _tell_made(of(ctx), made, out)
-
-
-def _wish(body: dict[str, Any]) -> DelegationWish:
-    from sealwright.services.delegation_views import DelegationWish
-    from sealwright.vc.encoding.timestamps import parse_rfc3339
-
-    return DelegationWish(
-        delegator_did=body["delegatorDid"],
-        delegate_did=body["delegateDid"],
-        scope=tuple(body["scope"]),
-        expiration=parse_rfc3339(body["expirationDate"]),
-        constraints=body.get("constraints"),
-        max_depth=int(body.get("maxDepth", 0)),
-        parent=body.get("parent"),
-        proof_type=body.get("proofType"),
-    )
 
 
 def _tell_made(output: Output, made: MadeDelegation, out: str | None, **more: object) -> None:
@@ -188,11 +173,10 @@ def _move(
             at.caller, lambda uow, caller: move(uow, caller, delegation_id, reason)
         )
     members = {**words.delegation(moved.seen), "invalidated": moved.invalidated}
-    this = moved.seen.delegation
-    of(ctx).emit(
-        {**members, "dry_run": True} if dry_run else members,
-        plain=f"{this.delegation_id}  {moved.seen.status.value}  {moved.invalidated} below it fall",
-    )
+    plain = f"{moved.seen.delegation.delegation_id}  {'would be ' if dry_run else ''}{moved.seen.status.value}"
+    if moved.invalidated:
+        plain += f"  {moved.invalidated} below it {'would fall' if dry_run else 'fall'}"
+    of(ctx).emit({**members, "dry_run": True} if dry_run else members, plain=plain)
 
 
 @delegations.command("narrow")
@@ -210,6 +194,7 @@ def narrow(
     yes: Yes = False,
 ) -> None:
     """Put a stricter delegation in the place of one, which is revoked in the same act; limits not named stay."""
+    from sealwright.web.api.delegations import narrowing_of
     from sealwright.web.api.shapes.delegations import NARROW_DELEGATION
 
     members = present(
@@ -219,7 +204,7 @@ def narrow(
         maxDepth=max_depth,
         expirationDate=expires,
     )
-    wish = _narrowing(checked(NARROW_DELEGATION, members))
+    wish = narrowing_of(checked(NARROW_DELEGATION, members))
     words.require_new(out)
     if not dry_run:
         confirm(of(ctx), f"Revoke {delegation_id}, with what rests on it, for a stricter one?", yes=yes)
@@ -231,18 +216,6 @@ def narrow(
             return
         made = making.narrow(at.caller, delegation_id, wish, reason)
     _tell_made(of(ctx), made, out, invalidated=made.invalidated)
-
-
-def _narrowing(body: dict[str, Any]) -> NarrowingWish:
-    from sealwright.services.delegation_views import NarrowingWish
-    from sealwright.vc.encoding.timestamps import parse_rfc3339
-
-    return NarrowingWish(
-        scope=tuple(body["scope"]) if "scope" in body else None,
-        constraints=body.get("constraints"),
-        max_depth=int(body["maxDepth"]) if "maxDepth" in body else None,
-        expiration=parse_rfc3339(body["expirationDate"]) if "expirationDate" in body else None,
-    )
 
 
 @delegations.command("authorize")
@@ -267,8 +240,7 @@ def authorize(
     record: Annotated[bool, typer.Option("--record", help="Count the act, where it is allowed.")] = False,
 ) -> int:
     """Ask whether an agent may do this now. Exit code 0: it may; 1: it may not. The answer is on record."""
-    from sealwright.services.authorizing_values import ActQuestion
-    from sealwright.web.api.authorizing import verdict_members
+    from sealwright.web.api.authorizing import question_of, verdict_members
     from sealwright.web.api.shapes.authorizing import AUTHORIZE
 
     about = words.Act(amount, currency, merchant, schema, region, resource).context()
@@ -280,16 +252,7 @@ def authorize(
         record=record,
         approvalId=approval,
     )
-    body = checked(AUTHORIZE, members)
-    question = ActQuestion(
-        agent_did=body["agentDid"],
-        action=body["action"],
-        context=body["context"],
-        credential_id=body.get("credentialId"),
-        record=body["record"],
-        approval_id=body.get("approvalId"),
-        via="terminal",
-    )
+    question = question_of(checked(AUTHORIZE, members), via="terminal")
     with desk.writing() as at:
         verdict = at.office.delegations.authorizing.ask(at.caller, question)
     answer = words.with_own_names(verdict_members(verdict), "remaining")

@@ -13,6 +13,7 @@ from sealwright.services.acting import Footing, Permit
 from sealwright.services.agent_authority import Authority, HeldDelegation
 from sealwright.services.agent_cards import CARD_PATH
 from sealwright.services.agents import AgentChanges, AgentView, Decommissioned, NewAgent
+from sealwright.services.dids import DEFAULT_PROOF_TYPES
 from sealwright.services.issuing_line import Issued
 from sealwright.services.review_values import NewRequest, RequestView
 from sealwright.vc.encoding.timestamps import format_timestamp, parse_rfc3339
@@ -31,19 +32,7 @@ from sealwright.web.route import Answered, Audience, Bucket, Route
 
 def create(call: Call) -> Reply:
     """POST /api/v1/agents."""
-    body = call.body
-    wish = NewAgent(
-        name=body["name"],
-        operator=body["operator"],
-        description=body.get("description"),
-        model=body.get("model"),
-        capabilities=tuple(body.get("capabilities", ())),
-        version=body.get("version", "1.0"),
-        services=services_of(body.get("services", ())),
-        proof_types=tuple(body.get("proofTypes", ("Ed25519Signature2020",))),
-        method=body.get("method", "adi"),
-        path=body.get("path"),
-    )
+    wish = wish_of(call.body)
     return call.perform(
         lambda uow, caller: call.office.delegations.agents.create(uow, caller, wish),
         lambda made: json_reply(members_of(made), 201, ((b"location", header_text(_path(made.record.did))),)),
@@ -51,8 +40,36 @@ def create(call: Call) -> Reply:
     )
 
 
-def services_of(services: Sequence[dict[str, Any]]) -> tuple[ServiceRecord, ...]:
-    """Services as a body has them."""
+def wish_of(body: dict[str, Any], *, owner: str | None = None) -> NewAgent:
+    """What a body wishes made."""
+    return NewAgent(
+        name=body["name"],
+        operator=body["operator"],
+        description=body.get("description"),
+        model=body.get("model"),
+        capabilities=tuple(body.get("capabilities", ())),
+        version=body.get("version", "1.0"),
+        services=_services(body.get("services", ())),
+        proof_types=tuple(body.get("proofTypes", DEFAULT_PROOF_TYPES)),
+        method=body.get("method", "adi"),
+        path=body.get("path"),
+        owner=owner,
+    )
+
+
+def changes_of(body: dict[str, Any]) -> AgentChanges:
+    """What a body wishes changed."""
+    return AgentChanges(
+        name=body.get("name"),
+        description=body.get("description"),
+        model=body.get("model"),
+        capabilities=tuple(body["capabilities"]) if "capabilities" in body else None,
+        version=body.get("version"),
+        services=_services(body["services"]) if "services" in body else None,
+    )
+
+
+def _services(services: Sequence[dict[str, Any]]) -> tuple[ServiceRecord, ...]:
     return tuple(ServiceRecord(one["id"], one["type"], one["serviceEndpoint"]) for one in services)
 
 
@@ -96,15 +113,7 @@ def get_agent(call: Call) -> Reply:
 
 def update(call: Call) -> Reply:
     """PATCH /api/v1/agents/{did}."""
-    body = call.body
-    changes = AgentChanges(
-        name=body.get("name"),
-        description=body.get("description"),
-        model=body.get("model"),
-        capabilities=tuple(body["capabilities"]) if "capabilities" in body else None,
-        version=body.get("version"),
-        services=services_of(body["services"]) if "services" in body else None,
-    )
+    changes = changes_of(call.body)
     return call.perform(
         lambda uow, caller: call.office.delegations.agents.update(uow, caller, call.params["did"], changes),
         lambda agent: json_reply(members_of(agent)),

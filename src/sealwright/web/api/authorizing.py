@@ -30,16 +30,7 @@ from sealwright.web.waiting import answer_of
 
 async def authorize(call: Call) -> Reply:
     """POST /api/v1/delegations/authorize."""
-    body = call.body
-    question = ActQuestion(
-        agent_did=body["agentDid"],
-        action=body["action"],
-        context=body.get("context", {}),
-        credential_id=body.get("credentialId"),
-        record=body.get("record", False),
-        approval_id=body.get("approvalId"),
-        via=via_of(call),
-    )
+    question = question_of(call.body, via=via_of(call))
     check, caller = call.office.delegations.authorizing.check, call.caller
     checked = await call.with_view(lambda view: check(caller, question, view))
     answered = await _answered(call, checked, call.scope())
@@ -47,6 +38,19 @@ async def authorize(call: Call) -> Reply:
         return given(Answer(answered.stored, answered.replayed))
     assert answered.verdict is not None
     return _told(answered.verdict)
+
+
+def question_of(body: dict[str, Any], *, via: str) -> ActQuestion:
+    """What a body asks."""
+    return ActQuestion(
+        agent_did=body["agentDid"],
+        action=body["action"],
+        context=body.get("context", {}),
+        credential_id=body.get("credentialId"),
+        record=body.get("record", False),
+        approval_id=body.get("approvalId"),
+        via=via,
+    )
 
 
 VIA: Final = {"Sealwright-Via": "`tools`, from an agent's tool server: the record of the question says so."}

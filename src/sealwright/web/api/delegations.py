@@ -35,7 +35,7 @@ from sealwright.web.route import Answered, Audience, Bucket, Handler, Route
 
 async def create(call: Call) -> Reply:
     """POST /api/v1/delegations."""
-    wish, scope, caller = _wish(call.body), call.scope(), call.caller
+    wish, scope, caller = wish_of(call.body), call.scope(), call.caller
     desk, issuing = call.office.delegations.desk, call.office.issuing
     if scope is not None and (known := await call.in_thread(lambda: issuing.replay(scope))):
         return await call.in_thread(lambda: _made(call, desk.made(known)))
@@ -48,7 +48,8 @@ async def create(call: Call) -> Reply:
     return await call.in_thread(lambda: _made(call, desk.made(issued)))
 
 
-def _wish(body: dict[str, Any]) -> DelegationWish:
+def wish_of(body: dict[str, Any]) -> DelegationWish:
+    """What a body wishes made."""
     return DelegationWish(
         delegator_did=body["delegatorDid"],
         delegate_did=body["delegateDid"],
@@ -140,16 +141,19 @@ def moving(choose: Callable[[DelegationDesk], Move]) -> Handler:
 
 def narrow(call: Call) -> Reply:
     """POST /api/v1/delegations/{id}/narrow."""
-    body = call.body
-    wish = NarrowingWish(
+    desk, body = call.office.delegations.desk, call.body
+    made = desk.narrow(call.caller, call.params["id"], narrowing_of(body), body["reason"], call.scope())
+    return _made(call, made, invalidated=made.invalidated)
+
+
+def narrowing_of(body: dict[str, Any]) -> NarrowingWish:
+    """What a body wishes stricter."""
+    return NarrowingWish(
         scope=tuple(body["scope"]) if "scope" in body else None,
         constraints=body.get("constraints"),
         max_depth=int(body["maxDepth"]) if "maxDepth" in body else None,
         expiration=parse_rfc3339(body["expirationDate"]) if "expirationDate" in body else None,
     )
-    desk = call.office.delegations.desk
-    made = desk.narrow(call.caller, call.params["id"], wish, body["reason"], call.scope())
-    return _made(call, made, invalidated=made.invalidated)
 
 
 def verify_chain(call: Call) -> Reply:
