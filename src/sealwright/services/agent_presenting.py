@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sealwright.domain.audit import AuditEntry
 from sealwright.domain.delegation_errors import DelegationNotFound
 from sealwright.domain.delegations import Delegation
 from sealwright.domain.dids import DIDRecord
@@ -16,7 +15,7 @@ from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_standing import is_effective
 from sealwright.services.holder_signing import Contents, HolderSigning, Occasion, signatory
 from sealwright.services.ports import UnitOfWork
-from sealwright.services.presentation_making import DEFAULT_LIFE, PresentationWish, inside, model_of
+from sealwright.services.presentation_making import DEFAULT_LIFE, PresentationWish, inside, model_of, presented
 from sealwright.services.registry import RegistryView
 from sealwright.vc.encoding.strict_json import JSONValue
 
@@ -89,17 +88,7 @@ class AgentPresenting:
         )
         occasion = Occasion(wish.challenge, wish.domain, now, now + wish.life)
         made = self._signing.presentation(uow, signer, contents, occasion)
-        uow.audit.append(
-            AuditEntry(
-                actor=caller.actor,
-                request_id=caller.request_id,
-                action="presentation.created",
-                object_type="did",
-                object_id=agent.did,
-                at=now,
-                data={"proofType": signer.proof_type, "credentials": len(credentials)},
-            )
-        )
+        uow.audit.append(presented(caller, agent.did, signer.proof_type, len(credentials), now))
         return PresentedDelegation(made, shown)
 
     def _chain(

@@ -20,7 +20,7 @@ from sealwright.domain.people import Caller
 from sealwright.services.authorizing_parties import acts_for, is_delegator, is_party
 from sealwright.services.delegating import dids_of
 from sealwright.services.delegation_ground import DelegationGround
-from sealwright.services.delegation_standing import Fall, falls_of
+from sealwright.services.delegation_standing import Standing, falls_of
 from sealwright.services.ports import Page, UnitOfWork
 from sealwright.services.registry import RegistryView
 from sealwright.vc.delegation.judging import BUDGETS, limit_micros
@@ -57,33 +57,18 @@ class BudgetUse:
 
 
 @dataclass(frozen=True, slots=True)
-class DelegationLine:
+class DelegationLine(Standing):
     """One delegation with its standing.
 
     Args:
-        chain: All hops as stored, the root first, this one last.
-        falls: What keeps it from being effective; empty while it is.
         uses: Its budgets, the fullest first.
         is_given: The caller answers for its delegator.
         is_received: The caller answers for its delegate.
     """
 
-    chain: tuple[Delegation, ...]
-    status: DelegationStatus
-    falls: tuple[Fall, ...]
     uses: tuple[BudgetUse, ...]
     is_given: bool
     is_received: bool
-
-    @property
-    def delegation(self) -> Delegation:
-        """The delegation itself."""
-        return self.chain[-1]
-
-    @property
-    def is_effective(self) -> bool:
-        """Tell whether it gives authority now."""
-        return not self.falls
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,30 @@ class Fall:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a delegation stands as of one moment.
+
+    Args:
+        chain: All hops as stored, the root first, this one last.
+        falls: What keeps it from being effective; empty while it is.
+    """
+
+    chain: tuple[Delegation, ...]
+    status: DelegationStatus
+    falls: tuple[Fall, ...]
+
+    @property
+    def delegation(self) -> Delegation:
+        """The delegation itself."""
+        return self.chain[-1]
+
+    @property
+    def is_effective(self) -> bool:
+        """Tell whether it gives authority now."""
+        return not self.falls
+
+
 def falls_of(chain: Sequence[Delegation], view: RegistryView, now: datetime) -> tuple[Fall, ...]:
     """Everything that keeps a chain, the root first, from being effective now; empty while it is effective."""
     falls: list[Fall] = []

@@ -10,7 +10,7 @@ from typing import Final
 from sealwright.domain.credentials import CredentialStatus
 from sealwright.domain.delegations import Delegation, DelegationStatus
 from sealwright.domain.errors import DomainError
-from sealwright.services.delegation_standing import Fall, falls_of
+from sealwright.services.delegation_standing import Standing, falls_of
 from sealwright.services.issuing_line import Issued
 from sealwright.services.registry import RegistryView
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -54,31 +54,16 @@ class NarrowingWish:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenDelegation:
-    """A delegation with its standing as of one moment.
+class SeenDelegation(Standing):
+    """A delegation as it is shown.
 
     Args:
-        chain: All hops, the root first, this one last.
-        falls: What keeps it from being effective; empty while it is.
         children: What rests on it right below, where a tree was asked for; None where not.
         is_cut: The tree holds more than was read.
     """
 
-    chain: tuple[Delegation, ...]
-    status: DelegationStatus
-    falls: tuple[Fall, ...]
     children: tuple[SeenDelegation, ...] | None = None
     is_cut: bool = False
-
-    @property
-    def delegation(self) -> Delegation:
-        """The delegation itself."""
-        return self.chain[-1]
-
-    @property
-    def is_effective(self) -> bool:
-        """Tell whether it gives authority now."""
-        return not self.falls
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
@@ -176,17 +176,7 @@ class PresentationMaking:
             listed = tuple(inside(one) for one in ready.credentials)
             contents = Contents(presentation_id, ready.model.base_context, listed)
             made = self._signing.presentation(uow, signer, contents, occasion)
-        uow.audit.append(
-            AuditEntry(
-                actor=caller.actor,
-                request_id=caller.request_id,
-                action="presentation.created",
-                object_type="did",
-                object_id=holder.did,
-                at=now,
-                data={"proofType": how, "credentials": len(ready.credentials)},
-            )
-        )
+        uow.audit.append(presented(caller, holder.did, how, len(ready.credentials), now))
         return made
 
     def _shown(self, source: Source, number: int, wish: PresentationWish) -> Source:
@@ -274,3 +264,16 @@ def inside(source: Source) -> JSONValue:
     if not isinstance(source, str):
         return dict(source)
     return {"@context": DataModel.V2_0.base_context, "id": f"data:application/vc+jwt,{source}", "type": [_ENVELOPE]}
+
+
+def presented(caller: Caller, holder_did: str, how: str, credentials: int, now: datetime) -> AuditEntry:
+    """The audit row of a presentation; `how` is its proof type, or its form."""
+    return AuditEntry(
+        actor=caller.actor,
+        request_id=caller.request_id,
+        action="presentation.created",
+        object_type="did",
+        object_id=holder_did,
+        at=now,
+        data={"proofType": how, "credentials": credentials},
+    )
