@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealwright.domain.delegation_errors import DelegationInvalid, DelegationNotFound
-from sealwright.domain.delegations import Used
+from sealwright.domain.delegations import Delegation, Used
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import NotDIDOwner, SchemaNotAuthorized
 from sealwright.domain.people import AccountRole, Caller
@@ -17,6 +17,8 @@ from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.dids import ImportedDID, NewDID
 from sealwright.services.office import Office
+from sealwright.services.stored_credentials import readable
+from sealwright.services.verification import VerifyOptions
 from tests.support.delegations import (
     AGENTS,
     COMPANY,
@@ -80,6 +82,18 @@ def test_below_an_agent_that_nobody_answers_for_nothing_is_effective(office: Off
     assert ask(office, A).allowed
     report = office.delegations.chains.verify(B, [one.credential_id for one in refused.chain])
     assert [hop.valid for hop in report.hops] == [True, False, False]
+    verified = office.verifier.verify(document_of(office, leaf), VerifyOptions())
+    assert [(one.name, one.code) for one in verified.failures] == [("delegation", "DELEGATION_INVALID")]
+    assert office.verifier.verify(document_of(office, root), VerifyOptions())
+
+
+def document_of(office: Office, delegation: Delegation) -> object:
+    """The credential that a delegation is."""
+    with office.units(write=False) as uow:
+        found = uow.credentials.get(delegation.credential_id)
+    assert found is not None
+    assert found.document is not None
+    return readable(found.document)
 
 
 def own_key(office: Office, person: Caller) -> tuple[str, Caller]:

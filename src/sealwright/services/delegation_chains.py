@@ -14,7 +14,7 @@ from sealwright.services.stored_credentials import readable
 from sealwright.vc.delegation.chain import ChainReport, HopReport
 from sealwright.vc.delegation.terms import DelegationCode
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import VcError
+from sealwright.vc.errors import ChainRefused, VcError
 
 REFERENCE_MOST: Final = 2048
 
@@ -27,12 +27,20 @@ class DelegationChains:
         self._registry = registry
 
     def above(self, parent: str) -> Sequence[object] | None:
-        """The chain of a delegation as credentials, root first and itself last; None where it is not kept whole."""
+        """The chain of a delegation as credentials, root first and itself last; None where it is not kept whole.
+
+        Raises:
+            ChainRefused: Somebody in it, by what is known here, speaks for nobody any more.
+        """
         if len(parent) > REFERENCE_MOST:
             return None
         with self._units(write=False) as uow:
             chain = uow.delegations.chain(parent)
             records = uow.credentials.get_many([one.uid for one in chain])
+        view = self._registry.current()
+        why = next((why for one in chain if (why := fault_of_party(one.delegate_did, view)) is not None), None)
+        if why is not None:
+            raise ChainRefused(why)
         documents = [_document(found.document) if (found := records.get(one.uid)) else None for one in chain]
         return documents if documents and None not in documents else None
 

@@ -226,7 +226,7 @@ class DerivationInvalid(VcError):
 
 
 class ChainRefused(VcError):
-    """What was given as a chain of delegations is none: no hop, more than eight, or one credential twice."""
+    """A chain of delegations that is none (no hop, more than eight, one twice), or is known to give no authority."""
 
 
 class ProofRefused(VcError):

@@ -36,7 +36,7 @@ class ChainSource:
     """Where the chain above a delegation comes from, and who may begin one.
 
     Args:
-        above: Gives the chain of a parent.
+        above: Gives the chain of a parent; raises VcError where that is known to give no authority.
         root_may: Tells who may begin chains; None where nothing is known of anybody.
         verify: Verifies one credential by itself.
         now: Aware UTC.
@@ -127,12 +127,12 @@ def _check_chain(found: Findings, terms: DelegationTerms, parent: str, chain: Ch
     Returns:
         Whether it holds, or only the chain is not to be had.
     """
-    above = chain.above(parent) if chain is not None and chain.above is not None else None
-    if above is None or chain is None:
-        detail = "The chain above this delegation was not given."
-        found.unchecked("delegation", ReportCode.DELEGATION_NOT_FOUND, detail)
-        return True
     try:
+        above = chain.above(parent) if chain is not None and chain.above is not None else None
+        if above is None or chain is None:
+            detail = "The chain above this delegation was not given."
+            found.unchecked("delegation", ReportCode.DELEGATION_NOT_FOUND, detail)
+            return True
         report = verify_chain(terms.delegator, above, verify=chain.verify, root_may=chain.may_begin, now=chain.now)
     except VcError as error:
         found.failed("delegation", ReportCode.DELEGATION_INVALID, error.detail)
