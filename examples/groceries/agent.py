@@ -3,7 +3,7 @@
 It keeps no rules of its own. What it may do it learns from the office's tool server (Model Context Protocol, over
 standard input and output), as a language model would; what it may not do, the shop refuses.
 
-    python examples/groceries/agent.py milk=2 bread=1
+    .venv/bin/python examples/groceries/agent.py milk=2 bread=1
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mcp import ClientSession, StdioServerParameters
+from mcp import ClientSession, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from sealwright.protocols.capability.proof import ProofKey
@@ -66,6 +66,8 @@ def ask(method: str, url: str, body: object = None, headers: Mapping[str, str] |
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         raise NotAllowed("the shop", json.load(error)) from None
+    except urllib.error.URLError as error:
+        raise NotAllowed("the shop", {"code": "UNAVAILABLE", "detail": error.reason}) from None
 
 
 async def buy(session: ClientSession, shop: str, basket: Mapping[str, int]) -> dict[str, Any]:
@@ -102,14 +104,29 @@ async def run(settings: Mapping[str, str], basket: Mapping[str, int]) -> int:
     return 0
 
 
+def item(text: str) -> tuple[str, int]:
+    """Read ``milk=2``; ``milk`` alone is one."""
+    name, _, count = text.partition("=")
+    return name, int(count or 1)
+
+
 def main() -> None:
     """Go shopping."""
     parser = argparse.ArgumentParser(description="A shopping agent.")
-    parser.add_argument("items", nargs="+", metavar="ITEM=COUNT")
+    parser.add_argument("items", nargs="+", type=item, metavar="ITEM=COUNT")
     parser.add_argument("--settings", type=Path, default=SETTINGS, help="where the town put office, shop and key")
     options = parser.parse_args()
-    basket = {item: int(count or 1) for item, _, count in (one.partition("=") for one in options.items)}
-    sys.exit(asyncio.run(run(json.loads(options.settings.read_text("utf-8")), basket)))
+    try:
+        settings = json.loads(options.settings.read_text("utf-8"))
+    except FileNotFoundError:
+        parser.error(f"there is no {options.settings}, which town.py writes; is the town up?")
+    code = 1
+    try:
+        code = asyncio.run(run(settings, dict(options.items)))
+    except* MCPError:
+        # Why, the tool server has told on standard error already.
+        print(f"My tools have ended. Is the office at {settings['office']} up?", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ It quotes a price, and sells for it to whoever brings a capability token for exa
 and whether the purchase is within the limits of the person behind it, the shop learns from the token and the office; it
 knows neither the agents nor their limits.
 
-    python examples/groceries/shop.py --office http://127.0.0.1:8000 --key-file shop.key --customer did:adi:human001
+    .venv/bin/python examples/groceries/shop.py --office URL --key-file shop.key --customer did:adi:human001
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Everything the example needs, in one program: an office with its demo data, a delegation, and the shop.
 
-    python examples/groceries/town.py
+    .venv/bin/python examples/groceries/town.py
 
 Pat (did:adi:human001) lets the purchasing agent (did:adi:agent:7f3a) buy groceries: 50 a purchase, 100 a week, in this
 one shop, for a month. Enter takes that back; Ctrl-C ends the town and forgets everything.
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -43,11 +44,23 @@ def office(port: int) -> Iterator[tuple[str, dict[str, Any]]]:
         server = subprocess.Popen([*PROGRAM, "serve", "--json"], env=environment, stdout=subprocess.PIPE)
         try:
             assert server.stdout is not None
-            url = json.loads(server.stdout.readline())["url"].rstrip("/")
-            yield url, json.loads(made.stdout)
+            ready = server.stdout.readline()
+            if not ready:
+                sys.exit("The office did not start.")
+            yield json.loads(ready)["url"].rstrip("/"), json.loads(made.stdout)
         finally:
             server.terminate()
             server.wait()
+
+
+def require_free(port: int, option: str) -> None:
+    """End the program if somebody else listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.exit(f"Port {port} cannot be had ({error.strerror}); choose another by {option}.")
 
 
 def post(url: str, key: str, body: object) -> dict[str, Any]:
@@ -95,6 +108,9 @@ def main() -> None:
     parser.add_argument("--settings", type=Path, default=SETTINGS, help="where the agent looks for what it needs")
     options = parser.parse_args()
     shop_url = f"http://127.0.0.1:{options.shop_port}"
+    require_free(options.office_port, "--office-port")
+    require_free(options.shop_port, "--shop-port")
+    print("The town is being built; that takes a few seconds.", file=sys.stderr, flush=True)
     with office(options.office_port) as (url, demo):
         person, merchant = demo["users"]["proposer"]["token"], demo["issuer_api_keys"]["did:adi:issuer001"]
         delegation = delegate(url, person, shop_url)

@@ -15,6 +15,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from sealwright.cli.door import run
+from sealwright.protocols.capability.token import LONGEST_LIFE as LONGEST_TOKEN_LIFE
+from sealwright.services.presentation_making import LONGEST_LIFE as LONGEST_PRESENTATION_LIFE
 from tests.support.server import ISSUER, PROGRAM, SOURCES, RunningServer, serve
 
 AGENT: Final = "did:adi:agent:7f3a"
@@ -122,6 +124,12 @@ def test_tools_are_listed_with_what_they_take(world: World, mode: str) -> None:
         assert {tool.name for tool in listed if tool.annotations and tool.annotations.read_only_hint} == {
             *("what_may_i_do", "approval_state", "my_calls")
         }
+        longest = {tool.name: tool.input_schema["properties"].get("expiresInSeconds") for tool in listed}
+        assert longest["make_token"]["maximum"] == LONGEST_TOKEN_LIFE.total_seconds()
+        assert longest["present_delegation"]["maximum"] == LONGEST_PRESENTATION_LIFE.total_seconds()
+        # A model reads nothing but this: every member says what it is.
+        members = [one for tool in listed for one in tool.input_schema["properties"].values()]
+        assert all(one.get("description") for one in members)
         none = await call("what_may_i_do")
         assert none.text.startswith("Nobody has delegated anything to you that is in force.")
         assert none.members == {"agentDid": AGENT, "asOf": none.members["asOf"], "delegations": []}
@@ -261,6 +269,9 @@ def test_agent_presents_and_makes_tokens(world: World) -> None:
         assert (found["agentDid"], found["action"]) == (AGENT, "purchase:groceries")
         dear = await call("make_token", **act, amount=60.5)
         assert (dear.is_error, dear.members["code"]) == (True, "DELEGATION_CONSTRAINT_EXCEEDED")
+        asked = await call("ask_for_approval", action="purchase:groceries", amount=60.5)
+        # What is refused is told once, though it is the refusal and its fault.
+        assert asked.text == "DELEGATION_CONSTRAINT_EXCEEDED: maxSpendPerTransaction allows 60 at most for one act."
 
     with_tools(world, story)
     world.end(made, key=key)

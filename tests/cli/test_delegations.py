@@ -76,7 +76,12 @@ def test_dry_run_shows_the_credential_and_keeps_nothing(terminal: Terminal) -> N
         pytest.param(("--constraint", "maxSpendPerDay=lots"), 6, "SCHEMA_VALIDATION_FAILED", id="a limit of words"),
         pytest.param(("--constraint", "maxFun=3"), 6, "SCHEMA_VALIDATION_FAILED", id="a limit that nobody knows"),
         pytest.param(("--max-depth", "8"), 6, "INVALID_VALUE", id="too deep"),
-        pytest.param(("--parent", "urn:uuid:01a203a7-bd3f-7321-a83a-8fe96c628645"), 4, "DELEGATION_NOT_FOUND", id="no such parent"),
+        pytest.param(
+            ("--parent", "urn:uuid:01a203a7-bd3f-7321-a83a-8fe96c628645"),
+            4,
+            "DELEGATION_NOT_FOUND",
+            id="no such parent",
+        ),
     ],
 )
 def test_what_makes_no_delegation_is_refused(
@@ -136,9 +141,16 @@ def test_revoking_takes_along_what_rests_on_it(terminal: Terminal, tmp_path: Pat
     loose = make(terminal, *wide, delegator=AGENT, delegate=HOLDER)
     assert (loose.code, loose.problem["code"]) == (6, "DELEGATION_CONSTRAINT_LOOSENED")
     assert loose.problem["errors"][0]["pointer"] == "/constraints/maxSpendPerDay"
+    short = ("--delegator", AGENT, "--delegate", HOLDER, "--scope", GROCERIES, "--expires", END, *wide)
+    assert terminal("delegation", "create", *short, json_output=False).err == (
+        "sealwright: DELEGATION_CONSTRAINT_LOOSENED: maxSpendPerDay is greater than its parent allows. "
+        "(/constraints/maxSpendPerDay)\n"
+    )
 
     tried = terminal("delegation", "revoke", root["delegation_id"], "--reason", "Lost", "--dry-run").answer
     assert (tried["dry_run"], tried["status"], tried["invalidated"]) == (True, "revoked", 1)
+    told = terminal("delegation", "revoke", root["delegation_id"], "--reason", "Lost", "--dry-run", json_output=False)
+    assert told.out == f"{root['delegation_id']}  would be revoked  1 below it would fall\n"
     assert terminal("delegation", "show", root["delegation_id"]).answer["effective"] is True
     done = terminal("delegation", "revoke", root["delegation_id"], "--reason", "Lost").answer
     assert (done["status"], done["effective"], done["invalidated"]) == ("revoked", False, 1)

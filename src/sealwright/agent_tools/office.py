@@ -39,8 +39,11 @@ class OfficeRefused(Exception):
         self.retryable = retryable
 
     def __str__(self) -> str:
-        places = "; ".join(f"{fault.get('pointer') or '/'} {fault.get('detail', '')}" for fault in self.faults)
-        return f"{self.code}: {self.detail}" + (f" ({places})" if places else "")
+        # What the refusal as a whole says is not repeated for its place.
+        told = ((one.get("pointer") or "", str(one.get("detail") or "").removesuffix(".")) for one in self.faults)
+        whole = self.detail.removesuffix(".")
+        places = [" ".join(filter(None, (where, "" if what == whole else what))) for where, what in told]
+        return f"{self.code}: {self.detail}" + (f" ({'; '.join(filter(None, places))})" if any(places) else "")
 
 
 class AddressRefused(Exception):

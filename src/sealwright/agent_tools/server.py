@@ -20,7 +20,8 @@ from sealwright.vc.errors import VcError
 NAME: Final = "sealwright"
 _INSTRUCTIONS: Final = (
     "You act for people and organizations within what they delegated to you, and everything you ask here is on "
-    "record. Ask what_may_i_do first. A refusal is final for these values: do not try again unchanged."
+    "record. Ask what_may_i_do first. Name all that a limit speaks of (amount, currency, merchant, region, resource): "
+    "what is left unsaid is refused. A refusal is final for these values: do not try again unchanged."
 )
 
 

@@ -41,6 +41,11 @@ def _shape(name: str, properties: Node, required: tuple[str, ...] = ()) -> Shape
     return Shape(name, {**schema, "required": list(required)} if required else schema)
 
 
+def _seconds(longest: int, usual: int) -> Node:
+    description = f"How long it may be used, in seconds; {usual} if left out."
+    return {"type": "integer", "minimum": 1, "maximum": longest, "description": description}
+
+
 _ACT: Final[Node] = {
     "action": _text(255, "What is to be done, as delegations name it, for example purchase:groceries."),
     "amount": {"type": "number", "minimum": 0, "description": "What it costs."},
@@ -61,7 +66,6 @@ _FOR_WHOM: Final[Node] = {
 }
 _DID: Final = "A DID."
 _TIME: Final = "A date and time with a zone, for example 2030-12-31T23:59:59Z."
-_SECONDS: Final[Node] = {"type": "integer", "minimum": 1, "description": "How long it may be used."}
 
 TOOLS: Final[tuple[AgentTool, ...]] = (
     AgentTool(
@@ -118,9 +122,11 @@ TOOLS: Final[tuple[AgentTool, ...]] = (
             {
                 "challenge": _text(1024, "The verifier's, to the letter."),
                 "domain": _text(1024, "The verifier."),
-                "delegation": _ACT["delegation"],
+                "delegation": _text(
+                    2048, "The delegation to show, by its id or its credential's; the newest in force if left out."
+                ),
                 "chain": {"type": "boolean", "default": False, "description": "Show those above it, too."},
-                "expiresInSeconds": _SECONDS,
+                "expiresInSeconds": _seconds(3600, 300),
             },
             ("challenge", "domain"),
         ),
@@ -142,7 +148,7 @@ TOOLS: Final[tuple[AgentTool, ...]] = (
                     "description": "SHA-256 thumbprint (RFC 7638) of the key that you sign DPoP proofs with.",
                 },
                 "approvalId": _APPROVAL,
-                "expiresInSeconds": _SECONDS,
+                "expiresInSeconds": _seconds(300, 120),
             },
             ("audience", "action", "jkt"),
         ),
@@ -162,8 +168,8 @@ TOOLS: Final[tuple[AgentTool, ...]] = (
                 "claims": {"type": "object", "description": "Statements about the holder, as the schema asks."},
                 "expirationDate": _text(64, _TIME),
                 "proofType": _text(64, "How it is proved; the issuer's usual way if left out."),
-                "revocable": {"type": "boolean", "default": True},
-                "suspendable": {"type": "boolean", "default": False},
+                "revocable": {"type": "boolean", "default": True, "description": "It can be taken back for good."},
+                "suspendable": {"type": "boolean", "default": False, "description": "It can be paused for a time."},
                 **_FOR_WHOM,
             },
             ("schemaId", "holderDid", "claims"),
@@ -198,7 +204,13 @@ TOOLS: Final[tuple[AgentTool, ...]] = (
             "MyCalls",
             {
                 "delegation": _text(2048, "Only under this one."),
-                "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+                "limit": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 100,
+                    "default": 20,
+                    "description": "How many of the newest.",
+                },
             },
         ),
         calls.my_calls,

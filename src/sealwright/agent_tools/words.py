@@ -17,7 +17,8 @@ def verdict(members: Members) -> str:
     reasons = [one for one in members.get("reasons") or () if isinstance(one, dict)]
     told = " ".join(str(one.get("detail")) for one in reasons)
     sentence = f"No, {action} is not allowed now. {told}".rstrip()
-    if any(one.get("code") == "DELEGATION_APPROVAL_REQUIRED" for one in reasons):
+    # A question that would be refused even with a person's yes is not put to one.
+    if reasons and all(one.get("code") == "DELEGATION_APPROVAL_REQUIRED" for one in reasons):
         sentence += " Ask a person for it with ask_for_approval."
     return sentence
 

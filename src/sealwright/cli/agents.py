@@ -10,7 +10,7 @@ from sealwright.cli import desk, rendering
 from sealwright.cli.app import group
 from sealwright.cli.misuse import Misused
 from sealwright.cli.options import Yes, checked, commas, confirm, present
-from sealwright.cli.output import of
+from sealwright.cli.output import of, spell, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,10 @@ def show(ctx: typer.Context, did: DID) -> None:
     with desk.reading() as at:
         agent = at.office.delegations.agents.get(did)
         held = authority_members(at.office.delegations.authority.of(at.caller, did))["delegations"]
-    of(ctx).emit({**_members(agent), "delegations": [_held(one) for one in held]})
+    said, listed = _members(agent), [_held(one) for one in held]
+    of(ctx).emit(
+        {**said, "delegations": listed}, plain=lambda: "\n\n".join(filter(None, (spell(said), _shown(listed))))
+    )
 
 
 @agents.command("update")
@@ -162,6 +165,10 @@ def _held(members: dict[str, Any]) -> dict[str, object]:
     """A delegation to an agent; limits keep the names that delegations give them."""
     kept = {name: members[name] for name in ("constraints", "remaining")}
     return {**rendering.snake_members(members), **kept}
+
+
+def _shown(listed: list[dict[str, object]]) -> str:
+    return table(listed, ("delegation_id", "on_behalf_of", "scope", "constraints", "remaining", "expires_at"))
 
 
 def _members(agent: AgentView) -> dict[str, object]:

@@ -125,6 +125,12 @@ def _one_line(members: Mapping[str, object]) -> str:
     from sealwright.cli.output import printable
 
     faults = members.get("errors")
-    places = [f"{fault['pointer'] or '/'} {fault['detail']}" for fault in (faults if isinstance(faults, list) else [])]
-    tail = f" ({'; '.join(places)})" if places else ""
+    places = [_place(fault, members["detail"]) for fault in (faults if isinstance(faults, list) else [])]
+    tail = f" ({'; '.join(filter(None, places))})" if any(places) else ""
     return printable(f"sealwright: {members['code']}: {members['detail']}{tail}")
+
+
+def _place(fault: Mapping[str, str], detail: object) -> str:
+    """Where a fault is and what it is, without repeating what the error as a whole says."""
+    told = "" if fault["detail"] == detail else fault["detail"].removesuffix(".")
+    return " ".join(filter(None, (fault["pointer"], told)))

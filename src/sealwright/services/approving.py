@@ -11,7 +11,7 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.delegation_errors import REFUSALS, ApprovalClosed, ApprovalNotFound, DelegationNotFound
 from sealwright.domain.delegations import APPROVAL_LIFE, Approval, ApprovalState
 from sealwright.domain.errors import DomainError, MalformedBody, NotDIDOwner, SelfDecision, StateConflict
-from sealwright.domain.ids import new_id
+from sealwright.domain.ids import new_ordered_id
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import ActorKind, Caller
 from sealwright.services.access import owned_dids
@@ -92,7 +92,7 @@ class Approving:
         if known is not None:
             return AskedApproval(known, is_new=False)
         approval = Approval(
-            approval_id=new_id("apv"),
+            approval_id=new_ordered_id("apv"),
             delegation_id=chain[-1].delegation_id,
             agent_did=checked.agent_did,
             delegator_did=chain[hop].delegator_did,

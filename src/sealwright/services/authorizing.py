@@ -19,7 +19,7 @@ from sealwright.domain.credentials import CredentialStatus, IdempotencyScope
 from sealwright.domain.delegation_errors import ApprovalNotFound
 from sealwright.domain.delegations import Approval, ApprovalState, DelegationCall
 from sealwright.domain.errors import DIDRecordNotFound, DomainError, IdempotencyInProgress, MalformedBody, NotDIDOwner
-from sealwright.domain.ids import new_id
+from sealwright.domain.ids import new_ordered_id
 from sealwright.domain.people import Caller
 from sealwright.services.authorizing_line import AuthorizingLine, GroundMoved
 from sealwright.services.authorizing_parties import may_count, may_count_any, may_say_approved, may_see_rest
@@ -199,7 +199,7 @@ class Authorizing:
         """Judge a question by what stands behind the locks, count the act, and put the answer on record."""
         checked = inquiry.checked
         question = checked.question
-        call_id = new_id("cal")
+        call_id = new_ordered_id("cal")
         chain, reasons = self._judged(inquiry, circle)
         allowed = not reasons
         if allowed and question.record:
