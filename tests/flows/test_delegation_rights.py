@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from sealwright.domain.delegation_errors import DelegationInvalid, DelegationNotFound
 from sealwright.domain.delegations import Delegation, Used
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.errors import NotDIDOwner, SchemaNotAuthorized
+from sealwright.domain.errors import MalformedBody, NotDIDOwner, SchemaNotAuthorized
 from sealwright.domain.people import AccountRole, Caller
 from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
@@ -173,3 +174,19 @@ def test_a_key_for_some_schemas_lets_nobody_issue_others(office: Office) -> None
     assert issue_delegation(office, HUMAN, A, caller=key, scope=["credential:issue"], constraints=limits)
     assert issue_delegation(office, HUMAN, A, caller=key, scope=["purchase:*", "credential:request"])
     assert issue_delegation(office, HUMAN, A, caller=api_key_for(office, HUMAN), scope=["*"])
+
+
+def test_nobody_is_made_to_answer_for_the_agent_of_a_stranger(office: Office) -> None:
+    alice, mallory = join(office, "alice"), join(office, "mallory")
+    did, key = own_key(office, alice)
+    wish = NewDID(kind=DIDKind.AGENT, operator=did)
+    for stranger in (mallory, own_key(office, mallory)[1]):
+        with pytest.raises(NotDIDOwner):
+            act(office, stranger, lambda uow, me: office.dids.create(uow, me, wish))
+    for own in (alice, key):
+        assert act(office, own, lambda uow, me: office.dids.create(uow, me, wish)).operator == did
+    aliased = replace(wish, operator=f"{HUMAN}...")
+    assert act(office, the_operator(office), lambda uow, me: office.dids.create(uow, me, aliased)).operator == HUMAN
+    act(office, alice, lambda uow, me: office.dids.deactivate(uow, me, did))
+    with pytest.raises(MalformedBody):
+        act(office, alice, lambda uow, me: office.dids.create(uow, me, wish))

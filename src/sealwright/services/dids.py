@@ -38,6 +38,7 @@ from sealwright.services.did_documents import (
     proof_types_of,
 )
 from sealwright.services.did_keys import DIDKeys, KeyRole, active_roles, can_message, end_methods, may_message
+from sealwright.services.did_operators import operator_for
 from sealwright.services.ports import Clock, KeyStore, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.resolving import generic_document
 from sealwright.vc.dids.document import parse_did_document
@@ -137,14 +138,15 @@ class DIDDesk:
 
         Raises:
             UnsupportedDIDMethod, ProofTypeUnavailable, UnsupportedProofType: By method or proof type.
-            MalformedBody: An agent without an operator that is no agent; a path that did:web cannot have; proof types
-                of several kinds of key, or of one that the method cannot hold, for did:key and did:jwk.
+            NotDIDOwner: The operator of an agent is somebody else's.
+            MalformedBody: An agent without an active operator that is none; a path that did:web cannot have; proof
+                types of several kinds of key, or of one that the method cannot hold, for did:key and did:jwk.
             DIDExists: The did:web is taken.
             Sealed: Keys cannot be made now.
         """
         owner = self._owner(uow, caller, wish)
         kinds = _kinds_for(wish.method, wish.proof_types)
-        self._check_operator(uow, wish.kind, wish.operator)
+        wish = replace(wish, operator=operator_for(uow, caller, wish.kind, wish.operator))
         if wish.method == "web":
             record = self._blank(self._web_did(wish.path), wish, owner)
             _require_free(uow, record.did)
@@ -175,7 +177,7 @@ class DIDDesk:
         caller.require_admin()
         did = parse_did(wish.did)
         kinds = _kinds_for(did.method, wish.generate, "/generate")
-        self._check_operator(uow, wish.kind, wish.operator)
+        wish = replace(wish, operator=operator_for(uow, caller, wish.kind, wish.operator))
         shape = NewDID(method=did.method, kind=wish.kind, name=wish.name, operator=wish.operator)
         record = self._blank(wish.did, shape, UserId(wish.owner) if wish.owner else None)
         for alias in wish.aliases:
@@ -337,16 +339,6 @@ class DIDDesk:
         if person is not None and not (wish.kind is DIDKind.PLATFORM and caller.is_admin):
             return person.user_id
         return UserId(wish.owner) if wish.owner is not None else None
-
-    @staticmethod
-    def _check_operator(uow: UnitOfWork, kind: DIDKind, operator: str | None) -> None:
-        if kind is not DIDKind.AGENT:
-            return
-        record = uow.dids.get(operator) if operator is not None else None
-        if record is None or record.kind is DIDKind.AGENT:
-            code = "MISSING_FIELD" if operator is None else "INVALID_VALUE"
-            fault = Fault("/operator", code, "An agent names an operator that is kept here and is no agent.")
-            raise MalformedBody(fault.detail, faults=[fault])
 
     def _blank(self, did: str, wish: NewDID, owner: UserId | None) -> DIDRecord:
         now = self._clock.now()

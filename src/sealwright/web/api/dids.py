@@ -165,7 +165,10 @@ ROUTES: Final = (
         bucket=Bucket.WRITE,
         fresh=True,
         body=CREATE_DID,
-        codes=("DID_EXISTS", "INVALID_DID", "UNSUPPORTED_DID_METHOD", "UNSUPPORTED_PROOF_TYPE", "SEALED", *_KEY_CODES),
+        codes=(
+            *("DID_EXISTS", "INVALID_DID", "NOT_DID_OWNER", "UNSUPPORTED_DID_METHOD", "UNSUPPORTED_PROOF_TYPE"),
+            *("SEALED", *_KEY_CODES),
+        ),
         idempotent=True,
     ),
     Route(
