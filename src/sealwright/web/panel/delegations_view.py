@@ -65,8 +65,8 @@ _FALL_WORDS: Final[Mapping[DelegationCode, tuple[str, str]]] = {
     ),
 }
 _PARTY_ENDED: Final = (
-    N_("A DID that it names was deactivated."),
-    N_("A DID in the one above it, to %(above)s, was deactivated."),
+    N_("A DID that it names was deactivated, or nobody answers for it any more."),
+    N_("A DID in the one above it, to %(above)s, was deactivated, or nobody answers for it any more."),
 )
 # Why an act is refused, for readers of languages that services do not speak.
 REASON_WORDS: Final[Mapping[str, str]] = {
