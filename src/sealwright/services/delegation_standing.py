@@ -100,14 +100,10 @@ def fault_of_party(did: str, view: RegistryView) -> str | None:
         return None
     if not record.is_active:
         return f"{did} is deactivated."
-    if _is_ownerless(record, view):
-        return f"Whoever {did} belongs to has no active account."
     operator = view.did(record.operator) if record.kind is DIDKind.AGENT and record.operator is not None else None
-    if operator is None:
-        return None
-    if not operator.is_active:
-        return f"The operator of {did} is deactivated."
-    return f"The operator of {did} has no active account." if _is_ownerless(operator, view) else None
+    is_left = operator is not None and (not operator.is_active or _is_ownerless(operator, view))
+    # Not what became of whom: that is told to strangers too.
+    return f"Nobody answers for {did} any more." if is_left or _is_ownerless(record, view) else None
 
 
 def _is_ownerless(record: DIDRecord, view: RegistryView) -> bool:
