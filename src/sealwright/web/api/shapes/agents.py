@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from sealwright.vc.delegation.terms import DelegationCode
-from sealwright.vc.errors import Fault
 from sealwright.web.api.shapes import answers, examples
+from sealwright.web.api.shapes.credentials import HOLDER_DID, SCHEMA_ID, WHAT_IS_ISSUED, issue_conflicts
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
     DID,
-    MANDATORY_POINTERS,
     OBJECT,
     PROOF_TYPE,
     TIMESTAMP,
@@ -23,7 +21,8 @@ from sealwright.web.api.shapes.parts import (
     page_of,
     text,
 )
-from sealwright.web.shape import Body, Shape
+from sealwright.web.api.shapes.review import ANSWERS, TYPE_NAME
+from sealwright.web.shape import Shape
 
 _STRING: Final[Node] = {"type": "string"}
 _INTEGER: Final[Node] = {"type": "integer"}
@@ -102,28 +101,13 @@ _FOOTING: Final[Node] = {
 }
 
 
-def _issue_conflicts(body: Body) -> Iterable[Fault]:
-    if body.get("suspendable") and body.get("revocable") is False:
-        yield Fault("/suspendable", "CONFLICTING_FIELDS", "needs revocable")
-
-
 ISSUE_AS_AGENT: Final = Shape(
     "IssueAsAgent",
     closed(
-        {
-            "schemaId": text(2048, "Id of a registered credential schema."),
-            "holderDid": {**DID, "description": "Whom the credential is about."},
-            "claims": {**OBJECT, "description": "Statements about the holder, as the credential schema asks."},
-            "expirationDate": TIMESTAMP,
-            "proofType": {**PROOF_TYPE, "default": "Ed25519Signature2020"},
-            "mandatoryPointers": MANDATORY_POINTERS,
-            "revocable": {**BOOLEAN, "default": True},
-            "suspendable": {**BOOLEAN, "default": False},
-            **_FOOTING,
-        },
+        {"schemaId": SCHEMA_ID, "holderDid": HOLDER_DID, **WHAT_IS_ISSUED, **_FOOTING},
         required=("schemaId", "holderDid", "claims"),
     ),
-    check=_issue_conflicts,
+    check=issue_conflicts,
     example={
         "schemaId": "did:adi:schema:university-degree-v1",
         "holderDid": "did:adi:holder001",
@@ -134,15 +118,10 @@ REQUEST_AS_AGENT: Final = Shape(
     "RequestAsAgent",
     closed(
         {
-            "credentialType": {"type": "string", "pattern": "^[a-z0-9_]{1,64}$"},
+            "credentialType": TYPE_NAME,
             "allowUnlisted": {**BOOLEAN, "default": False, "description": "Needed for a type that is not listed."},
             "claims": OBJECT,
-            "answers": {
-                "type": "object",
-                "additionalProperties": text(2000),
-                "maxProperties": 50,
-                "description": "Answers to the type's questions, by the question's text.",
-            },
+            "answers": ANSWERS,
             "note": text(2000, "What the reviewers should know."),
             **_FOOTING,
         },

@@ -44,7 +44,20 @@ _ISSUE_EXAMPLE: Final = {
 }
 
 
-def _issue_conflicts(body: Body) -> Iterable[Fault]:
+SCHEMA_ID: Final = text(2048, "Id of a registered credential schema.")
+HOLDER_DID: Final[Node] = {**DID, "description": "Whom the credential is about."}
+WHAT_IS_ISSUED: Final[Node] = {
+    "claims": {**OBJECT, "description": "Statements about the holder, as the credential schema asks."},
+    "expirationDate": TIMESTAMP,
+    "proofType": {**PROOF_TYPE, "default": "Ed25519Signature2020"},
+    "mandatoryPointers": MANDATORY_POINTERS,
+    "revocable": {**BOOLEAN, "default": True},
+    "suspendable": {**BOOLEAN, "default": False},
+}
+
+
+def issue_conflicts(body: Body) -> Iterable[Fault]:
+    """Members of an order to issue that do not go together."""
     if "holderDid" in body and "subjectDid" in body and body["holderDid"] != body["subjectDid"]:
         yield Fault("/subjectDid", "CONFLICTING_FIELDS", "names another DID than holderDid")
     if body.get("suspendable") and body.get("revocable") is False:
@@ -55,16 +68,11 @@ ISSUE: Final = Shape(
     "Issue",
     closed(
         {
-            "schemaId": text(2048, "Id of a registered credential schema."),
+            "schemaId": SCHEMA_ID,
             "issuerDid": {**DID, "description": "The issuer: a DID of this caller."},
-            "holderDid": {**DID, "description": "Whom the credential is about."},
+            "holderDid": HOLDER_DID,
             "subjectDid": {**DID, "description": "Alias of `holderDid`."},
-            "claims": {**OBJECT, "description": "Statements about the holder, as the credential schema asks."},
-            "expirationDate": TIMESTAMP,
-            "proofType": {**PROOF_TYPE, "default": "Ed25519Signature2020"},
-            "mandatoryPointers": MANDATORY_POINTERS,
-            "revocable": {**BOOLEAN, "default": True},
-            "suspendable": {**BOOLEAN, "default": False},
+            **WHAT_IS_ISSUED,
             "delivery": DELIVERY,
             "anchor": {**BOOLEAN, "default": False, "description": "Write its digest into the transparency log, too."},
             "dryRun": {**BOOLEAN, "default": False, "description": "Check everything, keep nothing."},
@@ -73,7 +81,7 @@ ISSUE: Final = Shape(
         anyOf=[{"required": ["holderDid"]}, {"required": ["subjectDid"]}],
         missing="holderDid",
     ),
-    check=_issue_conflicts,
+    check=issue_conflicts,
     example=_ISSUE_EXAMPLE,
 )
 

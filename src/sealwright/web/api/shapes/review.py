@@ -25,6 +25,12 @@ VERSION: Final[Node] = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 EXPECTED_VERSION: Final[Node] = {**VERSION, "description": "The version that was read; another one answers 409."}
 DRY_RUN: Final[Node] = {**BOOLEAN, "default": False, "description": "Tell the effects, and change nothing."}
 EVIDENCE: Final = listed(text(64), most=20, description="Ids of uploaded attachments of the person's own.")
+ANSWERS: Final[Node] = {
+    "type": "object",
+    "additionalProperties": text(2000),
+    "maxProperties": 50,
+    "description": "Answers to the type's questions, by the question's text.",
+}
 CLAIMS: Final[Node] = {**OBJECT, "description": "What the type's credential schema asks for."}
 EXPIRES_AT: Final[Node] = {**TIMESTAMP, "description": "End of the grant; the type's own rule when left out."}
 _WORD: Final = text(200, "`approved`, `rejected` or `pending`, also as verbs and `denied`; case does not matter.")
@@ -44,12 +50,7 @@ REQUEST_CREDENTIAL: Final = Shape(
             "allow_unlisted": {**BOOLEAN, "default": False, "description": "Needed for a type that is not listed."},
             "claims": CLAIMS,
             "evidence": EVIDENCE,
-            "answers": {
-                "type": "object",
-                "additionalProperties": text(2000),
-                "maxProperties": 50,
-                "description": "Answers to the type's questions, by the question's text.",
-            },
+            "answers": ANSWERS,
             "note": text(2000, "What the reviewers should know."),
         },
         required=("credential_type",),
