@@ -172,6 +172,26 @@ def test_a_refusal_names_the_field(world: World, case: str) -> None:
     assert world.served.audit_size() == before
 
 
+def test_of_two_refusals_the_one_that_stands_first_wins(world: World) -> None:
+    nobody, parent, past = "did:adi:nobody", REFUSED["no such parent"][0], REFUSED["an end behind us"][0]
+
+    def told(caller: str, delegator: str, delegate: str, **changes: Any) -> str | None:
+        code: str | None = world.call(caller, "POST", DELEGATIONS, wish(delegator, delegate, **changes)).code
+        return code
+
+    assert told(HUMAN, "did:adi:who", nobody, depth=1) == "UNKNOWN_FIELD"
+    assert told(AGENTS[1], "did:adi:who", nobody) == "ISSUER_NOT_FOUND"
+    assert told(AGENTS[1], HUMAN, nobody, **past) == "HOLDER_NOT_FOUND"
+    assert told(AGENTS[1], HUMAN, AGENTS[0], **past, **parent) == "ISSUER_NOT_AUTHORIZED"
+    assert told(HUMAN, HUMAN, AGENTS[0], **past, **parent, proofType="bbs-2023") == "ISSUER_KEY_MISSING"
+    assert (
+        told(HUMAN, HUMAN, AGENTS[0], **past, **parent, constraints={"maxSpendPerDay": -1})
+        == "SCHEMA_VALIDATION_FAILED"
+    )
+    assert told(HUMAN, HUMAN, AGENTS[0], **past, **parent) == "EXPIRATION_IN_PAST"
+    assert told(HUMAN, HUMAN, AGENTS[0], **parent) == "DELEGATION_NOT_FOUND"
+
+
 def test_one_key_makes_one_delegation(world: World) -> None:
     key = [("Idempotency-Key", "one")]
     first = world.call(HUMAN, "POST", DELEGATIONS, wish(HUMAN, AGENTS[0]), headers=key)
