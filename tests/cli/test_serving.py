@@ -84,6 +84,11 @@ def test_plain_server_says_where_it_is(
     running.append(served)
     line = served.first_line()
     assert line.startswith("Sealwright is ready at http://127.0.0.1:")
+    assert served.process.stdout is not None
+    assert str(home) in served.process.stdout.readline()
+    assert "begin with http://127.0.0.1:8000 into what they sign" in served.process.stdout.readline()
+    port = line.split()[4].rpartition(":")[2]
+    assert f"set SEALWRIGHT_BIND=127.0.0.1:{port} for all" in served.process.stdout.readline()
     assert served.stop()[0] == 0
     assert all(json.loads(entry)["level"] for entry in served.log.read_text().splitlines())
 

@@ -168,7 +168,9 @@ def _held(members: dict[str, Any]) -> dict[str, object]:
 
 
 def _shown(listed: list[dict[str, object]]) -> str:
-    return table(listed, ("delegation_id", "on_behalf_of", "scope", "constraints", "remaining", "expires_at"))
+    return table(
+        listed, ("delegation_id", "on_behalf_of", "scope", "constraints", "remaining", "expires_at", "effective")
+    )
 
 
 def _members(agent: AgentView) -> dict[str, object]:

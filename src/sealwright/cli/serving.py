@@ -38,6 +38,7 @@ def serve(
         from sealwright.web import server
 
     settings = _settings(host, port, workers)
+    elsewhere = host is not None or port is not None
     listener = _listen(settings)
     settings = settings.with_bind(BindAddress(settings.bind.host, server.bound_port(listener)))
     set_up_log(settings)
@@ -50,6 +51,8 @@ def serve(
     def ready() -> None:
         leave_word(settings)
         _announce(of(ctx), settings, first_run.link)
+        if elsewhere and not of(ctx).json:
+            _tell_of_other_addresses(settings)
 
     with word_ends(settings.home):
         return server.serve(
@@ -113,6 +116,16 @@ def set_up_log(settings: Settings) -> None:
     from sealwright.settings import LogFormat
 
     configure_logging(level=settings.log_level.value, as_json=settings.log_format is LogFormat.JSON)
+
+
+def _tell_of_other_addresses(settings: Settings) -> None:
+    """Options hold for this server alone: what is issued at the terminal would lead to an address where nobody is."""
+    others = desk.peek_settings().public_url
+    if others != settings.public_url:
+        write_line(sys.stdout, f"Other commands write addresses that begin with {others} into what they sign;")
+        write_line(
+            sys.stdout, f"to have them agree, set SEALWRIGHT_BIND={settings.bind} for all in place of the option."
+        )
 
 
 def _announce(output: Output, settings: Settings, setup_link: str | None) -> None:

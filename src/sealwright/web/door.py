@@ -300,7 +300,7 @@ class Door:
             log_crash(error, request_id=exchange.request_id, route=exchange.route)
         self._office.metrics.count_refused(problem.code)
         if problem is not INTERNAL and problem.status >= 500:
-            log_refusal(problem.code, request_id=exchange.request_id, route=exchange.route)
+            log_refusal(error, problem.code, request_id=exchange.request_id, route=exchange.route)
         reply = problem_reply(
             error,
             base_url=self._office.public_url,

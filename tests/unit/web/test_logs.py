@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 import structlog.testing
 
+from sealwright.storage.errors import refusal_for
 from sealwright.web.logs import log_crash, log_refusal
 
 CANARY = "canary-3c9e1a"
@@ -39,5 +42,16 @@ def test_endless_chain_is_cut() -> None:
 @pytest.mark.parametrize("code", ["UNAVAILABLE", "SEALED"])
 def test_refusal_of_the_office_is_told_by_code(code: str) -> None:
     with structlog.testing.capture_logs() as logged:
-        log_refusal(code, request_id="r", route="/x")
+        log_refusal(RuntimeError(CANARY), code, request_id="r", route="/x")
     assert (logged[0]["code"], logged[0]["log_level"]) == (code, "warning")
+    assert CANARY not in str(logged)
+    assert "cause" not in logged[0]
+
+
+def test_refusal_of_the_store_is_told_with_the_class_of_its_cause() -> None:
+    full = sqlite3.OperationalError(f"database or disk is full: {CANARY}")
+    full.sqlite_errorname = "SQLITE_FULL"
+    with structlog.testing.capture_logs() as logged:
+        log_refusal(refusal_for(full), "UNAVAILABLE", request_id="r", route="/x")
+    assert logged[0]["cause"] == "OperationalError SQLITE_FULL"
+    assert CANARY not in str(logged)

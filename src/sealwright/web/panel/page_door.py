@@ -237,7 +237,7 @@ class PageDoor:
             log_crash(error, request_id=exchange.request_id, route=exchange.route)
         self._office.metrics.count_refused(problem.code)
         if problem is not INTERNAL and problem.status >= 500:
-            log_refusal(problem.code, request_id=exchange.request_id, route=exchange.route)
+            log_refusal(error, problem.code, request_id=exchange.request_id, route=exchange.route)
         if isinstance(error, FreshSignInRequired):
             target = page.here if page.route.method == "GET" else _came_from(page)
             return page.redirect(f"{LOGIN}?{urlencode({'again': 1, 'next': target})}")
