@@ -32,7 +32,7 @@ def fill_in(page: Page) -> None:
     with page.expect_response(lambda one: one.request.method == "POST"):
         page.get_by_label("Only from these merchants").fill(SHOP)
         page.locator('[name="depth"]').select_option("1")
-    page.locator("#words .plain-words").filter(has_text=SHOP).wait_for()
+    page.locator("#in-words .plain-words").filter(has_text=SHOP).wait_for()
     # The window shows the beginning of a page; whatever stands behind the merchants is told in the text.
     page.evaluate("document.querySelectorAll('#terms details fieldset').forEach((one) => one.remove())")
 

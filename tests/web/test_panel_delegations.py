@@ -125,6 +125,47 @@ def test_money_without_a_limit_is_said_and_never_hidden(house: House) -> None:
     assert "none of it may be passed on" in words_of(answer)
 
 
+def test_no_limit_at_all_is_said(house: House) -> None:
+    said = "There is no limit at all"
+    assert said in text_of(house.person.post(NEW, house.fields(scope="mail:send", per_act="", currency="")))
+    assert said not in text_of(house.person.post(NEW, house.fields(scope="mail:send", per_act="", calls_day="3")))
+
+
+def test_amounts_without_a_currency_are_pointed_out(house: House) -> None:
+    said = "No currency is named"
+    assert said in text_of(house.person.post(NEW, house.fields(currency="")))
+    assert said not in text_of(house.person.post(NEW, house.fields()))
+
+
+def test_ids_are_given_once_and_going_back_loses_nothing(house: House) -> None:
+    """A browser puts nothing back into fields that forbid it: limits would be gone, and the rest still there."""
+    path = house.sign()
+    agent = f"/delegations/agents/{quote(house.agent, safe='')}"
+    pages = {one: house.person.get(one) for one in (NEW, path, f"{path}/narrow", "/delegations", agent)}
+    for one, answer in pages.items():
+        ids = re.findall(r'\sid="([^"]+)"', answer.body.decode("utf-8"))
+        assert answer.status == 200
+        assert len(ids) == len(set(ids)), (one, sorted(name for name in ids if ids.count(name) > 1))
+    for one in (NEW, f"{path}/narrow"):
+        form = pages[one].body.decode("utf-8").partition('id="terms"')[2].partition("</form>")[0]
+        assert 'name="per_act"' in form
+        assert 'autocomplete="off"' not in form
+
+
+def test_a_budget_near_its_end_is_told_in_words(house: House) -> None:
+    path = house.sign(scope="purchase:tea", per_act="", per_week="10", depth="0")
+
+    def buy(amount: float) -> None:
+        context = {"amount": amount, "currency": "USD"}
+        body = {"agentDid": house.agent, "action": "purchase:tea", "context": context, "record": True}
+        assert house.call("/delegations/authorize", body, house.key)["allowed"]
+
+    for amount, told in ((5, None), (4, "nearly used up"), (1, "used up")):
+        buy(amount)
+        notes = re.findall(r'class="tiny problem-line">.*?</svg> ([^<]+)<', house.person.get(path).body.decode("utf-8"))
+        assert set(notes) == ({told} if told else set())
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

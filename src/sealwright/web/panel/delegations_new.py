@@ -246,7 +246,7 @@ def _show(page: PageCall, ground: Ground, form: FormData, status: int = 200) -> 
         kept=[limit_words(page, name, ground.constraints) for name in kept_of(ground.constraints)],
         is_open=_has_more(form),
         plain=_plain(page, ground, form, terms) if terms is not None else "",
-        unlimited=terms is not None and _is_unlimited(terms),
+        warning=_warning(page, terms, page._("There is no limit to the money. Give at least one.")) if terms else None,
     )
 
 
@@ -258,7 +258,7 @@ def _confirm(page: PageCall, ground: Ground, giver: str, agent: str, terms: Term
         _CONFIRM,
         **_heads(page, ground),
         plain=_said(page, giver, agent, terms),
-        unlimited=_is_unlimited(terms),
+        warning=_warning(page, terms, page._("There is no limit to the money that may be spent.")),
         falls=falls,
         agent_did=agent,
         giver_did=giver,
@@ -350,8 +350,15 @@ def _said(page: PageCall, giver: str, agent: str, terms: Terms) -> str:
     )
 
 
-def _is_unlimited(terms: Terms) -> bool:
-    return may_spend(terms.scope) and not any(name in terms.constraints for name in AMOUNTS)
+def _warning(page: PageCall, terms: Terms, of_money: str) -> str | None:
+    """What nobody should overlook: that money, or everything, is allowed without a limit, or in any currency."""
+    if may_spend(terms.scope) and not any(name in terms.constraints for name in AMOUNTS):
+        return of_money
+    if CURRENCY not in terms.constraints and any(name in terms.constraints for name in AMOUNTS):
+        return page._("No currency is named: the amounts count in whichever currency is paid.")
+    if terms.constraints.keys() <= {CURRENCY}:
+        return page._("There is no limit at all: until it ends, it may do this as often as it likes.")
+    return None
 
 
 def _has_more(form: FormData) -> bool:

@@ -97,12 +97,13 @@ class Bar:
     Args:
         value: Of `BAR_MOST`.
         text: ``180 of 400 USD``.
+        note: That it is used up, or nearly; None while there is enough left.
     """
 
     label: str
     text: str
     value: int
-    is_near: bool
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,5 +317,11 @@ def _bar(page: PageCall, use: BudgetUse, currency: str) -> Bar:
         label=page._(BUDGET_WORDS[use.name]),
         text=page._("%(used)s of %(limit)s", used=used, limit=limit),
         value=int(use.share * BAR_MOST),
-        is_near=use.share >= _NEARLY,
+        note=_note(page, use),
     )
+
+
+def _note(page: PageCall, use: BudgetUse) -> str | None:
+    if use.share < _NEARLY:
+        return None
+    return page._("used up") if use.share >= 1 else page._("nearly used up")

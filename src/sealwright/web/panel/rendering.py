@@ -203,6 +203,14 @@ def _age(moment: datetime) -> str:
     return moments.age_text(moment, one.now, one.texts)
 
 
+def _ago(moment: datetime) -> Markup:
+    """For sentences: how long ago; a clock that runs ahead of ours makes nothing later than now."""
+    one = _viewer()
+    return _time(
+        moment, one.texts.gettext("%(age)s ago", age=moments.age_text(min(moment, one.now), one.now, one.texts))
+    )
+
+
 def _span(seconds: float | None) -> str:
     return "–" if seconds is None else moments.span_text(seconds, _viewer().texts, exact=True)
 
@@ -235,6 +243,7 @@ _FILTERS: Final[Mapping[str, Any]] = {
     "moment": _moment,
     "day": _day,
     "age": _age,
+    "ago": _ago,
     "span": _span,
     "num": _num,
     "middle": middle,

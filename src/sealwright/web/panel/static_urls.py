@@ -19,8 +19,8 @@ SOURCES: Final = ("static", "vendor")
 # The smaller one first: browsers take it over https and from this machine.
 CODINGS: Final = ("br", "gzip")
 _REMARK: Final = re.compile(rb"/\*.*?\*/\s*", re.DOTALL)
-# Blanks that mean nothing in a stylesheet; the one before a colon does, in selectors.
-_BLANKS: Final = re.compile(rb"\s*([{};,])\s*|(?<=:)\s+")
+# What means nothing in a stylesheet: blanks (the one before a colon does, in selectors) and the naught of 0.5rem.
+_BLANKS: Final = re.compile(rb"\s*([{};,>])\s*|(?<=:)\s+|(?<=[\s:(,-])0(?=\.\d)")
 MEDIA_TYPES: Final[Mapping[str, bytes]] = {
     ".css": b"text/css; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
