@@ -12,8 +12,9 @@ import pytest
 from sealwright.domain.delegation_errors import DelegationInvalid, DelegationNotFound
 from sealwright.domain.delegations import Delegation, Used
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.errors import MalformedBody, NotDIDOwner, SchemaNotAuthorized
+from sealwright.domain.errors import MalformedBody, NotDIDOwner, SchemaNotAuthorized, SelfDecision
 from sealwright.domain.people import AccountRole, Caller
+from sealwright.services.approving import ApprovalWish
 from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.dids import ImportedDID, NewDID
@@ -190,3 +191,25 @@ def test_nobody_is_made_to_answer_for_the_agent_of_a_stranger(office: Office) ->
     act(office, alice, lambda uow, me: office.dids.deactivate(uow, me, did))
     with pytest.raises(MalformedBody):
         act(office, alice, lambda uow, me: office.dids.create(uow, me, wish))
+
+
+def test_an_admin_does_not_approve_what_their_own_agent_asks_of_others(office: Office) -> None:
+    boss, other = (join(office, name, AccountRole.ADMIN) for name in ("boss", "other"))
+    hire(office, COMPANY, boss.user_id)
+    delegated(office, HUMAN, HIRED, constraints={"requireApproval": True})
+    approving = office.delegations.approving
+    wish = ApprovalWish(HIRED, "purchase:groceries", {"amount": 1})
+    asked = act(office, boss, lambda uow, me: approving.ask(uow, me, wish), registry=False).approval
+    with pytest.raises(SelfDecision):
+        act(office, boss, lambda uow, me: approving.approve(uow, me, asked.approval_id), registry=False)
+    assert not ask(office, HIRED, boss, context={"approved": True}).allowed
+    assert ask(office, HIRED, other, context={"approved": True}).allowed
+    decided = act(office, other, lambda uow, me: approving.approve(uow, me, asked.approval_id), registry=False)
+    assert decided.decided_by == other.user_id
+    # Of their own delegation they decide, as anybody does.
+    bring(office, FIRM, DIDKind.ORGANIZATION, owner=boss.user_id)
+    own = delegated(office, FIRM, HIRED, constraints={"requireApproval": True})
+    assert ask(office, HIRED, boss, credential_id=own.delegation_id, context={"approved": True}).allowed
+    asked = act(office, boss, lambda uow, me: approving.ask(uow, me, wish), registry=False).approval
+    assert asked.delegator_did == FIRM
+    assert act(office, boss, lambda uow, me: approving.approve(uow, me, asked.approval_id), registry=False)

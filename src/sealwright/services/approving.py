@@ -16,7 +16,7 @@ from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import ActorKind, Caller
 from sealwright.services.access import owned_dids
 from sealwright.services.authorizing import Authorizing, digest_of_act
-from sealwright.services.authorizing_parties import acts_for, runs_agent
+from sealwright.services.authorizing_parties import acts_for, decides_for_own_agent, runs_agent
 from sealwright.services.authorizing_round import Chain, Round
 from sealwright.services.authorizing_values import ActQuestion, CheckedQuestion
 from sealwright.services.delegation_ground import DelegationGround
@@ -150,14 +150,14 @@ class Approving:
 
     def may_decide(self, caller: Caller, approval: Approval, view: RegistryView) -> bool:
         """Tell whether it is the caller's to approve or decline."""
-        return not _is_own(caller, approval) and acts_for(caller, approval.delegator_did, view)
+        return not _is_own(caller, approval, view) and acts_for(caller, approval.delegator_did, view)
 
     def _decide(
         self, uow: UnitOfWork, caller: Caller, approval_id: str, to: ApprovalState, reason: str | None
     ) -> Approval:
         view = self._registry.inside(uow, uow.office.epoch(shared_lock=True))
         approval = _seen(uow.delegations.approval(approval_id, for_update=True), caller, view)
-        if _is_own(caller, approval):
+        if _is_own(caller, approval, view):
             raise SelfDecision("Nobody approves what they have asked for themselves.")
         if not self.may_decide(caller, approval, view):
             raise NotDIDOwner(f"{approval.delegator_did} has to decide, or who speaks for it.")
@@ -265,9 +265,11 @@ def _seen(approval: Approval | None, caller: Caller, view: RegistryView) -> Appr
     raise ApprovalNotFound(_GONE)
 
 
-def _is_own(caller: Caller, approval: Approval) -> bool:
-    """Tell whether the agent itself is calling, whatever else its key is bound to."""
-    return caller.actor.kind is ActorKind.AGENT or approval.agent_did in caller.issuer_dids
+def _is_own(caller: Caller, approval: Approval, view: RegistryView) -> bool:
+    """Tell whether the agent itself is calling, whatever else its key is bound to, or an admin whose agent it is."""
+    if caller.actor.kind is ActorKind.AGENT or approval.agent_did in caller.issuer_dids:
+        return True
+    return caller.is_admin and decides_for_own_agent(caller, approval.agent_did, (approval.delegator_did,), view)
 
 
 def _own(uow: UnitOfWork, caller: Caller) -> frozenset[str]:

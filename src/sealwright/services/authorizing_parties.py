@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sealwright.domain.delegations import Delegation
-from sealwright.domain.people import AccountRole, ActorKind, Caller
+from sealwright.domain.people import AccountRole, ActorKind, Caller, Person
 from sealwright.services.access import Access
 from sealwright.services.registry import RegistryView
 
@@ -23,6 +23,23 @@ def acts_for(caller: Caller, did: str, view: RegistryView) -> bool:
         return False
     record = view.did(did)
     return did in caller.person.dids or (record is not None and Access.may_act_for(caller, record))
+
+
+def decides_for_own_agent(caller: Caller, agent_did: str, delegators: Iterable[str], view: RegistryView) -> bool:
+    """Tell whether somebody who runs an agent would decide for delegators that are not theirs, as only admins could.
+
+    No role passes the rules on one's own requests, and what one's agent asks for is one.
+    """
+    if caller.person is None or any(_is_own(caller.person, did, view) for did in delegators):
+        return False
+    record = view.did(agent_did)
+    operator = record.operator if record is not None else None
+    return any(did is not None and _is_own(caller.person, did, view) for did in (agent_did, operator))
+
+
+def _is_own(person: Person, did: str, view: RegistryView) -> bool:
+    record = view.did(did)
+    return did in person.dids or (record is not None and record.owner_user_id == person.user_id)
 
 
 def runs_agent(caller: Caller, agent_did: str, view: RegistryView) -> bool:
@@ -93,6 +110,7 @@ def may_say_approved(caller: Caller, agent_did: str, chain: Chain, view: Registr
     demanding = next((hop for hop, one in enumerate(chain) if one.constraints.get("requireApproval") is True), None)
     if demanding is None:
         return False
-    if is_delegator(caller, chain[: demanding + 1], view):
-        return True
+    above = chain[: demanding + 1]
+    if is_delegator(caller, above, view):
+        return not decides_for_own_agent(caller, agent_did, [one.delegator_did for one in above], view)
     return is_known_server(caller, view) and not any(runs_agent(caller, one.delegate_did, view) for one in chain)
