@@ -47,6 +47,7 @@ def office(port: int) -> Iterator[tuple[str, dict[str, Any]]]:
             ready = server.stdout.readline()
             if not ready:
                 sys.exit("The office did not start.")
+            print(f"At the terminal: SEALWRIGHT_HOME={home} SEALWRIGHT_BIND={bind}", file=sys.stderr, flush=True)
             yield json.loads(ready)["url"].rstrip("/"), json.loads(made.stdout)
         finally:
             server.terminate()

@@ -412,6 +412,11 @@ def test_narrowing_gives_nobody_a_fresh_budget(office: Office) -> None:
     assert [spend(40).allowed, spend(30.5).allowed] == [True, True]
     narrowed = desk.narrow(boss, chain[0].delegation_id, NarrowingWish(constraints={"maxSpendPerDay": 80}), "less")
     new = narrowed.seen.delegation.delegation_id
+    with office.units(write=False) as uow:
+        kept = uow.delegations.get(new)
+    assert kept is not None
+    assert (kept.calls, kept.last_used_at) == (2, narrowed.seen.delegation.last_used_at)
+    assert narrowed.seen.delegation.calls == 2
     assert [spend(9.500001).allowed, spend(9.5).allowed, spend(0.000001).allowed] == [False, True, False]
     with office.units(write=False) as uow:
         assert uow.delegations.sums([new])[new] == Used(80_000_000, 3)

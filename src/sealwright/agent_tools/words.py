@@ -15,7 +15,8 @@ def verdict(members: Members) -> str:
         left = remaining(members.get("remaining"))
         return f"Yes, {action} is allowed now." + (f" Left: {left}." if left else "")
     reasons = [one for one in members.get("reasons") or () if isinstance(one, dict)]
-    told = " ".join(str(one.get("detail")) for one in reasons)
+    # Several hops may say the same; whoever reads it has one thing to mend.
+    told = " ".join(dict.fromkeys(str(one.get("detail")) for one in reasons))
     sentence = f"No, {action} is not allowed now. {told}".rstrip()
     # A question that would be refused even with a person's yes is not put to one.
     if reasons and all(one.get("code") == "DELEGATION_APPROVAL_REQUIRED" for one in reasons):

@@ -103,9 +103,10 @@ class DelegationDesk:
             chain = uow.delegations.chain(issued.record.credential_id)
             if not chain:
                 raise DelegationNotFound(_MISSING)
-            old = chain[-1].supersedes
-            fallen = uow.delegations.count_below(old, self._clock.now()) if old is not None else 0
-        return MadeDelegation(as_made(chain), issued, fallen)
+            old_id = chain[-1].supersedes
+            old = uow.delegations.get(old_id) if old_id is not None else None
+            fallen = uow.delegations.count_below(old_id, self._clock.now()) if old_id is not None else 0
+        return MadeDelegation(as_made(chain, old), issued, fallen)
 
     # -- showing ------------------------------------------------------------------------------------
 

@@ -96,9 +96,14 @@ def seen_of(chain: Sequence[Delegation], view: RegistryView, now: datetime) -> S
     return SeenDelegation(tuple(chain), chain[-1].status_at(now), falls_of(chain, view, now))
 
 
-def as_made(chain: Sequence[Delegation]) -> SeenDelegation:
-    """The last delegation of a chain as it was in the moment in which it was made, whatever became of it."""
-    made = replace(chain[-1], credential_status=CredentialStatus.VALID, calls=0, last_used_at=None)
+def as_made(chain: Sequence[Delegation], old: Delegation | None) -> SeenDelegation:
+    """The last delegation of a chain as it was in the moment in which it was made, whatever became of it.
+
+    Args:
+        old: What it took the place of. Its acts were carried over, and none was counted for it since.
+    """
+    calls, last = (0, None) if old is None else (old.calls, old.last_used_at)
+    made = replace(chain[-1], credential_status=CredentialStatus.VALID, calls=calls, last_used_at=last)
     return SeenDelegation((*chain[:-1], made), DelegationStatus.ACTIVE, ())
 
 
