@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,10 +126,12 @@ def main() -> None:
         print(f"The office is at {url}, the shop at {shop_url}. Pat signs in by {sign_in}")
         print("Enter takes the delegation back.", flush=True)
         for _ in sys.stdin:
-            ended = post(
-                f"{url}/api/v1/delegations/{delegation}/revoke", person, {"reason": "Pat has changed her mind"}
-            )
-            print(f"The delegation is {ended['status']}.", flush=True)
+            try:
+                post(f"{url}/api/v1/delegations/{delegation}/revoke", person, {"reason": "Pat has changed her mind"})
+                print("The delegation is revoked.", flush=True)
+            except urllib.error.HTTPError as error:
+                # Somebody may have done so on the page or at the terminal.
+                print(json.load(error)["detail"], flush=True)
             break
         threading.Event().wait()
 
