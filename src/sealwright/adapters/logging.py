@@ -53,6 +53,7 @@ _IDS: Final = frozenset(
 _WORDS: Final = frozenset(
     {
         "code",
+        "cause",
         "kind",
         "action",
         "chore",

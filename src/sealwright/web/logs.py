@@ -23,7 +23,7 @@ def log_crash(error: BaseException, *, request_id: str, route: str) -> None:
 def log_refusal(error: BaseException, code: str, *, request_id: str, route: str) -> None:
     """Record a refusal that an operator should know of (5xx), with what the store says of why: classes, no values."""
     notes = getattr(error, "__notes__", ())
-    cause = {"cause": "; ".join(notes)} if notes else {}
+    cause = {"cause": " - ".join(notes)} if notes else {}
     _LOG.warning("call not served", code=code, request_id=request_id, route=route, **cause)
 
 

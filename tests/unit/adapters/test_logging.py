@@ -53,7 +53,12 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 def test_listed_members_pass_from_both_kinds_of_logger() -> None:
     stream = configured()
     structlog.get_logger("sealwright.web").warning(
-        "call not served", code="SEALED", request_id="req_abc", route="/api/v1/credentials/{id}", status=503
+        "call not served",
+        code="SEALED",
+        cause="OperationalError SQLITE_FULL",
+        request_id="req_abc",
+        route="/api/v1/credentials/{id}",
+        status=503,
     )
     logging.getLogger("sealwright.services.issuance").error(
         "signing failed", extra={"credential_id": "urn:uuid:0192", "kind": "SigningFailed"}
@@ -64,6 +69,7 @@ def test_listed_members_pass_from_both_kinds_of_logger() -> None:
     assert first["level"] == "warning"
     assert (first["code"], first["request_id"], first["status"]) == ("SEALED", "req_abc", 503)
     assert first["route"] == "/api/v1/credentials/{id}"
+    assert first["cause"] == "OperationalError SQLITE_FULL"
     assert first["at"].endswith("Z")
     assert (second["credential_id"], second["kind"]) == ("urn:uuid:0192", "SigningFailed")
 
