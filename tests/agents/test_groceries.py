@@ -77,8 +77,8 @@ class Town:
         return run.returncode, run.stdout
 
     def close(self) -> None:
-        """End it as Ctrl-C does."""
-        self.process.send_signal(2)
+        """End it as Ctrl-C does; by another signal, since whoever runs in the background may have that one ignored."""
+        self.process.terminate()
         self.process.wait(SECONDS)
         self._log.close()
 
