@@ -137,7 +137,11 @@ IN_BATCH = "(SELECT uid FROM credentials WHERE batch_id IS NOT NULL ORDER BY uid
 FIRST = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1)"
 REVOKED = f"({_TOLD} = 'revoked' ORDER BY uid LIMIT 1)"
 SECOND = f"({_TOLD} = 'valid' ORDER BY uid LIMIT 1 OFFSET 1)"
-GRANT = "(SELECT grant_id FROM grants WHERE status = 'active' AND issuance = 'issued' ORDER BY grant_id LIMIT 1)"
+# One that came of a request: those of the people who work were made without.
+GRANT = (
+    "(SELECT grant_id FROM grants WHERE status = 'active' AND issuance = 'issued' AND request_id IS NOT NULL "
+    "ORDER BY grant_id LIMIT 1)"
+)
 REJECTED = (
     "(SELECT uid FROM credentials WHERE grant_id = (SELECT grant_id FROM grants WHERE status = 'revoked' "
     "ORDER BY issued_at DESC, grant_id LIMIT 1))"
