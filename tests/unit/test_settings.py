@@ -381,7 +381,9 @@ def test_pkcs11_group_is_taken_whole(tmp_path: Path) -> None:
 
 
 def test_secrets_neither_print_nor_pickle(tmp_path: Path) -> None:
-    settings = load(tmp_path, DATABASE_URL=POSTGRES, KEK=KEK, METRICS_TOKEN="canary-canary-canary", AGENT_KEY="canary-canary-key")
+    settings = load(
+        tmp_path, DATABASE_URL=POSTGRES, KEK=KEK, METRICS_TOKEN="canary-canary-canary", AGENT_KEY="canary-canary-key"
+    )
     shown = repr(settings)
     assert "canary" not in shown
     assert KEK not in shown
