@@ -76,6 +76,7 @@ def test_one_that_breaks_is_done_again_and_ends_no_other(here: Place) -> None:
     seen.until(lambda done: len(done) == 2)
     here.wake("broken", "sound")
     seen.until(lambda done: done.count("broken") == 2 and done.count("sound") == 2)
+    assert set(seen.all) == {"broken", "sound"}
 
 
 def test_work_that_has_more_is_shared_by_lanes(here: Place) -> None:
@@ -97,6 +98,9 @@ def test_work_that_has_more_is_shared_by_lanes(here: Place) -> None:
     tasks.add("many", work, timedelta(seconds=1), lanes=2)
     here.runner(tasks)
     seen.until(lambda done: "together" in done)
+    # Two had met at the gate before it was broken, so that work was left when both began.
+    assert gate.broken
+    assert len(left) < 30
     _wait_until(lambda: not left)
 
 

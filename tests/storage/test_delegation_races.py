@@ -52,8 +52,7 @@ def _tree(units: UnitOfWorkFactory) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ("dlg_root", "dlg_b"), ("dlg_root", "dlg_a")
 
 
-def _agree(units: UnitOfWorkFactory, allowed: int) -> None:
-    assert allowed == 150
+def _assert_spent_whole(units: UnitOfWorkFactory) -> None:
     with units(write=False) as uow:
         sums = uow.delegations.sums(["dlg_root", "dlg_a", "dlg_b"])
         assert sums["dlg_root"] == Used(LIMIT, 150)
@@ -66,14 +65,16 @@ def _agree(units: UnitOfWorkFactory, allowed: int) -> None:
 def test_threads_never_spend_a_unit_too_much_or_lose_one(units: UnitOfWorkFactory) -> None:
     chains = _tree(units)
     allowed = together([partial(spend, units, name, 25, chains[name % 2]) for name in range(8)])
-    _agree(units, sum(allowed))
+    assert sum(allowed) == 150
+    _assert_spent_whole(units)
 
 
 def test_processes_do_not_either(migrated_url: str, units: UnitOfWorkFactory) -> None:
     chains = _tree(units)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         started = [pool.submit(spend_in_process, migrated_url, name, 90, chains[name]) for name in range(2)]
-        _agree(units, sum(one.result(60) for one in started))
+        assert sum(one.result(60) for one in started) == 150
+    _assert_spent_whole(units)
 
 
 def test_chains_locked_in_any_order_do_not_wait_for_each_other_for_ever(units: UnitOfWorkFactory) -> None:

@@ -126,7 +126,19 @@ GOOD: list[tuple[str, str]] = [
 
 @pytest.mark.parametrize(("name", "text"), GOOD, ids=lambda value: value or "empty")
 def test_accepted_values(tmp_path: Path, name: str, text: str) -> None:
-    load(tmp_path, **{name: text})
+    settings = load(tmp_path, **{name: text})
+    assert _as_text(settings, name) == text.replace("sqlite:///x.db", f"sqlite:///{tmp_path / 'x.db'}")
+
+
+def _as_text(settings: Settings, name: str) -> str:
+    """A setting as somebody would write it down."""
+    if name == "BIND":
+        host = f"[{settings.bind.host}]" if ":" in settings.bind.host else settings.bind.host
+        return f"{host}:{settings.bind.port}"
+    if name == "OUTBOUND_ALLOW":
+        return ",".join([*settings.outbound_allow_hosts, *map(str, settings.outbound_allow_networks)])
+    value = getattr(settings, name.lower())
+    return str(value.reveal() if hasattr(value, "reveal") else value).replace("True", "true")
 
 
 BAD: list[tuple[str, str]] = [
@@ -344,7 +356,9 @@ def test_absent_kek_file_passes_because_the_office_starts_sealed(tmp_path: Path)
 
 
 def test_postgresql_over_a_socket_is_accepted(tmp_path: Path) -> None:
-    load(tmp_path, DATABASE_URL="postgresql:///office?host=/run/postgresql", KEK=KEK)
+    address = "postgresql:///office?host=/run/postgresql"
+    settings = load(tmp_path, DATABASE_URL=address, KEK=KEK)
+    assert (settings.database, settings.database_url.reveal()) == (Database.POSTGRESQL, address)
 
 
 def test_evm_anchor_needs_both_others_and_takes_them(tmp_path: Path) -> None:

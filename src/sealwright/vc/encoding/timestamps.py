@@ -76,11 +76,8 @@ def _parse_stamp(text: str) -> datetime:
     if match[4] == "24":
         if match[5] != "00" or match[6] != "00" or (match[7] or ".0").strip(".0"):
             raise InvalidDate("Hour 24 stands only in 24:00:00.")
-        midnight = _XSD_STAMP.fullmatch(text[:11] + "00" + text[13:])
-        if midnight is None:  # pragma: no cover - the same text with another hour
-            raise InvalidDate("The text is not an XML Schema dateTimeStamp.")
         try:
-            return _moment(midnight, max_offset_minutes=14 * 60) + timedelta(days=1)
+            return _moment(match, max_offset_minutes=14 * 60, hour=0) + timedelta(days=1)
         except OverflowError as error:
             raise InvalidDate("The moment lies outside the years 1 to 9999.") from error
     return _moment(match, max_offset_minutes=14 * 60)
@@ -98,8 +95,10 @@ def format_timestamp(moment: datetime) -> str:
     return f"{utc.year:04}-{utc.month:02}-{utc.day:02}T{utc.hour:02}:{utc.minute:02}:{utc.second:02}Z"
 
 
-def _moment(match: re.Match[str], *, max_offset_minutes: int) -> datetime:
-    year, month, day, hour, minute, second = (int(group) for group in match.groups()[:6])
+def _moment(match: re.Match[str], *, max_offset_minutes: int, hour: int | None = None) -> datetime:
+    """The moment that the parts of a text name; with `hour` at that hour instead of the text's."""
+    year, month, day, stated, minute, second = (int(group) for group in match.groups()[:6])
+    hour = stated if hour is None else hour
     zone: timezone = UTC
     if match[8]:
         minutes = int(match[9]) * 60 + int(match[10])
