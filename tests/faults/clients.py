@@ -328,6 +328,9 @@ class Load:
             else:
                 self._issue(caller, randomness, mine)
             self._stop.wait(randomness.uniform(0, self.pause_seconds))
+        if work is not None:
+            # However few acts there was time for, what a lost credential does was tried.
+            work.leave(randomness, send)
         caller.close()
         if desk is not None:
             desk.close()

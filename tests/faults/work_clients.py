@@ -71,6 +71,7 @@ class WorkClient:
         self._workers = list(people.workers[number::of])
         self._left = {worker.user_id: list(people.jobs) for worker in self._workers}
         self._history = history
+        self._has_taken = False
 
     def go_on(self, randomness: random.Random, send: Sends) -> bool:
         """Have somebody do one job, or lose their credential; False when nobody is left."""
@@ -90,12 +91,18 @@ class WorkClient:
                 break
         return True
 
+    def leave(self, randomness: random.Random, send: Sends) -> None:
+        """Have one of the own workers lose their credential before the end, where chance let all of them keep it."""
+        if self._workers and not self._has_taken:
+            self._lose(randomness.choice(self._workers), randomness, send)
+
     def _take(self, worker: Worker, randomness: random.Random) -> Job:
         left = self._left[worker.user_id]
         return left.pop(randomness.randrange(len(left)))
 
     def _lose(self, worker: Worker, randomness: random.Random, send: Sends) -> None:
         """Revoke the grant; once that was answered, no claim may go through."""
+        self._has_taken = True
         self._workers.remove(worker)
         body = json.dumps({"reason": "a fault test"}).encode()
         path = f"/issuers/credentials/{worker.grant_id}/revoke"
