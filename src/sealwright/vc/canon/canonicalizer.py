@@ -80,7 +80,9 @@ class Canonicalizer:
         contexts: The pinned contexts; those registered later are seen.
         on_mismatch: Told when a plan and the reference differ, from the thread that compares. By then the plan, and
             all plans under the same contexts, are out of use.
-        clock: Monotonic seconds.
+        clock: Monotonic seconds, by which the strangers' budget refills.
+        work_clock: Seconds of work that the calling thread has done, by which work is bounded and charged: a machine
+            that stood still has done none, and refuses no document for that.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class Canonicalizer:
         *,
         on_mismatch: Callable[[PlanMismatch], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        work_clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._clock = clock
+        self._work_clock = work_clock
         self._contexts = contexts
         self._reference = ReferenceProcessor(contexts)
         self._shapes = ShapeReader(contexts)
@@ -200,7 +204,7 @@ class Canonicalizer:
         Raises:
             VcError: As `canonicalize`.
         """
-        budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
+        budget = WorkBudget(MAX_STEPS, deadline=self._work_clock() + DEADLINE_SECONDS, clock=self._work_clock)
         return self._reference.canonicalize(document, budget, allow_inline=allow_inline, hash_name=hash_name)
 
     def unnamed_nodes(self, document: Mapping[str, Any], *, allow_inline: bool = False) -> tuple[Place, ...]:
@@ -209,7 +213,7 @@ class Canonicalizer:
         Raises:
             VcError: As `canonicalize`.
         """
-        budget = WorkBudget(MAX_STEPS, deadline=self._clock() + DEADLINE_SECONDS, clock=self._clock)
+        budget = WorkBudget(MAX_STEPS, deadline=self._work_clock() + DEADLINE_SECONDS, clock=self._work_clock)
         return self._nodes.unnamed(document, budget, allow_inline=allow_inline)
 
     def frame(self, quads: Iterable[Quad], frame: Mapping[str, Any]) -> dict[str, Any]:
@@ -297,11 +301,11 @@ class Canonicalizer:
         with self._lock:
             if key in self._plans:
                 return self._plans[key].plan
-            digest, started = self._digest(document), self._clock()
+            digest, started = self._digest(document), self._work_clock()
             plan: Plan | None = None
             try:
                 if digest not in self._distrusted:
-                    budget = WorkBudget(MAX_STEPS, deadline=started + DEADLINE_SECONDS, clock=self._clock)
+                    budget = WorkBudget(MAX_STEPS, deadline=started + DEADLINE_SECONDS, clock=self._work_clock)
                     plan = self._compiler.compile(dict(document), key, leaves, budget)
             except TooComplex:
                 return None
@@ -309,7 +313,7 @@ class Canonicalizer:
                 if isinstance(error.__cause__, TooComplex):
                     return None
             if charged:
-                self._budget_seconds -= self._clock() - started
+                self._budget_seconds -= self._work_clock() - started
             self._remember(key, plan, digest)
             return plan
 

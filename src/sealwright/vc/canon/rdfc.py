@@ -31,7 +31,7 @@ _POSITIONS: Final = ((0, "s"), (2, "o"), (3, "g"))
 
 
 class WorkBudget:
-    """How much may still be done for one document: steps, which are counted, and a moment on a monotonic clock."""
+    """How much may still be done for one document: steps, which are counted, and a moment on the thread's own clock."""
 
     __slots__ = ("_clock", "_deadline", "_steps")
 
@@ -40,7 +40,7 @@ class WorkBudget:
         max_steps: int = MAX_STEPS,
         *,
         deadline: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._steps = max_steps
         self._deadline = deadline

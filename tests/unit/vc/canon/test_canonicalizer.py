@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from typing import Any
 
 import pytest
 
 from sealwright.vc.canon import Canonicalizer, PlanMismatch, canonicalizer
 from sealwright.vc.canon.plans import Plan
-from sealwright.vc.errors import ContextNotAllowed, InvalidUnicode, NumberOutOfRange, UndefinedTerm, VcError
+from sealwright.vc.errors import ContextNotAllowed, InvalidUnicode, NumberOutOfRange, TooComplex, UndefinedTerm, VcError
 from tests.support import documents
 
 V1 = "https://www.w3.org/2018/credentials/v1"
@@ -73,6 +74,15 @@ def test_strangers_share_a_budget_that_time_refills() -> None:
     clock.now += 1.0
     door.canonicalize(credential(), stranger=True)
     assert door.stats().compiles == 1
+
+
+def test_work_is_bounded_by_what_was_done_and_not_by_how_long_the_machine_stood_still() -> None:
+    waited, worked = itertools.count(0.0, 10.0), Clock()
+    door = canon(clock=lambda: next(waited), work_clock=worked)
+    assert door.canonicalize(credential()) == door.canonicalize_by_reference(credential())
+    overworked = itertools.count(0.0, 10.0)
+    with pytest.raises(TooComplex, match="in time"):
+        canon(work_clock=lambda: next(overworked)).canonicalize_by_reference(credential())
 
 
 def test_learn_says_whether_there_is_a_plan() -> None:

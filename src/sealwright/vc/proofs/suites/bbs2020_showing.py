@@ -165,7 +165,7 @@ def _labels(
         return None
     blank = {f"<{mark}>": f"_:{mark.removeprefix(PLACEHOLDER)}" for mark in marks.values()}
     unmarked = [(blank.get(s, s), p, blank.get(o, o), blank.get(g, g)) for s, p, o, g in quads]
-    budget = WorkBudget(MAX_STEPS, deadline=time.monotonic() + _SECONDS)
+    budget = WorkBudget(MAX_STEPS, deadline=time.thread_time() + _SECONDS)
     dataset = canonicalize_quads(unmarked, budget)
     if dataset.lines != tuple(map(line, signed)):
         return None
