@@ -34,7 +34,7 @@ def test_figures_are_those_of_the_program() -> None:
     assert f"1 to {HOPS_MOST}, the root first" in PAGE
 
 
-@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("place", range(4))
 def test_snippets_run(place: int) -> None:
-    assert len(SNIPPETS) == 3
+    assert len(SNIPPETS) == 4
     exec(compile(SNIPPETS[place], f"snippet {place}", "exec"), {})

@@ -15,7 +15,7 @@ class MemoryFull(Exception):
 
 
 class ReplayMemory(Protocol):
-    """Remembers what was used. Servers of several processes give one that all of them share, in their database."""
+    """Remembers what was used. Servers of several processes give one that all share: `shared_memory.DatabaseMemory`."""
 
     def spend(self, name: str, *, until: datetime, now: datetime) -> bool:
         """Remember a name; tell whether it was new. Of two calls at the same time, one is told True.

@@ -161,7 +161,7 @@ class Verifier:
             if not self._memory.spend(f"token {grounds.agent} {token.jti}", until=token.expires_at + SKEW, now=now):
                 raise TokenRefused(TokenCode.REPLAYED, "The token was used before.")
         except MemoryFull:
-            raise _unavailable("Too many tokens are in use to take another one now.") from None
+            raise _unavailable("It cannot be remembered now that the token was used.") from None
 
     def _ask(self, token: CapabilityToken, chain: CheckedChain) -> Ruling:
         grounds = token.grounds
