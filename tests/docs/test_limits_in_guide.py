@@ -114,7 +114,8 @@ def test_stated_rates_are_the_defaults() -> None:
     text = " ".join(read_page(GUIDE / "operating.md").split())
     stated = (
         f"issuing {_DEFAULTS.rate_issue_per_minute}, batches {_DEFAULTS.rate_batch_per_minute}, "
-        f"other changes {_DEFAULTS.rate_write_per_minute}, reading {_DEFAULTS.rate_read_per_minute:,}, "
+        f"acts of agents {_DEFAULTS.rate_act_per_minute:,}, other changes {_DEFAULTS.rate_write_per_minute}, "
+        f"reading {_DEFAULTS.rate_read_per_minute:,}, "
         f"each for one key or person; and {_DEFAULTS.rate_public_per_minute} for one address without a token"
     )
     assert stated in text

@@ -32,7 +32,9 @@ ANSWER_SECONDS: Final = 30
 SOURCES: Final = Path(__file__).resolve().parents[2] / "src"
 PROGRAM: Final = (sys.executable, "-m", "sealwright")
 ISSUER: Final = "did:adi:issuer001"
-NO_LIMITS: Final = {f"SEALWRIGHT_RATE_{name}_PER_MINUTE": "0" for name in ("ISSUE", "BATCH", "WRITE", "READ", "PUBLIC")}
+NO_LIMITS: Final = {
+    f"SEALWRIGHT_RATE_{name}_PER_MINUTE": "0" for name in ("ISSUE", "BATCH", "WRITE", "ACT", "READ", "PUBLIC")
+}
 # The documentation's literal request; holders exist in the demo data.
 ISSUE_BODY: Final = {
     "schemaId": "did:adi:schema:university-degree-v1",

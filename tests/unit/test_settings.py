@@ -63,10 +63,11 @@ def test_defaults_are_the_contract_s(tmp_path: Path) -> None:
         settings.rate_issue_per_minute,
         settings.rate_batch_per_minute,
         settings.rate_write_per_minute,
+        settings.rate_act_per_minute,
         settings.rate_read_per_minute,
         settings.rate_public_per_minute,
     )
-    assert rates == (60, 10, 300, 1200, 120)
+    assert rates == (60, 10, 300, 6000, 1200, 120)
     sizes = (settings.body_max_bytes, settings.batch_body_max_bytes, settings.rows_max_bytes)
     assert sizes == (2**20, 2**23, 2**30)
     assert (settings.batch_inline_max, settings.batch_rows_max) == (1000, 1_000_000)
@@ -115,6 +116,7 @@ GOOD: list[tuple[str, str]] = [
     ("WORKERS", "64"),
     ("OPEN_REGISTRATION", "true"),
     ("RATE_ISSUE_PER_MINUTE", "0"),
+    ("RATE_ACT_PER_MINUTE", "0"),
     ("STATUS_LIST_BITS", "1048576"),
     ("STATUS_LIST_CAPACITY", "131072"),
     ("STATUS_TTL_SECONDS", "0"),
@@ -197,6 +199,7 @@ BAD: list[tuple[str, str]] = [
     ("RATE_ISSUE_PER_MINUTE", "-1"),
     ("RATE_BATCH_PER_MINUTE", "9" * 16),
     ("RATE_WRITE_PER_MINUTE", "x"),
+    ("RATE_ACT_PER_MINUTE", "-1"),
     ("RATE_READ_PER_MINUTE", "x"),
     ("RATE_PUBLIC_PER_MINUTE", "x"),
     ("BODY_MAX_BYTES", "1023"),

@@ -15,7 +15,7 @@ from sealwright.web.app import build_app
 from tests.support.office import HOLDER, ISSUER, MovableClock, add_person, furnish, open_office, the_operator
 from tests.web.client import Client
 
-NO_LIMITS = {f"SEALWRIGHT_RATE_{name}_PER_MINUTE": "0" for name in ("ISSUE", "BATCH", "WRITE", "READ", "PUBLIC")}
+NO_LIMITS = {f"SEALWRIGHT_RATE_{name}_PER_MINUTE": "0" for name in ("ISSUE", "BATCH", "WRITE", "ACT", "READ", "PUBLIC")}
 
 
 @dataclass(frozen=True)

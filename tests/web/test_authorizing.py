@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,10 +11,11 @@ import pytest
 
 from sealwright.domain.dids import DIDKind
 from sealwright.web.api.shapes.authorizing import APPROVAL, APPROVAL_PAGE, CALL_PAGE, VERDICT
+from sealwright.web.app import build_app
 from sealwright.web.shape import compile_schema
 from tests.support.delegations import AGENT, AGENTS, HUMAN, bring, chain_of, delegated, register_delegations
 from tests.support.office import add_person
-from tests.web.client import Answer
+from tests.web.client import Answer, Client
 from tests.web.conftest import NO_LIMITS, Served, key_for, serve, token_for
 
 AUTHORIZE: Final = "/api/v1/delegations/authorize"
@@ -171,6 +173,32 @@ def test_a_person_declines_with_a_reason(served: Served) -> None:
     free = {**wish, "agentDid": BELOW, "context": {"amount": 1}}
     assert served.client.call("POST", APPROVALS, free, token=key_for(served.office, BELOW)).code == "STATE_CONFLICT"
     assert served.client.call("POST", APPROVALS, wish, token=served.person).code == "NOT_DID_OWNER"
+
+
+def test_acts_have_a_rate_of_their_own_that_strangers_do_not_get(served: Served) -> None:
+    rates = {"rate_act_per_minute": 3, "rate_write_per_minute": 2, "rate_public_per_minute": 1}
+    office = replace(served.office, limits=replace(served.office.limits, **rates))
+    agent, owner = key_for(office, CAREFUL), office.registry.current().did(HUMAN)
+    assert owner is not None
+    stranger = key_for(office, AGENT, owner=owner.owner_user_id)
+    with Client(build_app(office)) as client:
+
+        def ask_often(path: str, body: Any, token: str | None) -> list[int]:
+            return [client.call("POST", path, body, token=token).status for _ in range(4)]
+
+        for known in (served.key, served.admin, agent):
+            assert ask_often(AUTHORIZE, ACT, known) == [200, 200, 200, 429]
+        # Whatever they made of themselves, they have the rate of all else that they change.
+        for other in (served.person, stranger):
+            assert ask_often(AUTHORIZE, ACT, other) == [200, 200, 429, 429]
+            assert client.call("POST", APPROVALS, {}, token=other).code == "RATE_LIMIT_EXCEEDED"
+        told = client.call("POST", AUTHORIZE, ACT, token=agent).headers
+        assert (told["ratelimit-limit"], told["ratelimit-remaining"], "retry-after" in told) == ("3", "0", True)
+        checked = ask_often("/api/v1/capability-tokens/verify", {"token": "e30.e30.e30"}, None)
+        assert checked == [200, 429, 429, 429]
+        served.clock.move(seconds=61)
+        checked = ask_often("/api/v1/capability-tokens/verify", {"token": "e30.e30.e30"}, served.key)
+        assert checked == [200, 200, 200, 429]
 
 
 def _owner(served: Served) -> str:

@@ -89,6 +89,7 @@ def limits_of(settings: Settings) -> Limits:
         rate_issue_per_minute=settings.rate_issue_per_minute,
         rate_batch_per_minute=settings.rate_batch_per_minute,
         rate_write_per_minute=settings.rate_write_per_minute,
+        rate_act_per_minute=settings.rate_act_per_minute,
         rate_read_per_minute=settings.rate_read_per_minute,
         rate_public_per_minute=settings.rate_public_per_minute,
         status_ttl_seconds=settings.status_ttl_seconds,

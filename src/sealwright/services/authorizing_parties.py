@@ -72,9 +72,17 @@ def is_known_server(caller: Caller, view: RegistryView) -> bool:
     Anybody with an account can make a DID and a key for it. Such a key must not be able to use up strangers' budgets,
     nor to read them.
     """
-    if caller.actor.kind is not ActorKind.API_KEY or caller.credential_digest is None:
-        return False
-    key = view.api_key(caller.credential_digest)
+    return caller.actor.kind is ActorKind.API_KEY and is_answered_for(caller, view)
+
+
+def is_answered_for(caller: Caller, view: RegistryView) -> bool:
+    """Tell whether whoever calls is an approved issuer or admin, or a key, an agent's too, that one or the office made.
+
+    Of these there are as many as the office let in; of anybody else as many as they like.
+    """
+    if not caller.is_key:
+        return caller.has_role(AccountRole.ISSUER)
+    key = view.api_key(caller.credential_digest) if caller.credential_digest is not None else None
     if key is None or key.owner_user_id is None:
         return key is not None
     owner = view.person(key.owner_user_id)

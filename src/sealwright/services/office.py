@@ -101,6 +101,7 @@ class Limits:
     rate_issue_per_minute: int
     rate_batch_per_minute: int
     rate_write_per_minute: int
+    rate_act_per_minute: int
     rate_read_per_minute: int
     rate_public_per_minute: int
     status_ttl_seconds: int

@@ -109,6 +109,7 @@ def check_settings(raw: RawSettings) -> Settings:
         rate_issue_per_minute=check.integer("RATE_ISSUE_PER_MINUTE", 60, 0),
         rate_batch_per_minute=check.integer("RATE_BATCH_PER_MINUTE", 10, 0),
         rate_write_per_minute=check.integer("RATE_WRITE_PER_MINUTE", 300, 0),
+        rate_act_per_minute=check.integer("RATE_ACT_PER_MINUTE", 6000, 0),
         rate_read_per_minute=check.integer("RATE_READ_PER_MINUTE", 1200, 0),
         rate_public_per_minute=check.integer("RATE_PUBLIC_PER_MINUTE", 120, 0),
         body_max_bytes=check.integer("BODY_MAX_BYTES", 1_048_576, 1024),

@@ -25,6 +25,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "RATE_ISSUE_PER_MINUTE": "an integer, 0 for no limit",
     "RATE_BATCH_PER_MINUTE": "an integer, 0 for no limit",
     "RATE_WRITE_PER_MINUTE": "an integer, 0 for no limit",
+    "RATE_ACT_PER_MINUTE": "an integer, 0 for no limit",
     "RATE_READ_PER_MINUTE": "an integer, 0 for no limit",
     "RATE_PUBLIC_PER_MINUTE": "an integer, 0 for no limit",
     "BODY_MAX_BYTES": "an integer of 1024 or more",

@@ -131,6 +131,7 @@ class Settings:
     rate_issue_per_minute: int
     rate_batch_per_minute: int
     rate_write_per_minute: int
+    rate_act_per_minute: int
     rate_read_per_minute: int
     rate_public_per_minute: int
     body_max_bytes: int

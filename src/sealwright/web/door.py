@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -22,6 +22,7 @@ from sealwright.domain.errors import (
     StoreUnavailable,
 )
 from sealwright.domain.people import AccountRole
+from sealwright.services.authorizing_parties import is_answered_for
 from sealwright.services.registry import NotCached
 from sealwright.web.auth.cookies import read_cookie
 from sealwright.web.auth.form_token import unmasked
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from litestar.types import Receive, Scope, Send
 
     from sealwright.domain.people import Caller
-    from sealwright.services.office import Office
+    from sealwright.services.office import Limits, Office
 
 # Bodies beyond this are parsed in a thread, so that they hold up nobody else.
 LARGE_BODY_BYTES: Final = 32 * 1024
@@ -69,6 +70,14 @@ _NEEDED_ROLES: Final[Mapping[Audience, tuple[AccountRole, ...]]] = {
 }
 _CLOSE: Final = (b"connection", b"close")
 _FOR_PEOPLE: Final = {Audience.PERSON, *_NEEDED_ROLES}
+_Rate = tuple[str, Callable[["Limits"], int]]
+_READING: Final[_Rate] = ("read", lambda limits: limits.rate_read_per_minute)
+_RATES: Final[Mapping[Bucket, _Rate]] = {
+    Bucket.ISSUE: ("issue", lambda limits: limits.rate_issue_per_minute),
+    Bucket.BATCH: ("batch", lambda limits: limits.rate_batch_per_minute),
+    Bucket.WRITE: ("write", lambda limits: limits.rate_write_per_minute),
+    Bucket.ACT: ("act", lambda limits: limits.rate_act_per_minute),
+}
 
 
 class Door:
@@ -253,7 +262,7 @@ class Door:
         return caller
 
     async def _count(self, call: Call) -> None:
-        name, limit = self._limit(call)
+        name, limit = await self._limit(call)
         if limit == 0:
             return
         try:
@@ -272,21 +281,19 @@ class Door:
             seconds = max(1, hit.reset_seconds)
             raise RateLimitExceeded(f"More than {hit.limit} calls a minute.", retry_after_seconds=seconds)
 
-    def _limit(self, call: Call) -> tuple[str, int]:
+    async def _limit(self, call: Call) -> tuple[str, int]:
         """The bucket that counts a call, and how many calls a minute it takes; 0 for no limit."""
         limits, caller, bucket = self._office.limits, call.signed_in, call.route.bucket
         if bucket is Bucket.NONE:
             return "", 0
         if caller is None:
             return f"public:{call.exchange.address}", limits.rate_public_per_minute
-        if bucket is Bucket.ISSUE:
-            own = caller.issue_per_minute
-            return f"issue:{caller.bucket}", limits.rate_issue_per_minute if own is None else own
-        if bucket is Bucket.BATCH:
-            return f"batch:{caller.bucket}", limits.rate_batch_per_minute
-        if bucket is Bucket.WRITE:
-            return f"write:{caller.bucket}", limits.rate_write_per_minute
-        return f"read:{caller.bucket}", limits.rate_read_per_minute
+        if bucket is Bucket.ACT and not await call.with_view(lambda view: is_answered_for(caller, view)):
+            bucket = Bucket.WRITE
+        if bucket is Bucket.ISSUE and caller.issue_per_minute is not None:
+            return f"issue:{caller.bucket}", caller.issue_per_minute
+        name, rate_of = _RATES.get(bucket, _READING)
+        return f"{name}:{caller.bucket}", rate_of(limits)
 
     def _refused(self, route: Route | None, exchange: Exchange, error: Exception) -> Reply:
         if isinstance(error, TimeoutError):

@@ -33,12 +33,13 @@ class Audience(Enum):
 
 
 class Bucket(Enum):
-    """Which rate limit counts a call."""
+    """Which rate limit counts a call; `ACT` counts those of strangers as writes."""
 
     NONE = "none"
     ISSUE = "issue"
     BATCH = "batch"
     WRITE = "write"
+    ACT = "act"
     READ = "read"
     PUBLIC = "public"
 

@@ -253,7 +253,7 @@ ROUTES: Final = (
         authorize,
         (RouteAnswer(200, "The answer, allowed or not; it is on record.", shapes.VERDICT, shapes.VERDICT_EXAMPLE),),
         _TAG,
-        bucket=Bucket.WRITE,
+        bucket=Bucket.ACT,
         body=shapes.AUTHORIZE,
         request_headers=VIA,
         codes=AUTHORIZE_CODES,

@@ -185,7 +185,7 @@ ROUTES: Final = (
         verify_token,
         (Answered(200, "What was found, valid or not.", shapes.TOKEN_REPORT, shapes.TOKEN_REPORT_EXAMPLE),),
         _TAG,
-        bucket=Bucket.PUBLIC,
+        bucket=Bucket.ACT,
         body=shapes.VERIFY_TOKEN,
     ),
 )
