@@ -380,6 +380,7 @@ UNFIT: Final[dict[str, dict[str, Any]]] = {
     "irrevocable": {"revocable": False, "suspendable": False},
     "limits could be hidden": {"proof_type": "bbs-2023"},
     "limits could be hidden in 2020": {"proof_type": "BbsBlsSignature2020"},
+    "limits could be hidden under ECDSA": {"proof_type": "ecdsa-sd-2023"},
 }
 
 
@@ -391,8 +392,10 @@ def test_delegations_that_nobody_could_hold_to_their_limits_are_not_signed(offic
         delegator = f"did:adi:bbs{next(_NUMBERS)}"
         bring(office, delegator, DIDKind.HUMAN)
         _act(office, lambda uow, me: office.dids.rotate(uow, me, delegator, proof_type), registry=True)
-    with pytest.raises(PolicyViolation):
+    with pytest.raises(PolicyViolation) as refused:
         issue_delegation(office, delegator, AGENT, request=UNFIT[case])
+    pointer = "/proofType" if proof_type is not None else "/revocable"
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [(pointer, "POLICY_VIOLATION")]
 
 
 def test_no_other_road_leads_to_a_delegation(office: Office) -> None:

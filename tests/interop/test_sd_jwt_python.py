@@ -11,6 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from sealwright.vc.dids.document import build_did_document
+from sealwright.vc.dids.resolver import ResolvedDID
+from sealwright.vc.dids.verification_method import VerificationMethod
 from sealwright.vc.encoding.multibase import base64url_encode
 from sealwright.vc.errors import ProofInvalid, VcError
 from sealwright.vc.keys.jwk import public_jwk
@@ -20,12 +23,17 @@ from sealwright.vc.proofs.key_binding import verify_key_binding
 from sealwright.vc.proofs.sd_jwt import Claims, Hidden, combined, conceal, padded
 from sealwright.vc.proofs.sd_jwt_reading import open_sd_jwt
 from sealwright.vc.proofs.sd_jwt_showing import bound, shown_part
+from sealwright.vc.verification.report import Check
+from sealwright.vc.verification.sd_jwt_credential import KnownType, SdJwtRules, verify_sd_jwt_credential
+from sealwright.vc.verification.sources import ANY_ISSUER
 from tests.interop.peer import Peer, PeerMissing, PeerRefused
 from tests.interop.python_peer import start_python_peer
 from tests.support import tools
+from tests.support.chains import ChainWorld
 from tests.support.es256 import sign_es256
 
 FOLDER: Final = Path(__file__).parent / "sd_jwt_python"
+DELEGATOR: Final = "did:web:issuer.example"
 AUDIENCE, NONCE = "https://verifier.example", "n-0S6_WzA2Mj"
 ISSUER, HOLDER, STRANGER = (ec.derive_private_key(number, ec.SECP256R1()) for number in (11, 12, 13))
 PLAIN: Final[dict[str, Any]] = {
@@ -137,3 +145,67 @@ def test_tampered_disclosures_are_refused_here(peer: Peer) -> None:
     pieces[1] = pieces[1][:10] + ("A" if pieces[1][10] != "A" else "B") + pieces[1][11:]
     with pytest.raises(VcError):
         open_sd_jwt("~".join(pieces))
+
+
+def _delegation(made: dict[str, Any]) -> Check:
+    """What we say of a delegation that they signed, as a root and by itself."""
+    key = VerificationMethod(f"{DELEGATOR}#1", "JsonWebKey2020", DELEGATOR, public(ISSUER))
+    listed = {name: [key.id] for name in ("assertionMethod", "authentication")}
+    document = ResolvedDID(build_did_document(DELEGATOR, [key], relationships=listed))
+    world = ChainWorld(1)
+    world.dids[DELEGATOR] = document
+    rules = SdJwtRules(
+        resolver=world,
+        accepted={"ES256"},
+        trusted_issuers=ANY_ISSUER,
+        own=NoOffice(),
+        statuses=NoOffice(),
+        types=NoOffice(),
+        now=datetime.now(UTC),
+    )
+    report = verify_sd_jwt_credential(made["text"], rules)
+    assert bool(report) is report.check("delegation").is_met, report.failures
+    return report.check("delegation")
+
+
+class NoOffice:
+    """Knows no issuer, list or type but by the type's own name."""
+
+    def speaks_for(self, issuer: str, address: str) -> bool | None:
+        raise AssertionError(issuer, address)
+
+    def fetch_token(self, url: str) -> str:
+        raise AssertionError(url)
+
+    def knows(self, vct: str) -> bool:
+        return not vct
+
+    def type_at(self, vct: str, credential_id: str | None) -> KnownType | None:
+        raise AssertionError(vct, credential_id)
+
+
+def test_a_delegation_that_they_sign_holds_if_nothing_of_it_can_be_missing(peer: Peer) -> None:
+    delegate = "did:web:agent.example"
+    claims: dict[str, Any] = {
+        "iss": DELEGATOR,
+        "sub": delegate,
+        "jti": "urn:uuid:0b7bbd5e-3f0c-4a4c-8f0c-5b7f2f6a9f01",
+        "vct": "https://issuer.example/vct/AgentDelegationCredential",
+        "exp": int(datetime.now(UTC).timestamp()) + 600,
+        "delegator": DELEGATOR,
+        "delegate": delegate,
+        "scope": ["purchase:groceries"],
+        "constraints": {"maxSpendPerDay": 100},
+        "maxDepth": 0,
+    }
+    asked: dict[str, Any] = {"claims": claims, "key": private(ISSUER), "kid": f"{DELEGATOR}#1"}
+    limits = [["constraints"], ["scope", 0]]
+    whole = peer.ask("issue", **asked, hidden=limits, decoys=False)
+    assert _delegation(whole).has_passed
+    # A digest without its disclosure may be a limit that was kept back, so that decoys leave it open.
+    part = {"text": shown_part(whole["text"], ("/scope/0",))}
+    for open_one in (part, peer.ask("issue", **asked, hidden=limits, decoys=True)):
+        check = _delegation(open_one)
+        assert (check.is_open, check.code) == (True, "DELEGATION_INVALID")
+    wide = peer.ask("issue", **{**asked, "claims": {**claims, "maxDepth": 9}}, hidden=[], decoys=False)
+    assert _delegation(wide).code == "DELEGATION_INVALID"

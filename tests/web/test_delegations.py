@@ -159,6 +159,8 @@ REFUSED: Final[dict[str, tuple[dict[str, Any], int, str, list[str]]]] = {
     "an end behind us": ({"expirationDate": "2026-01-01T00:00:00Z"}, 422, "EXPIRATION_IN_PAST", []),
     "no such delegate": ({"delegateDid": "did:adi:nobody"}, 404, "HOLDER_NOT_FOUND", []),
     "a suite that hides": ({"proofType": "bbs-2023"}, 409, "ISSUER_KEY_MISSING", []),
+    "an SD-JWT": ({"proofType": "dc+sd-jwt"}, 422, "UNSUPPORTED_PROOF_TYPE", ["/proofType"]),
+    "a JWT": ({"proofType": "jwt_vc_json"}, 422, "UNSUPPORTED_PROOF_TYPE", ["/proofType"]),
 }
 
 

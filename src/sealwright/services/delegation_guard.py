@@ -205,9 +205,9 @@ class DelegationGate:
             return order
         replaces = _replacement(order.guard)
         if StatusPurpose.REVOCATION not in order.purposes:
-            raise PolicyViolation("A delegation must be revocable.")
+            raise _unfit("/revocable", "A delegation must be revocable.")
         if disclosure_suite(order.proof_type) is not None:
-            raise PolicyViolation("A delegation is signed as a whole: nobody may hide its limits.")
+            raise _unfit("/proofType", "A delegation is signed as a whole: nobody may hide its limits.")
         content = _canonical(order, view)
         terms = terms_of_claims(content, expires=order.expiration, pointer=CLAIMS)
         above = view.delegation_chain(terms.parent) if terms.parent is not None else ()
@@ -237,6 +237,10 @@ class DelegationGate:
         names = [*texts_of(document.get("type")), *(one.decode("utf-8", "replace") for one in typed)]
         if any(last_step(name) == DELEGATION_TYPE for name in names):
             raise PolicyViolation(_OWN_ROAD)
+
+
+def _unfit(pointer: str, detail: str) -> PolicyViolation:
+    return PolicyViolation(detail, faults=(Fault(pointer, "POLICY_VIOLATION", detail),))
 
 
 def _replacement(guard: OrderGuard | None) -> Replacement | None:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from sealwright.domain.dids import Custody
 from sealwright.domain.errors import DomainError
 from sealwright.domain.schemas import SchemaRecord
+from sealwright.services.catalog_builtin import AGENT_DELEGATION
 from sealwright.services.delegation_chains import DelegationChains
 from sealwright.services.orders import signs_for_office, vct_address
 from sealwright.services.ports import Clock
@@ -25,6 +26,7 @@ from sealwright.vc.proofs.jwt import JWT_ALGORITHMS
 from sealwright.vc.proofs.registry import SUITES
 from sealwright.vc.proofs.sd_jwt_reading import is_sd_jwt
 from sealwright.vc.verification.credential import verify_credential
+from sealwright.vc.verification.delegation_checks import ChainSource
 from sealwright.vc.verification.presentation import PresentationReport, verify_presentation
 from sealwright.vc.verification.presentation_token import TokenOccasion, verify_presentation_token
 from sealwright.vc.verification.report import ALL_CHECKS, VerificationReport
@@ -176,7 +178,14 @@ class Verifier:
             challenge=options.challenge,
             domain=options.domain,
             selected=ALL_CHECKS if options.checks is None else options.checks,
+            chain=None if options.is_hop else self._chain_source,
         )
+
+    def _chain_source(self) -> ChainSource:
+        """The chain above a delegation, whatever form each hop has; each is verified by itself."""
+        hop = VerifyOptions(is_hop=True)
+        chains = self._chains
+        return ChainSource(chains.above, chains.root_may, lambda one: self.verify(one, hop), self._clock.now())
 
     def verify_presentation(self, document: object, options: PresentationOptions) -> PresentationReport:
         """Verify a presentation, an object or a compact JWT, and every credential in it."""
@@ -296,9 +305,11 @@ class _RegisteredTypes:
     def type_at(self, vct: str, credential_id: str | None) -> KnownType | None:
         view = self._registry.current()
         named = view.schema_called(vct[len(self._own) :])
-        # A type may have been given another schema since; what was issued before keeps its own.
+        # A type may have been given another schema since; what was issued before keeps its own. None was issued here as
+        # a delegation, so a stranger who names one of our credentials neither makes it one nor the other way round.
         issued_by = view.schema_of_credential(credential_id) if credential_id is not None else None
-        record = view.schema(issued_by) if issued_by is not None else named
+        delegates = AGENT_DELEGATION in (issued_by, named.schema_id if named is not None else None)
+        record = named if issued_by is None or delegates else view.schema(issued_by)
         return KnownType(record.type, _ShownClaims(self._shelf, record)) if record is not None else None
 
 

@@ -34,7 +34,7 @@ def _issue(question):
         _marked(question["claims"], {tuple(path) for path in question["hidden"]}),
         JWK(**question["key"]),
         JWK(**question["holder"]) if "holder" in question else None,
-        add_decoy_claims=True,
+        add_decoy_claims=question.get("decoys", True),
         extra_header_parameters={"typ": "dc+sd-jwt", "kid": question["kid"]},
     )
     return {"text": made.sd_jwt_issuance, "decoys": len(made.decoy_digests)}

@@ -145,10 +145,15 @@ def _check_chain(found: Findings, terms: DelegationTerms, parent: str, chain: Ch
     return True
 
 
+def names_delegation(document: Document) -> bool:
+    """Whether a document is a delegation by the name of one of its types."""
+    types = texts_of(document.get("type"))
+    return DELEGATION_TYPE in types or any(last_step(name) == DELEGATION_TYPE for name in types)
+
+
 def _is_delegation(document: Document, said: Callable[[], Said] | None) -> bool:
     """By the name of its type; under contexts of somebody's own that may be any, so there what is signed decides."""
-    types = texts_of(document.get("type"))
-    if DELEGATION_TYPE in types or any(last_step(name) == DELEGATION_TYPE for name in types):
+    if names_delegation(document):
         return True
     contexts = document.get("@context")
     if said is None or not isinstance(contexts, list) or all(isinstance(one, str) for one in contexts):

@@ -5,7 +5,7 @@ Spec: SD-JWT-based Verifiable Credentials, "Verification and Processing"; RFC 99
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -36,7 +36,7 @@ from sealwright.vc.proofs.sd_jwt_vc import ENVELOPE_NAMES, NEVER_HIDDEN
 from sealwright.vc.proofs.token_keys import VerifiedToken, verify_with_method
 from sealwright.vc.proofs.verifying import MAX_SKEW
 from sealwright.vc.verification.checks import check_issuer, check_trust, structure_code
-from sealwright.vc.verification.delegation_checks import check_delegation
+from sealwright.vc.verification.delegation_checks import ChainSource, check_delegation, names_delegation
 from sealwright.vc.verification.examination import Description
 from sealwright.vc.verification.report import (
     ALL_CHECKS,
@@ -102,6 +102,7 @@ class SdJwtRules:
         challenge: The nonce of the key binding; None if the verifier gave none.
         domain: The audience of the key binding; None if that was not asked for.
         selected: Checks asked for; structure, proof and issuer are made in any case.
+        chain: Gives where the chain above a delegation comes from; None leaves one that rests on another open.
     """
 
     resolver: DIDResolver
@@ -115,6 +116,7 @@ class SdJwtRules:
     challenge: str | None = None
     domain: str | None = None
     selected: Collection[str] = ALL_CHECKS
+    chain: Callable[[], ChainSource] | None = None
 
 
 def verify_sd_jwt_credential(text: str, rules: SdJwtRules) -> VerificationReport:
@@ -131,10 +133,10 @@ def verify_sd_jwt_credential(text: str, rules: SdJwtRules) -> VerificationReport
             reader = TokenStatusReader(rules.statuses, rules.resolver, rules.now)
             check_token_status(found, opened.claims.get("status"), issuer, reader)
             known = _check_schema(found, opened.claims, rules.types)
-            _check_holder(found, opened, rules)
-            check_trust(found, issuer, rules.trusted_issuers)
             document = _as_document(opened.claims, known)
-            delegation = check_delegation(found, document, issuer, is_part=not opened.is_whole)
+            _check_holder(found, opened, rules, is_delegation=names_delegation(document))
+            check_trust(found, issuer, rules.trusted_issuers)
+            delegation = check_delegation(found, document, issuer, is_part=not opened.is_whole, chain=rules.chain)
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     return VerificationReport(checks, PROOF_CHECKS, rules.now, delegation=delegation, **_head(opened, issuer))
 
@@ -266,7 +268,7 @@ def _check_schema(found: Findings, claims: Mapping[str, JSONValue], types: TypeS
     return known
 
 
-def _check_holder(found: Findings, opened: SdJwt, rules: SdJwtRules) -> None:
+def _check_holder(found: Findings, opened: SdJwt, rules: SdJwtRules, *, is_delegation: bool) -> None:
     """The credential is about the expected holder, and whoever shows it proved the key that it is bound to."""
     if rules.expected_holder is not None and not _is_about(opened.claims, rules.expected_holder, rules.resolver):
         found.failed("holder", ReportCode.HOLDER_MISMATCH, "The credential is about somebody else.")
@@ -285,7 +287,12 @@ def _check_holder(found: Findings, opened: SdJwt, rules: SdJwtRules) -> None:
     except (ProofRefused, InvalidKey) as error:
         found.failed("holder", ReportCode.HOLDER_MISMATCH, error.detail)
     else:
-        _check_occasion(found, bound, rules)
+        # Authority is a DID's: a key beside it that the issuer wrote down does not act for the delegate.
+        if is_delegation and not _has_key(str(opened.claims.get("sub")), opened.claims, rules.resolver):
+            detail = "The delegation is bound to a key that its delegate's DID does not prove with."
+            found.failed("holder", ReportCode.HOLDER_MISMATCH, detail)
+        else:
+            _check_occasion(found, bound, rules)
 
 
 def _check_occasion(found: Findings, bound: KeyBinding, rules: SdJwtRules) -> None:
@@ -301,19 +308,27 @@ def _is_about(claims: Mapping[str, JSONValue], expected: str, resolver: DIDResol
     """Whether the subject is a DID; where none is named, whether the key in `cnf` is one that this DID proves with."""
     if "sub" in claims:
         return claims["sub"] == expected
+    return _has_key(expected, claims, resolver)
+
+
+def _has_key(did: str, claims: Mapping[str, JSONValue], resolver: DIDResolver) -> bool:
+    """Whether the key in `cnf` is one that a DID proves with."""
     try:
         key = confirmation_key(claims)
-        document = resolver.resolve(expected).document
+        resolved = resolver.resolve(did)
     except VcError:
         return False
-    methods = (document.method(address) for address in document.relationship("authentication"))
+    document = resolved.document
+    listed = (one for one in document.relationship("authentication") if one not in resolved.compromised_methods)
+    methods = (document.method(address) for address in listed)
     return key is not None and any(method is not None and method.public_key == key for method in methods)
 
 
 def _as_document(claims: Mapping[str, JSONValue], known: KnownType | None) -> Mapping[str, JSONValue]:
     """The claims as a document has them, for checks that read documents."""
     subject = {name: value for name, value in claims.items() if name not in ENVELOPE_NAMES}
-    document: dict[str, JSONValue] = {"type": [*known.types] if known is not None else []}
+    # Under whose address a type stands does not matter for whether it is one of delegations, as in documents.
+    document: dict[str, JSONValue] = {"type": [*(known.types if known is not None else ()), str(claims["vct"])]}
     if isinstance(name := claims.get("jti"), str):
         document["id"] = name
     for member, claim in (("validFrom", "nbf"), ("validUntil", "exp")):
