@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealwright.domain.delegation_errors import DelegationNotFound
-from sealwright.domain.delegations import DelegationStatus
+from sealwright.domain.delegations import DelegationFilter, DelegationStatus
 from sealwright.domain.people import Actor, ActorKind, Caller
 from sealwright.services import delegation_sheets
 from sealwright.services.authorizing_values import ActQuestion
 from sealwright.services.delegation_sheets import BudgetUse, DelegationNode
 from sealwright.services.office import Office
+from sealwright.services.ports import Page
+from sealwright.storage.transaction import Transaction
 from sealwright.vc.delegation.terms import DelegationCode
 from tests.support.delegations import AGENTS, COMPANY, HUMAN, chain_of, delegated, furnish_delegations
 from tests.support.furnished import Furnished
@@ -101,6 +104,52 @@ def test_a_large_tree_is_cut_and_says_so(office: Office, monkeypatch: pytest.Mon
         delegated(office, AGENTS[0], agent, root.credential_id)
     sheet = office.delegations.sheets.get(the_operator(office), root.delegation_id)
     assert (len(sheet.tree.below), sheet.is_cut, sheet.below) == (2, True, 3)
+
+
+def test_a_page_asks_the_store_as_often_however_many_delegations_it_shows(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        chain_of(office, *AGENTS[:4], constraints={"maxSpendPerDay": 100, "maxCallsPerHour": 9})
+    assert buy(office, AGENTS[3], 1)
+    human, view, asked = key_of(office, HUMAN), office.registry.current(), 0
+
+    def counting(name: str) -> None:
+        before = getattr(Transaction, name)
+
+        def run(self: Transaction, *given: Any, **named: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            return before(self, *given, **named)
+
+        monkeypatch.setattr(Transaction, name, run)
+
+    for name in ("rows", "row", "driver_rows"):
+        counting(name)
+
+    def count(show: Callable[[int], Page[Any]]) -> list[int]:
+        nonlocal asked
+        show(12)  # whoever stands in a chain is looked up once, and then remembered
+        told = []
+        for limit in (1, 12):
+            asked = 0
+            assert len(show(limit).items) == limit
+            told.append(asked)
+        return told
+
+    sheets, desk = office.delegations.sheets, office.delegations.desk
+    one, many = count(lambda limit: sheets.list(human, limit=limit))
+    # What a page holds is not read again as what others of it rest on.
+    assert many < one <= 4
+    one, many = count(lambda limit: desk.list(human, DelegationFilter(), view, limit=limit, cursor=None))
+    assert many == one <= 4
+    # The newest has nothing below it; of a whole page, each level is read once.
+    one, many = count(lambda limit: desk.list(human, DelegationFilter(), view, limit=limit, cursor=None, tree=True))
+    assert many == one + 3
+    top = sheets.list(human, limit=12).items[-1].chain[0]
+    asked = 0
+    assert names_in(sheets.get(human, top.delegation_id).tree)[0] == top.delegation_id
+    assert asked <= 10
 
 
 def test_what_keeps_a_delegation_from_holding_is_told_by_hop(office: Office, clock: MovableClock) -> None:

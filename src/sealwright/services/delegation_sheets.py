@@ -194,16 +194,17 @@ class _Lines:
         self._view = view
         self._now = now
         self._mine = mine
-        self._known: dict[str, Delegation] = {}
 
     def of_many(self, delegations: Sequence[Delegation]) -> Iterable[DelegationLine]:
-        self._known |= {one.delegation_id: one for one in delegations}
+        known = {one.delegation_id: one for one in delegations}
+        # Nobody writes here, so that this is but one more reading.
+        known |= self._uow.delegations.lock({hop for one in delegations for hop in one.lineage} - known.keys())
         windows = {
             (one.delegation_id, self._now - BUDGETS[name].period) for one in delegations for name in _budgets(one)
         }
         used = self._uow.delegations.used(windows) if windows else {}
         for one in delegations:
-            chain = (*(self._one(above, one) for above in one.lineage), one)
+            chain = (*(known[above] for above in one.lineage), one)
             yield DelegationLine(
                 chain=chain,
                 status=one.status_at(self._now),
@@ -212,11 +213,6 @@ class _Lines:
                 is_given=one.delegator_did in self._mine,
                 is_received=one.delegate_did in self._mine,
             )
-
-    def _one(self, delegation_id: str, below: Delegation) -> Delegation:
-        if delegation_id not in self._known:
-            self._known |= {one.delegation_id: one for one in self._uow.delegations.chain(below.delegation_id)}
-        return self._known[delegation_id]
 
 
 def _budgets(one: Delegation) -> list[str]:

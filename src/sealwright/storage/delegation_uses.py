@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from sealwright.domain.delegations import LedgerRow, Use, Used
 from sealwright.domain.errors import StateConflict
 from sealwright.storage.bulk_rows import RowWriter
@@ -26,7 +28,12 @@ _FIRST_AFTER: Final = (
     "SELECT no, spent_high, spent_low FROM delegation_uses WHERE delegation_id = {id} AND at > {at} "
     "ORDER BY at, no LIMIT 1"
 )
-_FIRST_SQLITE: Final = _FIRST_AFTER.format(id="?", at="?")
+_WINDOWS_SQLITE: Final = (
+    "SELECT w.id, w.moment, d.calls, d.spent_high, d.spent_low, u.no, u.spent_high, u.spent_low "
+    "FROM (SELECT value ->> 0 AS id, value ->> 1 AS moment FROM json_each(?)) w "
+    "JOIN delegations d ON d.delegation_id = w.id JOIN delegation_uses u ON u.delegation_id = w.id AND (u.at, u.no) = "
+    "(SELECT at, no FROM delegation_uses WHERE delegation_id = w.id AND at > w.moment ORDER BY at, no LIMIT 1)"
+)
 _WINDOWS_POSTGRES: Final = (
     "SELECT w.id, w.moment, d.calls, d.spent_high, d.spent_low, u.no, u.spent_high, u.spent_low "  # noqa: S608 - our own text
     "FROM unnest(%s::text[], %s::int8[]) AS w (id, moment) JOIN delegations d ON d.delegation_id = w.id "
@@ -129,17 +136,14 @@ class Ledgers:
         self, asked: Sequence[tuple[str, int]]
     ) -> list[tuple[str, int, tuple[int, int, int], tuple[int, int, int]]]:
         """For each window that saw an act: its head, and the sums before its first act."""
-        if not self._transaction.is_sqlite:
+        if not asked:
+            return []
+        if self._transaction.is_sqlite:
+            rows = self._transaction.driver_rows(_WINDOWS_SQLITE, (msgspec.json.encode(asked).decode(),))
+        else:
             ids, moments = [one[0] for one in asked], [one[1] for one in asked]
-            rows = self._transaction.driver_rows(_WINDOWS_POSTGRES, (ids, moments)) if asked else []
-            return [(row[0], row[1], row[2:5], row[5:8]) for row in rows]
-        heads = {row[0]: row[1:4] for row in self._heads({one[0] for one in asked})}
-        found = []
-        for delegation_id, seconds in asked:
-            rows = self._transaction.driver_rows(_FIRST_SQLITE, (delegation_id, seconds))
-            if rows and delegation_id in heads:
-                found.append((delegation_id, seconds, heads[delegation_id], rows[0]))
-        return found
+            rows = self._transaction.driver_rows(_WINDOWS_POSTGRES, (ids, moments))
+        return [(row[0], row[1], row[2:5], row[5:8]) for row in rows]
 
 
 def _sum(high: int, low: int) -> int:
