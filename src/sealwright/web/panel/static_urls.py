@@ -13,9 +13,12 @@ from typing import Final
 
 import brotli
 
+from sealwright.web.panel.pico_parts import seen_parts
+
 FOLDER: Final = Path(__file__).resolve().parent
 # Our own, and what is vendored beside them, unmodified (vendor/VENDOR.json).
 SOURCES: Final = ("static", "vendor")
+OWN_STYLES: Final = "app.css"
 # The smaller one first: browsers take it over https and from this machine.
 CODINGS: Final = ("br", "gzip")
 _REMARK: Final = re.compile(rb"/\*.*?\*/\s*", re.DOTALL)
@@ -52,10 +55,11 @@ class StaticFile:
 
 
 def _squeezed(path: Path) -> bytes:
-    """Our stylesheet's remarks and blanks are for those who change it; licenses of others stay."""
+    """Remarks and blanks of our stylesheet are for those who change it; of Pico go its license and what pages use."""
     content = path.read_bytes()
     if path.parent.name != SOURCES[0]:
-        return content
+        own = (FOLDER / SOURCES[0] / OWN_STYLES).read_text(encoding="utf-8")
+        return seen_parts(content.decode("utf-8"), own).encode("utf-8")
     return _BLANKS.sub(lambda found: found[1] or b"", _REMARK.sub(b"", content))
 
 
