@@ -23,12 +23,16 @@ from sealwright.domain.people import Actor, ActorKind, Caller
 from sealwright.services.agents import AgentChanges, AgentView, NewAgent
 from sealwright.services.authorizing_values import ActQuestion
 from sealwright.services.batch_authority import BatchAuthority, starter_of
-from sealwright.services.dids import NewDID
+from sealwright.services.dids import ImportedDID, ImportedKey, NewDID
 from sealwright.services.office import Office
+from sealwright.services.resolving import resolved_from_record
+from sealwright.vc.proofs.compact import check_signature, open_compact
 from tests.support.delegations import delegated
 from tests.support.desk import act, join
 from tests.support.office import PUBLIC_URL, api_key_for, the_operator
+from tests.support.proving import Party
 from tests.support.review import audit_rows
+from tests.support.signed_cards import opened
 
 MODEL = {"provider": "Example AI", "modelName": "basket-1"}
 
@@ -104,6 +108,44 @@ def test_card_says_who_answers_and_what_can_be_done(office: Office, ada: Caller)
     extension = card["capabilities"]["extensions"][0]  # type: ignore[call-overload,index]
     assert extension["params"]["did"] == made.record.did  # type: ignore[call-overload,index]
     assert extension["params"]["operator"] == operator  # type: ignore[call-overload,index]
+
+
+def test_card_is_signed_by_the_key_that_the_agents_document_lists_now(office: Office, ada: Caller) -> None:
+    made = make(office, ada, own_did(office, ada), proof_types=("ecdsa-rdfc-2019", "Ed25519Signature2020"))
+
+    def signer() -> str:
+        token = open_compact(opened(office.delegations.agents.card(made.record.did)))
+        resolved = resolved_from_record(office.dids.get(made.record.did)).document
+        assert token.header["kid"] in resolved.relationship("authentication")
+        method = resolved.method(str(token.header["kid"]))
+        assert method is not None
+        check_signature(token, method.public_key, {str(token.header["alg"])})
+        assert (token.payload["name"], token.header["typ"]) == ("Shopper", "JOSE")
+        return method.id
+
+    before = signer()
+    rotated = ("ecdsa-rdfc-2019", "Ed25519Signature2020")
+    for proof_type in rotated:
+        act(office, ada, lambda uow, me, name=proof_type: office.dids.rotate(uow, me, made.record.did, name))
+    assert signer() != before
+
+
+def test_card_of_an_agent_that_keeps_its_own_keys_is_not_signed(office: Office, ada: Caller) -> None:
+    operator, key = own_did(office, ada), Party(41)
+    wish = ImportedDID(
+        "did:adi:agent:own",
+        kind=DIDKind.AGENT,
+        operator=operator,
+        keys=(ImportedKey(public_key_multibase=key.key.multikey),),
+    )
+    caller = the_operator(office)
+    office.acts.run(caller, lambda uow, me: office.dids.import_did(uow, me, wish), changes_registry=True)
+    card = office.delegations.agents.card("did:adi:agent:own")
+    assert "signatures" not in card
+    # Nothing that a reader would drop before checking a signature is in any card.
+    (skill,) = card["skills"]  # type: ignore[misc,union-attr]
+    assert skill["id"] == "delegated-acts"  # type: ignore[call-overload,index]
+    assert "null" not in json.dumps(card)
 
 
 def test_nobody_is_made_to_answer_for_a_program(office: Office, ada: Caller) -> None:

@@ -3,7 +3,10 @@
 The shape is that of the Agent2Agent protocol. The office serves the card and not the agent, so the card claims no
 interface but those that the operator has listed as services of the agent's DID.
 
-Spec: Agent2Agent Protocol 1.0, "Agent Card".
+It holds nothing that the protocol leaves out of what is signed (defaults, null, empty texts, empty lists that nobody
+demands), so that readers who drop those and readers who do not check the same bytes.
+
+Spec: Agent2Agent Protocol 1.0, "Agent Card"; "Canonicalization Requirements".
 """
 
 from __future__ import annotations
@@ -48,21 +51,24 @@ def card_of(
     params: dict[str, JSONValue] = {
         "did": record.did,
         "didDocument": resolved,
-        "operator": record.operator,
-        "model": dict(profile.model) if profile.model is not None else None,
         "verifyChain": f"{public_url}/api/v1/delegations/verify-chain",
         "authorize": f"{public_url}/api/v1/delegations/authorize",
     }
+    if record.operator is not None:
+        params["operator"] = record.operator
+    if profile.model:
+        params["model"] = dict(profile.model)
     interfaces: list[JSONValue] = [
         {"url": service.service_endpoint, "protocolBinding": _BINDINGS[service.type], "protocolVersion": _PROTOCOL}
         for service in record.services
         if service.type in _BINDINGS and isinstance(service.service_endpoint, str)
     ]
     skills: list[JSONValue] = [
-        {"id": one, "name": one, "description": one, "tags": list(dict.fromkeys(one.split(":")))}
-        for one in profile.capabilities
+        {"id": one, "name": one, "description": one, "tags": _tags(one)} for one in profile.capabilities
     ]
     about = "An agent that acts within what people and organizations delegate to it."
+    # The protocol demands a skill; this one has every agent that is kept here.
+    any_agents: dict[str, JSONValue] = {"id": "delegated-acts", "name": "Delegated acts", "tags": ["delegation"]}
     return {
         "name": record.name or record.did,
         "description": profile.description or about,
@@ -76,12 +82,15 @@ def card_of(
                 {
                     "uri": EXTENSION,
                     "description": "Acts under delegation credentials that a human or an organization began.",
-                    "required": False,
                     "params": params,
                 }
             ],
         },
         "defaultInputModes": list(_MODES),
         "defaultOutputModes": list(_MODES),
-        "skills": skills,
+        "skills": skills or [{**any_agents, "description": about}],
     }
+
+
+def _tags(capability: str) -> list[JSONValue]:
+    return list(dict.fromkeys(part for part in capability.split(":") if part)) or [capability]

@@ -13,8 +13,10 @@ from sealwright.domain.errors import DIDDeactivated, DIDRecordNotFound, Malforme
 from sealwright.domain.people import Caller
 from sealwright.protocols.didcomm.endpoints import SERVICE_TYPE as MESSAGING
 from sealwright.services.agent_cards import CARD, LISTING_METHODS, card_address, card_of, card_service
+from sealwright.services.card_signing import CardSigning
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.dids import DEFAULT_PROOF_TYPES, DIDChanges, NewDID
+from sealwright.services.holder_signing import token_method
 from sealwright.services.ports import Page, UnitOfWork
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault
@@ -102,6 +104,7 @@ class AgentDesk:
         self._dids = ground.dids
         self._clock = ground.clock
         self._public_url = ground.public_url
+        self._card_signing = CardSigning(ground.keys, ground.clock)
 
     def create(self, uow: UnitOfWork, caller: Caller, wish: NewAgent) -> AgentView:
         """Make an agent.
@@ -224,13 +227,21 @@ class AgentDesk:
             return Page(tuple(views), page.next_cursor)
 
     def card(self, did: str) -> dict[str, JSONValue]:
-        """What anybody may read about an agent that still acts; raises DIDRecordNotFound."""
+        """What anybody may read about an agent that still acts, signed where its key is kept here.
+
+        Raises:
+            DIDRecordNotFound: No agent that is kept here, or one that is ended.
+        """
         with self._units(write=False) as uow:
             record = self._agent(uow, did)
             if not record.is_active:
                 raise DIDRecordNotFound(f"{record.did} has no card any more.")
             operator = uow.dids.get(record.operator) if record.operator is not None else None
-            return card_of(record, self._profile(uow, record), operator, self._public_url)
+            card = card_of(record, self._profile(uow, record), operator, self._public_url)
+            method = token_method(record)
+            key = uow.keys.get(method.key_id) if method is not None else None
+        # A key store may take its time, and nothing of the database is needed for it.
+        return self._card_signing.signed(card, method, key)
 
     # -- parts -------------------------------------------------------------------------------------
 

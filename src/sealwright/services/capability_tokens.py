@@ -29,7 +29,7 @@ from sealwright.protocols.capability.token import (
 from sealwright.services.authorizing import Authorizing, digest_of_act
 from sealwright.services.authorizing_values import ActQuestion, Verdict
 from sealwright.services.delegation_ground import DelegationGround
-from sealwright.services.holder_signing import signing_methods
+from sealwright.services.holder_signing import token_method
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.registry import RegistryView
 from sealwright.services.resolving import resolved_from_record
@@ -144,14 +144,7 @@ class CapabilityTokens:
         """
         wish, now = ready.wish, self._clock.now()
         agent = acting_agent(self._access.may_act_for, caller, uow.dids.get(ready.agent.did))
-        method = next(
-            (
-                one
-                for one in signing_methods(agent)
-                if decode_multikey(one.public_key_multibase).kind in jose.SIGNING_ALGORITHMS
-            ),
-            None,
-        )
+        method = token_method(agent)
         key = uow.keys.get(method.key_id) if method is not None else None
         if method is None or key is None:
             raise DIDDeactivated(f"No key of {agent.did} that is kept here signs tokens.")

@@ -135,6 +135,18 @@ def signing_methods(record: DIDRecord) -> list[MethodRecord]:
     ]
 
 
+def token_method(record: DIDRecord) -> MethodRecord | None:
+    """The method that an agent signs tokens and its card with; None where no such key of it is kept here."""
+    return next(
+        (
+            method
+            for method in signing_methods(record)
+            if decode_multikey(method.public_key_multibase).kind in ALGORITHMS
+        ),
+        None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Signing:
     """Whose presentation it is, with which verification method and under which suite it is signed."""

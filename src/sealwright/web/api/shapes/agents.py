@@ -210,7 +210,10 @@ REQUESTED_AS_AGENT: Final = answer(
 CARD: Final[Node] = {
     "title": "AgentCard",
     "type": "object",
-    "description": "As the Agent2Agent protocol 1.0 describes agents; who answers for it stands in the extension.",
+    "description": (
+        "As the Agent2Agent protocol 1.0 describes agents; who answers for it stands in the extension. "
+        "`signatures` is absent where no key of the agent is kept here."
+    ),
 }
 
 _DID: Final = "did:adi:agent:7f3a"
@@ -275,7 +278,9 @@ CARD_EXAMPLE: Final[dict[str, Any]] = {
     "description": "Buys groceries once a week.",
     "version": "1.0",
     "provider": {"organization": "Alice", "url": "https://cred.example"},
-    "supportedInterfaces": [],
+    "supportedInterfaces": [
+        {"url": "https://shopper.example/a2a", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
+    ],
     "capabilities": {
         "streaming": False,
         "pushNotifications": False,
@@ -283,14 +288,13 @@ CARD_EXAMPLE: Final[dict[str, Any]] = {
             {
                 "uri": "urn:sealwright:delegated-agent:1",
                 "description": "Acts under delegation credentials that a human or an organization began.",
-                "required": False,
                 "params": {
                     "did": _DID,
                     "didDocument": f"https://cred.example/1.0/identifiers/{_DID}",
-                    "operator": "did:adi:human001",
-                    "model": {"provider": "Example AI", "modelName": "basket-1"},
                     "verifyChain": "https://cred.example/api/v1/delegations/verify-chain",
                     "authorize": "https://cred.example/api/v1/delegations/authorize",
+                    "operator": "did:adi:human001",
+                    "model": {"provider": "Example AI", "modelName": "basket-1"},
                 },
             }
         ],
@@ -303,6 +307,12 @@ CARD_EXAMPLE: Final[dict[str, Any]] = {
             "name": "purchase:groceries",
             "description": "purchase:groceries",
             "tags": ["purchase", "groceries"],
+        }
+    ],
+    "signatures": [
+        {
+            "protected": "eyJhbGciOiJFZERTQSIsImtpZCI6ImRpZDphZGk6YWdlbnQ6N2YzYSNrZXktMSIsInR5cCI6IkpPU0UifQ",
+            "signature": "QFdkNLNszlGj3z3u0YQGt_T9LixY3qtdQpZmsTdDHDe3fXV9y9-B3m2-XgCpzuhiLt8E0tV6HXoZKHv4GtHgKQ",
         }
     ],
 }
