@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from sealwright.protocols.capability.refusals import TokenCode, TokenRefused
 from sealwright.vc.delegation.judging import read_context
-from sealwright.vc.delegation.narrowing import ACTION_MOST
+from sealwright.vc.delegation.narrowing import ACTION_MOST, is_one_action
 from sealwright.vc.dids.resolver import ResolvedDID
 from sealwright.vc.dids.syntax import parse_did
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -141,7 +141,7 @@ def read_token(text: str) -> CapabilityToken:
         agent=agent,
         principal=_did(claims, "sub"),
         audience=require_audience(_text(claims, "aud")),
-        action=_text(claims, "action", ACTION_MOST),
+        action=_action(claims),
         context=_context(claims["context"]),
         chain=_chain(claims["chain"]),
         jkt=_confirmation(claims["cnf"]),
@@ -245,6 +245,13 @@ def _confirmation(value: JSONValue) -> str:
     if not isinstance(jkt, str) or len(jkt) != _THUMBPRINT_CHARACTERS:
         raise _malformed("The token's cnf names no thumbprint of a key.")
     return jkt
+
+
+def _action(claims: Mapping[str, JSONValue]) -> str:
+    action = _text(claims, "action", ACTION_MOST)
+    if not is_one_action(action):
+        raise _malformed("The token's action names more than one, or none.")
+    return action
 
 
 def _did(claims: Mapping[str, JSONValue], name: str) -> str:

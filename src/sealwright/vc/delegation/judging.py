@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 
 from sealwright.vc.credentials.form import Findings
 from sealwright.vc.delegation.meanings import HOURS, KNOWN, number_of, texts_in, unreadable
-from sealwright.vc.delegation.narrowing import covers
+from sealwright.vc.delegation.narrowing import covers, is_one_action
 from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
 from sealwright.vc.delegation.windows import read_window
 from sealwright.vc.encoding.pointers import child
@@ -29,6 +29,10 @@ AMOUNT_DECIMALS: Final = 6
 _DECIMAL_ZERO: Final = Decimal(0)
 _CREDENTIAL_ACTIONS: Final = "credential:"
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
+# Controls that are no space, formats, and accents and variants that a letter has as a mark behind it.
+_UNSEEN: Final = frozenset({"Cc", "Cf"})
+_MARKS: Final = frozenset(map(chr, (*range(0x300, 0x370), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_SEEN_AS: Final[Mapping[str, str]] = {"\u0131": "i"}
 
 Used: TypeAlias = Callable[[int, str], tuple[int, int]]
 """By the place of a hop and the name of a budget: millionths spent and acts made within the budget's period."""
@@ -201,6 +205,9 @@ def judge_act(
     """
     if not hops:
         return (Reason(DelegationCode.ACTION_NOT_COVERED, None, "There is no delegation."),)
+    if not is_one_action(action):
+        # A scope's own entry lies within the scope, and limits for some actions would not know it for one of them.
+        return (Reason(DelegationCode.ACTION_NOT_COVERED, None, "The act names no single action."),)
     reasons: list[Reason] = []
     for index, hop in enumerate(hops):
         reasons.extend(_judge_hop(index, _read(hop), action, context=context, now=now, used=used))
@@ -310,10 +317,11 @@ def _unauthorized_merchant(value: JSONValue, _action: str, context: ActContext, 
 def _blocked_merchant(value: JSONValue, _action: str, context: ActContext, _now: datetime) -> str | None:
     if not _pays(context):
         return None
-    if context.merchant is None:
+    named = _folded(context.merchant or "")
+    if not named:
         return "cannot be kept: no merchant is named"
     blocked = {_folded(text) for text in texts_in(value) or ()}
-    return "names this merchant" if _folded(context.merchant) in blocked else None
+    return "names this merchant" if named in blocked else None
 
 
 def _unauthorized_schema(value: JSONValue, action: str, context: ActContext, _now: datetime) -> str | None:
@@ -348,8 +356,18 @@ def _other_currency(value: JSONValue, _action: str, context: ActContext, _now: d
 
 
 def _folded(text: str) -> str:
-    """A name as people tell names apart, so that a blocked one does not pass in capitals or with a space behind."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """A name as people tell names apart, so that a blocked one does not pass by what nobody sees in it.
+
+    Capitals, width, spaces, accents, invisible characters and a dot behind the name are left out of account. Letters of
+    another alphabet that look alike are other letters.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    seen = "".join(_SEEN_AS.get(letter, letter) for letter in plain if not _is_unseen(letter))
+    return " ".join(seen.split()).rstrip(". ")
+
+
+def _is_unseen(letter: str) -> bool:
+    return (unicodedata.category(letter) in _UNSEEN and not letter.isspace()) or letter in _MARKS
 
 
 def _is_amount(number: Decimal) -> bool:

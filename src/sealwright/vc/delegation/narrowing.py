@@ -17,6 +17,7 @@ SCOPE_MOST: Final = 1_000
 ACTION_MOST: Final = 255
 
 _ACTION: Final = re.compile(rf"\S{{1,{ACTION_MOST}}}")
+_ONE_ACTION: Final = re.compile(rf"[^\s*\x00-\x1f\x7f]{{1,{ACTION_MOST}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Widening:
 def is_action(text: str) -> bool:
     """Whether a text can be an action or an entry of a scope: 1 to 255 characters, none of them white space."""
     return _ACTION.fullmatch(text) is not None
+
+
+def is_one_action(text: str) -> bool:
+    """Whether a text can be what somebody does: an action without the ``*`` by which only scopes mean many."""
+    return _ONE_ACTION.fullmatch(text) is not None
 
 
 def covers_entry(entry: str, action: str) -> bool:
