@@ -83,6 +83,11 @@ def _parse_stamp(text: str) -> datetime:
     return _moment(match, max_offset_minutes=14 * 60)
 
 
+def is_plain_stamp(text: str) -> bool:
+    """Whether a text is a date-time of whole seconds in UTC by its letters; whether the moment exists is not asked."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def format_timestamp(moment: datetime) -> str:
     """Write a moment as UTC with whole seconds, ``2026-11-21T02:30:00Z``.
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
 from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.timestamps import is_plain_stamp
 
 MAX_REMEMBERED: Final = 1000
 
@@ -99,6 +100,54 @@ class OptionsHashes:
             self._hashes[key] = digest
 
 
+class OptionsForms:
+    """Canonical proof options around their date, for as many as 1,000 different ones, oldest dropped first.
+
+    Dates of proofs hardly ever repeat, and everything else in the options of one signer does. Where `around` shows that
+    a date stands in its own statement only, the canonical form of the same options of another date is told by writing
+    it there.
+    """
+
+    __slots__ = ("_forms", "_lock")
+
+    def __init__(self) -> None:
+        self._forms: OrderedDict[tuple[object, ...], tuple[bytes, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._forms)
+
+    def get(self, key: tuple[object, ...]) -> tuple[bytes, bytes] | None:
+        """What stands before and after the date, if it is remembered."""
+        return self._forms.get(key)
+
+    def put(self, key: tuple[object, ...], form: tuple[bytes, bytes]) -> None:
+        """Remember a form, dropping the oldest beyond the bound."""
+        with self._lock:
+            if len(self._forms) >= MAX_REMEMBERED:
+                self._forms.popitem(last=False)
+            self._forms[key] = form
+
+
+def around(form: bytes, created: str) -> tuple[bytes, bytes] | None:
+    """What stands before and after the date in the canonical form of options; None if its place might depend on it.
+
+    Args:
+        form: Canonical N-Quads of options with one `created`.
+        created: A date in whole seconds and UTC: nothing in it is ever escaped, and none is part of another.
+    """
+    date = created.encode()
+    head, *tails = form.split(date)
+    # Found once, it is a whole literal; with a blank node beside it, labels could follow from hashes over it.
+    if len(tails) != 1 or not head.endswith(b'"') or tails[0][:1] != b'"' or b"_:c14n1" in form:
+        return None
+    start = head.rpartition(b"\n")[2]
+    # Where no other statement of this node has this property, the order of statements is settled before the date.
+    if sum(line.startswith(start[:-1]) for line in form.split(b"\n")) != 1:
+        return None
+    return head, tails[0]
+
+
 def options_key(options: Mapping[str, JSONValue], contexts: JSONValue) -> tuple[object, ...] | None:
     """The key under which the hash of these options may be remembered; None if it may not."""
     if not isinstance(contexts, list) or frozenset(options) not in _COMMON_MEMBERS:
@@ -111,9 +160,31 @@ def options_key(options: Mapping[str, JSONValue], contexts: JSONValue) -> tuple[
     return tuple(options), values
 
 
+def form_key(options: Mapping[str, JSONValue], contexts: JSONValue) -> tuple[object, ...] | None:
+    """The key under which the form of these options without their date may be remembered; None if they have none.
+
+    One that `options_key` gives no key for must not be remembered. It may be asked for: it is equal to no key of texts.
+    """
+    if type(contexts) is not list or "created" not in options:
+        return None
+    names, values = tuple(options), [*options.values()]
+    values[names.index("created")] = None
+    return names, *values, *contexts
+
+
+class _Memory:
+    """What is remembered for one canonicalizer: forms around dates, and hashes of options that have no such form."""
+
+    __slots__ = ("forms", "hashes")
+
+    def __init__(self) -> None:
+        self.forms = OptionsForms()
+        self.hashes = OptionsHashes()
+
+
 # Signing and verifying do not share their memories: strangers' documents must not push ours out.
-_signing: Final[WeakKeyDictionary[CanonicalForms, OptionsHashes]] = WeakKeyDictionary()
-_verifying: Final[WeakKeyDictionary[CanonicalForms, OptionsHashes]] = WeakKeyDictionary()
+_signing: Final[WeakKeyDictionary[CanonicalForms, _Memory]] = WeakKeyDictionary()
+_verifying: Final[WeakKeyDictionary[CanonicalForms, _Memory]] = WeakKeyDictionary()
 
 
 def rdf_options_hash(
@@ -140,22 +211,31 @@ def rdf_options_hash(
 
     Spec: Data Integrity EdDSA Cryptosuites 1.0, "Proof Configuration", "Hashing".
     """
-    key = options_key(options, contexts)
-
-    def hashed() -> bytes:
-        document: dict[str, JSONValue] = {"@context": contexts, **options}
-        form = canon.canonicalize(document, allow_inline=allow_inline, stranger=stranger, hash_name=hash_name)
-        return HASHES[hash_name](form).digest()
-
-    if key is None:
-        return hashed()
-    key = (hash_name, *key)
     memories = _verifying if stranger else _signing
     memory = memories.get(canon)
     if memory is None:
-        memory = memories.setdefault(canon, OptionsHashes())
-    digest = memory.get(key)
-    if digest is None:
-        digest = hashed()
-        memory.put(key, digest)
+        memory = memories.setdefault(canon, _Memory())
+    hashing, created = HASHES[hash_name], options.get("created")
+    place = form_key(options, contexts) if isinstance(created, str) and is_plain_stamp(created) else None
+    try:
+        # Forms do not depend on the hash function: what depends on it are labels where blank nodes are several.
+        known = memory.forms.get(place) if place is not None else None
+    except TypeError:  # An object or array is no part of any key.
+        place = known = None
+    if known is not None:
+        return hashing(known[0] + str(created).encode() + known[1]).digest()
+
+    key = options_key(options, contexts)
+    digest = memory.hashes.get((hash_name, *key)) if key is not None else None
+    if digest is not None:
+        return digest
+    document: dict[str, JSONValue] = {"@context": contexts, **options}
+    form = canon.canonicalize(document, allow_inline=allow_inline, stranger=stranger, hash_name=hash_name)
+    digest = hashing(form).digest()
+    if key is not None:
+        parts = around(form, str(created)) if place is not None else None
+        if parts is not None and place is not None:
+            memory.forms.put(place, parts)
+        else:
+            memory.hashes.put((hash_name, *key), digest)
     return digest

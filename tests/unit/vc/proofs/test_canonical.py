@@ -1,4 +1,4 @@
-"""The memory of option hashes: right answers only, bounded, and never for options of one document alone."""
+"""The memory of options and their hashes: right answers only, bounded, never for options of one document alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from sealwright.vc.proofs.canonical import MAX_REMEMBERED, OptionsHashes, options_key, rdf_options_hash
+from sealwright.vc.canon import Canonicalizer
+from sealwright.vc.contexts.store import ContextStore
+from sealwright.vc.proofs.canonical import (
+    MAX_REMEMBERED,
+    OptionsForms,
+    OptionsHashes,
+    around,
+    options_key,
+    rdf_options_hash,
+)
 
 CONTEXTS = ["https://www.w3.org/ns/credentials/v2"]
 OPTIONS: dict[str, Any] = {
@@ -118,3 +127,105 @@ def test_the_memory_is_bounded_and_drops_the_oldest() -> None:
     assert len(memory) == MAX_REMEMBERED
     assert memory.get((4,)) is None
     assert memory.get((5,)) == bytes(32)
+
+
+class Stating(Counting):
+    """A canonicalizer that writes a statement for each member, as canonical forms do, and counts."""
+
+    def canonicalize(self, document: Mapping[str, Any], **options: Any) -> bytes:
+        super().canonicalize(document, **options)
+        stated = {name: value for name, value in document.items() if name != "@context"}
+        lines = [f'_:c14n0 <urn:x:{name}> "{value}" .\n' for name, value in stated.items()]
+        return "".join(sorted([*lines, f'_:c14n0 <urn:x:under> "{document["@context"]}" .\n'])).encode()
+
+
+def test_of_another_date_the_form_is_not_made_again() -> None:
+    canon = Stating()
+    for second in range(60):
+        dated = {**OPTIONS, "created": f"2026-11-21T02:29:{second:02}Z"}
+        expected = sha256(Stating().canonicalize({"@context": CONTEXTS, **dated})).digest()
+        assert hash_with(canon, dated) == expected
+    assert canon.calls == 1
+
+
+@pytest.mark.parametrize("member", [*OPTIONS, "context"])
+def test_every_other_member_counts_beside_the_date(member: str) -> None:
+    canon = Stating()
+    later = {**OPTIONS, "created": "2026-11-21T02:29:01Z"}
+    hash_with(canon, OPTIONS)
+    changed = {**later, member: "urn:x:other"} if member != "context" else later
+    contexts = CONTEXTS if member != "context" else [*CONTEXTS, "https://a.example/v1"]
+    expected = sha256(Stating().canonicalize({"@context": contexts, **changed})).digest()
+    assert hash_with(canon, changed, contexts) == expected
+    assert canon.calls == 2
+
+
+@pytest.mark.parametrize(
+    "created", ["2026-11-21T02:29:00.5Z", "2026-11-21T02:29:00+00:00", 'x" .\n', "", None, 7, True]
+)
+def test_another_kind_of_date_is_never_written_into_a_form(created: Any) -> None:
+    canon = Stating()
+    hash_with(canon, OPTIONS)
+    odd = {**OPTIONS, "created": created}
+    assert hash_with(canon, odd) == sha256(Stating().canonicalize({"@context": CONTEXTS, **odd})).digest()
+    assert canon.calls == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"challenge": "x"},
+        {"verificationMethod": {"id": "did:adi:a#k"}},
+        {"proofPurpose": ["assertionMethod"]},
+        {"proofPurpose": None},
+    ],
+)
+def test_odd_options_find_no_form(odd: dict[str, Any]) -> None:
+    canon = Stating()
+    hash_with(canon, OPTIONS)
+    for _ in range(2):
+        options = {**OPTIONS, **odd}
+        assert hash_with(canon, options) == sha256(Stating().canonicalize({"@context": CONTEXTS, **options})).digest()
+    assert canon.calls == 3
+
+
+DATE = "2026-11-21T02:29:00Z"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        f'_:c14n0 <urn:a> "{DATE}" .\n_:c14n0 <urn:b> "{DATE}" .\n',
+        f'_:c14n0 <urn:a> "2" .\n_:c14n0 <urn:a> "{DATE}" .\n',
+        f'_:c14n0 <urn:a> "{DATE}" .\n_:c14n1 <urn:b> "1" .\n',
+        f'_:c14n0 <urn:a> "on {DATE}" .\n',
+        f'_:c14n0 <urn:a> "{DATE}0" .\n',
+        f"_:c14n0 <urn:a> <urn:{DATE}> .\n",
+        '_:c14n0 <urn:a> "1" .\n',
+    ],
+    ids=["twice", "beside another value", "two nodes", "end of a text", "begin of a text", "in a name", "nowhere"],
+)
+def test_where_the_place_of_the_date_may_depend_on_it_there_is_no_form(form: str) -> None:
+    assert around(form.encode(), DATE) is None
+
+
+@pytest.mark.parametrize("base", ["https://www.w3.org/2018/credentials/v1", *CONTEXTS])
+def test_forms_around_dates_are_those_of_the_reference(base: str) -> None:
+    pinned = Canonicalizer(ContextStore.pinned())
+    contexts = [base, "https://w3id.org/security/data-integrity/v2"] if base.endswith("v1") else [base]
+    for created in ("0001-01-01T00:00:00Z", "2026-11-21T02:29:00Z", "9999-12-31T23:59:59Z", "2026-99-99T99:99:99Z"):
+        options = {**OPTIONS, "created": created}
+        told = rdf_options_hash(options, contexts, pinned, allow_inline=False, stranger=True)
+        form = pinned.canonicalize_by_reference({"@context": contexts, **options})
+        assert told == sha256(form).digest()
+        assert around(form, created) is not None
+    assert pinned.stats().fallbacks + pinned.stats().hits == 1
+
+
+def test_forms_are_bounded_and_the_oldest_is_dropped() -> None:
+    forms = OptionsForms()
+    for number in range(MAX_REMEMBERED + 5):
+        forms.put((number,), (b"", b""))
+    assert len(forms) == MAX_REMEMBERED
+    assert forms.get((4,)) is None
+    assert forms.get((5,)) == (b"", b"")
