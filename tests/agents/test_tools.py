@@ -17,6 +17,7 @@ from mcp import Client, StdioServerParameters
 from sealwright.cli.door import run
 from sealwright.protocols.capability.token import LONGEST_LIFE as LONGEST_TOKEN_LIFE
 from sealwright.services.presentation_making import LONGEST_LIFE as LONGEST_PRESENTATION_LIFE
+from tests.support import quick
 from tests.support.server import ISSUER, PROGRAM, SOURCES, RunningServer, serve
 
 AGENT: Final = "did:adi:agent:7f3a"
@@ -70,7 +71,7 @@ class World:
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     """One office for all stories here; each makes and ends delegations of its own."""
-    with serve("sqlite") as server:
+    with serve("sqlite", program=quick.program()) as server:
         key = server.command("api-key", "create", "--issuer-did", AGENT, "--name", "agent")["api_key"]
         person = server.command(
             "user", "create", "--email", "pat@example.org", "--name", "Pat", "--roles", "improver", "--verified"
@@ -216,11 +217,9 @@ def test_person_approves_before_the_agent_acts(world: World) -> None:
         wish = {"credentialType": "sfluv_verifier", "note": "Pat is trained."}
         asked = await call("request_credential", **wish)
         assert (asked.is_error, asked.members["code"]) == (True, "DELEGATION_APPROVAL_REQUIRED")
-        act = {
-            "action": "credential:request",
-            "schemaId": "did:adi:schema:sfluv-verifier-v1",
-            "resource": "sfluv_verifier",
-        }
+        act = {"action": "credential:request", "request": wish}
+        unsaid = await call("ask_for_approval", action="credential:request")
+        assert (unsaid.is_error, unsaid.members["errors"][0]["pointer"]) == (True, "/request")
         question = await call("ask_for_approval", **act, note="For the new job.")
         assert question.is_error is False, question.text
         approval = question.members["approvalId"]
@@ -229,6 +228,8 @@ def test_person_approves_before_the_agent_acts(world: World) -> None:
         assert early.members["code"] == "DELEGATION_APPROVAL_REQUIRED"
         world.ask("POST", f"/api/v1/approvals/{approval}/approve", key=key)
         assert (await call("approval_state", approvalId=approval)).members["status"] == "approved"
+        other = await call("request_credential", **{**wish, "note": "Pat is not."}, approvalId=approval)
+        assert other.members["code"] == "DELEGATION_APPROVAL_REQUIRED"
         filed = await call("request_credential", **wish, approvalId=approval)
         assert filed.is_error is False, filed.text
         assert (filed.members["status"], filed.members["onBehalfOf"]) == ("pending", world.person_did)

@@ -11,7 +11,7 @@ import pytest
 
 from sealwright.agent_tools.calls import CONTEXT_NAMES
 from sealwright.agent_tools.tools import TOOLS, AgentTool
-from sealwright.services.acting import ISSUE, REQUEST
+from sealwright.services.act_contents import CONTENT_OF
 from sealwright.services.agent_cards import CARD_PATH, EXTENSION
 
 PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "agents.md").read_text("utf-8")
@@ -39,7 +39,9 @@ def test_tools_take_what_the_page_says(tool: AgentTool) -> None:
 def test_names_on_the_page_are_the_programs() -> None:
     assert f"`{EXTENSION}`" in PAGE
     assert f"`GET {CARD_PATH}`" in PAGE
-    assert f"| Action | `{ISSUE}` | `{REQUEST}` |" in PAGE
+    issuing, requesting = CONTENT_OF
+    assert f"| Action | `{issuing}` | `{requesting}` |" in PAGE
+    assert f"| Approved as | `{CONTENT_OF[issuing]}` | `{CONTENT_OF[requesting]}` |" in PAGE
 
 
 def test_settings_for_a_host_are_json() -> None:

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from sealwright.domain.credentials import CredentialFilter, IssuanceRequest
+from sealwright.domain.credentials import CredentialFilter
 from sealwright.domain.delegation_errors import (
     ActionNotCovered,
-    ApprovalRequired,
     ConstraintExceeded,
     DelegationInvalid,
     DelegationIsRevoked,
@@ -38,70 +37,14 @@ from sealwright.domain.people import Caller
 from sealwright.services.acting import Footing
 from sealwright.services.acts import idempotency_scope
 from sealwright.services.agents import NewAgent
-from sealwright.services.approving import ApprovalWish
-from sealwright.services.dids import NewDID
 from sealwright.services.issuing_line import Job
 from sealwright.services.office import Office
-from sealwright.services.orders import IssuanceOrder
 from sealwright.services.review_values import NewRequest
 from sealwright.vc.errors import ClaimsDoNotMatchSchema
-from tests.support.delegations import delegated
+from tests.support.acting import Cast
 from tests.support.desk import DPW, DPW_SCHEMA, VERIFIER, act, join
-from tests.support.office import MovableClock, api_key_for, degree_request, the_operator
-from tests.support.review import IMPROVER, audit_rows, held_by, improver, outcomes, reviewer
-
-SCOPE: Final = ["credential:issue", "credential:request"]
-
-
-class Cast:
-    """A reviewer with a DID of their own, who lets an agent act for it; and a holder who may be granted things."""
-
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self.rex = reviewer(office, "rex")
-        self.issuer = self.own_did(self.rex)
-        self.ada = improver(office, "ada")
-        self.holder = self.own_did(self.ada)
-        self.agent = self.new_agent()
-        # Kept by somebody else, so that what befalls the reviewer is seen by the chain and not by the key.
-        self.key = api_key_for(office, self.agent, owner=self.ada.user_id)
-
-    def own_did(self, caller: Caller) -> str:
-        return act(self.office, caller, lambda uow, me: self.office.dids.create(uow, me, NewDID())).did
-
-    def new_agent(self) -> str:
-        wish = NewAgent(name="Clerk", operator=self.issuer)
-        made = act(self.office, self.rex, lambda uow, me: self.office.delegations.agents.create(uow, me, wish))
-        return made.record.did
-
-    def delegate(self, delegator: str | None = None, delegate: str | None = None, **more: Any) -> Delegation:
-        terms = {"scope": SCOPE, "constraints": None, **more}
-        return delegated(self.office, delegator or self.issuer, delegate or self.agent, **terms)
-
-    def order(
-        self, wish: IssuanceRequest | None = None, *, caller: Caller | None = None, **footing: Any
-    ) -> IssuanceOrder:
-        wanted = wish or degree_request(holder_did=self.holder)
-        return self.office.delegations.acting.order(caller or self.key, self.agent, wanted, Footing(**footing))
-
-    def issue(self, wish: IssuanceRequest | None = None, **footing: Any) -> Any:
-        return self.office.issuing.issue(self.order(wish, **footing)).record
-
-    def request(self, credential_type: str = DPW, **footing: Any) -> Any:
-        wish = NewRequest(credential_type)
-        acting = self.office.delegations.acting
-        permit = acting.permit_request(self.key, self.agent, wish, Footing(**footing))
-        return act(self.office, self.key, lambda uow, me: acting.file(uow, me, permit, wish), registry=False)
-
-    def counted(self, made: Delegation) -> int:
-        with self.office.units(write=False) as uow:
-            found = uow.delegations.get(made.delegation_id)
-        assert found is not None
-        return found.calls
-
-    def typed(self) -> IssuanceRequest:
-        claims = {"qualification": DPW}
-        return degree_request(schema_id=DPW_SCHEMA, holder_did=self.holder, claims=claims, expiration=None)
+from tests.support.office import api_key_for, degree_request, the_operator
+from tests.support.review import IMPROVER, audit_rows, held_by, improver, outcomes
 
 
 @pytest.fixture
@@ -424,22 +367,6 @@ def test_request_that_lost_its_delegation_is_not_filed(cast: Cast) -> None:
     with pytest.raises(DelegationIsRevoked):
         act(cast.office, cast.key, lambda uow, me: acting.file(uow, me, permit, wish), registry=False)
     assert cast.office.intake.own(cast.ada) == ()
-
-
-def test_approval_is_good_for_this_holder_and_once(cast: Cast, clock: MovableClock) -> None:
-    cast.delegate(constraints={"requireApproval": True})
-    with pytest.raises(ApprovalRequired):
-        cast.issue()
-    approving = cast.office.delegations.approving
-    context = {"schemaId": degree_request().schema_id, "resource": cast.holder}
-    wish = ApprovalWish(cast.agent, "credential:issue", context)
-    asked = act(cast.office, cast.key, lambda uow, me: approving.ask(uow, me, wish), registry=False).approval
-    act(cast.office, cast.rex, lambda uow, me: approving.approve(uow, me, asked.approval_id), registry=False)
-    with pytest.raises(ApprovalRequired):
-        cast.issue(degree_request(holder_did=cast.own_did(cast.rex)), approval_id=asked.approval_id)
-    assert cast.issue(approval_id=asked.approval_id).holder_did == cast.holder
-    with pytest.raises(ApprovalRequired):
-        cast.issue(approval_id=asked.approval_id)
 
 
 def test_acts_race_pauses_and_nothing_is_issued_while_paused(cast: Cast) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+import jsonschema_rs
 import pytest
 
 from sealwright.domain.people import AccountRole
+from sealwright.web.api.shapes.authorizing import APPROVAL
 from tests.support.delegations import bring_parties
 from tests.support.office import HOLDER, ISSUER, add_person
 from tests.web.client import Answer
 from tests.web.conftest import NO_LIMITS, Served, degree, key_for, serve, token_for
 
 AGENTS: Final = "/api/v1/agents"
+APPROVALS: Final = "/api/v1/approvals"
 DEGREE: Final = "did:adi:schema:university-degree-v1"
 
 
@@ -237,3 +240,57 @@ def test_only_an_agent_says_that_its_tools_asked(world: World) -> None:
         *((False, "api"), (False, "api"), (False, "tools")),
         (True, "tools"),
     ]
+
+
+def test_a_person_approves_what_will_be_signed(world: World) -> None:
+    """Over HTTP: the question holds the credential, the person reads it, and nothing else is issued under it."""
+    did = world.make()["did"]
+    key = key_for(world.served.office, did)
+    world.delegate(did, requireApproval=True)
+    signed = {"schemaId": DEGREE, "holderDid": HOLDER, "claims": degree()["claims"]}
+    wish: dict[str, Any] = {"agentDid": did, "action": "credential:issue"}
+    ask, issue = f"{APPROVALS}", f"{AGENTS}/{did}/issue"
+    for credential, code, pointer in (
+        (None, "MISSING_FIELD", "/credential"),
+        ({**signed, "issuerDid": ISSUER}, "UNKNOWN_FIELD", "/credential/issuerDid"),
+        ({"schemaId": DEGREE, "claims": {}}, "MISSING_FIELD", "/credential/holderDid"),
+        ({**signed, "revocable": False, "suspendable": True}, "CONFLICTING_FIELDS", "/credential/suspendable"),
+        ({**signed, "claims": {"note": "x" * 70_000}}, "CLAIMS_TOO_LARGE", "/credential"),
+    ):
+        body = wish if credential is None else {**wish, "credential": credential}
+        refused = world.call(key, "POST", ask, body)
+        assert (refused.status, refused.code, refused.pointers) == (422, code, [pointer])
+    made = world.call(key, "POST", ask, {**wish, "credential": signed})
+    assert made.status == 201, made.body
+    jsonschema_rs.validator_for(APPROVAL).validate(made.json())
+    path = made.headers["location"]
+    shown = world.call(world.issuer, "GET", path).json()
+    assert shown["credential"] == {
+        **signed,
+        "proofType": "Ed25519Signature2020",
+        "revocable": True,
+        "suspendable": False,
+    }
+    assert (shown["request"], shown["context"]) == (None, {"schemaId": DEGREE, "resource": HOLDER})
+    assert world.call(world.issuer, "POST", f"{path}/approve", {}).status == 200
+    given = {"approvalId": made.json()["approvalId"]}
+    other = {**signed, "claims": {"degree": {**degree()["claims"]["degree"], "university": "Elsewhere"}}}
+    assert world.call(key, "POST", issue, {**other, **given}).code == "DELEGATION_APPROVAL_REQUIRED"
+    issued = world.call(key, "POST", issue, {**signed, **given})
+    assert issued.status == 201, issued.body
+    assert issued.json()["credential"]["credentialSubject"]["degree"] == degree()["claims"]["degree"]
+    spent = world.call(key, "GET", path).json()
+    assert (spent["status"], spent["credential"]) == ("spent", None)
+
+
+def test_calls_under_one_key_at_once_issue_and_count_once(world: World) -> None:
+    did = world.make()["did"]
+    key = key_for(world.served.office, did)
+    made = world.delegate(did, maxCallsPerDay=1)
+    body = {"schemaId": DEGREE, "holderDid": HOLDER, "claims": degree()["claims"]}
+    once = [("idempotency-key", "issue-at-once")]
+    call = {"method": "POST", "path": f"{AGENTS}/{did}/issue", "body": body, "token": key, "headers": once}
+    answers = world.served.client.together(*[call] * 8)
+    assert {one.status for one in answers} <= {201, 409}, [one.body for one in answers]
+    assert len({one.json()["credentialId"] for one in answers if one.status == 201}) == 1
+    assert world.call(world.issuer, "GET", f"/api/v1/delegations/{made['delegationId']}").json()["calls"] == 1

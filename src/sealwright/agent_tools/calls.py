@@ -78,7 +78,7 @@ def make_token(office: AgentOffice, arguments: Arguments) -> Told:
 
 def ask_for_approval(office: AgentOffice, arguments: Arguments) -> Told:
     """POST /api/v1/approvals."""
-    body = {"agentDid": office.did, **_act(arguments), **_given(arguments, "note")}
+    body = {"agentDid": office.did, **_act(arguments), **_given(arguments, "credential", "request", "note")}
     members = office.post("/api/v1/approvals", body, once=True)
     return Told(words.approval(members), members)
 

@@ -66,6 +66,35 @@ _FOR_WHOM: Final[Node] = {
 }
 _DID: Final = "A DID."
 _TIME: Final = "A date and time with a zone, for example 2030-12-31T23:59:59Z."
+_ISSUED: Final[Node] = {
+    "schemaId": _ACT["schemaId"],
+    "holderDid": _text(2048, f"Whom it is about. {_DID}"),
+    "claims": {"type": "object", "description": "Statements about the holder, as the schema asks."},
+    "expirationDate": _text(64, _TIME),
+    "proofType": _text(64, "How it is proved; the issuer's usual way if left out."),
+    "revocable": {"type": "boolean", "default": True, "description": "It can be taken back for good."},
+    "suspendable": {"type": "boolean", "default": False, "description": "It can be paused for a time."},
+}
+_ISSUED_NEEDS: Final = ("schemaId", "holderDid", "claims")
+_REQUESTED: Final[Node] = {
+    "credentialType": {"type": "string", "pattern": "^[a-z0-9_]{1,64}$", "description": "Which one."},
+    "allowUnlisted": {"type": "boolean", "default": False, "description": "It is one that is not listed."},
+    "claims": {"type": "object", "description": "What the credential type asks for."},
+    "answers": {"type": "object", "description": "Answers to the type's questions, by their text."},
+    "note": _text(2000, "What the reviewers should know."),
+}
+
+
+def _as_done(tool: str, properties: Node, required: tuple[str, ...]) -> Node:
+    """What a person is asked to approve of another tool's act: said as it will be said to that tool."""
+    return {
+        "type": "object",
+        "description": f"What you will give {tool}, to the letter: needed for its action, and approved as it stands.",
+        "properties": {**properties, "onBehalfOf": _FOR_WHOM["onBehalfOf"]},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
 
 TOOLS: Final[tuple[AgentTool, ...]] = (
     AgentTool(
@@ -101,14 +130,7 @@ TOOLS: Final[tuple[AgentTool, ...]] = (
         "it later. Needs credential:request.",
         _shape(
             "RequestCredential",
-            {
-                "credentialType": {"type": "string", "pattern": "^[a-z0-9_]{1,64}$", "description": "Which one."},
-                "allowUnlisted": {"type": "boolean", "default": False, "description": "It is one that is not listed."},
-                "claims": {"type": "object", "description": "What the credential type asks for."},
-                "answers": {"type": "object", "description": "Answers to the type's questions, by their text."},
-                "note": _text(2000, "What the reviewers should know."),
-                **_FOR_WHOM,
-            },
+            {**_REQUESTED, **_FOR_WHOM},
             ("credentialType",),
         ),
         calls.request_credential,
@@ -159,20 +181,11 @@ TOOLS: Final[tuple[AgentTool, ...]] = (
         "Issue a credential",
         "Issues a signed credential in the name of the issuer you act for, within the limits of your delegation. "
         "Cannot be undone by you. Needs credential:issue; where a person has to approve it, ask for action "
-        "credential:issue with schemaId, and with the holder's DID as resource.",
+        "credential:issue with these same values as credential.",
         _shape(
             "IssueCredential",
-            {
-                "schemaId": _ACT["schemaId"],
-                "holderDid": _text(2048, f"Whom it is about. {_DID}"),
-                "claims": {"type": "object", "description": "Statements about the holder, as the schema asks."},
-                "expirationDate": _text(64, _TIME),
-                "proofType": _text(64, "How it is proved; the issuer's usual way if left out."),
-                "revocable": {"type": "boolean", "default": True, "description": "It can be taken back for good."},
-                "suspendable": {"type": "boolean", "default": False, "description": "It can be paused for a time."},
-                **_FOR_WHOM,
-            },
-            ("schemaId", "holderDid", "claims"),
+            {**_ISSUED, **_FOR_WHOM},
+            _ISSUED_NEEDS,
         ),
         calls.issue_credential,
     ),
@@ -183,7 +196,12 @@ TOOLS: Final[tuple[AgentTool, ...]] = (
         "when they can; look with approval_state, and then act with the approval's id, once.",
         _shape(
             "AskForApproval",
-            {**_ACT, "note": _text(500, "What the person should know, in your words.")},
+            {
+                **_ACT,
+                "credential": _as_done("issue_credential", _ISSUED, _ISSUED_NEEDS),
+                "request": _as_done("request_credential", _REQUESTED, ("credentialType",)),
+                "note": _text(500, "What the person should know, in your words."),
+            },
             ("action",),
         ),
         calls.ask_for_approval,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +21,8 @@ MICROS: Final = 1_000_000
 """Amounts are counted in millionths of the unit that the parties use, so that no sum is rounded."""
 AMOUNT_MOST: Final = 10**12
 APPROVAL_LIFE: Final = timedelta(days=1)
+SIGNED, FILED = "credential", "request"
+"""Under which names an approval's context holds what would be signed, or filed. No context from outside has them."""
 
 
 class DelegationStatus(StrEnum):
@@ -198,6 +200,7 @@ class Approval:
     Args:
         delegation_id: The delegation that it would act under.
         delegator_did: Who has to approve: the delegator of the highest hop that demands approval.
+        context: What the act is about, and what it would sign or file, until it is done or can be done no more.
         note: What the agent says about it; shown as the agent's words.
         decided_by: The user id of who decided.
     """
@@ -215,6 +218,20 @@ class Approval:
     decided_at: datetime | None = None
     decided_by: str | None = None
     reason: str | None = None
+
+    @property
+    def about(self) -> Mapping[str, JSONValue]:
+        """What limits are held against."""
+        return {name: value for name, value in self.context.items() if name not in (SIGNED, FILED)}
+
+    def content(self, name: str) -> Mapping[str, JSONValue] | None:
+        """What would be signed (``credential``) or filed (``request``), while somebody may still need to know."""
+        found = self.context.get(name)
+        return found if isinstance(found, Mapping) else None
+
+    def without_content(self) -> Approval:
+        """The same question without what it would sign or file: claims are kept no longer than the question is open."""
+        return replace(self, context=self.about)
 
     def state_at(self, now: datetime) -> ApprovalState:
         """Its state, the clock taken in."""

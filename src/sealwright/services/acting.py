@@ -7,7 +7,8 @@ gives authority, so that what raced with a revocation is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -16,28 +17,35 @@ from typing import Final
 from sealwright.domain.credentials import CredentialRecord, IdempotencyScope, IssuanceRequest
 from sealwright.domain.delegation_errors import REFUSALS, DelegationInvalid, DelegationNotFound
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.errors import DomainError, NotDIDOwner, PolicyViolation, RoleRequired, SelfDecision
+from sealwright.domain.errors import (
+    DomainError,
+    IdempotencyInProgress,
+    NotDIDOwner,
+    PolicyViolation,
+    RoleRequired,
+    SelfDecision,
+)
 from sealwright.domain.people import ActorKind, Caller, Person, UserId
+from sealwright.services.act_contents import ActForm, issuing_form, requesting_form
 from sealwright.services.authorizing import Authorizing
 from sealwright.services.authorizing_round import Chain
-from sealwright.services.authorizing_values import ActQuestion, Verdict
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.authorizing_values import ActQuestion, Answered, Verdict
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.delegation_ground import DelegationGround
-from sealwright.services.delegation_guard import ISSUING
 from sealwright.services.delegation_standing import falls_of
+from sealwright.services.issuing_line import Issued
 from sealwright.services.orders import IssuanceOrder, OrderGuard
 from sealwright.services.ports import StoredAnswer, UnitOfWork
 from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.review_values import NewRequest, RequestView
 from sealwright.vc.delegation.narrowing import covers
-from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault, VcError
 
-# What is issued, or asked for, is the act's schema; the holder, or the credential type, is what it is done to.
-ISSUE: Final = ISSUING
-REQUEST: Final = "credential:request"
 # Delegations that are tried one after the other, newest first.
 _TRIED_MOST: Final = 8
+# As long as any call waits for another one with its key.
+_WAIT_SECONDS: Final = 2.0
+_WAIT_STEP_SECONDS: Final = 0.05
 _NO_SUCH: Final = "This agent has no such delegation, or none from that delegator."
 
 
@@ -75,12 +83,12 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """One act of an agent: what it is about, and what it is to rest on."""
+    """One act of an agent, what it is to rest on, and the key that its call came with."""
 
     agent: str
-    action: str
-    context: Mapping[str, JSONValue]
+    form: ActForm
     footing: Footing
+    scope: IdempotencyScope | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,37 @@ class Acting:
         self._clock = ground.clock
         self._authorizing = authorizing
 
+    def issue(
+        self,
+        caller: Caller,
+        agent_did: str,
+        wish: IssuanceRequest,
+        footing: Footing,
+        scope: IdempotencyScope | None = None,
+    ) -> Issued:
+        """Issue for a delegator, and wait for it; under a key once, however many calls come with it. Blocking.
+
+        Raises:
+            IdempotencyInProgress: The first call with the key runs on.
+            As `order`, and what issuing raises.
+        """
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while True:
+            known = self._issuing.replay(scope) if scope is not None else None
+            if known is not None:
+                return known
+            try:
+                return self._issuing.carry_out(self.order(caller, agent_did, wish, footing, scope), scope)
+            except IdempotencyInProgress:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_WAIT_STEP_SECONDS)
+            except (DomainError, VcError):
+                # Another call with the key may have done it meanwhile, and then that is what stands in the way.
+                if scope is None or (known := self._issuing.replay(scope)) is None:
+                    raise
+                return known
+
     def order(
         self,
         caller: Caller,
@@ -148,15 +187,14 @@ class Acting:
         """
         view = self._registry.current()
         agent = _self(caller, agent_did, view)
-        if wish.schema_id == AGENT_DELEGATION:
+        if wish.schema_id in DELEGATION_SCHEMAS:
             raise PolicyViolation("An agent passes a delegation on in its own name, as its delegator.")
-        act = _Act(agent, ISSUE, {"schemaId": wish.schema_id, "resource": wish.holder_did}, footing)
-        permit = self._known_permit(agent, scope)
+        act = _Act(agent, issuing_form(wish, footing.on_behalf_of, view), footing, scope)
+        permit = self._known_permit(act)
         if permit is None:
             known = self._candidates(act, view)
             usable = _usable(known, lambda chain: self._order(caller, _permit(act, chain, view), wish))
-            verdict = self._allowed(caller, act, known, usable)
-            permit = self._kept(caller, _permit(act, verdict.chain, view, verdict.call_id), scope)
+            permit = self._permitted(caller, act, known, usable)
         return self._order(caller, permit, wish)
 
     def permit_request(
@@ -181,16 +219,13 @@ class Acting:
         """
         view = self._registry.current()
         agent = _self(caller, agent_did, view)
-        kind = view.credential_type(wish.credential_type)
-        about: dict[str, JSONValue] = {"schemaId": kind.schema_id} if kind is not None else {}
-        act = _Act(agent, REQUEST, {**about, "resource": wish.credential_type}, footing)
-        permit = self._known_permit(agent, scope)
+        act = _Act(agent, requesting_form(wish, footing.on_behalf_of, view), footing, scope)
+        permit = self._known_permit(act)
         if permit is not None:
             return permit
         known = self._candidates(act, view)
         usable = _usable(known, lambda chain: self._try(caller, _permit(act, chain, view), wish))
-        verdict = self._allowed(caller, act, known, usable)
-        return self._kept(caller, _permit(act, verdict.chain, view, verdict.call_id), scope)
+        return self._permitted(caller, act, known, usable)
 
     def file(self, uow: UnitOfWork, caller: Caller, permit: Permit, wish: NewRequest) -> RequestView:
         """File a request that was authorized, in the transaction that looks at its chain again.
@@ -221,31 +256,20 @@ class Acting:
                 named = holdings.named(footing.delegation)
                 found: tuple[Chain, ...] = (named,) if named is not None and named[-1].delegate_did == act.agent else ()
             else:
-                found = tuple(chain for chain in holdings.live(act.agent) if covers(chain[-1].scope, act.action))
+                found = tuple(chain for chain in holdings.live(act.agent) if covers(chain[-1].scope, act.form.action))
             fitting = tuple(chain for chain in found if _delegator(chain, footing, view) is not None)
             if not fitting and (footing.delegation is not None or footing.on_behalf_of is not None):
                 raise DelegationNotFound(_NO_SUCH)
-            standing = (one for one in fitting if covers(one[-1].scope, act.action) and not holdings.falls(one))
+            standing = (one for one in fitting if covers(one[-1].scope, act.form.action) and not holdings.falls(one))
             known = tuple(islice(standing, _TRIED_MOST))
             # Where nothing stands of the delegator who was asked for, no other one's must be counted against
             # in its place: the newest of its own tells why.
             return known if known or footing.on_behalf_of is None else fitting[:1]
 
-    def _known_permit(self, agent: str, scope: IdempotencyScope | None) -> Permit | None:
+    def _known_permit(self, act: _Act) -> Permit | None:
         """What an earlier call with this key was permitted; raises IdempotencyKeyReused for another body."""
-        answer = self._acts.replay(_permitting(scope)) if scope is not None else None
-        if answer is None:
-            return None
-        delegator, delegation, call_id = answer.stored.body.decode("utf-8").split(" ")
-        return Permit(agent, delegator, delegation, call_id)
-
-    def _kept(self, caller: Caller, permit: Permit, scope: IdempotencyScope | None) -> Permit:
-        """Keep what was permitted under the call's key, so that its repetition spends nothing more."""
-        if scope is not None:
-            text = " ".join((permit.delegator_did, permit.delegation_id, permit.call_id))
-            stored = StoredAnswer(200, text.encode("utf-8"))
-            self._acts.answer(caller, lambda _uow, _caller: None, lambda _: stored, scope=_permitting(scope))
-        return permit
+        answer = self._acts.replay(_permitting(act.scope)) if act.scope is not None else None
+        return _read_permit(act.agent, answer.stored) if answer is not None else None
 
     def _order(self, caller: Caller, permit: Permit, wish: IssuanceRequest) -> IssuanceOrder:
         view = self._registry.current()
@@ -263,8 +287,8 @@ class Acting:
             # Not committed: it is only looked whether it could be filed.
             self.file(uow, caller, permit, wish)
 
-    def _allowed(self, caller: Caller, act: _Act, known: Sequence[Chain], usable: Sequence[Chain]) -> Verdict:
-        """Have the act authorized and counted.
+    def _permitted(self, caller: Caller, act: _Act, known: Sequence[Chain], usable: Sequence[Chain]) -> Permit:
+        """Have the act authorized and counted; under a key in one transaction with what it permits, once.
 
         Args:
             known: What gives authority for such acts.
@@ -272,6 +296,7 @@ class Acting:
 
         Raises:
             DelegationNotFound, DelegationRefused: The newest one's refusal.
+            IdempotencyInProgress: Another call with the key is being judged, and goes on being so.
         """
         footing = act.footing
         named: Sequence[str | None] = (footing.delegation,)
@@ -279,23 +304,50 @@ class Acting:
             named = [chain[-1].delegation_id for chain in usable]
         refused: Verdict | None = None
         for delegation in named:
-            verdict = self._authorizing.ask(
-                caller,
-                ActQuestion(
-                    agent_did=act.agent,
-                    action=act.action,
-                    context=act.context,
-                    credential_id=delegation,
-                    record=True,
-                    approval_id=footing.approval_id,
-                    via=footing.via,
-                ),
-            )
+            answered = self._asked(caller, act, delegation)
+            verdict = answered.verdict
+            if verdict is None:
+                assert answered.stored is not None
+                return _read_permit(act.agent, answered.stored)
             if verdict.allowed:
-                return verdict
+                return _permit(act, verdict.chain, self._registry.current(), verdict.call_id)
             refused = refused or verdict
         assert refused is not None
         raise _refusal(refused)
+
+    def _asked(self, caller: Caller, act: _Act, delegation: str | None) -> Answered:
+        """Ask under one delegation, or under whichever allows it; waits a while for another call with the key."""
+        question = ActQuestion(
+            agent_did=act.agent,
+            action=act.form.action,
+            context=act.form.context,
+            credential_id=delegation,
+            record=True,
+            approval_id=act.footing.approval_id,
+            via=act.footing.via,
+            content=act.form.content,
+        )
+        if act.scope is None:
+            return self._authorizing.ask_under(caller, question)
+        scope, view = _permitting(act.scope), self._registry.current()
+
+        def kept(verdict: Verdict) -> StoredAnswer | None:
+            # What was refused is asked anew by whoever comes again.
+            if not verdict.allowed:
+                return None
+            delegator = _delegator(verdict.chain, act.footing, view)
+            # Whatever is no refusal takes the whole transaction back, and the count with it.
+            assert delegator is not None, "the act was judged under another delegator's chain"
+            return _written(Permit(act.agent, delegator, verdict.chain[-1].delegation_id, verdict.call_id))
+
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                return self._authorizing.ask_under(caller, question, scope, kept)
+            except IdempotencyInProgress:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_WAIT_STEP_SECONDS)
 
 
 def _usable(chains: Sequence[Chain], attempt: Callable[[Chain], object]) -> tuple[Chain, ...]:
@@ -317,6 +369,16 @@ def _usable(chains: Sequence[Chain], attempt: Callable[[Chain], object]) -> tupl
 def _permitting(scope: IdempotencyScope) -> IdempotencyScope:
     """The scope of what was permitted for a call, beside that of the call itself."""
     return replace(scope, route=f"{scope.route} permitted")
+
+
+def _written(permit: Permit) -> StoredAnswer:
+    """A permit as it is kept under a call's key."""
+    return StoredAnswer(200, " ".join((permit.delegator_did, permit.delegation_id, permit.call_id)).encode("utf-8"))
+
+
+def _read_permit(agent: str, stored: StoredAnswer) -> Permit:
+    delegator, delegation, call_id = stored.body.decode("utf-8").split(" ")
+    return Permit(agent, delegator, delegation, call_id)
 
 
 def _self(caller: Caller, agent_did: str, view: RegistryView) -> str:

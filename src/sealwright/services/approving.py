@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
+from sealwright.domain.credentials import IssuanceRequest
 from sealwright.domain.delegation_errors import REFUSALS, ApprovalClosed, ApprovalNotFound, DelegationNotFound
-from sealwright.domain.delegations import APPROVAL_LIFE, Approval, ApprovalState
+from sealwright.domain.delegations import APPROVAL_LIFE, FILED, SIGNED, Approval, ApprovalState
 from sealwright.domain.errors import DomainError, MalformedBody, NotDIDOwner, SelfDecision, StateConflict
 from sealwright.domain.ids import new_ordered_id
 from sealwright.domain.notices import NoticeKind
 from sealwright.domain.people import ActorKind, Caller
 from sealwright.services.access import owned_dids
+from sealwright.services.act_contents import CONTENT_OF, ActForm, issuing_form, requesting_form
 from sealwright.services.authorizing import Authorizing, digest_of_act
 from sealwright.services.authorizing_parties import acts_for, decides_for_own_agent, runs_agent
 from sealwright.services.authorizing_round import Chain, Round
@@ -22,15 +24,20 @@ from sealwright.services.authorizing_values import ActQuestion, CheckedQuestion
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.ports import Page, UnitOfWork
 from sealwright.services.registry import RegistryView
+from sealwright.services.review_values import NewRequest
 from sealwright.vc.delegation.judging import Reason, judge_act
 from sealwright.vc.delegation.narrowing import covers
 from sealwright.vc.delegation.terms import DelegationCode
+from sealwright.vc.encoding.jcs import canonicalize_json
+from sealwright.vc.encoding.pointers import child
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import Fault
 
 WAITING_MOST: Final = 20
 NOTE_MOST: Final = 500
 REASON_MOST: Final = 2_000
+CONTENT_BYTES_MOST: Final = 64 * 1024
+"""Of what one act would sign or file, as canonical JSON: a person has to read it."""
 _GONE: Final = "There is no such approval."
 _DECIDED: Final = {ApprovalState.APPROVED: "approval.approved", ApprovalState.DECLINED: "approval.declined"}
 
@@ -40,9 +47,13 @@ class ApprovalWish:
     """What an agent wants approved.
 
     Args:
-        context: As in `ActQuestion`; what is approved has exactly these values.
+        context: As in `ActQuestion`; what is approved has exactly these values. Of an act that signs or files
+            something, what it is about follows from that, and need not be said.
         credential_id: The delegation to act under; None: the newest that allows the act but for the approval.
         note: The agent's own words about it, for the person.
+        credential: What would be signed, where it is to issue; its issuer is not looked at.
+        request: What would be filed, where it is to ask for a credential.
+        on_behalf_of: In whose name either would be done; None: of whoever stands at the root of the chain.
     """
 
     agent_did: str
@@ -50,6 +61,9 @@ class ApprovalWish:
     context: Mapping[str, JSONValue]
     credential_id: str | None = None
     note: str | None = None
+    credential: IssuanceRequest | None = None
+    request: NewRequest | None = None
+    on_behalf_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +88,23 @@ class Approving:
         """Ask whoever delegated to an agent to approve one act.
 
         Raises:
-            MalformedBody, DIDRecordNotFound: As for any question whether an agent may act.
+            MalformedBody, DIDRecordNotFound: As for any question whether an agent may act; also where the act would
+                sign or file something and does not say what, or says it of another one.
             NotDIDOwner: The caller neither is the agent nor runs it.
             StateConflict: The act needs no approval, or 20 questions of the agent wait.
             DelegationNotFound, DelegationRefused: No approval would help: why, by the newest delegation.
         """
         view = self._registry.inside(uow, uow.office.epoch(shared_lock=True))
-        context = {name: value for name, value in wish.context.items() if name != "approved"}
-        question = ActQuestion(wish.agent_did, wish.action, context, wish.credential_id)
+        form = _form(wish, view)
+        question = ActQuestion(wish.agent_did, wish.action, form.context, wish.credential_id, content=form.content)
         checked = self._authorizing.check(caller, question, view)
         _require_note(wish.note)
         if not runs_agent(caller, checked.agent_did, view):
             raise NotDIDOwner("Only an agent, or who runs it, asks for its approvals.")
         now = self._clock.now()
-        chain, hop = _chain_to_approve(self._authorizing.round(uow, view, now), checked)
+        _require_size(form.content)
+        acted_for = _acted_for(wish, view)
+        chain, hop = _chain_to_approve(self._authorizing.round(uow, view, now), checked, acted_for)
         known = self._waiting(uow, checked, chain, now)
         if known is not None:
             return AskedApproval(known, is_new=False)
@@ -97,14 +114,15 @@ class Approving:
             agent_did=checked.agent_did,
             delegator_did=chain[hop].delegator_did,
             action=wish.action,
-            context=context,
+            context=question.whole,
             note=wish.note,
             state=ApprovalState.WAITING,
             created_at=now,
             expires_at=min(now + APPROVAL_LIFE, *(one.expires_at for one in chain)),
         )
         uow.delegations.add_approval(approval)
-        uow.audit.append(_event("approval.requested", approval, caller, now))
+        digest = digest_of_act(approval.action, approval.context)
+        uow.audit.append(_event("approval.requested", approval, digest, caller, now))
         self._tell(uow, approval, view)
         return AskedApproval(approval, is_new=True)
 
@@ -165,9 +183,11 @@ class Approving:
         state = approval.state_at(now)
         if state is not ApprovalState.WAITING:
             raise ApprovalClosed(f"The question is {state.value} already.", extra={"current": state.value})
-        decided = replace(approval, state=to, decided_at=now, decided_by=caller.user_id, reason=reason)
+        kept = approval if to is ApprovalState.APPROVED else approval.without_content()
+        decided = replace(kept, state=to, decided_at=now, decided_by=caller.user_id, reason=reason)
         uow.delegations.update_approval(decided)
-        uow.audit.append(_event(_DECIDED[to], decided, caller, now))
+        digest = digest_of_act(approval.action, approval.context)
+        uow.audit.append(_event(_DECIDED[to], decided, digest, caller, now))
         return decided
 
     @staticmethod
@@ -179,7 +199,7 @@ class Approving:
         waiting = uow.delegations.approvals(
             delegators=None, agents=agents, limit=WAITING_MOST, cursor=None, waiting_at=now
         ).items
-        digest = digest_of_act(checked.question.action, checked.question.context)
+        digest = digest_of_act(checked.question.action, checked.question.whole)
         for one in waiting:
             if one.delegation_id == chain[-1].delegation_id and digest_of_act(one.action, one.context) == digest:
                 return one
@@ -211,8 +231,58 @@ class Approving:
             self._notices.tell_admins(uow, NoticeKind.APPROVAL_ASKED, data)
 
 
-def _chain_to_approve(circle: Round, checked: CheckedQuestion) -> tuple[Chain, int]:
-    """The newest chain that allows the act once it is approved, and the highest hop that demands it."""
+def _form(wish: ApprovalWish, view: RegistryView) -> ActForm:
+    """The act that is to be approved, as it will be when it is done.
+
+    Raises:
+        MalformedBody: What it would sign or file is missing, is of another act, or is not what the context is about.
+    """
+    given = {name: value for name, value in wish.context.items() if name != "approved"}
+    wanted = CONTENT_OF.get(wish.action)
+    faults = []
+    for name, content in ((SIGNED, wish.credential), (FILED, wish.request)):
+        if content is None and name == wanted:
+            faults.append(Fault(f"/{name}", "MISSING_FIELD", f"An approval of {wish.action} is for exactly this."))
+        elif content is not None and name != wanted:
+            faults.append(Fault(f"/{name}", "CONFLICTING_FIELDS", f"{wish.action} has nothing to do with it."))
+    if faults:
+        raise MalformedBody("The act does not say what it is.", faults=faults)
+    if wish.credential is not None:
+        form = issuing_form(wish.credential, wish.on_behalf_of, view)
+    elif wish.request is not None:
+        form = requesting_form(wish.request, wish.on_behalf_of, view)
+    else:
+        return ActForm(wish.action, given, {})
+    other = sorted(name for name, value in given.items() if form.context.get(name) != value)
+    if other:
+        faults = [
+            Fault(child("/context", name), "CONFLICTING_FIELDS", "The act is about something else.") for name in other
+        ]
+        raise MalformedBody("The context is not that of the act.", faults=faults)
+    return form
+
+
+def _require_size(content: Mapping[str, JSONValue]) -> None:
+    """Refuse what nobody would read; raises MalformedBody."""
+    for name, members in content.items():
+        if len(canonicalize_json(members)) > CONTENT_BYTES_MOST:
+            detail = f"must have at most {CONTENT_BYTES_MOST} bytes"
+            raise MalformedBody(
+                "What is to be approved is too large.", faults=[Fault(f"/{name}", "CLAIMS_TOO_LARGE", detail)]
+            )
+
+
+def _acted_for(wish: ApprovalWish, view: RegistryView) -> str | None:
+    record = view.did(wish.on_behalf_of) if wish.on_behalf_of is not None else None
+    return record.did if record is not None else wish.on_behalf_of
+
+
+def _chain_to_approve(circle: Round, checked: CheckedQuestion, acted_for: str | None) -> tuple[Chain, int]:
+    """The newest chain that allows the act once it is approved, and the highest hop that demands it.
+
+    Args:
+        acted_for: Only chains that this DID is a delegator of.
+    """
     question, now = checked.question, circle.now
     named = question.credential_id
     circle.holdings.find([checked.agent_did] if named is None else [], [named] if named is not None else [])
@@ -223,6 +293,8 @@ def _chain_to_approve(circle: Round, checked: CheckedQuestion) -> tuple[Chain, i
     else:
         chain = circle.holdings.named(named)
         chains = (chain,) if chain is not None and chain[-1].delegate_did == checked.agent_did else ()
+    if acted_for is not None:
+        chains = tuple(chain for chain in chains if any(hop.delegator_did == acted_for for hop in chain))
     # Locked as for an act, so that an agent that asks twice at once is answered once.
     circle.holdings.lock(chains, for_use=True)
     chains = tuple(circle.holdings.chain(chain[-1].delegation_id) for chain in chains)
@@ -278,7 +350,7 @@ def _own(uow: UnitOfWork, caller: Caller) -> frozenset[str]:
     return owned_dids(uow, person) | proved | caller.issuer_dids
 
 
-def _event(action: str, approval: Approval, caller: Caller, now: datetime) -> AuditEntry:
+def _event(action: str, approval: Approval, digest: str, caller: Caller, now: datetime) -> AuditEntry:
     return AuditEntry(
         actor=caller.actor,
         action=action,
@@ -290,7 +362,7 @@ def _event(action: str, approval: Approval, caller: Caller, now: datetime) -> Au
             "delegationId": approval.delegation_id,
             "agentDid": approval.agent_did,
             "delegatorDid": approval.delegator_did,
-            "actSha256": digest_of_act(approval.action, approval.context),
+            "actSha256": digest,
         },
         request_id=caller.request_id,
     )

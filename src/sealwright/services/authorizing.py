@@ -91,13 +91,13 @@ class Authorizing:
         self,
         checked: CheckedQuestion,
         scope: IdempotencyScope | None = None,
-        render: Callable[[Verdict], StoredAnswer] | None = None,
+        render: Callable[[Verdict], StoredAnswer | None] | None = None,
     ) -> Future[Answered]:
         """Put a checked question on the line; the future fails with what the call must be answered.
 
         Args:
             scope: With it, the question is answered and counted once, and replayed from then on.
-            render: Makes what is kept under the scope.
+            render: Makes what is kept under the scope; None keeps nothing.
         """
         return self.line.submit(Inquiry(checked, scope, render))
 
@@ -110,11 +110,27 @@ class Authorizing:
             ApprovalNotFound: This agent was given no such approval.
             StoreUnavailable, AuditUnavailable, ClockBehind: Nothing was counted.
         """
-        checked = self.check(caller, question, self._registry.current())
-        inquiry = Inquiry(checked)
-        answered = self.line.submit(inquiry).result() if self.line.is_open else self.line.run_alone(inquiry)
+        answered = self.ask_under(caller, question)
         assert answered.verdict is not None
         return answered.verdict
+
+    def ask_under(
+        self,
+        caller: Caller,
+        question: ActQuestion,
+        scope: IdempotencyScope | None = None,
+        render: Callable[[Verdict], StoredAnswer | None] | None = None,
+    ) -> Answered:
+        """Ask and wait, under a key as `submit` takes it. Blocking.
+
+        Raises:
+            IdempotencyKeyReused: The key was used with another body.
+            IdempotencyInProgress: Another call with the key is being answered.
+            As `ask`.
+        """
+        checked = self.check(caller, question, self._registry.current())
+        inquiry = Inquiry(checked, scope, render)
+        return self.line.submit(inquiry).result() if self.line.is_open else self.line.run_alone(inquiry)
 
     # -- one round of the line ------------------------------------------------------------------------
 
@@ -223,7 +239,10 @@ class Authorizing:
         stored = None
         if inquiry.scope is not None and inquiry.render is not None:
             stored = inquiry.render(verdict)
-            circle.uow.idempotency.finish(inquiry.scope, stored)
+            if stored is not None:
+                circle.uow.idempotency.finish(inquiry.scope, stored)
+            else:
+                circle.uow.idempotency.release(inquiry.scope)
         inquiry.answered = Answered(verdict, stored)
 
     def _judged(self, inquiry: Inquiry, circle: Round) -> tuple[Chain, tuple[Reason, ...]]:
@@ -259,7 +278,7 @@ class Authorizing:
     def _spend_approval(self, inquiry: Inquiry, circle: Round) -> None:
         approval = circle.approval(inquiry)
         if approval is not None:
-            circle.spend(replace(approval, state=ApprovalState.SPENT))
+            circle.spend(replace(approval.without_content(), state=ApprovalState.SPENT))
 
 
 def _guarded(inquiry: Inquiry, step: Callable[[Inquiry], None]) -> None:
@@ -324,14 +343,18 @@ def _stale(approval: Approval, inquiry: Inquiry, chain: Chain, now: datetime) ->
     if state is not ApprovalState.APPROVED:
         return _STALE[state]
     question = inquiry.checked.question
-    is_same = digest_of_act(approval.action, approval.context) == digest_of_act(question.action, question.context)
+    is_same = digest_of_act(approval.action, approval.context) == digest_of_act(question.action, question.whole)
     if is_same and approval.delegation_id == chain[-1].delegation_id:
         return None
     return "The approval was given for another act."
 
 
 def digest_of_act(action: str, context: Mapping[str, JSONValue]) -> str:
-    """SHA-256, in hex, over the canonical form of an act: the action and what it is about, without who said yes."""
+    """SHA-256, in hex, over the canonical form of an act: the action and what it is about, without who said yes.
+
+    Args:
+        context: With what the act would sign or file, where it does.
+    """
     about = {name: value for name, value in context.items() if name != "approved"}
     return hashlib.sha256(canonicalize_json({"action": action, "context": about})).hexdigest()
 
@@ -372,7 +395,7 @@ def _record(inquiry: Inquiry, circle: Round, call_id: str, chain: Chain, reasons
     data: dict[str, JSONValue] = {
         "callId": call_id,
         "agentDid": checked.agent_did,
-        "actSha256": digest_of_act(question.action, question.context),
+        "actSha256": digest_of_act(question.action, question.whole),
         "recorded": allowed and question.record,
     }
     if chain:

@@ -29,6 +29,8 @@ class ActQuestion:
     Args:
         agent_did: Canonical or an alias.
         context: As it came: ``amount`` ``currency`` ``merchant`` ``schemaId`` ``region`` ``resource`` ``approved``.
+        content: What would be signed or filed, as `act_contents` gives it; no limit asks for it, and an approval is
+            good for nothing else.
         credential_id: The delegation to act under, by any of its names; None: whichever allows it.
         record: Count the act, where it is allowed, against every delegation of the chain.
         approval_id: What a person said to this act; counts once.
@@ -42,6 +44,12 @@ class ActQuestion:
     record: bool = False
     approval_id: str | None = None
     via: str = "api"
+    content: Mapping[str, JSONValue] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Mapping[str, JSONValue]:
+        """All that an approval has to be for."""
+        return {**self.context, **self.content}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +106,13 @@ class Inquiry:
     """A question on its way along the line.
 
     Args:
-        render: Makes what an idempotency key keeps; needed with `scope`.
+        render: Makes what an idempotency key keeps; needed with `scope`. None lets go of the key: whoever comes with it
+            again is answered anew.
     """
 
     checked: CheckedQuestion
     scope: IdempotencyScope | None = None
-    render: Callable[[Verdict], StoredAnswer] | None = None
+    render: Callable[[Verdict], StoredAnswer | None] | None = None
     future: Future[Answered] = field(default_factory=Future)
     answered: Answered | None = None
     error: Exception | None = None

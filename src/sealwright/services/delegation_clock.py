@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.delegations import Delegation, DelegationStatus
+from sealwright.domain.delegations import ApprovalState, Delegation, DelegationStatus
 from sealwright.domain.people import system_actor
 from sealwright.services.delegation_events import told_of
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -72,7 +73,21 @@ class DelegationClock:
             dropped += gone
             if gone < _FORGOTTEN_AT_ONCE:
                 break
-        return dropped
+        return dropped + self._close_questions(now)
+
+    def _close_questions(self, now: datetime) -> int:
+        """Drop what questions whose time is over would have signed or filed; gives how many were closed."""
+        closed = 0
+        for _ in range(_BATCHES):
+            with self._units() as uow:
+                over = uow.delegations.overdue_approvals(now, _FORGOTTEN_AT_ONCE)
+                for one in over:
+                    uow.delegations.update_approval(replace(one.without_content(), state=ApprovalState.EXPIRED))
+                uow.commit()
+            closed += len(over)
+            if len(over) < _FORGOTTEN_AT_ONCE:
+                break
+        return closed
 
 
 def _row(delegation: Delegation, now: datetime) -> AuditEntry:

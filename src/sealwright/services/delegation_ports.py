@@ -97,6 +97,9 @@ class DelegationRows(Protocol):
     def add_approval(self, approval: Approval) -> None: ...
     def approval(self, approval_id: str, *, for_update: bool = False) -> Approval | None: ...
     def update_approval(self, approval: Approval) -> None: ...
+    def overdue_approvals(self, now: datetime, limit: int) -> tuple[Approval, ...]:
+        """Questions that say of themselves to be open and whose time is over, locked; not those others have locked."""
+
     def approvals(
         self,
         *,

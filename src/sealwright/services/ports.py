@@ -298,6 +298,9 @@ class Idempotency(Protocol):
 
     def finish(self, scope: IdempotencyScope, answer: StoredAnswer | None) -> None: ...
     def finish_many(self, scopes: Sequence[IdempotencyScope]) -> None: ...
+    def release(self, scope: IdempotencyScope) -> None:
+        """Let go of a key that this unit of work has bound and that brought nothing about."""
+
     def expire(self, before: datetime) -> int: ...
 
 

@@ -45,6 +45,15 @@ _FORGET_APPROVALS: Final = DriverText.of(
 _APPROVAL_BY_ID: Final = sa.select(*approvals.columns).where(
     approvals.c.approval_id == sa.bindparam("approval_id", type_=approvals.c.approval_id.type)
 )
+_OVERDUE: Final = (
+    sa.select(*approvals.columns)
+    .where(
+        approvals.c.state.in_([ApprovalState.WAITING.value, ApprovalState.APPROVED.value]),
+        approvals.c.expires_at <= sa.bindparam("now", type_=approvals.c.expires_at.type),
+    )
+    .order_by(approvals.c.created_at, approvals.c.approval_id)
+    .limit(sa.bindparam("most"))
+)
 
 Condition = sa.ColumnElement[bool] | sa.TextClause
 Conditions = tuple[Condition, ...]
@@ -101,6 +110,11 @@ class StoredCalls:
         statement = sa.update(approvals).where(approvals.c.approval_id == approval.approval_id)
         if self._transaction.change(statement.values(_APPROVAL.values(approval))) != 1:
             raise StateConflict("The question is not stored here.")
+
+    def overdue_approvals(self, now: datetime, limit: int) -> tuple[Approval, ...]:
+        """Find questions that are kept as open and whose time is over, and lock them; without those others have."""
+        statement = self._transaction.locking(_OVERDUE, skip=True)
+        return tuple(_APPROVAL.read(row) for row in self._transaction.rows(statement, {"now": now, "most": limit}))
 
     def approvals(
         self,

@@ -51,6 +51,7 @@ _FINISH: Final = (
         answer_is_sealed=sa.bindparam("is_sealed", type_=keys.c.answer_is_sealed.type),
     )
 )
+_RELEASE: Final = sa.delete(keys).where(*_MINE, keys.c.finished.is_(sa.false()))
 _EXPIRE: Final = sa.delete(keys).where(keys.c.expires_at <= sa.bindparam("before", type_=keys.c.expires_at.type))
 _BEGIN_POSTGRES: Final = (
     "INSERT INTO idempotency_keys (principal, route, key, body_digest, reference, finished, created_at, expires_at) "
@@ -135,6 +136,10 @@ class StoredIdempotency:
             self._transaction.driver_many(_FINISH_SQLITE, rows)
         else:
             self._transaction.driver_rows(_FINISH_POSTGRES, _columns(scopes))
+
+    def release(self, scope: IdempotencyScope) -> None:
+        """Let go of a key that this unit of work has bound and that brought nothing about."""
+        self._transaction.change(_RELEASE, _named(scope))
 
     def expire(self, before: datetime) -> int:
         """Forget keys whose time ended by that moment; gives how many."""

@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from sealwright.domain.credentials import IssuanceRequest
 from sealwright.domain.dids import ServiceRecord
+from sealwright.domain.errors import DomainError
 from sealwright.services.acting import Footing, Permit
 from sealwright.services.agent_authority import Authority, HeldDelegation
 from sealwright.services.agent_cards import CARD_PATH
 from sealwright.services.agents import AgentChanges, AgentView, Decommissioned, NewAgent
 from sealwright.services.dids import DEFAULT_PROOF_TYPES
 from sealwright.services.issuing_line import Issued
-from sealwright.services.review_values import NewRequest, RequestView
-from sealwright.vc.encoding.timestamps import format_timestamp, parse_rfc3339
+from sealwright.services.review_values import RequestView
+from sealwright.vc.encoding.timestamps import format_timestamp
+from sealwright.vc.errors import VcError
 from sealwright.web.api import rendering
+from sealwright.web.api.agent_wishes import issuing_wish, requesting_wish
 from sealwright.web.api.authorizing import VIA, via_of
 from sealwright.web.api.caching import REVALIDATE, tagged
-from sealwright.web.api.credentials import ISSUE_CODES, credential_path, submitted
+from sealwright.web.api.credentials import ISSUE_CODES, credential_path
 from sealwright.web.api.desk_routes import KEY_CODES
 from sealwright.web.api.shapes import agents as shapes
 from sealwright.web.api.shapes.registry import OPTIONAL_REASON
@@ -172,32 +174,11 @@ def _held_members(held: HeldDelegation) -> dict[str, Any]:
     }
 
 
-async def issue(call: Call) -> Reply:
+def issue(call: Call) -> Reply:
     """POST /api/v1/agents/{did}/issue."""
-    body, scope, office = call.body, call.scope(), call.office
-    if scope is not None and (known := await call.in_thread(lambda: office.issuing.replay(scope))):
-        return _issued(call, known)
-    wish, footing = _wish(body), _footing(call)
+    acting, wish, footing = call.office.delegations.acting, issuing_wish(call.body), _footing(call)
     # Authorizing waits for its own commit, and this act is rare beside others: it is never done on the loop.
-    order = await call.in_thread(
-        lambda: office.delegations.acting.order(call.caller, call.params["did"], wish, footing, scope)
-    )
-    return _issued(call, await submitted(call, order, scope))
-
-
-def _wish(body: dict[str, Any]) -> IssuanceRequest:
-    expiration = body.get("expirationDate")
-    return IssuanceRequest(
-        schema_id=body["schemaId"],
-        issuer_did="",
-        holder_did=body["holderDid"],
-        claims=body["claims"],
-        expiration=parse_rfc3339(expiration) if expiration is not None else None,
-        proof_type=body.get("proofType", "Ed25519Signature2020"),
-        revocable=body.get("revocable", True),
-        suspendable=body.get("suspendable", False),
-        mandatory_pointers=tuple(body.get("mandatoryPointers", ())),
-    )
+    return _issued(call, acting.issue(call.caller, call.params["did"], wish, footing, call.scope()))
 
 
 def _footing(call: Call) -> Footing:
@@ -214,21 +195,20 @@ def _issued(call: Call, result: Issued) -> Reply:
 
 def request(call: Call) -> Reply:
     """POST /api/v1/agents/{did}/requests."""
-    scope = call.scope()
-    if scope is not None and (known := call.office.acts.replay(scope)) is not None:
+    scope, acts = call.scope(), call.office.acts
+    if scope is not None and (known := acts.replay(scope)) is not None:
         return given(known)
-    body, acting = call.body, call.office.delegations.acting
-    wish = NewRequest(
-        credential_type=body["credentialType"],
-        allow_unlisted=body.get("allowUnlisted", False),
-        claims=body.get("claims"),
-        answers=body.get("answers", {}),
-        note=body.get("note"),
-    )
-    permit = acting.permit_request(call.caller, call.params["did"], wish, _footing(call), scope)
-    return call.perform(
-        lambda uow, caller: acting.file(uow, caller, permit, wish), lambda view: _requested(permit, view)
-    )
+    acting, wish = call.office.delegations.acting, requesting_wish(call.body)
+    try:
+        permit = acting.permit_request(call.caller, call.params["did"], wish, _footing(call), scope)
+        return call.perform(
+            lambda uow, caller: acting.file(uow, caller, permit, wish), lambda view: _requested(permit, view)
+        )
+    except (DomainError, VcError):
+        # Another call with the key may have filed it meanwhile, and then that is what stands in the way.
+        if scope is None or (known := acts.replay(scope)) is None:
+            raise
+        return given(known)
 
 
 def _requested(permit: Permit, view: RequestView) -> Reply:

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from sealwright.domain.credentials import IdempotencyScope
-from sealwright.domain.delegations import Approval, DelegationCall
+from sealwright.domain.delegations import FILED, SIGNED, Approval, DelegationCall
 from sealwright.domain.errors import IdempotencyInProgress
 from sealwright.domain.people import ActorKind
 from sealwright.services.acts import Answer
 from sealwright.services.approving import ApprovalWish, AskedApproval
 from sealwright.services.authorizing_values import ActQuestion, Answered, CheckedQuestion, Verdict
 from sealwright.vc.encoding.timestamps import format_timestamp
+from sealwright.web.api.agent_wishes import issuing_wish, requesting_wish
 from sealwright.web.api.credentials import WAIT_SECONDS, WAIT_STEP_SECONDS
 from sealwright.web.api.desk_routes import KEY_CODES, LIST_CODES
 from sealwright.web.api.shapes import authorizing as shapes
@@ -128,12 +129,16 @@ def call_members(one: DelegationCall) -> dict[str, Any]:
 def ask_approval(call: Call) -> Reply:
     """POST /api/v1/approvals."""
     body, approving = call.body, call.office.delegations.approving
+    signed, filed = body.get("credential"), body.get("request")
     wish = ApprovalWish(
         agent_did=body["agentDid"],
         action=body["action"],
         context=body.get("context", {}),
         credential_id=body.get("credentialId"),
         note=body.get("note"),
+        credential=issuing_wish(signed) if signed is not None else None,
+        request=requesting_wish(filed) if filed is not None else None,
+        on_behalf_of=(signed or filed or {}).get("onBehalfOf"),
     )
     return call.perform(lambda uow, caller: approving.ask(uow, caller, wish), lambda asked: _asked(call, asked))
 
@@ -190,7 +195,9 @@ def approval_members(approval: Approval, now: datetime) -> dict[str, Any]:
         "agentDid": approval.agent_did,
         "delegatorDid": approval.delegator_did,
         "action": approval.action,
-        "context": approval.context,
+        "context": approval.about,
+        "credential": approval.content(SIGNED),
+        "request": approval.content(FILED),
         "note": approval.note,
         "status": approval.state_at(now).value,
         "createdAt": format_timestamp(approval.created_at),
@@ -219,7 +226,7 @@ ASK_CODES: Final = (
     *("DID_NOT_FOUND", "NOT_DID_OWNER", "INVALID_DID", "STATE_CONFLICT", "DELEGATION_NOT_FOUND"),
     *("DELEGATION_INVALID", "DELEGATION_REVOKED", "DELEGATION_SUSPENDED", "DELEGATION_EXPIRED"),
     *("DELEGATION_ROOT_INVALID", "DELEGATION_ACTION_NOT_COVERED", "DELEGATION_CONSTRAINT_EXCEEDED"),
-    *("AUDIT_UNAVAILABLE", *KEY_CODES),
+    *("CLAIMS_TOO_LARGE", "AUDIT_UNAVAILABLE", *KEY_CODES),
 )
 
 

@@ -99,13 +99,31 @@ _FOOTING: Final[Node] = {
     "credentialId": text(2048, "A delegation, by the id of its credential or its own; else any that allows it."),
     "approvalId": text(64, "What a person approved; good once, for exactly this act."),
 }
-
+_ISSUED: Final[Node] = {"schemaId": SCHEMA_ID, "holderDid": HOLDER_DID, **WHAT_IS_ISSUED}
+_NEEDED: Final = ("schemaId", "holderDid", "claims")
+_REQUESTED: Final[Node] = {
+    "credentialType": TYPE_NAME,
+    "allowUnlisted": {**BOOLEAN, "default": False, "description": "Needed for a type that is not listed."},
+    "claims": OBJECT,
+    "answers": ANSWERS,
+    "note": text(2000, "What the reviewers should know."),
+}
+AS_ISSUED: Final = closed(
+    {**_ISSUED, "onBehalfOf": _FOOTING["onBehalfOf"]},
+    required=_NEEDED,
+    description="For `credential:issue`, which needs it: what would be signed, said as it will be to issue it.",
+)
+AS_REQUESTED: Final = closed(
+    {**_REQUESTED, "onBehalfOf": _FOOTING["onBehalfOf"]},
+    required=("credentialType",),
+    description="For `credential:request`, which needs it: what would be filed, said as it will be to file it.",
+)
 
 ISSUE_AS_AGENT: Final = Shape(
     "IssueAsAgent",
     closed(
-        {"schemaId": SCHEMA_ID, "holderDid": HOLDER_DID, **WHAT_IS_ISSUED, **_FOOTING},
-        required=("schemaId", "holderDid", "claims"),
+        {**_ISSUED, **_FOOTING},
+        required=_NEEDED,
     ),
     check=issue_conflicts,
     example={
@@ -117,14 +135,7 @@ ISSUE_AS_AGENT: Final = Shape(
 REQUEST_AS_AGENT: Final = Shape(
     "RequestAsAgent",
     closed(
-        {
-            "credentialType": TYPE_NAME,
-            "allowUnlisted": {**BOOLEAN, "default": False, "description": "Needed for a type that is not listed."},
-            "claims": OBJECT,
-            "answers": ANSWERS,
-            "note": text(2000, "What the reviewers should know."),
-            **_FOOTING,
-        },
+        {**_REQUESTED, **_FOOTING},
         required=("credentialType",),
     ),
     example={"credentialType": "dpw_certified", "note": "The training was finished in October."},

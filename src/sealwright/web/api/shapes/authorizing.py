@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from sealwright.domain.delegations import AMOUNT_MOST, ApprovalState
 from sealwright.services.approving import NOTE_MOST, REASON_MOST
 from sealwright.vc.delegation.narrowing import ACTION_MOST
 from sealwright.vc.delegation.terms import DelegationCode
+from sealwright.vc.errors import Fault
+from sealwright.web.api.shapes.agents import AS_ISSUED, AS_REQUESTED
+from sealwright.web.api.shapes.credentials import issue_conflicts
 from sealwright.web.api.shapes.parts import (
     BOOLEAN,
     DID,
@@ -21,7 +25,7 @@ from sealwright.web.api.shapes.parts import (
     page_of,
     text,
 )
-from sealwright.web.shape import Shape
+from sealwright.web.shape import Body, Shape
 
 _STRING: Final[Node] = {"type": "string"}
 _ACTION: Final[Node] = {
@@ -66,6 +70,14 @@ AUTHORIZE: Final = Shape(
         "record": True,
     },
 )
+
+
+def _conflicts(body: Body) -> Iterable[Fault]:
+    """What does not go together of a credential that is to be approved."""
+    for fault in issue_conflicts(body.get("credential", {})):
+        yield Fault(f"/credential{fault.pointer}", fault.code, fault.detail)
+
+
 ASK_APPROVAL: Final = Shape(
     "AskApproval",
     closed(
@@ -73,11 +85,14 @@ ASK_APPROVAL: Final = Shape(
             "agentDid": DID,
             "action": _ACTION,
             "context": closed(_ACT),
+            "credential": AS_ISSUED,
+            "request": AS_REQUESTED,
             "credentialId": _DELEGATION,
             "note": text(NOTE_MOST, "The agent's own words, shown to the person as such."),
         },
         required=("agentDid", "action"),
     ),
+    check=_conflicts,
     example={
         "agentDid": "did:adi:agent:7f3a",
         "action": "purchase:groceries",
@@ -144,6 +159,8 @@ APPROVAL: Final = answer(
         "delegatorDid": _STRING,
         "action": _STRING,
         "context": OBJECT,
+        "credential": nullable({**OBJECT, "description": "What would be signed, until it is or can be no more."}),
+        "request": nullable({**OBJECT, "description": "What would be filed, until it is or can be no more."}),
         "note": nullable(_STRING),
         "status": {"type": "string", "enum": [state.value for state in ApprovalState]},
         "createdAt": TIMESTAMP,
@@ -191,6 +208,8 @@ APPROVAL_EXAMPLE: Final = {
     "delegatorDid": "did:adi:human001",
     "action": "purchase:groceries",
     "context": {"amount": 180, "merchant": "grocery-store-001"},
+    "credential": None,
+    "request": None,
     "note": "The weekly order is larger than usual: guests on Saturday.",
     "status": "waiting",
     "createdAt": _AT,
