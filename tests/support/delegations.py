@@ -10,7 +10,12 @@ from sealwright.domain.credentials import CredentialRecord, IdempotencyScope, Is
 from sealwright.domain.delegations import Delegation
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.people import Caller
-from sealwright.services.catalog_builtin import AGENT_DELEGATION, list_builtin
+from sealwright.services.catalog_builtin import (
+    DELEGATION_SCHEMAS,
+    BuiltinSchema,
+    delegation_schema_for,
+    list_builtin,
+)
 from sealwright.services.dids import ImportedDID
 from sealwright.services.office import Office
 from sealwright.services.schemas import NewSchema
@@ -42,8 +47,14 @@ def bring_parties(office: Office, *, agents: int = 4) -> None:
 
 
 def register_delegations(office: Office) -> None:
-    """Register the schema of delegations."""
-    builtin = next(one for one in list_builtin() if one.schema_id == AGENT_DELEGATION)
+    """Register the schemas of delegations."""
+    for builtin in list_builtin():
+        if builtin.schema_id in DELEGATION_SCHEMAS:
+            register_schema(office, builtin)
+
+
+def register_schema(office: Office, builtin: BuiltinSchema) -> None:
+    """Register one schema as founding does."""
     wish = NewSchema(
         name=builtin.name,
         type=builtin.type,
@@ -92,11 +103,12 @@ def delegation_request(
     **claims: Any,
 ) -> IssuanceRequest:
     """What the issue route makes of such claims."""
+    said = delegation_claims(delegator, delegate, parent, **claims)
     members: dict[str, Any] = {
-        "schema_id": AGENT_DELEGATION,
+        "schema_id": delegation_schema_for(said.get("constraints", {})),
         "issuer_did": delegator,
         "holder_did": delegate,
-        "claims": delegation_claims(delegator, delegate, parent, **claims),
+        "claims": said,
         "expiration": expires,
         "proof_type": "Ed25519Signature2020",
         "revocable": True,

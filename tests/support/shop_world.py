@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from sealwright.adapters.outbound import Answer, FetchRefused
 from sealwright.protocols.capability.proof import ProofKey
 from sealwright.relying import Act, Call, Office, Permit, Verifier
-from sealwright.services.catalog_builtin import AGENT_DELEGATION, list_builtin
+from sealwright.services.catalog_builtin import AGENT_DELEGATION_2, list_builtin
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.credentials.build import CredentialParts, build_credential
@@ -36,7 +36,7 @@ OFFICE: Final = "https://office.example"
 ENDS: Final = NOW + timedelta(days=30)
 SUITE: Final = "eddsa-rdfc-2022"
 _PURPOSES: Final = (REVOCATION, SUSPENSION)
-_BUILTIN: Final = next(one for one in list_builtin() if one.schema_id == AGENT_DELEGATION)
+_BUILTIN: Final = next(one for one in list_builtin() if one.schema_id == AGENT_DELEGATION_2)
 CONTEXT_URL: Final = context_url(OFFICE, _BUILTIN.name, _BUILTIN.version)
 
 
@@ -65,10 +65,12 @@ def _canon() -> Canonicalizer:
     return Canonicalizer(store)
 
 
-def signed(party: Party, document: Mapping[str, Any], suite: str = SUITE) -> dict[str, Any]:
+def signed(
+    party: Party, document: Mapping[str, Any], suite: str = SUITE, created: datetime = NOW - timedelta(minutes=1)
+) -> dict[str, Any]:
     """A document with a party's proof."""
     method = party.method_for(suite)
-    options = ProofOptions(suite, method.id, NOW - timedelta(minutes=1), public_key=method.public_key)
+    options = ProofOptions(suite, method.id, created, public_key=method.public_key)
     prepared = prepare(with_suite_context(document, suite), options, _canon())
     return attach(prepared, party.signer_of(method.public_key.kind).sign(prepared.data_to_sign))
 
@@ -90,12 +92,14 @@ def delegation(
     ends: datetime | None = ENDS,
     suite: str = SUITE,
     lists: str | None = None,
+    created: datetime = NOW - timedelta(minutes=1),
 ) -> dict[str, Any]:
     """A delegation credential of model 2.0; `number` tells its id and its place in its issuer's lists.
 
     Args:
         signer: Who signs it; by default the delegator.
         lists: Where its status lists are said to be, instead of at the office.
+        created: When it was signed.
     """
     urls = {purpose: _list_url(delegator, purpose) if lists is None else f"{lists}/{purpose}" for purpose in _PURPOSES}
     claims: dict[str, Any] = {
@@ -118,10 +122,10 @@ def delegation(
         credential_id=name_of(number),
         contexts=(CONTEXT_URL,),
         valid_until=ends,
-        schema_id=AGENT_DELEGATION,
+        schema_id=AGENT_DELEGATION_2,
         status=tuple(status_entries(StatusListKind.BITSTRING, list_urls=urls, index=number)),
     )
-    return signed(signer or delegator, build_credential(parts), suite)
+    return signed(signer or delegator, build_credential(parts), suite, created)
 
 
 def name_of(number: int) -> str:

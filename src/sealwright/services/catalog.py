@@ -22,7 +22,7 @@ from sealwright.domain.errors import (
     VersionConflict,
 )
 from sealwright.domain.people import AccountRole, Caller
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.catalog_rules import check_members, default_schema
 from sealwright.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.schemas import SchemaDesk
@@ -337,7 +337,7 @@ def _require_schema(uow: UnitOfWork, schema_id: str) -> None:
         raise SchemaNotFound("No such credential schema is registered.")
     if not record.active:
         raise SchemaInactive("This credential schema is deactivated.")
-    if schema_id == AGENT_DELEGATION:
+    if schema_id in DELEGATION_SCHEMAS:
         raise PolicyViolation("Nobody grants delegations; whoever delegates signs them.")
 
 

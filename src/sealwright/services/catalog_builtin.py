@@ -15,6 +15,10 @@ from sealwright.vc.encoding.strict_json import JSONValue
 
 UNIVERSITY_DEGREE: Final = "did:adi:schema:university-degree-v1"
 AGENT_DELEGATION: Final = "did:adi:schema:agent-delegation-v1"
+AGENT_DELEGATION_2: Final = "did:adi:schema:agent-delegation-v2"
+DELEGATION_SCHEMAS: Final = frozenset({AGENT_DELEGATION, AGENT_DELEGATION_2})
+"""What a schema says never changes: others keep it and its context. Limits that came later stand in the second."""
+LATER_LIMITS: Final = frozenset({"maxCallsPerHour", "authorizedResources", "authorizedHours", "currency"})
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DID_PATTERN: Final = "^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$"
 _HOURS: Final = "^[A-Z][a-z]{2}(-[A-Z][a-z]{2})? [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2} [A-Za-z0-9_+/-]{1,64}$"
@@ -51,7 +55,13 @@ def list_builtin() -> tuple[BuiltinSchema, ...]:
         _agent_capability(),
         _dpw_certified(),
         _community_verifier(),
+        _agent_delegation_2(),
     )
+
+
+def delegation_schema_for(constraints: Mapping[str, JSONValue]) -> str:
+    """The schema of delegations with these limits: the first, which the most verifiers know, wherever it serves."""
+    return AGENT_DELEGATION_2 if LATER_LIMITS & constraints.keys() else AGENT_DELEGATION
 
 
 def _text(description: str, *, most: int = 200, pattern: str | None = None) -> JSONSchema:
@@ -117,11 +127,18 @@ def _builtin(
     required: tuple[str, ...],
     properties: Mapping[str, JSONSchema],
     *,
+    version: int = 1,
     credential_type: str | None = None,
 ) -> BuiltinSchema:
     schema = {"$schema": _DIALECT, "title": title} | _object(title, required, properties)
     return BuiltinSchema(
-        f"did:adi:schema:{name}-v1", name, "1.0", (type_name,), title, schema, credential_type=credential_type
+        f"did:adi:schema:{name}-v{version}",
+        name,
+        f"{version}.0",
+        (type_name,),
+        title,
+        schema,
+        credential_type=credential_type,
     )
 
 
@@ -144,18 +161,32 @@ def _university_degree() -> BuiltinSchema:
 
 
 def _agent_delegation() -> BuiltinSchema:
+    return _delegation(1, _first_limits())
+
+
+def _agent_delegation_2() -> BuiltinSchema:
+    return _delegation(2, _first_limits() | _later_limits())
+
+
+def _first_limits() -> dict[str, JSONSchema]:
     money = "in the smallest unit that the parties use"
-    constraints = {
+    return {
         "maxSpendPerTransaction": _number(f"Most that one act may spend, {money}.", 0),
         "maxSpendPerDay": _number(f"Most that a rolling day may spend, {money}.", 0),
         "maxSpendPerWeek": _number(f"Most that a rolling week may spend, {money}.", 0),
         "maxSpendPerMonth": _number(f"Most that 30 rolling days may spend, {money}.", 0),
-        "maxCallsPerHour": _integer("Most acts in a rolling hour.", 0, 2**31 - 1),
         "maxCallsPerDay": _integer("Most acts in a rolling day.", 0, 2**31 - 1),
         "authorizedMerchants": _set_of("The only merchants that may be paid.", _text("A merchant.")),
         "blockedMerchants": _set_of("Merchants that may not be paid.", _text("A merchant.")),
         "authorizedSchemas": _set_of("The only credential schemas that may be used.", _text("A schema id.", most=2048)),
         "authorizedRegions": _set_of("The only regions that may be served.", _text("A region code.", most=64)),
+        "requireApproval": _truth("Every act needs a person's approval."),
+    }
+
+
+def _later_limits() -> dict[str, JSONSchema]:
+    return {
+        "maxCallsPerHour": _integer("Most acts in a rolling hour.", 0, 2**31 - 1),
         "authorizedResources": _set_of("The only resources that may be acted on.", _text("A resource.", most=2048)),
         "authorizedHours": _set_of(
             "The only hours in which an act is allowed.",
@@ -163,8 +194,10 @@ def _agent_delegation() -> BuiltinSchema:
             most=20,
         ),
         "currency": _text("Currency of every amount, as ISO 4217.", most=3, pattern="^[A-Z]{3}$"),
-        "requireApproval": _truth("Every act needs a person's approval."),
     }
+
+
+def _delegation(version: int, constraints: Mapping[str, JSONSchema]) -> BuiltinSchema:
     return _builtin(
         "agent-delegation",
         "AgentDelegationCredential",
@@ -178,6 +211,7 @@ def _agent_delegation() -> BuiltinSchema:
             "maxDepth": _integer("Further hops allowed below this delegation.", 0, 7),
             "parent": _formatted("uri", "Credential id of the delegation that this one rests on."),
         },
+        version=version,
     )
 
 

@@ -27,7 +27,7 @@ from sealwright.domain.grants import Grant
 from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Actor, Caller, system_actor
 from sealwright.domain.schemas import SchemaRecord
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.issuance import Issuing
 from sealwright.services.mandatory_pointers import asked_pointers
 from sealwright.services.orders import CopyWish, IssuanceOrder, OrderGuard, Shape
@@ -55,7 +55,7 @@ def form_of(record: CredentialRecord) -> CredentialFormat:
 
 def has_further_forms(record: CredentialRecord) -> bool:
     """Tell whether a credential may be signed again for somebody; a delegation stands in its chain by its own id."""
-    return record.schema_id != AGENT_DELEGATION
+    return record.schema_id not in DELEGATION_SCHEMAS
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from sealwright.domain.errors import DomainError, IdempotencyInProgress, NotDIDO
 from sealwright.domain.people import Caller
 from sealwright.services.access import owned_dids
 from sealwright.services.authorizing_parties import is_delegator, is_party
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import delegation_schema_for
 from sealwright.services.delegation_ground import DelegationGround
 from sealwright.services.delegation_guard import DelegationGuard, Replacement, require_active
 from sealwright.services.delegation_views import (
@@ -313,8 +313,9 @@ def _concerning(caller: Caller, chain: tuple[Delegation, ...], view: RegistryVie
 
 
 def _request(wish: DelegationWish, claims: Mapping[str, JSONValue], proof_type: str) -> IssuanceRequest:
+    limits = claims.get("constraints")
     return IssuanceRequest(
-        schema_id=AGENT_DELEGATION,
+        schema_id=delegation_schema_for(limits if isinstance(limits, dict) else {}),
         issuer_did=wish.delegator_did,
         holder_did=wish.delegate_did,
         claims=claims,

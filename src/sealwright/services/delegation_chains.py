@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.delegation_standing import fault_of_party, root_may
 from sealwright.services.ports import UnitOfWorkFactory
 from sealwright.services.registry import Registry, RegistryView
@@ -49,7 +49,7 @@ class DelegationChains:
         with self._units(write=False) as uow:
             records = [uow.credentials.get(one) if len(one) <= REFERENCE_MOST else None for one in references]
         return tuple(
-            _document(one.document) if one is not None and one.schema_id == AGENT_DELEGATION else None
+            _document(one.document) if one is not None and one.schema_id in DELEGATION_SCHEMAS else None
             for one in records
         )
 

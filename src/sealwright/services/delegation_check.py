@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sealwright.domain.credentials import CredentialRecord
 from sealwright.domain.delegations import Delegation, LedgerRow, Used
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.services.store_problems import Problem
 from sealwright.services.stored_credentials import readable
@@ -69,7 +69,7 @@ def _continues(delegation: Delegation, above: tuple[Delegation, ...]) -> bool:
 
 def _is_of(delegation: Delegation, record: CredentialRecord) -> bool:
     return (
-        record.schema_id == AGENT_DELEGATION
+        record.schema_id in DELEGATION_SCHEMAS
         and record.issuer_did == delegation.delegator_did
         and record.holder_did == delegation.delegate_did
         and record.expires_at == delegation.expires_at

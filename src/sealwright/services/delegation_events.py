@@ -10,7 +10,7 @@ from sealwright.domain.audit import AuditEntry
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus
 from sealwright.domain.delegations import Delegation
 from sealwright.domain.people import Caller
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.ports import UnitOfWork
 from sealwright.vc.encoding.strict_json import JSONValue
 
@@ -45,7 +45,7 @@ def delegation_moves(
     action, state = _MOVED[to]
     rows = []
     for record in records:
-        kept = uow.delegations.get(record.credential_id) if record.schema_id == AGENT_DELEGATION else None
+        kept = uow.delegations.get(record.credential_id) if record.schema_id in DELEGATION_SCHEMAS else None
         if kept is not None:
             rows.append(
                 AuditEntry(

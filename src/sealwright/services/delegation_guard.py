@@ -20,7 +20,7 @@ from sealwright.domain.errors import PolicyViolation, SchemaNotAuthorized
 from sealwright.domain.ids import credential_urn, new_id, uid_from_text
 from sealwright.domain.people import Caller
 from sealwright.services.authorizing_parties import is_party
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.delegation_events import told_of
 from sealwright.services.delegation_standing import STATUS_FALLS, falls_of, root_may, terms_of
 from sealwright.services.orders import IssuanceOrder, OrderGuard
@@ -201,7 +201,7 @@ class DelegationGate:
                 road that does not lead to delegations.
             DelegationNotFound, DelegationRefused: As `DelegationGuard.require`.
         """
-        if order.schema is None or order.schema.schema_id != AGENT_DELEGATION:
+        if order.schema is None or order.schema.schema_id not in DELEGATION_SCHEMAS:
             return order
         replaces = _replacement(order.guard)
         if StatusPurpose.REVOCATION not in order.purposes:
@@ -223,7 +223,7 @@ class DelegationGate:
     @staticmethod
     def require_other(schema_id: str) -> None:
         """Refuse the schema of delegations on roads that make none; raises PolicyViolation."""
-        if schema_id == AGENT_DELEGATION:
+        if schema_id in DELEGATION_SCHEMAS:
             raise PolicyViolation(_OWN_ROAD)
 
     @staticmethod

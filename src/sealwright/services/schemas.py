@@ -12,7 +12,7 @@ from sealwright.domain.errors import IssuerNotFound, RoleRequired, SchemaExists,
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.vc.contexts.store import ContextStore
@@ -238,8 +238,8 @@ class SchemaDesk:
 
 def _require_no_delegation(wish: NewSchema) -> None:
     """Refuse schemas whose credentials would pass for delegations, without the guard that stands before those."""
-    if DELEGATION_TYPE in wish.type and wish.schema_id != AGENT_DELEGATION:
-        raise SchemaInvalid(f"Credentials of type {DELEGATION_TYPE} are made by {AGENT_DELEGATION} alone.")
+    if DELEGATION_TYPE in wish.type and wish.schema_id not in DELEGATION_SCHEMAS:
+        raise SchemaInvalid(f"Credentials of type {DELEGATION_TYPE} are made by the built-in schemas alone.")
 
 
 def _found(record: SchemaRecord | None, name: str) -> SchemaRecord:

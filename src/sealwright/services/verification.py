@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from sealwright.domain.dids import Custody
 from sealwright.domain.errors import DomainError
 from sealwright.domain.schemas import SchemaRecord
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
 from sealwright.services.delegation_chains import DelegationChains
 from sealwright.services.orders import signs_for_office, vct_address
 from sealwright.services.ports import Clock
@@ -308,7 +308,7 @@ class _RegisteredTypes:
         # A type may have been given another schema since; what was issued before keeps its own. None was issued here as
         # a delegation, so a stranger who names one of our credentials neither makes it one nor the other way round.
         issued_by = view.schema_of_credential(credential_id) if credential_id is not None else None
-        delegates = AGENT_DELEGATION in (issued_by, named.schema_id if named is not None else None)
+        delegates = not DELEGATION_SCHEMAS.isdisjoint({issued_by, named.schema_id if named is not None else None})
         record = named if issued_by is None or delegates else view.schema(issued_by)
         return KnownType(record.type, _ShownClaims(self._shelf, record)) if record is not None else None
 

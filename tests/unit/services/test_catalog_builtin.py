@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from sealwright.services.catalog_builtin import AGENT_DELEGATION, UNIVERSITY_DEGREE, BuiltinSchema, list_builtin
+from sealwright.services.catalog_builtin import (
+    AGENT_DELEGATION,
+    AGENT_DELEGATION_2,
+    LATER_LIMITS,
+    UNIVERSITY_DEGREE,
+    BuiltinSchema,
+    delegation_schema_for,
+    list_builtin,
+)
 from sealwright.vc.contexts.store import ContextStore
+from sealwright.vc.encoding.strict_json import dump_json
 from sealwright.vc.errors import ClaimsDoNotMatchSchema
 from sealwright.vc.schemas.contexts import build_context, context_url
 from sealwright.vc.schemas.registration import check_context_signs_everything
@@ -38,15 +48,11 @@ CLAIMS: Mapping[str, dict[str, Any]] = {
             "maxSpendPerDay": 250.5,
             "maxSpendPerWeek": 1000,
             "maxSpendPerMonth": 4000,
-            "maxCallsPerHour": 5,
             "maxCallsPerDay": 20,
             "authorizedMerchants": ["books.example"],
             "blockedMerchants": ["casino.example"],
             "authorizedSchemas": [UNIVERSITY_DEGREE],
             "authorizedRegions": ["US-MA"],
-            "authorizedResources": ["https://books.example/orders"],
-            "authorizedHours": ["Mon-Fri 08:00-18:00 America/New_York"],
-            "currency": "USD",
             "requireApproval": True,
         },
         "maxDepth": 0,
@@ -132,6 +138,31 @@ CLAIMS: Mapping[str, dict[str, Any]] = {
         "appointedBy": "Community council",
     },
 }
+CLAIMS = {
+    **CLAIMS,
+    AGENT_DELEGATION_2: {
+        **CLAIMS[AGENT_DELEGATION],
+        "constraints": {
+            **CLAIMS[AGENT_DELEGATION]["constraints"],
+            "maxCallsPerHour": 5,
+            "authorizedResources": ["https://books.example/orders"],
+            "authorizedHours": ["Mon-Fri 08:00-18:00 America/New_York"],
+            "currency": "USD",
+        },
+    },
+}
+# SHA-256 of what offices have registered for good, and others keep with its context.
+REGISTERED: Mapping[str, str] = {
+    "did:adi:schema:university-degree-v1": "e217c8f5e87a9e493736b91557061375eb637773f183623b4c1e4a81d21c7a09",
+    "did:adi:schema:agent-delegation-v1": "d36da607f4d01a06f8e9c8e9c96ff7c086f6976aa0d6e395758ba271b6b4a55f",
+    "did:adi:schema:kyc-v1": "03d9f7fb63d5b0192259f320e1450535a1a047171fbb5f331d7212934fb42bac",
+    "did:adi:schema:vaccination-v1": "a448129b1f6ba5dc4daf058bd64d12bedda969380af458b44dbe41469d707224",
+    "did:adi:schema:address-proof-v1": "4c6351a58ea36e6ac0d1f8c70a8d6dea48879af2cbd51210ba6f2eea121955c9",
+    "did:adi:schema:agent-capability-v1": "89de14c2d4ab0ae84504b24feb38c3ac3c0e466b97d5a95231fb8940c0932e9e",
+    "did:adi:schema:dpw-certified-v1": "7e146d3579aaab693bd5d324b48e3f5458747dc25b9360d84e771901146e3655",
+    "did:adi:schema:sfluv-verifier-v1": "b91514ce93add85c1ed3013de2b280886363bc591eb48c2ab824b3f12ea73681",
+    "did:adi:schema:agent-delegation-v2": "6ee5cc3b6c0595dc47865e914ecbbe28026898560fa306fc48f238bcf9a9d10b",
+}
 
 
 def _objects(schema: Any) -> Iterator[dict[str, Any]]:
@@ -158,6 +189,7 @@ def test_list_is_that_of_the_issue() -> None:
         "did:adi:schema:agent-capability-v1",
         "did:adi:schema:dpw-certified-v1",
         "did:adi:schema:sfluv-verifier-v1",
+        "did:adi:schema:agent-delegation-v2",
     ]
     assert BUILTIN[UNIVERSITY_DEGREE].type == ("UniversityDegreeCredential",)
     assert BUILTIN[AGENT_DELEGATION].type == ("AgentDelegationCredential",)
@@ -252,6 +284,21 @@ def test_degree_needs_its_type_and_nothing_else() -> None:
         validator.check({})
 
 
+@pytest.mark.parametrize("builtin", BUILTIN.values(), ids=BUILTIN)
+def test_what_offices_have_registered_never_changes(builtin: BuiltinSchema) -> None:
+    """A change is a schema of its own (contract 1.6): what was signed under a name must go on meaning the same."""
+    assert hashlib.sha256(dump_json(dict(builtin.schema))).hexdigest() == REGISTERED[builtin.schema_id]
+
+
+def test_a_delegation_takes_the_first_schema_that_knows_its_limits() -> None:
+    first, second = (BUILTIN[one].schema["properties"] for one in (AGENT_DELEGATION, AGENT_DELEGATION_2))
+    known = [set(one["constraints"]["properties"]) for one in (first, second)]  # type: ignore[call-overload,index]
+    assert known[1] - known[0] == LATER_LIMITS
+    assert delegation_schema_for({}) == delegation_schema_for({"maxSpendPerDay": 1}) == AGENT_DELEGATION
+    for limit in LATER_LIMITS:
+        assert delegation_schema_for({"maxSpendPerDay": 1, limit: 1}) == AGENT_DELEGATION_2
+
+
 @pytest.mark.parametrize("member", ["delegator", "delegate", "scope", "maxDepth"])
 def test_delegation_needs_its_parties_scope_and_depth(member: str) -> None:
     claims = {name: value for name, value in CLAIMS[AGENT_DELEGATION].items() if name != member}
@@ -280,6 +327,6 @@ def test_delegation_needs_its_parties_scope_and_depth(member: str) -> None:
     ],
 )
 def test_delegation_is_bounded(path: tuple[str, ...], value: Any) -> None:
-    claims = _with(dict(CLAIMS[AGENT_DELEGATION]), *path, value=value)
+    claims = _with(dict(CLAIMS[AGENT_DELEGATION_2]), *path, value=value)
     with pytest.raises(ClaimsDoNotMatchSchema):
-        ClaimsValidator(BUILTIN[AGENT_DELEGATION].schema).check(claims)
+        ClaimsValidator(BUILTIN[AGENT_DELEGATION_2].schema).check(claims)

@@ -35,7 +35,7 @@ _SCOPE: Final = listed(
 )
 _CONSTRAINTS: Final[Node] = {
     **OBJECT,
-    "description": "Limits that every act must keep, as in the claims of `did:adi:schema:agent-delegation-v1`.",
+    "description": "Limits that every act must keep, as in the claims of `did:adi:schema:agent-delegation-v2`.",
 }
 _DEPTH: Final[Node] = {
     "type": "integer",
