@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 
 from tests.docs.reading import DOCS, ROOT, sections
-from tests.support import tools
+from tests.support import quick, tools
 from tests.support.server import RunningServer, serve
 
 # The address that the pages speak of; each run puts its own server's in its place.
@@ -39,7 +39,7 @@ def server() -> Iterator[RunningServer]:
     for tool in ("bash", "curl"):
         if shutil.which(tool) is None:
             tools.missing(f"No {tool}: the pages' commands are not run.")
-    with serve("sqlite") as running:
+    with serve("sqlite", program=quick.program()) as running:
         yield running
 
 
@@ -61,7 +61,7 @@ def walk(page: Path, server: RunningServer, folder: Path) -> Walk:
     commands = folder / ".venv" / "bin"
     commands.mkdir(parents=True)
     program = commands / "sealwright"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m sealwright "$@"\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(server.program)} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     environment = {**server.environment, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": ""}
     run = subprocess.run(

@@ -23,6 +23,7 @@ from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.keys.x25519 import private_of_ed25519
 from tests.interop.didcomm_agents import StrangeAgent, agent_peer
 from tests.interop.peer import Peer, PeerRefused
+from tests.support import quick
 from tests.support.receivers import loopback
 from tests.support.server import ISSUE_BODY, ISSUER, RunningServer, serve
 
@@ -105,7 +106,7 @@ class Post:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with serve("sqlite", SEALWRIGHT_OUTBOUND_ALLOW="127.0.0.1") as running:
+    with serve("sqlite", program=quick.program(), SEALWRIGHT_OUTBOUND_ALLOW="127.0.0.1") as running:
         yield running
 
 

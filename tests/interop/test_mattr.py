@@ -20,7 +20,7 @@ from sealwright.vc.verification.credential import verify_credential
 from sealwright.vc.verification.report import VerificationReport
 from sealwright.vc.verification.sources import ANY_ISSUER, NoSchemaSource, NoStatusSource
 from tests.interop.peer import Peer, PeerMissing, start_node
-from tests.support import tools, vectors
+from tests.support import quick, tools, vectors
 from tests.support.legacy_holder import derive, texts_shown
 from tests.support.proving import (
     ALL_SUITES,
@@ -360,7 +360,7 @@ def test_what_was_revoked_is_refused_and_its_status_cannot_be_hidden(mattr: Matt
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
     """A server with the demo's data."""
-    with serve("sqlite") as running:
+    with serve("sqlite", program=quick.program()) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.interop.openid_walk import CALLBACK, Browser, OpenIDProvider, Page, openid_provider, query_of, with_query
-from tests.support import postgres
+from tests.support import postgres, quick
 from tests.support.server import RunningServer, serve
 
 pytestmark = pytest.mark.timeout(120)
@@ -61,6 +61,7 @@ def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         provider.stop()
         with serve(
             "sqlite",
+            program=quick.program(),
             SEALWRIGHT_BIND=bind,
             SEALWRIGHT_OIDC_ISSUER=provider.issuer,
             SEALWRIGHT_OIDC_CLIENT_ID=CLIENT_ID,

@@ -10,7 +10,7 @@ import pytest
 from tests.interop import documents
 from tests.interop.ours import Issuer
 from tests.interop.peer import DigitalBazaar
-from tests.support import tools
+from tests.support import quick, tools
 from tests.support.postgres import NoPostgres
 from tests.support.server import ISSUE_BODY, RunningServer, serve
 
@@ -25,7 +25,7 @@ CREATED: Final = "2026-01-01T00:00:00Z"
 def server(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
     """A server with the demo's data, on each database."""
     try:
-        with serve(request.param) as running:
+        with serve(request.param, program=quick.program()) as running:
             yield running
     except NoPostgres as error:
         tools.missing(f"No PostgreSQL server: {error}")

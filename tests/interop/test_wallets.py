@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.interop.wallet_walk import SPHEREON, Browser, WalletPeer, wallet_peer
+from tests.support import quick
 from tests.support.server import RunningServer, serve
 
 pytestmark = pytest.mark.timeout(240)
@@ -21,7 +22,7 @@ FORMS: Final = ("ldp_vc", "jwt_vc_json", "dc+sd-jwt")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with serve("sqlite") as running:
+    with serve("sqlite", program=quick.program()) as running:
         yield running
 
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +72,7 @@ class RunningServer:
     api_key: str
     environment: dict[str, str] = field(repr=False)
     log: Path
+    program: tuple[str, ...] = PROGRAM
 
     @property
     def url(self) -> str:
@@ -101,7 +102,7 @@ class RunningServer:
         Raises:
             ServerFailed: It ended with another code than 0.
         """
-        return json.loads(run_command(self.environment, *arguments))
+        return json.loads(run_command(self.environment, *arguments, program=self.program))
 
     def resident_bytes(self) -> int:
         """Resident memory of the server and its children, read from the processes themselves."""
@@ -123,11 +124,12 @@ def database(kind: str) -> Iterator[str | None]:
 
 
 @contextmanager
-def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
+def serve(kind: str, *, program: Sequence[str] = PROGRAM, **settings: str) -> Iterator[RunningServer]:
     """Start a server on a fresh database for as long as the block runs.
 
     Args:
         kind: ``sqlite`` or ``postgresql``.
+        program: How the program is started; `tests.support.quick` has a quicker way.
         settings: Further settings, by their name in the environment.
 
     Raises:
@@ -144,11 +146,11 @@ def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
         environment |= {"SEALWRIGHT_LOG_LEVEL": "error", **NO_LIMITS, **settings}
         if url is not None:
             environment["SEALWRIGHT_DATABASE_URL"] = url
-        key = _demo(environment)
+        key = _demo(environment, program)
         log = home / "log"
         with log.open("wb") as errors:
             process = subprocess.Popen(
-                [*PROGRAM, "serve", "--json"],
+                [*program, "serve", "--json"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -157,9 +159,8 @@ def serve(kind: str, **settings: str) -> Iterator[RunningServer]:
         try:
             ready = _first_line(process, log)
             address = urlsplit(ready["url"])
-            yield RunningServer(
-                address.hostname or "127.0.0.1", address.port or 80, int(ready["pid"]), key, environment, log
-            )
+            host, port = address.hostname or "127.0.0.1", address.port or 80
+            yield RunningServer(host, port, int(ready["pid"]), key, environment, log, tuple(program))
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -182,14 +183,14 @@ def issue_request(server: RunningServer, body: dict[str, object] | None = None) 
     return head.encode("ascii") + content
 
 
-def _demo(environment: dict[str, str]) -> str:
-    key: str = json.loads(run_command(environment, "demo"))["issuer_api_keys"][ISSUER]
+def _demo(environment: dict[str, str], program: Sequence[str]) -> str:
+    key: str = json.loads(run_command(environment, "demo", program=program))["issuer_api_keys"][ISSUER]
     return key
 
 
-def run_command(environment: dict[str, str], *arguments: str) -> str:
+def run_command(environment: dict[str, str], *arguments: str, program: Sequence[str] = PROGRAM) -> str:
     """Run `sealwright … --json` and return what it printed; raises ServerFailed as `RunningServer.command`."""
-    command = [*PROGRAM, *arguments, "--json"]
+    command = [*program, *arguments, "--json"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     if run.returncode != 0:
         raise ServerFailed(f"sealwright {' '.join(arguments)} ended with {run.returncode}: {run.stderr.strip()[-500:]}")
