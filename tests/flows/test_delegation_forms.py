@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import pytest
 
 from sealwright.domain.delegation_errors import DelegationNotFound
 from sealwright.domain.delegations import Delegation
+from sealwright.protocols.capability.proof import ProofKey
+from sealwright.relying import Refused
+from sealwright.services.capability_check import TokenQuestion
 from sealwright.services.office import Office
 from sealwright.services.schemas import NewSchema
 from sealwright.services.verification import VerifyOptions
@@ -23,6 +26,7 @@ from sealwright.vc.proofs.sd_jwt import combined, conceal
 from sealwright.vc.proofs.sd_jwt_reading import present
 from sealwright.vc.proofs.sd_jwt_vc import SdJwtVcParts, sd_jwt_vc_claims
 from sealwright.vc.verification.report import Check
+from tests.support.capability import grounds, make
 from tests.support.delegations import (
     AGENT,
     AGENTS,
@@ -35,6 +39,10 @@ from tests.support.delegations import (
     issue_delegation,
 )
 from tests.support.office import MovableClock, open_office, the_operator
+from tests.support.proving import Party
+from tests.support.shop_world import AGENT as AGENT_OF_SHOP
+from tests.support.shop_world import ALICE, HELPER, Shop, asking, name_of
+from tests.support.shop_world import delegation as shop_delegation
 
 OUTSIDE: Final = Ed25519Signer(Secret32(b"\x2a" * 32))
 KEY: Final = PublicKey("Ed25519", OUTSIDE.public_key)
@@ -158,3 +166,33 @@ def test_the_name_of_another_credential_makes_no_delegation_another_thing(office
     )
     disguised = passed_on(office, None, clock.now(), credential_id=note.credential_id, claims={"delegate": HUMAN})
     assert told(office, disguised).code == "DELEGATION_INVALID"
+
+
+def test_a_token_may_rest_on_an_sd_jwt_where_the_office_is_asked(
+    office: Office, clock: MovableClock, root: Delegation
+) -> None:
+    leaf = Party(43, did=f"did:key:{Party(43).key.multikey}")
+    now = clock.now()
+    text = passed_on(office, root.credential_id, now, claims={"delegate": leaf.did}, subject=leaf.did)
+
+    def checked(hop: str, **act: Any) -> str | None:
+        asked = {"chain": (_document(office, root), hop), "action": "purchase:food", "context": {"amount": 40}, **act}
+        token = make(leaf, grounds(leaf.did, HUMAN, ProofKey().jkt, **asked), now=now)
+        return office.delegations.token_check.verify(TokenQuestion(token)).code
+
+    assert checked(text) is None
+    assert checked(text, context={"amount": 41}) == "DELEGATION_CONSTRAINT_EXCEEDED"
+    assert checked(text, action="purchase:wine") == "DELEGATION_ACTION_NOT_COVERED"
+    assert checked(present(text, lambda path: path[0] != "constraints")) == "DELEGATION_INVALID"
+    assert checked(passed_on(office, root.credential_id, now)) == "DELEGATION_INVALID"
+    desk = office.delegations.desk
+    office.acts.run(the_operator(office), lambda uow, me: desk.revoke(uow, me, root.delegation_id, "over"))
+    assert checked(text) == "DELEGATION_REVOKED"
+
+
+def test_a_server_that_asks_nobody_takes_no_sd_jwt(office: Office, clock: MovableClock) -> None:
+    text = passed_on(office, name_of(2), clock.now(), claims={"delegate": HELPER.did}, subject=HELPER.did)
+    made: Any = asking(HELPER, shop_delegation(ALICE, AGENT_OF_SHOP, 2, depth=1), cast("Any", text))
+    with pytest.raises(Refused) as refused:
+        Shop().order(made)
+    assert refused.value.code == "DELEGATION_PROOF_INVALID"
