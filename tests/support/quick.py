@@ -99,9 +99,9 @@ class Call:
         os.environ.clear()
         os.environ.update(self.said["environment"])
         time.tzset()
-        sys.stdin = sys.__stdin__ = _text(0, "r")
-        sys.stdout = sys.__stdout__ = _text(1, "w")
-        sys.stderr = sys.__stderr__ = _text(2, "w", errors="backslashreplace", buffering=1)
+        sys.stdin = _text(0, "r")
+        sys.stdout = _text(1, "w")
+        sys.stderr = _text(2, "w", errors="backslashreplace", buffering=1)
         sys.argv = ["sealwright", *self.said["arguments"]]
         from sealwright.cli.door import run
 
