@@ -106,6 +106,25 @@ def test_a_large_tree_is_cut_and_says_so(office: Office, monkeypatch: pytest.Mon
     assert (len(sheet.tree.below), sheet.is_cut, sheet.below) == (2, True, 3)
 
 
+def test_the_rest_of_a_large_tree_is_told_where_it_belongs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delegation_sheets, "TREE_MOST", 2)
+    root = delegated(office, HUMAN, AGENTS[0], maxDepth=2)
+    first, second = (delegated(office, AGENTS[0], one, root.credential_id, maxDepth=1) for one in AGENTS[1:3])
+    below = [delegated(office, AGENTS[1], one, first.credential_id).delegation_id for one in AGENTS[2:4]]
+    below.append(delegated(office, AGENTS[2], AGENTS[1], second.credential_id).delegation_id)
+
+    def part(skip: int) -> tuple[object, int, int, bool]:
+        sheet = office.delegations.sheets.get(the_operator(office), root.delegation_id, skip=skip)
+        return names_in(sheet.tree)[1], sheet.skipped, sheet.shown, sheet.is_cut
+
+    level = [[first.delegation_id, []], [second.delegation_id, []]]
+    assert part(0) == (level, 0, 2, True)
+    assert part(2) == ([[first.delegation_id, [[one, []] for one in below[:2]]]], 2, 2, True)
+    assert part(4) == ([[second.delegation_id, [[below[2], []]]]], 4, 1, False)
+    # Whoever skips all of them, or fewer than none, begins again.
+    assert part(5) == part(-1) == part(10**15) == part(0)
+
+
 def test_a_page_asks_the_store_as_often_however_many_delegations_it_shows(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ def words_of(answer: Any) -> str:
     """The sentence that a page shows first."""
     found = re.search(r'class="plain-words"[^>]*>(.*?)</p>', answer.body.decode("utf-8"), re.DOTALL)
     assert found is not None, text_of(answer)
-    return " ".join(found[1].replace("&#34;", '"').replace("&#39;", "'").split())
+    return " ".join(re.sub("<[^>]+>", "", found[1]).replace("&#34;", '"').replace("&#39;", "'").split())
 
 
 def test_the_sentence_tells_every_limit(house: House) -> None:

@@ -27,7 +27,7 @@ from sealwright.vc.delegation.judging import BUDGETS, limit_micros
 from sealwright.vc.delegation.meanings import unreadable
 from sealwright.vc.encoding.strict_json import JSONValue
 
-# A tree shows so many delegations; whoever wants to see more opens one of them.
+# A tree shows so many of those that rest on a delegation; the next ones are asked for by how many to skip.
 TREE_MOST: Final = 100
 
 
@@ -86,7 +86,9 @@ class DelegationSheet:
     Args:
         tree: The chain above and everything below, from the root.
         below: How many in force rest on it: what falls with it.
-        is_cut: The tree holds more than is shown.
+        is_cut: More rest on it than are shown.
+        skipped: How many of those that rest on it come before the ones that are shown.
+        shown: How many are shown, not counting those that only tell where one of them belongs.
         may_end: The caller may pause, resume and revoke it.
         may_change: The caller answers for its delegator, and may narrow it.
     """
@@ -95,6 +97,8 @@ class DelegationSheet:
     tree: DelegationNode
     below: int
     is_cut: bool
+    skipped: int
+    shown: int
     may_end: bool
     may_change: bool
     may_pass_on: bool
@@ -109,6 +113,21 @@ class DelegationSheet:
             found[node.line.delegation.delegation_id] = node.line.delegation.constraints
             nodes.extend(node.below)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of those that rest on a delegation.
+
+    Args:
+        above: Those of the ones before that some of them rest on.
+        skipped: How many come before the ones that are shown.
+    """
+
+    above: tuple[Delegation, ...]
+    shown: tuple[Delegation, ...]
+    skipped: int
+    is_cut: bool
 
 
 class DelegationSheets:
@@ -146,8 +165,11 @@ class DelegationSheets:
             lines = _Lines(uow, view, now, mine)
             return Page(tuple(lines.of_many(found.items)), found.next_cursor)
 
-    def get(self, caller: Caller, reference: str) -> DelegationSheet:
-        """One delegation with its chain and all below it.
+    def get(self, caller: Caller, reference: str, *, skip: int = 0) -> DelegationSheet:
+        """One delegation with its chain and what rests on it.
+
+        Args:
+            skip: How many of those that rest on it, told level by level, are not shown; too many are as none.
 
         Raises:
             DelegationNotFound: Missing, or none of the caller's: the two look alike.
@@ -157,16 +179,19 @@ class DelegationSheets:
             mine = dids_of(uow, caller)
             chain = _concerning(caller, uow.delegations.chain(reference), view)
             this = chain[-1]
-            below, is_cut = _everything_below(uow, this)
+            part = _part_below(uow, this, skip)
             lines = {
-                one.delegation.delegation_id: one for one in _Lines(uow, view, now, mine).of_many((*chain, *below))
+                one.delegation.delegation_id: one
+                for one in _Lines(uow, view, now, mine).of_many((*chain, *part.above, *part.shown))
             }
             line = lines[this.delegation_id]
             return DelegationSheet(
                 line=line,
-                tree=_tree(chain, below, lines),
+                tree=_tree(chain, (*part.above, *part.shown), lines),
                 below=uow.delegations.count_below(this.delegation_id, now),
-                is_cut=is_cut,
+                is_cut=part.is_cut,
+                skipped=part.skipped,
+                shown=len(part.shown),
                 may_end=is_delegator(caller, chain, view),
                 may_change=acts_for(caller, this.delegator_did, view),
                 may_pass_on=line.is_effective and this.max_depth > 0 and acts_for(caller, this.delegate_did, view),
@@ -238,14 +263,19 @@ def _concerning(caller: Caller, chain: tuple[Delegation, ...], view: RegistryVie
     return chain
 
 
-def _everything_below(uow: UnitOfWork, this: Delegation) -> tuple[list[Delegation], bool]:
-    """All that rests on a delegation, level by level, as far as a tree shows it; and whether there is more."""
+def _part_below(uow: UnitOfWork, this: Delegation, skip: int) -> _Part:
+    """The next of those that rest on a delegation, level by level, after so many of them."""
     found: list[Delegation] = []
     level: Sequence[Delegation] = (this,)
-    while level and len(found) <= TREE_MOST:
+    skip = max(0, skip)
+    while level and len(found) <= skip + TREE_MOST:
         level = uow.delegations.children([one.delegation_id for one in level])
         found.extend(level)
-    return found[:TREE_MOST], len(found) > TREE_MOST
+    start = skip if skip < len(found) else 0
+    shown = found[start : start + TREE_MOST]
+    hops = {hop for one in shown for hop in one.lineage}
+    above = tuple(one for one in found[:start] if one.delegation_id in hops)
+    return _Part(above, tuple(shown), start, is_cut=len(found) > start + TREE_MOST)
 
 
 def _tree(

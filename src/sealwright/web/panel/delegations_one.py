@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _ONE: Final = f"{DELEGATIONS}/{{id}}"
 _TEMPLATE: Final = "delegations/one.html"
 _CALLS_SHOWN: Final = 20
-PAGE_QUERY: Final = Form(Field("cursor", max_length=500))
+PAGE_QUERY: Final = Form(Field("cursor", max_length=500), Field("skip", Kind.NUMBER))
 ASK_FORM: Final = Form(
     Field("action", required=True, max_length=200, label=N_("Action")),
     Field("amount", max_length=24, label=N_("Amount")),
@@ -89,7 +89,7 @@ class Answered:
 
 def show(page: PageCall, status: int = 200, answered: Answered | None = None, *, part: str = "region") -> Reply:
     """GET /delegations/{id}."""
-    sheet = page.office.delegations.sheets.get(page.caller, page.params["id"])
+    sheet = page.office.delegations.sheets.get(page.caller, page.params["id"], skip=page.query.number("skip"))
     line, one = sheet.line, sheet.line.delegation
     calls = page.office.delegations.records.list(
         page.caller, one.delegation_id, below=True, limit=_CALLS_SHOWN, cursor=page.query.optional("cursor")

@@ -14,6 +14,7 @@ from babel.numbers import format_decimal
 
 from sealwright.locales import N_
 from sealwright.web.panel.moments import day_text
+from sealwright.web.panel.rendering import middle
 
 if TYPE_CHECKING:
     from sealwright.vc.encoding.strict_json import JSONValue
@@ -75,6 +76,9 @@ BUDGET_WORDS: Final[Mapping[str, str]] = {
     "maxCallsPerDay": N_("Acts in 24 hours"),
 }
 _NAMES_SHOWN: Final = 6
+# A name is at most a line or two; a DID may have two thousand characters.
+_DID_SHOWN: Final = 60
+_DID_ENDS: Final = 24
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -96,15 +100,15 @@ class Allowed:
 
 
 def sentence(page: PageCall, allowed: Allowed) -> str:
-    """All of it as one sentence, for whoever is about to sign it."""
-    limits = "; ".join([*limit_clauses(page, allowed), depth_clause(page, allowed.max_depth)])
+    """All of it as one sentence, for whoever is about to sign it; each of its terms begins a line."""
+    limits = ";\n".join([*limit_clauses(page, allowed), depth_clause(page, allowed.max_depth)])
     return page._(
         "%(agent)s may %(actions)s in the name of %(giver)s until %(day)s, on these terms: %(limits)s.",
         agent=allowed.agent,
         giver=allowed.giver,
         actions=actions_words(page, allowed.scope),
         day=day_text(allowed.expires_at, page.texts, page.zone),
-        limits=limits,
+        limits=f"\n{limits}",
     )
 
 
@@ -237,6 +241,8 @@ def schema_name(page: PageCall, schema_id: str) -> str:
 
 
 def did_name(page: PageCall, did: str) -> str:
-    """What a DID is called here, or the DID itself."""
+    """What a DID is called here, or the DID itself; a long one without its middle, which is told elsewhere."""
     record = page.view().did(did)
-    return record.name if record is not None and record.name else did
+    if record is not None and record.name:
+        return record.name
+    return middle(did, _DID_ENDS, _DID_ENDS) if len(did) > _DID_SHOWN else did
