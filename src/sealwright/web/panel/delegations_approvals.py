@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from sealwright.web.panel.delegations_content import content_of
 from sealwright.web.panel.delegations_view import ApprovalRow, approval_row, bars_of, path_of, plain_words, why_not
 from sealwright.web.panel.delegations_words import DELEGATIONS
 from sealwright.web.panel.own_forms import form_of, save
@@ -50,6 +51,7 @@ def show(page: PageCall, status: int = 200) -> Reply:
         status=status,
         row=row,
         one=approval,
+        content=content_of(page, approval, sheet.line.chain),
         under=path_of(sheet.line.delegation),
         under_words=plain_words(page, sheet.line.delegation),
         why=why_not(page, sheet.line),
