@@ -26,6 +26,7 @@ MICROS: Final = 1_000_000
 """Amounts are counted in millionths of the unit that the parties use, so that no sum is rounded."""
 AMOUNT_MOST: Final = 10**12
 AMOUNT_DECIMALS: Final = 6
+_WHOLE_MOST: Final = 2**53 - 1
 _DECIMAL_ZERO: Final = Decimal(0)
 _CREDENTIAL_ACTIONS: Final = "credential:"
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -294,7 +295,9 @@ def _as_number(name: str, count: int) -> int | float:
     budget = BUDGETS.get(name)
     if budget is not None and budget.counts == "calls":
         return count
-    return count // MICROS if count % MICROS == 0 else float(Decimal(count).scaleb(-AMOUNT_DECIMALS))
+    whole, rest = divmod(count, MICROS)
+    # Beyond what every reader of JSON takes for a whole number, strict ones take none at all.
+    return whole if rest == 0 and abs(whole) <= _WHOLE_MOST else float(Decimal(count).scaleb(-AMOUNT_DECIMALS))
 
 
 def _over_transaction(value: JSONValue, _action: str, context: ActContext, _now: datetime) -> str | None:

@@ -19,6 +19,7 @@ from sealwright.vc.delegation.judging import (
 )
 from sealwright.vc.delegation.meanings import KNOWN
 from sealwright.vc.delegation.terms import DelegationCode, DelegationTerms
+from sealwright.vc.encoding.strict_json import dump_json, parse_json
 from sealwright.vc.errors import MalformedDocument
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -218,6 +219,14 @@ def test_what_remains_is_the_least_over_all_hops() -> None:
     assert remaining_of([hop()], lambda *_: (0, 0)) == {}
     assert remaining_of([hop({"maxSpendPerDay": "5"})], lambda *_: (0, 0)) == {}
     assert remaining_of(hops, None) is None
+
+
+@pytest.mark.parametrize("limit", [1e15, 2**53 - 1, 1e16, 1e22, 1.7e308])
+def test_what_remains_of_a_limit_without_end_can_be_read_by_who_asked(limit: float) -> None:
+    left = remaining_of([hop({"maxSpendPerDay": limit})], lambda *_: (0, 0))
+    assert parse_json(dump_json(left)) == {"maxSpendPerDay": limit}
+    (reason,) = judge_act([hop({"maxSpendPerDay": limit})], BUY, ActContext(), NOW, lambda *_: (10**320, 0))
+    assert len(reason.detail) < 100
 
 
 def test_amounts_are_counted_without_rounding() -> None:
