@@ -6,6 +6,7 @@ import base64
 import gc
 import os
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,15 @@ from sealwright.storage.epoch import make_epoch_reader
 from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from tests.support.office import environment
+
+
+@pytest.fixture(autouse=True)
+def _only_what_is_new() -> Iterator[None]:
+    """What other tests have left to this process need not be looked through for what goes here."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def test_everything_that_was_opened_closes_with_the_database(migrated_url: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sealwright.locales import LANGUAGES, choose_language, language_name, texts_for
+from sealwright.locales import LANGUAGES, choose_language, collecting, language_name, texts_for
 from sealwright.locales.catalogs import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, catalog_files, read_catalog, stretch
 from sealwright.locales.collecting import collect, untranslated
 
@@ -24,6 +25,15 @@ def forms(text: Any) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _collected_once() -> Iterator[None]:
+    """To read all the code for its texts takes seconds, and it stays the same."""
+    found = tuple(collect())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collecting, "collect", lambda: found)
+        yield
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_nothing_is_missing(language: str) -> None:
     missing = [f"{found.room}: {found.key[0]}" for found in untranslated(language)]
@@ -32,7 +42,7 @@ def test_nothing_is_missing(language: str) -> None:
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_nothing_stands_there_that_nobody_says(language: str) -> None:
-    said = {found.key for found in collect()}
+    said = {found.key for found in collecting.collect()}
     gone = [
         (room, message.id)
         for room, message in messages(language)
