@@ -13,7 +13,7 @@ from benchmarks import machine, report
 LONG: Final = ("million",)
 NAMES: Final = (
     *("issue", "verify", "canon", "status", "bulk", "revoke", "http", "memory", "pages", "queue", "workflows"),
-    *("bbs", "bbs2020", "selective", "sd_jwt", "chain", "authorize", "delegation_tree"),
+    *("bbs", "bbs2020", "selective", "sd_jwt", "chain", "capability", "authorize", "delegation_tree"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from sealwright.relying.office import Office
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.contexts.store import ContextStore
 from sealwright.vc.delegation.chain import ChainReport, verify_chain
-from sealwright.vc.delegation.judging import BUDGETS, ActContext, read_context
+from sealwright.vc.delegation.judging import BUDGETS
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.compact import JWT_ALGORITHMS
 from sealwright.vc.verification.credential import verify_credential
@@ -75,16 +75,6 @@ class ChainChecker:
             return reports[-1]
 
         try:
-            stated = read_context(grounds.context)
-            context = ActContext(
-                stated.amount,
-                stated.currency,
-                stated.merchant,
-                stated.schema_id,
-                stated.region,
-                stated.resource,
-                approved=has_approval,
-            )
             chain = verify_chain(
                 grounds.agent,
                 grounds.chain,
@@ -92,7 +82,7 @@ class ChainChecker:
                 root_may=lambda did: False if did.startswith(_AGENT) else None,
                 now=now,
                 action=grounds.action,
-                context=context,
+                context=replace(token.act, approved=has_approval),
             )
         except VcError as error:
             raise TokenRefused(

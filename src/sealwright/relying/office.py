@@ -125,7 +125,6 @@ class Office:
             DIDNotFound: The office does not know it.
             DIDUnresolvable: The office does not answer.
         """
-        parse_did(did)
         now = self._monotonic()
         known = self._dids.get(did, now)
         if known is not None:
@@ -133,6 +132,7 @@ class Office:
         why = self._unknown.get(did, now)
         if why is not None:
             raise DIDNotFound(why)
+        parse_did(did)
         try:
             return self._dids.put(did, self._resolved(did), now)
         except DIDNotFound as error:
@@ -145,12 +145,12 @@ class Office:
         Raises:
             StatusListUnreadable: It could not be had.
         """
-        if not url.startswith(f"{self.url}/status/"):
-            raise StatusListUnreadable("The status list is not one of the office's.")
         now = self._monotonic()
         known = self._lists.get(url, now)
         if known is not None:
             return known
+        if not url.startswith(f"{self.url}/status/"):
+            raise StatusListUnreadable("The status list is not one of the office's.")
         try:
             found = _object(self._get(url, 200))
         except OfficeUnavailable as error:

@@ -178,7 +178,7 @@ def _insertion(dialect: str) -> sa.Executable:
     It answers with a row where it did.
     """
     statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(_USED)
-    values = {"name": sa.bindparam("name"), "until": sa.bindparam("until")}
+    values: dict[str, sa.ColumnElement[Any]] = {"name": sa.bindparam("name"), "until": sa.bindparam("until")}
     taken = statement.values(values).on_conflict_do_update(
         index_elements=[_USED.c.name],
         set_={"until": statement.excluded.until},

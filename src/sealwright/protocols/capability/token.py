@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sealwright.protocols.capability.refusals import TokenCode, TokenRefused
-from sealwright.vc.delegation.judging import read_context
+from sealwright.vc.delegation.judging import ActContext, read_context
 from sealwright.vc.delegation.narrowing import ACTION_MOST, is_one_action
 from sealwright.vc.dids.resolver import ResolvedDID
 from sealwright.vc.dids.syntax import parse_did
@@ -69,10 +69,12 @@ class CapabilityToken:
     """A token whose form holds and that nobody has verified yet.
 
     Args:
+        act: What the context of its grounds says of the act.
         method: The verification method that its header names, of the agent's own DID.
     """
 
     grounds: Grounds
+    act: ActContext
     jti: str
     issued_at: datetime
     expires_at: datetime
@@ -135,6 +137,7 @@ def read_token(text: str) -> CapabilityToken:
         raise _malformed("The token lacks a claim, or has one that is not known.")
     issued_at, expires_at = _moment(claims, "iat"), _moment(claims, "exp")
     agent, method = _did(claims, "iss"), opened.header["kid"]
+    context, act = _context(claims["context"])
     if not isinstance(method, str) or not method.startswith(f"{agent}#") or len(method) > _TEXT_MOST:
         raise _malformed("The token's kid is no verification method of its agent.")
     grounds = Grounds(
@@ -142,12 +145,12 @@ def read_token(text: str) -> CapabilityToken:
         principal=_did(claims, "sub"),
         audience=require_audience(_text(claims, "aud")),
         action=_action(claims),
-        context=_context(claims["context"]),
+        context=context,
         chain=_chain(claims["chain"]),
         jkt=_confirmation(claims["cnf"]),
         approval=_text(claims, "approval") if "approval" in claims else None,
     )
-    return CapabilityToken(grounds, _text(claims, "jti", 128), issued_at, expires_at, method, opened)
+    return CapabilityToken(grounds, act, _text(claims, "jti", 128), issued_at, expires_at, method, opened)
 
 
 def check_times(token: CapabilityToken, now: datetime) -> None:
@@ -221,15 +224,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _context(value: JSONValue) -> Mapping[str, JSONValue]:
+def _context(value: JSONValue) -> tuple[Mapping[str, JSONValue], ActContext]:
     if not isinstance(value, dict) or "approved" in value:
         # An agent does not say of itself that somebody approved: it names the approval.
         raise _malformed("The token's context is no object, or says that the act is approved.")
     try:
-        read_context(value)
+        return value, read_context(value)
     except MalformedDocument:
         raise _malformed("The token's context has a member or value that no context has.") from None
-    return value
 
 
 def _chain(value: JSONValue) -> tuple[JSONValue, ...]:
