@@ -14,6 +14,8 @@ MAKER: Final = "json_of"
 
 def made_late(source: str) -> Iterator[int]:
     """Lines at which a function makes a decoder, or reads with a type that has none yet."""
+    if not any(word in source for word in ("Decoder", "msgspec", MAKER)):
+        return
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
