@@ -11,6 +11,7 @@ import pytest
 from sealwright.cli.desk import reading
 from sealwright.domain.people import Actor, ActorKind, Caller
 from sealwright.services.approving import ApprovalWish
+from tests.support.office import DEGREE_CLAIMS, degree_request
 
 from .conftest import Said, Terminal
 
@@ -201,11 +202,15 @@ def test_chains_that_are_none_are_refused(terminal: Terminal, tmp_path: Path) ->
 
 
 def waiting_approval(amount: int) -> str:
+    """The agent asks whether it may spend something."""
+    return waiting(ApprovalWish(AGENT, GROCERIES, {"amount": amount}, note="Guests on Saturday."))
+
+
+def waiting(wish: ApprovalWish) -> str:
     """The agent asks, as it does over the API; gives the approval's id."""
     with reading() as at:
         office = at.office
         agent = Caller(Actor(ActorKind.AGENT, AGENT, "api_key"), at.view.epoch, issuer_dids=frozenset({AGENT}))
-        wish = ApprovalWish(AGENT, GROCERIES, {"amount": amount}, note="Guests on Saturday.")
         approving = office.delegations.approving
         with office.units() as uow:
             asked = approving.ask(uow, agent, wish)
@@ -233,3 +238,11 @@ def test_acts_are_approved_and_declined(terminal: Terminal) -> None:
     assert terminal("approval", "show", first).answer["status"] == "spent"
     assert ask(terminal, *act).answer["reasons"][0]["code"] == "DELEGATION_APPROVAL_REQUIRED"
     assert terminal("approval", "show", "apv_none").code == 4
+
+
+def test_what_would_be_signed_is_shown_with_the_names_that_it_has(terminal: Terminal) -> None:
+    make(terminal, "--constraint", "requireApproval=true", scope="credential:issue")
+    asked = waiting(ApprovalWish(AGENT, "credential:issue", {}, credential=degree_request()))
+    shown = terminal("approval", "show", asked).answer
+    assert shown["credential"]["claims"] == DEGREE_CLAIMS
+    assert (shown["credential"]["holderDid"], shown["request"]) == (HOLDER, None)

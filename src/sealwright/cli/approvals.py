@@ -94,4 +94,4 @@ def _tell(ctx: typer.Context, decided: Approval, now: datetime) -> None:
 def _members(approval: Approval, now: datetime) -> dict[str, object]:
     from sealwright.web.api.authorizing import approval_members
 
-    return words.with_own_names(approval_members(approval, now), "context")
+    return words.with_own_names(approval_members(approval, now), "context", "credential", "request")
