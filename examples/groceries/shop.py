@@ -1,4 +1,4 @@
-"""A grocery shop that serves people's agents: a resource server in a hundred lines.
+"""A grocery shop that serves people's agents: a resource server in two hundred lines, in one process or several.
 
 It quotes a price, and sells for it to whoever brings a capability token for exactly that purchase. Whose agent it is,
 and whether the purchase is within the limits of the person behind it, the shop learns from the token and the office; it
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
+import hmac
 import json
 import secrets
 import time
@@ -20,13 +22,13 @@ from typing import Any, Final
 
 import uvicorn
 
-from sealwright.relying import Act, Call, Office, Permit, Refused, Verifier
+from sealwright.relying import Act, Call, Office, Permit, Refused, ReplayMemory, Verifier
+from sealwright.relying.shared_memory import DatabaseMemory
 
 PRICES: Final = {"bread": 4.5, "milk": 2.25, "apples": 3, "coffee": 11.9, "champagne": 48}
 CURRENCY: Final = "USD"
 ACTION: Final = "purchase:groceries"
 QUOTE_SECONDS: Final = 300
-QUOTES_MOST: Final = 1_000
 BODY_MOST: Final = 4_096
 
 Message = MutableMapping[str, Any]
@@ -43,12 +45,16 @@ class Shop:
         url: Where customers find it; their agents' tokens are made for this address.
         office: Where delegations are kept. It has the shop's API key, so that budgets are counted.
         customers: Who has an account here: agents may buy in their names.
+        memory: Of tokens that were used; one that all processes of the shop share.
+        secret: What the shop knows its own quotes by, the same in all its processes.
     """
 
-    def __init__(self, url: str, office: Office, customers: Collection[str]) -> None:
+    def __init__(
+        self, url: str, office: Office, customers: Collection[str], memory: ReplayMemory | None, secret: bytes
+    ) -> None:
         self.url = url
-        self._verifier = Verifier(url, office, principals=customers, authorize=True)
-        self._quotes: dict[str, tuple[float, float]] = {}
+        self._verifier = Verifier(url, office, principals=customers, authorize=True, memory=memory)
+        self._secret = secret
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one call."""
@@ -76,20 +82,29 @@ class Shop:
         if not basket or not basket.keys() <= PRICES.keys() or not all(_is_count(one) for one in amounts):
             return 400, {"code": "UNKNOWN_ITEM", "detail": "A basket has items of ours, 1 to 99 of each."}, {}
         amount = round(sum(PRICES[item] * count for item, count in basket.items()), 2)
-        now = time.monotonic()
-        self._quotes = {name: one for name, one in self._quotes.items() if one[1] > now}
-        if len(self._quotes) >= QUOTES_MOST:
-            return 503, {"code": "BUSY", "detail": "Too many quotes are open."}, {}
-        quote_id = secrets.token_urlsafe(12)
-        self._quotes[quote_id] = (amount, now + QUOTE_SECONDS)
         act = self._act(amount)
         token = {"audience": self.url, "action": act.action, "context": act.context}
-        return 201, {"quoteId": quote_id, "token": token, "order": f"{self.url}/orders"}, {}
+        return 201, {"quoteId": self._sealed(amount), "token": token, "order": f"{self.url}/orders"}, {}
+
+    def _sealed(self, amount: float) -> str:
+        """A quote that whichever process gets the order knows again: the amount, its end, and that it is ours."""
+        said = f"{amount}~{int(time.time()) + QUOTE_SECONDS}"
+        return f"{said}~{self._mark(said)}"
+
+    def _mark(self, said: str) -> str:
+        return hmac.new(self._secret, said.encode(), hashlib.sha256).hexdigest()
+
+    def _quoted(self, quote_id: object) -> float | None:
+        """What a quote asks for; None if it is not ours, or over."""
+        said, _, mark = quote_id.rpartition("~") if isinstance(quote_id, str) else ("", "", "")
+        if not hmac.compare_digest(mark.encode(), self._mark(said).encode()):
+            return None
+        amount, _, ends = said.partition("~")
+        return float(amount) if time.time() < int(ends) else None
 
     def _order(self, headers: Headers, body: dict[str, Any]) -> Answer:
-        quote_id = body.get("quoteId")
-        amount, ends = self._quotes.get(quote_id, (0.0, 0.0)) if isinstance(quote_id, str) else (0.0, 0.0)
-        if ends <= time.monotonic():
+        amount = self._quoted(body.get("quoteId"))
+        if amount is None:
             return 409, {"code": "QUOTE_OVER", "detail": "There is no such quote, or its time is over."}, {}
         try:
             # The price is ours, whatever the agent's token says; the address is the one under which we are known.
@@ -97,7 +112,6 @@ class Shop:
         except Refused as error:
             refusal = {"code": error.code, "detail": error.detail}
             return error.status, refusal, {"www-authenticate": error.challenge} if error.status == 401 else {}
-        self._quotes.pop(str(quote_id), None)
         return 201, self._receipt(permit, amount), {}
 
     def _act(self, amount: float) -> Act:
@@ -136,6 +150,11 @@ async def _body(receive: Receive) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def secret_of(key: str) -> bytes:
+    """The secret of all processes that have one API key."""
+    return hmac.new(key.encode(), b"quotes", hashlib.sha256).digest()
+
+
 def serve(shop: Shop, port: int) -> uvicorn.Server:
     """A server for the shop; `run` runs it. Tokens bring their whole chain, so headers may be large."""
     config = uvicorn.Config(
@@ -151,11 +170,14 @@ def main() -> None:
     parser.add_argument("--key-file", required=True, type=Path, help="an API key of that office")
     parser.add_argument("--customer", required=True, action="append", metavar="DID", help="may be repeated")
     parser.add_argument("--port", type=int, default=8090)
+    parser.add_argument("--url", help="where agents find the shop, if that is not the port")
+    parser.add_argument("--memory", metavar="URL", help="a database in which all processes of the shop remember")
     options = parser.parse_args()
-    url = f"http://127.0.0.1:{options.port}"
-    office = Office(options.office, api_key=options.key_file.read_text("ascii").strip())
+    url = options.url or f"http://127.0.0.1:{options.port}"
+    key = options.key_file.read_text("ascii").strip()
+    memory = DatabaseMemory(options.memory) if options.memory else None
     print(f"The shop is open at {url}.", flush=True)
-    serve(Shop(url, office, frozenset(options.customer)), options.port).run()
+    serve(Shop(url, Office(options.office, api_key=key), options.customer, memory, secret_of(key)), options.port).run()
 
 
 if __name__ == "__main__":

@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent import SETTINGS
-from shop import Shop, serve
+from shop import Shop, secret_of, serve
 
 from sealwright.relying import Office
+from sealwright.relying.shared_memory import DatabaseMemory
 
 PERSON: Final = "did:adi:human001"
 AGENT: Final = "did:adi:agent:7f3a"
@@ -120,7 +121,10 @@ def main() -> None:
         key_file = options.settings.with_name("agent.key").absolute()
         write_private(key_file, key)
         write_private(options.settings, json.dumps({"office": url, "shop": shop_url, "keyFile": str(key_file)}))
-        server = serve(Shop(shop_url, Office(url, api_key=merchant), {PERSON}), options.shop_port)
+        # One process would do without; so the shop forgets no token that was used when the town is built anew.
+        memory = DatabaseMemory(f"sqlite:///{options.settings.with_name('shop.sqlite').absolute()}")
+        shop = Shop(shop_url, Office(url, api_key=merchant), {PERSON}, memory, secret_of(merchant))
+        server = serve(shop, options.shop_port)
         threading.Thread(target=server.run, daemon=True).start()
         sign_in = demo["users"]["proposer"]["sign_in_url"]
         print(f"The office is at {url}, the shop at {shop_url}. Pat signs in by {sign_in}")

@@ -21,6 +21,7 @@ from typing import Any, Final
 import pytest
 
 from sealwright.protocols.capability.proof import ProofKey
+from sealwright.relying import LocalMemory, Office
 from tests.support import postgres
 
 pytest.importorskip("mcp")
@@ -95,12 +96,47 @@ def town(tmp_path: Path) -> Iterator[Town]:
 def agent(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The agent's own module, for a dishonest agent to be made of."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
-    spec = importlib.util.spec_from_file_location("groceries_agent", EXAMPLE / "agent.py")
+    return module_of("agent")
+
+
+def module_of(name: str) -> ModuleType:
+    """A program of the example, as a module."""
+    spec = importlib.util.spec_from_file_location(f"groceries_{name}", EXAMPLE / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_a_quote_of_one_process_of_the_shop_holds_in_all_of_them() -> None:
+    made = module_of("shop")
+    url, office = "https://shop.example", Office("https://office.example", api_key="key")
+    first, second = (made.Shop(url, office, {"did:adi:human001"}, LocalMemory(), b"ours") for _ in range(2))
+    status, quote = post(first, "/quotes", {"milk": 2, "bread": 1})
+    assert (status, quote["token"]["context"]["amount"]) == (201, 9.0)
+    # It is asked for a token, so the quote is known.
+    assert post(second, "/orders", {"quoteId": quote["quoteId"]})[1]["code"] == "TOKEN_MISSING"
+    stranger = made.Shop(url, office, {"did:adi:human001"}, LocalMemory(), b"theirs")
+    amount, ends, mark = quote["quoteId"].split("~")
+    cheaper, longer = f"0.01~{ends}~{mark}", f"{amount}~{int(ends) + 1}~{mark}"
+    for shop, quote_id in ((stranger, quote["quoteId"]), (first, cheaper), (first, longer), (first, ""), (first, 7)):
+        status, refused = post(shop, "/orders", {"quoteId": quote_id})
+        assert (status, refused["code"]) == (409, "QUOTE_OVER")
+
+
+def post(shop: Any, path: str, body: object) -> tuple[int, dict[str, Any]]:
+    """Ask a shop without a server."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"body": json.dumps(body).encode()}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(shop({"type": "http", "method": "POST", "path": path, "headers": []}, receive, send))
+    return int(sent[0]["status"]), json.loads(sent[1]["body"])
 
 
 def test_the_example_agent_buys_within_its_limits_and_no_longer_than_it_may(town: Town, agent: ModuleType) -> None:
