@@ -71,3 +71,13 @@ def test_what_is_no_window_is_refused(text: str) -> None:
 )
 def test_a_window_lies_inside_another_of_the_same_zone(inner: str, is_within: bool) -> None:
     assert read_window(inner).lies_inside(read_window(OFFICE_HOURS)) is is_within
+
+
+def test_the_hour_that_a_clock_repeats_is_inside_twice_and_the_one_it_leaps_over_never() -> None:
+    night = read_window("Sun 02:00-03:00 Europe/Vienna")
+    minutes = range(0, 240, 10)
+    spring = [m for m in minutes if night.contains(datetime(2026, 3, 29, m // 60, m % 60, tzinfo=UTC))]
+    autumn = [m for m in minutes if night.contains(datetime(2026, 10, 25, m // 60, m % 60, tzinfo=UTC))]
+    assert (spring, autumn) == ([], [*range(0, 120, 10)])
+    summer = [m for m in minutes if night.contains(datetime(2026, 6, 7, m // 60, m % 60, tzinfo=UTC))]
+    assert summer == [*range(0, 60, 10)]
