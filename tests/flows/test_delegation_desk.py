@@ -420,7 +420,7 @@ def test_narrowing_gives_nobody_a_fresh_budget(office: Office) -> None:
     assert [spend(9.500001).allowed, spend(9.5).allowed, spend(0.000001).allowed] == [False, True, False]
     with office.units(write=False) as uow:
         assert uow.delegations.sums([new])[new] == Used(80_000_000, 3)
-    assert [problem for problem in delegation_problems(office.units) if problem.id == new] == []
+    assert [problem for problem in delegation_problems(office.units, office.clock.now()) if problem.id == new] == []
 
 
 def test_those_whom_a_delegation_concerns_hear_of_it(office: Office) -> None:

@@ -108,6 +108,8 @@ def _asked(uow: UnitOfWork) -> dict[str, Callable[[], Any]]:
         "waiting questions of few": approvals(**of_few, waiting_at=NOW),
         "how many wait": lambda: rows.count_waiting("did:adi:agent-5", NOW),
         "profiles": lambda: rows.profiles(["did:adi:agent-5"]),
+        "credentials without a delegation": lambda: rows.unwritten(credential().schema_id or "", ordered_uid(100), 5),
+        "the newest credential of a schema": lambda: rows.newest_credential(credential().schema_id or ""),
         "ends to tell": lambda: rows.expired(late, 5),
     }
 

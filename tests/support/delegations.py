@@ -37,13 +37,14 @@ def furnish_delegations(office: Office, *, agents: int = 4) -> None:
     bring_parties(office, agents=agents)
 
 
-def bring_parties(office: Office, *, agents: int = 4) -> None:
-    """Add to an office that is set up whoever delegates, and the schema of delegations."""
+def bring_parties(office: Office, *, agents: int = 4, schemas: bool = True) -> None:
+    """Add to an office that is set up whoever delegates, and the schemas of delegations."""
     bring(office, HUMAN, DIDKind.HUMAN)
     bring(office, COMPANY, DIDKind.ORGANIZATION)
     for did in AGENTS[:agents]:
         bring(office, did, DIDKind.AGENT)
-    register_delegations(office)
+    if schemas:
+        register_delegations(office)
 
 
 def register_delegations(office: Office) -> None:

@@ -1,5 +1,5 @@
 """The one place where things are built and joined."""
 
-from sealwright.bootstrap.joining import build
+from sealwright.bootstrap.opening import build
 
 __all__ = ["build"]

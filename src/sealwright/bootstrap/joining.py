@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 from sealwright.adapters.checkpoints import FileCheckpointSink
-from sealwright.adapters.clock import SystemClock
 from sealwright.adapters.did_web import DidWebResolver
 from sealwright.adapters.outbound import Allowance, GuardedOutbound
 from sealwright.adapters.paper_reading import ConfinedPaperReader
@@ -15,7 +14,7 @@ from sealwright.adapters.status_source import GuardedStatusSource
 from sealwright.adapters.typesetting import TypstTypesetter
 from sealwright.adapters.wallet_proofs import EthereumProofs
 from sealwright.bootstrap.accounts import accounts_of, mailing_of
-from sealwright.bootstrap.ground import Ground, check_keys, lay_ground, limits_of
+from sealwright.bootstrap.ground import Ground, check_keys, limits_of
 from sealwright.bootstrap.neighbors import chain_of, remind, watch
 from sealwright.bootstrap.working import working_of
 from sealwright.domain.anchors import AnchorBackend
@@ -60,7 +59,6 @@ from sealwright.services.order_checks import OrderChecks
 from sealwright.services.outside_presenting import OutsidePresenting
 from sealwright.services.own_data import OwnDataDesk
 from sealwright.services.people import PeopleDesk
-from sealwright.services.ports import Clock
 from sealwright.services.presentation_making import PresentationMaking
 from sealwright.services.query_candidates import Candidates
 from sealwright.services.reports import ReportDesk
@@ -83,12 +81,9 @@ from sealwright.services.wallet_office import join_wallet
 from sealwright.services.workflow_office import Work, WorkGround, begin_work, join_workflows
 from sealwright.settings import (
     OutboundResolution,
-    Settings,
 )
-from sealwright.storage.engines import open_database
 from sealwright.storage.epoch import make_epoch_reader
 from sealwright.storage.inspection import check_database
-from sealwright.storage.migrations import migrate
 from sealwright.storage.rate_limits import make_rate_limiter
 from sealwright.storage.recounting import RequestCounts
 from sealwright.web.problems import code_of
@@ -97,31 +92,8 @@ from sealwright.web.problems import code_of
 REPORTS_EVERY: Final = timedelta(seconds=30)
 
 
-def build(settings: Settings, *, public_url: str | None = None, clock: Clock | None = None) -> Office:
-    """Open the store, bring it to the newest migration, and join the office over it.
-
-    Nothing runs in the background until `Office.start_background` is called; `Office.close` gives all back.
-
-    Args:
-        settings: Checked settings.
-        public_url: Overrides the setting, for a server that learned its port only when it was bound.
-        clock: Overrides the system's clock, for tests.
-
-    Raises:
-        StoreRefused, StoreUnavailable: The database cannot be used, or not now.
-        KekRefused: The key-encryption key must not be used.
-    """
-    database = open_database(settings.database_url.reveal())
-    try:
-        migrate(database)
-        ground = lay_ground(settings, database, clock or SystemClock())
-        return _join(ground, public_url or settings.public_url)
-    except BaseException:
-        database.close()
-        raise
-
-
-def _join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one straight line of joining
+def join(ground: Ground, public_url: str) -> Office:  # noqa: PLR0915 - one straight line of joining
+    """Join an office over the ground that is laid; nothing runs in the background yet."""
     settings, units, clock, keys = ground.settings, ground.units, ground.clock, ground.keys
     registry, canon, metrics = ground.registry, ground.canon, ground.metrics
     access = Access(clock)

@@ -152,6 +152,7 @@ EVENT_KINDS: Final = frozenset(
         "system.halted",
         "system.resumed",
         "system.recounted",
+        "system.caught_up",
         "audit.checkpointed",
         "security.refused",
     }

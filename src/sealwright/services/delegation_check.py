@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sealwright.domain.credentials import CredentialRecord
+from sealwright.domain.credentials import CredentialRecord, CredentialStatus
 from sealwright.domain.delegations import Delegation, LedgerRow, Used
 from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
+from sealwright.services.delegation_filling import fault_of_unwritten
 from sealwright.services.ports import UnitOfWork, UnitOfWorkFactory
 from sealwright.services.store_problems import Problem
 from sealwright.services.stored_credentials import readable
@@ -16,15 +18,19 @@ from sealwright.vc.delegation.reading import terms_of_document
 from sealwright.vc.errors import VcError
 
 ROWS_A_READ: Final = 200
+_IN_FORCE: Final = frozenset({CredentialStatus.VALID, CredentialStatus.SUSPENDED})
+_FORGOTTEN: Final = "It was never written down as a delegation."
 _SUMS: Final = "The sums of its ledger do not agree."
 
 
-def delegation_problems(units: UnitOfWorkFactory) -> Iterator[Problem]:
+def delegation_problems(units: UnitOfWorkFactory, now: datetime) -> Iterator[Problem]:
     """Every delegation that does not hold, as it is found."""
     with units(write=False) as uow:
         strayed = uow.delegations.strayed(ROWS_A_READ)
     for delegation_id in strayed:
         yield Problem("delegation", delegation_id, "Its credential is not stored here.")
+    for schema_id in sorted(DELEGATION_SCHEMAS):
+        yield from _unwritten(units, schema_id, now)
     last: UUID | None = None
     while True:
         with units(write=False) as uow:
@@ -37,6 +43,22 @@ def delegation_problems(units: UnitOfWorkFactory) -> Iterator[Problem]:
         if len(part) < ROWS_A_READ:
             return
         last = part[-1].uid
+
+
+def _unwritten(units: UnitOfWorkFactory, schema_id: str, now: datetime) -> Iterator[Problem]:
+    """Credentials in force that say that they delegate, and that nothing can rest on here."""
+    last = UUID(int=0)
+    while True:
+        with units(write=False) as uow:
+            uids = uow.delegations.unwritten(schema_id, last, ROWS_A_READ)
+            records = uow.credentials.get_many(uids)
+            live = [one for one in records.values() if one.status_at(now) in _IN_FORCE]
+            found = [(one.credential_id, fault_of_unwritten(uow, one)) for one in live]
+        for credential_id, fault in found:
+            yield Problem("delegation", credential_id, f"Nothing rests on it. {fault or _FORGOTTEN}")
+        if len(uids) < ROWS_A_READ:
+            return
+        last = uids[-1]
 
 
 def _faults(

@@ -81,6 +81,12 @@ class DelegationRows(Protocol):
     def after(self, uid: UUID | None, limit: int) -> tuple[Delegation, ...]:
         """All delegations in order of uid, from behind one."""
 
+    def unwritten(self, schema_id: str, behind: UUID, limit: int) -> tuple[UUID, ...]:
+        """Credentials of a schema without a delegation beside them, in order of uid; further forms are not meant."""
+
+    def newest_credential(self, schema_id: str) -> UUID | None:
+        """The newest credential of a schema."""
+
     def strayed(self, limit: int) -> tuple[str, ...]:
         """Delegations whose credential is not stored, which nothing else here shows."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sealwright.domain.dids import DIDKind
-from sealwright.domain.people import AccountRole, Caller
+from sealwright.domain.people import AccountRole, Actor, Caller
 from sealwright.services.catalog import PLATFORM_DID
 from sealwright.services.catalog_builtin import list_builtin
 from sealwright.services.dids import NewDID
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sealwright.services.ports import UnitOfWork
 
 FOUNDED_AT_URL: Final = "founded_at_url"
+_FIRST: Final = "1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,33 @@ def register_builtin(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[s
             office.schemas.register(uow, caller, wish)
         ids.append(schema_id)
     return tuple(ids)
+
+
+def add_missing_builtin(office: Office, actor: Actor) -> tuple[str, ...]:
+    """Register, for the program itself, the built-in schemas that came after an office was founded; gives their ids.
+
+    An office that is not founded gets them all when it is.
+
+    Raises:
+        StoreUnavailable, AuditUnavailable: None was registered.
+    """
+    with office.units(write=False) as uow:
+        known = frozenset(one.schema_id for one in uow.schemas.all()) if uow.office.get(PLATFORM_DID) else None
+        epoch = uow.office.epoch()
+    if known is None or all(wish.schema_id in known for wish in _wishes()):
+        return ()
+    prove_builtin(office)
+    return office.acts.run(Caller(actor, epoch), lambda uow, me: _add_missing(office, uow, me), changes_registry=True)
+
+
+def _add_missing(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[str, ...]:
+    added = []
+    for wish in _wishes():
+        schema_id = wish.schema_id or ""
+        if uow.schemas.get(schema_id) is None and uow.schemas.by_name(wish.name, wish.version) is None:
+            office.schemas.add_builtin(uow, caller, wish, uow.schemas.by_name(wish.name, _FIRST))
+            added.append(schema_id)
+    return tuple(added)
 
 
 def _wishes() -> tuple[NewSchema, ...]:

@@ -101,6 +101,29 @@ class SchemaDesk:
         """
         author = self._author(uow, caller, wish.author)
         _require_no_delegation(wish)
+        return self._keep(uow, caller, wish, author)
+
+    def add_builtin(
+        self, uow: UnitOfWork, caller: Caller, wish: NewSchema, like: SchemaRecord | None = None
+    ) -> SchemaRecord:
+        """Keep a schema that every office has, for the program itself, after proving it.
+
+        Args:
+            like: The one that it is a later version of: whoever may use that, may use this.
+
+        Raises:
+            SchemaExists: The id, or name and version, is taken.
+        """
+        return self._keep(uow, caller, wish, None, like)
+
+    def _keep(
+        self,
+        uow: UnitOfWork,
+        caller: Caller,
+        wish: NewSchema,
+        author: str | None,
+        like: SchemaRecord | None = None,
+    ) -> SchemaRecord:
         schema_id = wish.schema_id or f"did:adi:schema:{wish.name}-v{wish.version.partition('.')[0]}"
         parse_did(schema_id)
         if uow.schemas.get(schema_id) is not None or uow.schemas.by_name(wish.name, wish.version) is not None:
@@ -125,6 +148,10 @@ class SchemaDesk:
             created_at=self._clock.now(),
             credential_type=wish.credential_type,
         )
+        if like is not None:
+            record = replace(
+                record, restricted=like.restricted, allowed_issuers=like.allowed_issuers, active=like.active
+            )
         uow.schemas.add(record)
         self._record(uow, caller, "schema.registered", record)
         return record

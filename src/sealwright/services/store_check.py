@@ -106,7 +106,7 @@ class StoreCheck:
                 yield Problem("key", key.key_id, "The stored key does not open.")
         self._keys.check(keys)
         yield from delivery_problems(self._units, self._clock.now())
-        yield from delegation_problems(self._units)
+        yield from delegation_problems(self._units, self._clock.now())
         yield from self._batches.problems()
         yield from log_problems(self._units)
         last: UUID | None = None

@@ -44,10 +44,9 @@ def locked(statement: DriverText, locks: str) -> DriverText:
 
 def delegation_of(row: tuple[Any, ...]) -> Delegation:
     """Read a delegation from a row of such a statement."""
-    uid = row[1]
     return Delegation(
         delegation_id=row[0],
-        uid=UUID(bytes=uid) if isinstance(uid, bytes) else uid,
+        uid=uuid_of(row[1]),
         lineage=read_texts(row[2]),
         delegator_did=row[3],
         delegate_did=row[4],
@@ -64,6 +63,11 @@ def delegation_of(row: tuple[Any, ...]) -> Delegation:
         calls=row[15],
         last_used_at=optional_moment_of(row[16]),
     )
+
+
+def uuid_of(kept: bytes | UUID) -> UUID:
+    """Read a uid as either database gives it."""
+    return UUID(bytes=kept) if isinstance(kept, bytes) else kept
 
 
 def insert_delegation(transaction: Transaction, delegation: Delegation) -> None:

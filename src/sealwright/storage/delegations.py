@@ -23,6 +23,7 @@ from sealwright.storage.delegation_rows import (
     locked,
     selecting_delegations,
     selecting_of_each,
+    uuid_of,
 )
 from sealwright.storage.delegation_tables import delegation_index
 from sealwright.storage.delegation_uses import Ledgers
@@ -60,6 +61,11 @@ _STRAYED: Final = DriverText.of(
     "SELECT d.delegation_id FROM delegations d WHERE NOT EXISTS (SELECT 1 FROM credentials c WHERE c.uid = d.uid) "
     "ORDER BY d.uid LIMIT %s"
 )
+_UNWRITTEN: Final = DriverText.of(
+    "SELECT c.uid FROM credentials c WHERE c.schema_id = %s AND c.uid > %s AND c.copy_of IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM delegations d WHERE d.uid = c.uid) ORDER BY c.uid LIMIT %s"
+)
+_NEWEST: Final = DriverText.of("SELECT uid FROM credentials WHERE schema_id = %s ORDER BY uid DESC LIMIT 1")
 _COUNT_BELOW: Final = DriverText.of(
     "SELECT count(*) FROM delegation_index i JOIN credentials c ON c.uid = i.uid "
     "WHERE i.term = %s AND c.status <> 'revoked' AND c.expires_at > %s"
@@ -162,6 +168,16 @@ class StoredDelegationRows(StoredCalls, StoredAgentProfiles):
         else:
             rows = _AFTER.rows(self._transaction, self._transaction.uid(uid), limit)
         return tuple(delegation_of(row) for row in rows)
+
+    def unwritten(self, schema_id: str, behind: UUID, limit: int) -> tuple[UUID, ...]:
+        """List credentials of a schema that have no delegation beside them, in order of uid."""
+        rows = _UNWRITTEN.rows(self._transaction, schema_id, self._transaction.uid(behind), limit)
+        return tuple(uuid_of(row[0]) for row in rows)
+
+    def newest_credential(self, schema_id: str) -> UUID | None:
+        """Find the newest credential of a schema."""
+        rows = _NEWEST.rows(self._transaction, schema_id)
+        return uuid_of(rows[0][0]) if rows else None
 
     def strayed(self, limit: int) -> tuple[str, ...]:
         """Find delegations whose credential is not stored, which nothing else here shows."""

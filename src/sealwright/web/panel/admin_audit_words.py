@@ -146,6 +146,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "system.halted": N_("Issuing halted"),
     "system.resumed": N_("Issuing resumed"),
     "system.recounted": N_("Kept totals set right"),
+    "system.caught_up": N_("Delegations of an earlier program taken up"),
     "audit.checkpointed": N_("Checkpoint signed"),
     "security.refused": N_("Refusal worth remembering"),
 }
