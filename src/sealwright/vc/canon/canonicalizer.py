@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from sealwright.vc.canon.framing import frame_statements
 from sealwright.vc.canon.naming import NodeReader, Place
-from sealwright.vc.canon.plans import Plan, PlanCompiler
+from sealwright.vc.canon.plans import Plan, PlanCompiler, Planned
 from sealwright.vc.canon.rdfc import MAX_STEPS, CanonicalDataset, WorkBudget
 from sealwright.vc.canon.rechecking import PlanMismatch, Rechecker
 from sealwright.vc.canon.reference import ReferenceProcessor, encode
@@ -160,23 +160,33 @@ class Canonicalizer:
         Raises:
             VcError: As `canonicalize`.
         """
-        hint = _hint(document)
-        guess = self._guesses.get(hint)
-        plan = guess.plan if guess is not None else None
-        leaves: Any = plan.extract(document) if plan is not None else None
-        if leaves is not None and guess is not None:
-            guess.used_at = self._hits
-        else:
-            try:
-                key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
-            except NoPlanError:
-                return self._fall_back(document, allow_inline=allow_inline), False
-            plan = self._plan_at(document, key, leaves, hint, stranger=stranger)
+        planned = self.by_plan(document)
+        if planned is not None:
+            return planned.data, planned.tells_subjects()
+        try:
+            key, leaves = self._shapes.read(document)  # type: ignore[arg-type]  # what is no dict has no plan
+        except NoPlanError:
+            return self._fall_back(document, allow_inline=allow_inline), False
+        plan = self._plan_at(document, key, leaves, _hint(document), stranger=stranger)
         if plan is not None:
             data = self._by_plan(plan, leaves, document)
             if data is not None:
                 return data, plan.tells_subjects_of(leaves)
         return self._fall_back(document, allow_inline=allow_inline), False
+
+    def by_plan(self, document: Mapping[str, Any]) -> Planned | None:
+        """What the plan makes of a document that looks like others that came before; None where `form_of` must see.
+
+        It has the very contexts and types of those, not only contexts of the same content.
+        """
+        guess = self._guesses.get(_hint(document))
+        plan = guess.plan if guess is not None else None
+        leaves = plan.extract(document) if plan is not None else None
+        if guess is None or plan is None or leaves is None:
+            return None
+        guess.used_at = self._hits
+        data = self._by_plan(plan, leaves, document)
+        return Planned(plan, leaves, data, self._shapes) if data is not None else None
 
     def _plan_at(
         self, document: Mapping[str, Any], key: Key, leaves: list[Any], hint: _Hint, *, stranger: bool

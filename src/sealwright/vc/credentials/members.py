@@ -23,6 +23,8 @@ PinnedContent = Callable[[str], bytes | None]
 _OBJECT: Final = (dict, Mapping)
 _LIST_OR_OBJECT: Final = (list, dict, Mapping)
 
+STARTS: Final = ("issuanceDate", "validFrom")
+ENDS: Final = ("expirationDate", "validUntil")
 _DATE_MEMBERS: Final = ("issuanceDate", "expirationDate", "validFrom", "validUntil")
 _LANGUAGE_VALUE_MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
 _SRI_HASHES: Final = ("sha256", "sha384", "sha512")
@@ -69,8 +71,8 @@ def check_dates(document: Mapping[str, JSONValue], model: DataModel, found: Find
             found.add(f"/{member}", "INVALID_DATE", f"{member} must be a date-time with a zone.")
     if model is DataModel.V1_1 and "issuanceDate" not in document:
         found.add("/issuanceDate", "MISSING_FIELD", "issuanceDate is missing.")
-    starts = [moments[member] for member in ("issuanceDate", "validFrom") if member in moments]
-    for member in ("expirationDate", "validUntil"):
+    starts = [moments[member] for member in STARTS if member in moments]
+    for member in ENDS:
         if member in moments and starts and moments[member] < max(starts):
             found.add(f"/{member}", "INVALID_VALUE", f"{member} lies before the beginning of validity.")
 

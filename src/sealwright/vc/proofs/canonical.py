@@ -9,8 +9,10 @@ from hashlib import sha256, sha384
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
+from sealwright.vc.canon.plans import Planned
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import is_plain_stamp
+from sealwright.vc.proofs.unsecured import without_proof
 
 MAX_REMEMBERED: Final = 1000
 
@@ -51,16 +53,38 @@ class KeptForm:
         tells_subjects: Whether its shape shows that its subjects hold, by name, all that is signed of them.
     """
 
-    __slots__ = ("data", "tells_subjects")
+    __slots__ = ("_bare", "_source", "data", "tells_subjects")
 
     def __init__(self) -> None:
         self.data: bytes | None = None
         self.tells_subjects = False
+        self._source: Mapping[str, JSONValue] | None = None
+        self._bare: dict[str, JSONValue] | None = None
+
+    def bare(self, document: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+        """The document without its proofs; of the document that was begun with, always the same object."""
+        return self._bare if self._bare is not None and document is self._source else without_proof(document)
+
+    def begin(self, canon: CanonicalForms, document: Mapping[str, JSONValue]) -> Planned | None:
+        """Make the form ahead of all checks, if a plan is at hand that has made others of the same shape.
+
+        It is taken for this very document only, which must not be altered until its proofs were checked.
+        """
+        by_plan = getattr(canon, "by_plan", None)
+        if by_plan is None:
+            return None
+        self._source, self._bare = document, without_proof(document)
+        planned: Planned | None = by_plan(self._bare)
+        if planned is not None:
+            self.data, self.tells_subjects = planned.data, planned.tells_subjects()
+        return planned
 
     def make(
         self, canon: CanonicalForms, document: Mapping[str, JSONValue], *, allow_inline: bool, stranger: bool
     ) -> bytes:
         """Canonicalize a document, and keep the form if it is that of a document without proofs."""
+        if self.data is not None and document is self._bare:
+            return self.data
         # Only the canonicalizer itself has it; what stands in for it in one place or another has not.
         form_of = getattr(canon, "form_of", None)
         if form_of is None or "proof" in document:

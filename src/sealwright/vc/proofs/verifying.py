@@ -27,7 +27,7 @@ from sealwright.vc.proofs.canonical import CanonicalForms
 from sealwright.vc.proofs.registry import AnySuite, disclosure_suite, suite_name_of, suite_named
 from sealwright.vc.proofs.suites.disclosure import Covered, DisclosureSuite, Shown
 from sealwright.vc.proofs.suites.suite import Hashing, decode_proof_value
-from sealwright.vc.proofs.unsecured import covered_document, previous_ids, require_proofs, without_proof
+from sealwright.vc.proofs.unsecured import covered_document, previous_ids, require_proofs
 
 MAX_SKEW: Final = timedelta(seconds=60)
 """How far two clocks may differ before a date counts."""
@@ -156,7 +156,7 @@ def check_signatures(
     if sum(disclosure_suite(suite_name_of(proof)) is not None for proof in proofs) > MAX_DISCLOSURE_PROOFS:
         detail = f"The document has more than {MAX_DISCLOSURE_PROOFS} proofs of selective disclosure."
         raise TooComplex(detail, pointer="/proof")
-    unsecured = without_proof(document)
+    unsecured = hashing.bare(document)
     contexts = document.get("@context")
     # One document hash serves all proofs of a set that use one suite: the costly part is done once.
     hashes: dict[tuple[str, str, tuple[str, ...]], bytes] = {}

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.vc.credentials.form import as_objects, texts_of
+from sealwright.vc.credentials.members import ENDS, STARTS
+from sealwright.vc.credentials.shapes import Period
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import ClaimsDoNotMatchSchema, ControllerDeactivated, KeyNotControlled, VcError
@@ -77,23 +79,30 @@ def check_issuer(found: Findings, proofs: Sequence[ProvenKey], issuer: str | Non
         found.passed("issuer", "The proof's key is the issuer's and listed for assertions.")
 
 
-_DATES: Final = ("issuanceDate", "validFrom", "expirationDate", "validUntil")
+_DATES: Final = (*STARTS, *ENDS)
 
 
 def check_validity(
-    found: Findings, document: Document, now: datetime, may_hide: AbstractSet[str] = frozenset()
+    found: Findings,
+    document: Document,
+    now: datetime,
+    may_hide: AbstractSet[str] = frozenset(),
+    period: Period | None = None,
 ) -> None:
     """No beginning lies ahead and no end behind, in the spelling of either data model, within 60 s of clock skew.
 
     A date that the holder may have kept back leaves the check open.
+
+    Args:
+        may_hide: Members that the holder may have kept back.
+        period: The dates of the document, where they were read before.
     """
-    starts, ends = (
-        list(_dates(document, "issuanceDate", "validFrom")),
-        list(_dates(document, "expirationDate", "validUntil")),
-    )
-    if any(moment < now - MAX_SKEW for moment in ends):
+    if period is None:
+        period = Period(tuple(_dates(document, *STARTS)), tuple(_dates(document, *ENDS)))
+    starts, ends = period.starts, period.ends
+    if ends and min(ends) < now - MAX_SKEW:
         found.failed("expiration", ReportCode.EXPIRED, "The credential has expired.")
-    elif any(moment > now + MAX_SKEW for moment in starts):
+    elif starts and max(starts) > now + MAX_SKEW:
         found.failed("expiration", ReportCode.NOT_YET_VALID, "The credential is not valid yet.")
     elif not may_hide.isdisjoint(_DATES):
         found.unchecked("expiration", None, "A date of its validity may have been kept back.")

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sealwright.vc.canon.telling import Statements
 from sealwright.vc.canon.terms import parse_line
+from sealwright.vc.credentials.shapes import Period, period_by_shape
 from sealwright.vc.dids.resolver import DIDResolver
 from sealwright.vc.encoding.strict_json import JSONValue
 from sealwright.vc.errors import DIDNotResolved, ProofInvalid, UnsignableValue, UnsupportedDIDMethod
@@ -70,6 +71,17 @@ class Prover:
         hashing = Hashing(self.canon, self.allow_inline, stranger=True, kept=self.kept)
         return check_signatures(document, resolver=self.resolver, rules=rules, hashing=hashing)
 
+    def period(self, document: Mapping[str, JSONValue]) -> Period | None:
+        """The dates of a credential whose form is right, where its shape shows that it is; None where it is to be seen.
+
+        Args:
+            document: A credential with proofs, of which nothing was checked; not altered until all checks are done.
+        """
+        planned = self.kept.begin(self.canon, document)
+        if planned is None:
+            return None
+        return period_by_shape(self.kept.bare(document), planned, document.get("proof"))
+
     def token_signature(self, token: CredentialToken, purpose: str) -> VerifiedToken:
         """Verify the signature of a credential that came as JWT.
 
@@ -102,7 +114,7 @@ class Prover:
         """
         form = self.kept.data
         if form is None:
-            form = self.canon.canonicalize(without_proof(document), allow_inline=self.allow_inline, stranger=True)
+            form = self.canon.canonicalize(self.kept.bare(document), allow_inline=self.allow_inline, stranger=True)
         # Only the line feed ends a statement: literals may hold what else Python takes for the end of a line.
         return Statements(parse_line(text) for text in form.decode().split("\n")[:-1])
 

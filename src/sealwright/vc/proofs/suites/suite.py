@@ -14,6 +14,7 @@ from sealwright.vc.errors import InvalidEncoding, ProofInvalid, UnsignableValue,
 from sealwright.vc.keys import ed25519, p256
 from sealwright.vc.keys.multikey import KeyKind, PublicKey
 from sealwright.vc.proofs.canonical import HASHES, CanonicalForms, KeptForm, rdf_options_hash
+from sealwright.vc.proofs.unsecured import without_proof
 
 DATA_INTEGRITY_PROOF: Final = "DataIntegrityProof"
 
@@ -46,6 +47,10 @@ class Hashing:
         return self.canon.canonicalize(
             document, allow_inline=self.allow_inline, stranger=self.stranger, hash_name=self.hash_name
         )
+
+    def bare(self, document: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+        """The document without its proofs, as the form was perhaps made of before."""
+        return self.kept.bare(document) if self.kept is not None else without_proof(document)
 
     def digest(self, data: bytes) -> bytes:
         """The hash of these bytes."""
@@ -156,7 +161,7 @@ def jcs_hash_document(unsecured: Mapping[str, JSONValue], hashing: Hashing) -> b
     """
     # A null or an empty array has no RDF statement, but JCS signs the text itself, so nothing is left out.
     with suppress(UnsignableValue):
-        hashing.canon.canonicalize(unsecured, allow_inline=hashing.allow_inline, stranger=hashing.stranger)
+        hashing.form(unsecured)
     return hashing.digest(canonicalize_json(unsecured))
 
 
