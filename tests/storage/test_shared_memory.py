@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -156,9 +155,12 @@ def test_the_bound_is_that_of_the_table_and_not_of_a_process(database_url: str) 
 
 
 def test_a_database_that_does_not_answer_takes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("This is no database. " * 100)
     unreachable = (
         "postgresql://nobody@127.0.0.1:1/none",
         f"sqlite:///{tmp_path / 'missing' / 'used.sqlite'}",
+        f"sqlite:///{tmp_path / 'text'}",
+        f"sqlite:///{tmp_path}",
     )
     for url in unreachable:
         memory = DatabaseMemory(url)
@@ -224,9 +226,10 @@ def test_a_role_that_may_not_make_tables_uses_the_one_that_is_there(postgres_url
 def test_the_file_is_for_its_owner_alone(sqlite_url: str, tmp_path: Path) -> None:
     memory = DatabaseMemory(sqlite_url)
     assert spend(memory, "one")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 3, "the file, its log, and the log's index"
+    assert set(modes.values()) == {0o600}
     memory.close()
-    (made,) = tmp_path.iterdir()
-    assert stat.S_IMODE(os.stat(made).st_mode) == 0o600
 
 
 @pytest.mark.parametrize(

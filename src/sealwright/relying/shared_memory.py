@@ -9,7 +9,9 @@ import contextlib
 import hashlib
 import math
 import os
+import sqlite3
 import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import Pool, QueuePool
 
 from sealwright.relying.replay import MemoryFull
 
@@ -68,6 +70,7 @@ class DatabaseMemory:
         self._engine = _open(database) if isinstance(database, str) else _taken(database)
         self._most = most
         self._insert = _insertion(self._engine.dialect.name)
+        self._of_parents: list[Pool] = []
         self._start()
 
     def _start(self) -> None:
@@ -88,7 +91,9 @@ class DatabaseMemory:
         if until.tzinfo is None or now.tzinfo is None:
             raise ValueError("Moments are aware.")
         if os.getpid() != self._pid:
-            # A connection that parent and child both speak through would mix up their answers.
+            # A connection that parent and child both speak through would mix up their answers. Nor may the child close
+            # it, which would tidy up a file that the parent still writes to.
+            self._of_parents.append(self._engine.pool)
             self._engine.dispose(close=False)
             self._start()
         row = {
@@ -236,7 +241,8 @@ def _open_file(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def _by_hand(connection: Any, _: object) -> None:
         connection.isolation_level = None
-        # A name that was remembered is so after a power cut too.
+        # A log in the place of a journal: one flush for each name, and it survives a power cut even so.
+        _keep_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
@@ -245,6 +251,20 @@ def _open_file(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _keep_log(connection: sqlite3.Connection) -> None:
+    """Have the file's writes logged; while another process changes that, SQLite refuses at once instead of waiting."""
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _taken(engine: Engine) -> Engine:
