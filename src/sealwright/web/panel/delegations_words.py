@@ -145,7 +145,8 @@ def limit_words(page: PageCall, name: str, constraints: Mapping[str, JSONValue])
     """One limit in words."""
     value = constraints[name]
     if name in AMOUNTS and isinstance(value, int | float):
-        return page._(AMOUNTS[name], limit=money_text(page, value, currency_of(constraints)))
+        amount, currency = money_text(page, value, currency_of(constraints)), currency_of(constraints)
+        return page._(AMOUNTS[name], limit=amount if currency else page._("%(amount)s of any currency", amount=amount))
     if name in CALLS and isinstance(value, int | float):
         return _calls_words(page, name, int(value))
     if name in _LISTS and isinstance(value, list):
