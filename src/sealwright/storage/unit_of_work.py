@@ -33,20 +33,16 @@ from sealwright.services.desk_ports import (
     SignIns,
 )
 from sealwright.services.ports import (
-    ApiKeys,
     AuditLog,
     Credentials,
-    DIDs,
     Idempotency,
-    Keys,
     Office,
-    People,
     Reservations,
-    Schemas,
     StatusLists,
     UnitOfWork,
     UnitOfWorkFactory,
 )
+from sealwright.services.registry_ports import ApiKeys, DIDs, Keys, People, Schemas
 from sealwright.services.workflow_ports import Claims, Drafts, Feed, Payouts, Proposals, SeriesRows, Workflows
 from sealwright.storage.access import StoredApiKeys
 from sealwright.storage.anchors import StoredAnchors
