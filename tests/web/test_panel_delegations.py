@@ -268,6 +268,30 @@ def test_faults_and_reasons_are_told_in_spanish(house: House) -> None:
         del house.person.cookies["sealwright_look"]
 
 
+def test_what_was_paused_from_above_is_not_offered_to_be_resumed(house: House) -> None:
+    """The stranger was given something, passed it on, and is no more than a delegator in the middle."""
+    with house.served.office.units(write=False) as uow:
+        known = uow.people.by_email("stranger@example.org")
+    assert known is not None
+    token = token_for(house.served.office, known.user_id)
+    own = str(house.call("/dids", {"kind": "human", "name": "Sam"}, token)["did"])
+    terms = {"scope": [GROCERIES], "expirationDate": f"{UNTIL}T10:00:00Z"}
+    above = house.call("/delegations", {**terms, "delegatorDid": house.did, "delegateDid": own, "maxDepth": 1})
+    passed = {**terms, "delegatorDid": own, "delegateDid": house.helper, "parent": above["credentialId"]}
+    path = f"/delegations/{house.call('/delegations', passed, token)['delegationId']}"
+    told = "It was paused further up: Gina Giver, whoever stands above, or an admin resumes it."
+    for pauser, is_told in ((house.stranger, False), (house.person, True)):
+        assert pauser.post(f"{path}/pause", {"reason": "Wait."}).status == 303
+        shown = house.stranger.get(path)
+        assert (told in text_of(shown), f"{path}/resume".encode() in shown.body) == (is_told, not is_told)
+        assert f"{path}/revoke".encode() in shown.body
+        refused = house.stranger.post(f"{path}/resume", {"reason": "Go on."})
+        assert refused.status == (422 if is_told else 303)
+    assert f"{path}/resume".encode() in house.person.get(path).body
+    assert told not in text_of(house.person.get(path))
+    assert house.person.post(f"{path}/resume", {"reason": "Go on."}).status == 303
+
+
 def test_strangers_find_nothing_and_change_nothing(house: House) -> None:
     path = house.sign(per_act="43")
     agent = f"/delegations/agents/{quote(house.agent, safe='')}"

@@ -206,7 +206,7 @@ class DelegationDesk:
         return self._move(uow, caller, reference, reason, self._revocation.suspend, ends=True)
 
     def reinstate(self, uow: UnitOfWork, caller: Caller, reference: str, reason: str) -> MovedDelegation:
-        """Take a suspension back; raises as `suspend`."""
+        """Take a suspension back; raises as `suspend`, and NotDIDOwner where somebody further up has suspended it."""
         return self._move(uow, caller, reference, reason, self._revocation.reinstate, ends=False)
 
     def _move(
@@ -217,8 +217,10 @@ class DelegationDesk:
         if not is_delegator(caller, chain, view):
             raise NotDIDOwner("This caller acts for no delegator of this delegation's chain.")
         this = chain[-1]
-        # Whoever stands above may end what rests on them, so the right is that of the delegator right here.
-        acting = replace(caller, issuer_dids=caller.issuer_dids | {this.delegator_did})
+        # Whoever stands above may end what rests on them, so the right is that of the delegator right here. Admins have
+        # it anyway, and act for the office.
+        own = caller.issuer_dids if caller.is_admin else caller.issuer_dids | {this.delegator_did}
+        acting = replace(caller, issuer_dids=own)
         change = move(uow, acting, this.credential_id, reason)
         now = self._clock.now()
         changed = change.record.status is not this.credential_status

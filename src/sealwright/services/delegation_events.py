@@ -11,12 +11,14 @@ from sealwright.domain.credentials import CredentialRecord, CredentialStatus
 from sealwright.domain.delegations import Delegation
 from sealwright.domain.people import Caller
 from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
+from sealwright.services.delegation_pausing import PAUSED, PAUSED_FOR, paused_by
 from sealwright.services.ports import UnitOfWork
+from sealwright.services.registry import Registry
 from sealwright.vc.encoding.strict_json import JSONValue
 
 _MOVED: Final = {
     CredentialStatus.REVOKED: ("delegation.revoked", "revoked"),
-    CredentialStatus.SUSPENDED: ("delegation.suspended", "suspended"),
+    CredentialStatus.SUSPENDED: (PAUSED, "suspended"),
     CredentialStatus.VALID: ("delegation.reinstated", "active"),
 }
 _STATES: Final = {CredentialStatus.VALID: "active", CredentialStatus.SUSPENDED: "suspended"}
@@ -47,6 +49,7 @@ def delegation_moves(
     for record in records:
         kept = uow.delegations.get(record.credential_id) if record.schema_id in DELEGATION_SCHEMAS else None
         if kept is not None:
+            paused = to is CredentialStatus.SUSPENDED
             rows.append(
                 AuditEntry(
                     actor=caller.actor,
@@ -57,7 +60,12 @@ def delegation_moves(
                     at=now,
                     before={"status": _STATES[record.status]},
                     after={"status": state},
-                    data=told_of(kept),
+                    data={**told_of(kept), **(_paused_for(uow, caller, kept) if paused else {})},
                 )
             )
     return tuple(rows)
+
+
+def _paused_for(uow: UnitOfWork, caller: Caller, kept: Delegation) -> dict[str, JSONValue]:
+    chain = uow.delegations.chain(kept.delegation_id)
+    return {PAUSED_FOR: paused_by(caller, chain, Registry.within(uow, caller.epoch))}

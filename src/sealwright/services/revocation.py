@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sealwright.domain.credentials import CredentialRecord, CredentialStatus, ReasonCode
+from sealwright.domain.delegations import Delegation
 from sealwright.domain.errors import (
     AlreadyRevoked,
     CredentialNotFound,
@@ -19,6 +20,9 @@ from sealwright.domain.ids import credential_urn
 from sealwright.domain.people import Caller
 from sealwright.services.access import Access
 from sealwright.services.acts import Acts
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
+from sealwright.services.delegation_events import delegation_moves
+from sealwright.services.delegation_pausing import holds_higher, require_may_resume
 from sealwright.services.grant_moves import GrantChange, GrantMoves
 from sealwright.services.mass_revoking import revocation_refusal
 from sealwright.services.offer_effects import credential_ended
@@ -123,6 +127,8 @@ class RevocationDesk:
         """
         locked = self._suspendable(uow, caller, credential_id)
         if locked.record.status is CredentialStatus.SUSPENDED and not is_suspended_by_source(locked.record):
+            if not dry_run:
+                self._pause_higher(uow, caller, locked.record)
             return StatusChange(locked.record)
         to, cause = CredentialStatus.SUSPENDED, Cause(reason, reason_code)
         if locked.grant is not None:
@@ -144,11 +150,15 @@ class RevocationDesk:
 
         Raises:
             As `suspend`; StateConflict also for a further form whose source is suspended.
+            NotDIDOwner: A delegation that somebody further up in its chain has suspended.
         """
         locked = self._suspendable(uow, caller, credential_id)
         if locked.record.status is CredentialStatus.VALID:
             return StatusChange(locked.record)
         _require_source_open(uow, locked.record)
+        chain = _chain_of(uow, locked.record)
+        if chain:
+            require_may_resume(uow, caller, chain, Registry.within(uow, caller.epoch))
         to, cause = CredentialStatus.VALID, Cause(reason, reason_code)
         if locked.grant is not None:
             change = self._grants.reinstate(uow, caller, locked.grant, cause, dry_run=dry_run)
@@ -179,6 +189,12 @@ class RevocationDesk:
             else:
                 items.append(RevokedItem(credential_id, None))
         return tuple(items)
+
+    def _pause_higher(self, uow: UnitOfWork, caller: Caller, record: CredentialRecord) -> None:
+        """Put on record that a delegation, which is paused, is paused for somebody further up, too."""
+        chain = _chain_of(uow, record)
+        if chain and holds_higher(uow, caller, chain, Registry.within(uow, caller.epoch)):
+            uow.audit.append(*delegation_moves(uow, caller, [record], CredentialStatus.SUSPENDED, self._clock.now()))
 
     def _suspendable(self, uow: UnitOfWork, caller: Caller, credential_id: str) -> _Locked:
         locked = self._locked(uow, caller, credential_id)
@@ -231,6 +247,11 @@ class RevocationDesk:
                 credential_ended(uow, caller, one.credential_id, now)
         after = move_credentials(uow, caller, records, goal.to, cause=goal.cause, now=now)
         return StatusChange(next(one for one in after if one.uid == record.uid))
+
+
+def _chain_of(uow: UnitOfWork, record: CredentialRecord) -> tuple[Delegation, ...]:
+    """The chain of the delegation that a credential is, the root first; empty for any other."""
+    return uow.delegations.chain(record.credential_id) if record.schema_id in DELEGATION_SCHEMAS else ()
 
 
 def _require_source_open(uow: UnitOfWork, record: CredentialRecord) -> None:

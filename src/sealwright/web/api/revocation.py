@@ -117,6 +117,8 @@ _REVOKE_CODES: Final = (
     "STATE_CONFLICT",
 )
 _SUSPEND_CODES: Final = (*_REVOKE_CODES[:2], "NOT_SUSPENDABLE", "ALREADY_REVOKED", "STATE_CONFLICT")
+# Of a delegation that somebody further up has suspended.
+_REINSTATE_CODES: Final = (*_SUSPEND_CODES, "NOT_DID_OWNER")
 _KEY_CODES: Final = ("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS", "AUDIT_UNAVAILABLE")
 _DONE: Final = Answered(
     200, "The state after the change.", answers.STATUS_CHANGE, examples.STATUS_CHANGE, headers=("Idempotent-Replayed",)
@@ -146,7 +148,7 @@ def _routes(verb: str, summary: str, handler: Handler, codes: tuple[str, ...]) -
 ROUTES: Final = (
     *_routes("revoke", "Revoke a credential for ever", moving(lambda desk: desk.revoke), _REVOKE_CODES),
     *_routes("suspend", "Suspend a credential", moving(lambda desk: desk.suspend), _SUSPEND_CODES),
-    *_routes("reinstate", "End a suspension", moving(lambda desk: desk.reinstate), _SUSPEND_CODES),
+    *_routes("reinstate", "End a suspension", moving(lambda desk: desk.reinstate), _REINSTATE_CODES),
     Route(
         "POST",
         "/api/v1/credentials/batch-revoke",

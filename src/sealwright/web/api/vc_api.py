@@ -255,6 +255,7 @@ ROUTES: Final = (
             "NOT_SUSPENDABLE",
             "ALREADY_REVOKED",
             "STATE_CONFLICT",
+            "NOT_DID_OWNER",
             *_KEY_CODES,
         ),
         idempotent=True,

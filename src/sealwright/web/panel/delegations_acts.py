@@ -53,7 +53,7 @@ def possible_acts(sheet: DelegationSheet) -> tuple[str, ...]:
         case DelegationStatus.ACTIVE:
             return (PAUSE, REVOKE) if sheet.line.delegation.suspendable else (REVOKE,)
         case DelegationStatus.SUSPENDED:
-            return (RESUME, REVOKE)
+            return (RESUME, REVOKE) if sheet.may_resume else (REVOKE,)
         case _:
             return ()
 

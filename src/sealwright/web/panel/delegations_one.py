@@ -122,8 +122,16 @@ def show(page: PageCall, status: int = 200, answered: Answered | None = None, *,
         can_ask=page.view().did(one.delegate_did) is not None,
         setup=setup_of(page),
         acts=possible_acts(sheet) if sheet.may_end else (),
+        resumed_by=_resumed_by(page, sheet),
         can_narrow=sheet.may_change and line.is_effective,
     )
+
+
+def _resumed_by(page: PageCall, sheet: DelegationSheet) -> str | None:
+    """Who may let it go on, told to those who may end it and not that."""
+    if sheet.resumed_by is None or sheet.may_resume or not sheet.may_end:
+        return None
+    return did_name(page, sheet.resumed_by)
 
 
 def ask(page: PageCall) -> Reply:
