@@ -229,7 +229,9 @@ def test_the_story_of_a_tree(world: World) -> None:
     verified = world.served.client.call("POST", f"{DELEGATIONS}/verify-chain", question).json()
     assert [hop["codes"] for hop in verified["hops"]] == [[], ["DELEGATION_SUSPENDED"], []]
     assert verified["errors"] == ["DELEGATION_SUSPENDED"]
-    back = world.call(AGENTS[0], "POST", f"{DELEGATIONS}/{middle['delegationId']}/reinstate", {"reason": "go on"})
+    resumed = f"{DELEGATIONS}/{middle['delegationId']}/reinstate"
+    assert world.call(AGENTS[0], "POST", resumed, {"reason": "go on"}).code == "NOT_DID_OWNER"
+    back = world.call(HUMAN, "POST", resumed, {"reason": "go on"})
     assert (back.json()["status"], back.json()["invalidated"]) == ("active", 0)
     body = {"reason": "less is enough", "constraints": {"maxSpendPerDay": 50}}
     refused = world.call(AGENTS[0], "POST", f"{DELEGATIONS}/{root['delegationId']}/narrow", body)
