@@ -55,6 +55,19 @@ def test_an_approval_comes_back_as_it_was_left(units: UnitOfWorkFactory) -> None
         assert uow.delegations.approval("apv\x00") is None
 
 
+def test_questions_out_of_time_that_say_to_be_open_are_found(units: UnitOfWorkFactory) -> None:
+    states = (ApprovalState.WAITING, ApprovalState.APPROVED, ApprovalState.SPENT, ApprovalState.EXPIRED)
+    with units() as uow:
+        for number, state in enumerate(states):
+            uow.delegations.add_approval(approval(number, state=state, expires_at=NOW))
+        uow.delegations.add_approval(approval(9, expires_at=NOW + MINUTE))
+        uow.commit()
+    with units() as uow:
+        assert [one.approval_id for one in uow.delegations.overdue_approvals(NOW, 9)] == ["apv_0", "apv_1"]
+        assert len(uow.delegations.overdue_approvals(NOW, 1)) == 1
+        assert uow.delegations.overdue_approvals(NOW - MINUTE, 9) == ()
+
+
 def test_approvals_are_listed_for_both_sides(units: UnitOfWorkFactory) -> None:
     over = approval(2, created_at=NOW - MINUTE, expires_at=NOW)
     spent = approval(3, created_at=NOW + MINUTE, state=ApprovalState.SPENT)

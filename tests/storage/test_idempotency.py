@@ -87,3 +87,15 @@ def test_expire_forgets_keys_whose_time_ended(units: UnitOfWorkFactory) -> None:
         assert uow.idempotency.expire(NOW) == 1
         assert uow.idempotency.find(scope("old")) is None
         assert uow.idempotency.find(scope("new")) is not None
+
+
+def test_release_lets_go_of_what_brought_nothing_about(units: UnitOfWorkFactory) -> None:
+    with units() as uow:
+        uow.idempotency.begin_many([(scope("void"), None), (scope("done"), None)], NOW, ENDS)
+        uow.idempotency.finish(scope("done"), StoredAnswer(200, b"kept"))
+        uow.idempotency.release(scope("void"))
+        uow.idempotency.release(scope("done"))
+        uow.commit()
+    with units() as uow:
+        assert uow.idempotency.find(scope("done")) is not None, "what is finished is kept"
+        assert uow.idempotency.begin_many([(scope("void"), None)], NOW, ENDS) == {scope("void")}
