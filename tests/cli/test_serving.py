@@ -102,7 +102,7 @@ def test_server_without_office_answers_health_and_waits_for_setup(
     assert _ask(url, "/healthz").status == 200
     assert _ask(url, "/api/v1/schemas").json()["code"] == "SETUP_REQUIRED"
     assert terminal("init").answer["already_initialized"] is False
-    assert len(_ask(url, "/api/v1/schemas").json()["data"]) == 8
+    assert len(_ask(url, "/api/v1/schemas").json()["data"]) == 9
     assert served.stop()[0] == 0
 
 

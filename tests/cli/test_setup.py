@@ -34,7 +34,7 @@ def test_init_makes_the_platform_did_and_the_builtin_schemas(terminal: Terminal)
     issuer = terminal("init", "--org", "Acme").answer["issuer_did"]
     dids = terminal("did", "list").answer["items"]
     assert [(one["did"], one["kind"], one["name"]) for one in dids] == [(issuer, "platform", "Acme")]
-    assert len(terminal("schema", "list").answer["items"]) == 8
+    assert len(terminal("schema", "list").answer["items"]) == 9
     types = terminal("type", "list").answer["items"]
     assert [(one["value"], one["issuer_did"]) for one in types] == [
         ("dpw_certified", issuer),
