@@ -68,6 +68,9 @@ class DatabaseMemory:
     def __init__(self, database: str | Engine, *, most: int = MOST_SHARED) -> None:
         self._is_ours = isinstance(database, str)
         self._engine = _open(database) if isinstance(database, str) else _taken(database)
+        # What is one statement needs no transaction around it, which would be two more journeys to a server.
+        is_server = self._engine.dialect.name == "postgresql"
+        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT") if is_server else self._engine
         self._most = most
         self._insert = _insertion(self._engine.dialect.name)
         self._of_parents: list[Pool] = []
@@ -138,7 +141,7 @@ class DatabaseMemory:
 
     def _inserted(self, row: dict[str, Any], *, is_counting: bool) -> bool | None:
         """Whether the name was new; None where there is no room for it, and then it is not there."""
-        with self._engine.connect() as connection:
+        with (self._engine if is_counting else self._single).connect() as connection:
             is_new = connection.execute(self._insert, row).first() is not None
             if is_new and is_counting and not self._has_room(connection):
                 connection.rollback()
