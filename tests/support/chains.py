@@ -83,6 +83,16 @@ class ChainWorld:
         self.lists: dict[str, dict[str, Any]] = {}
         self.memory = StatusListMemory()
         self.issued = 0
+        self._given: dict[str, Any] = {
+            "resolver": self,
+            "canon": self.canon,
+            "accepted_suites": SUITES,
+            "trusted_issuers": ANY_ISSUER,
+            "statuses": self,
+            "schemas": self,
+            "now": NOW,
+            "status_memory": self.memory,
+        }
 
     def resolve(self, did: str) -> ResolvedDID:
         """As a resolver."""
@@ -190,17 +200,7 @@ class ChainWorld:
 
     def verify(self, document: object, **options: Any) -> VerificationReport:
         """Verify one credential, with every check."""
-        given = {
-            "resolver": self,
-            "canon": self.canon,
-            "accepted_suites": SUITES,
-            "trusted_issuers": ANY_ISSUER,
-            "statuses": self,
-            "schemas": self,
-            "now": NOW,
-            "status_memory": self.memory,
-        }
-        return verify_credential(document, **{**given, **options})
+        return verify_credential(document, **{**self._given, **options} if options else self._given)
 
     def verify_chain(
         self,

@@ -82,8 +82,12 @@ def credentials_of(presentation: Mapping[str, JSONValue]) -> tuple[Mapping[str, 
 def is_enveloped(document: Mapping[str, JSONValue]) -> bool:
     """Whether an object means to be an envelope: by its type, or by an id that carries data."""
     types, address = document.get("type"), document.get("id")
-    named = any(isinstance(entry, str) and entry.startswith("Enveloped") for entry in _as_list(types))
-    return named or (isinstance(address, str) and address.startswith("data:"))
+    if isinstance(address, str) and address.startswith("data:"):
+        return True
+    for entry in types if isinstance(types, list) else (types,):
+        if isinstance(entry, str) and entry.startswith("Enveloped"):
+            return True
+    return False
 
 
 def check_enveloped(document: Mapping[str, JSONValue], kind: str) -> None:

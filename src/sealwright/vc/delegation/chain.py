@@ -239,8 +239,10 @@ def _looked_at(index: int, document: object, verify: Verify) -> _Hop:
     hop.credential_id, hop.delegator, hop.delegate = report.credential_id, report.issuer_did, report.holder_did
     proven = 0
     for check in report.checks:
-        if check.is_met:
-            proven += check.has_passed and check.name in _PROOF
+        if check.has_passed:
+            proven += check.name in _PROOF
+        elif check.is_met:
+            continue
         # What was not looked at because of an earlier failure is none of its own.
         elif (check.code or check.name in _PROOF) and not _is_open_above(check):
             _add_failure(hop, check)

@@ -120,11 +120,12 @@ def loosened(name: str, parent: JSONValue, child: JSONValue) -> str | None:
     fault_of = _CAN_BE[meaning]
     if (fault := fault_of(parent)) is not None:
         return f"{name}: its parent's value {fault}."
-    if (fault := fault_of(child)) is not None:
-        return f"{name}: the value {fault}."
-    # The very same is the common case. Inside of objects true would pass for 1, so those are looked at one by one.
+    # The very same is the common case, and can be read as its parent's can. Inside of objects true would pass for 1, so
+    # those are looked at one by one.
     if meaning is not Meaning.EQUAL and type(parent) is type(child) and parent == child:
         return None
+    if (fault := fault_of(child)) is not None:
+        return f"{name}: the value {fault}."
     return None if _IS_STRICT[meaning](parent, child) else f"{name} {_LOOSE[meaning]}."
 
 

@@ -75,30 +75,28 @@ def uncovered(scope: Sequence[str], entries: Sequence[str]) -> Iterator[int]:
 
 def own_faults(terms: DelegationTerms) -> tuple[Widening, ...]:
     """All that is wrong with a delegation taken by itself; none for one that could be a root."""
-    return tuple(_own_faults(terms))
-
-
-def _own_faults(terms: DelegationTerms) -> Iterator[Widening]:
+    found: list[Widening] = []
     invalid = DelegationCode.INVALID
     if not terms.delegator:
-        yield Widening(invalid, ("delegator",), "There is no delegator.")
+        found.append(Widening(invalid, ("delegator",), "There is no delegator."))
     if not terms.delegate or terms.delegate == terms.delegator:
-        yield Widening(invalid, ("delegate",), "Nobody delegates to themselves.")
+        found.append(Widening(invalid, ("delegate",), "Nobody delegates to themselves."))
     if not 1 <= len(terms.scope) <= SCOPE_MOST:
-        yield Widening(invalid, ("scope",), f"A delegation allows 1 to {SCOPE_MOST} actions.")
+        found.append(Widening(invalid, ("scope",), f"A delegation allows 1 to {SCOPE_MOST} actions."))
     for index, entry in enumerate(terms.scope[:SCOPE_MOST]):
-        if not is_action(entry):
+        if _ACTION.fullmatch(entry) is None:
             detail = f"An action has 1 to {ACTION_MOST} characters and no white space."
-            yield Widening(invalid, ("scope", index), detail)
+            found.append(Widening(invalid, ("scope", index), detail))
     for name, value in terms.constraints.items():
         if (fault := unreadable(name, value)) is not None:
-            yield Widening(invalid, ("constraints", name), f"The value of {name} {fault}.")
+            found.append(Widening(invalid, ("constraints", name), f"The value of {name} {fault}."))
     if not 0 <= terms.max_depth <= DEPTH_MOST:
-        yield Widening(invalid, ("maxDepth",), f"The depth lies between 0 and {DEPTH_MOST}.")
+        found.append(Widening(invalid, ("maxDepth",), f"The depth lies between 0 and {DEPTH_MOST}."))
     if terms.parent is not None and (not terms.parent or terms.parent == terms.credential_id):
-        yield Widening(invalid, ("parent",), "A delegation rests on another one, or on none.")
+        found.append(Widening(invalid, ("parent",), "A delegation rests on another one, or on none."))
     if terms.expires is None:
-        yield Widening(invalid, ("expirationDate",), "A delegation has an end.")
+        found.append(Widening(invalid, ("expirationDate",), "A delegation has an end."))
+    return tuple(found)
 
 
 def narrowing_faults(parent: DelegationTerms, child: DelegationTerms) -> tuple[Widening, ...]:
@@ -107,34 +105,33 @@ def narrowing_faults(parent: DelegationTerms, child: DelegationTerms) -> tuple[W
     Transitive: what stays inside a child stays inside all above it. Looks at terms only, whether the parent is in
     force is another question; so is whether the child's delegate stands further up, which `loop_fault` tells.
     """
-    return tuple(_narrowing_faults(parent, child))
-
-
-def _narrowing_faults(parent: DelegationTerms, child: DelegationTerms) -> Iterator[Widening]:
+    found: list[Widening] = []
     if child.delegator != parent.delegate:
         detail = "The delegator is not the one to whom its parent delegates."
-        yield Widening(DelegationCode.INVALID, ("delegator",), detail)
-    for index in uncovered(parent.scope, child.scope):
-        yield Widening(DelegationCode.SCOPE_WIDENED, ("scope", index), "The parent does not allow this action.")
+        found.append(Widening(DelegationCode.INVALID, ("delegator",), detail))
+    # The very same is the common case, and each entry covers itself.
+    for index in uncovered(parent.scope, child.scope) if child.scope != parent.scope else ():
+        found.append(Widening(DelegationCode.SCOPE_WIDENED, ("scope", index), "The parent does not allow this action."))
     for name, value in parent.constraints.items():
         path = ("constraints", name)
         if name not in child.constraints:
             detail = f"{name} is a limit of the parent and is left out."
-            yield Widening(DelegationCode.CONSTRAINT_LOOSENED, path, detail)
+            found.append(Widening(DelegationCode.CONSTRAINT_LOOSENED, path, detail))
         elif (why := loosened(name, value, child.constraints[name])) is not None:
-            yield Widening(DelegationCode.CONSTRAINT_LOOSENED, path, why)
+            found.append(Widening(DelegationCode.CONSTRAINT_LOOSENED, path, why))
     if child.max_depth > parent.max_depth - 1:
         detail = (
             "The parent allows no further delegation."
             if parent.max_depth < 1
             else f"The parent leaves a depth of {parent.max_depth - 1} at most."
         )
-        yield Widening(DelegationCode.DEPTH_EXCEEDED, ("maxDepth",), detail)
+        found.append(Widening(DelegationCode.DEPTH_EXCEEDED, ("maxDepth",), detail))
     # A parent that was never issued has no id, so nothing can rest on it.
     if child.parent is None or child.parent != parent.credential_id:
-        yield Widening(DelegationCode.INVALID, ("parent",), "It does not rest on the delegation above it.")
+        found.append(Widening(DelegationCode.INVALID, ("parent",), "It does not rest on the delegation above it."))
     if parent.expires is not None and (child.expires is None or child.expires > parent.expires):
-        yield Widening(DelegationCode.EXPIRY_EXCEEDED, ("expirationDate",), "It would outlive its parent.")
+        found.append(Widening(DelegationCode.EXPIRY_EXCEEDED, ("expirationDate",), "It would outlive its parent."))
+    return tuple(found)
 
 
 def loop_fault(above: Sequence[DelegationTerms], child: DelegationTerms) -> Widening | None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from sealwright.vc.credentials.form import Findings, texts_of
+from sealwright.vc.credentials.members import ENDS, STARTS
+from sealwright.vc.credentials.shapes import Period
 from sealwright.vc.delegation.meanings import texts_in
 from sealwright.vc.delegation.terms import DelegationTerms
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -14,8 +16,6 @@ from sealwright.vc.encoding.timestamps import parse_xsd_datetime_stamp
 from sealwright.vc.errors import InvalidDate, MalformedDocument
 
 DELEGATION_TYPE: Final = "AgentDelegationCredential"
-_ENDS: Final = ("expirationDate", "validUntil")
-_STARTS: Final = ("issuanceDate", "validFrom")
 
 
 def terms_of_claims(
@@ -39,6 +39,9 @@ def terms_of_claims(
     Raises:
         MalformedDocument: With every fault of form. Whether the terms make sense is `own_faults`'s to say.
     """
+    plain = _plain_terms(claims, expires, credential_id, valid_from)
+    if plain is not None:
+        return plain
     found = Findings()
     delegator, delegate = (_text(found, claims, name, pointer) for name in ("delegator", "delegate"))
     parent = _text(found, claims, "parent", pointer) if "parent" in claims else None
@@ -78,21 +81,53 @@ def read_terms(document: Mapping[str, JSONValue]) -> DelegationTerms:
     return terms_of_document(document)
 
 
-def terms_of_document(document: Mapping[str, JSONValue]) -> DelegationTerms:
-    """As `read_terms`, for a document that is known to be a delegation, under whatever name its context gives it."""
+def terms_of_document(document: Mapping[str, JSONValue], period: Period | None = None) -> DelegationTerms:
+    """As `read_terms`, for a document that is known to be a delegation, under whatever name its context gives it.
+
+    Args:
+        document: Its form was checked.
+        period: Its dates, where they were read before.
+    """
     subject, pointer = document.get("credentialSubject"), "/credentialSubject"
     if isinstance(subject, list) and len(subject) == 1:
         subject, pointer = subject[0], f"{pointer}/0"
     if not isinstance(subject, dict):
         raise MalformedDocument("A delegation has one subject, its delegate.", pointer=pointer)
     name = document.get("id")
+    if period is None:
+        period = Period(tuple(_moments(document, STARTS)), tuple(_moments(document, ENDS)))
     return terms_of_claims(
         subject,
-        expires=min(_moments(document, _ENDS), default=None),
+        expires=min(period.ends, default=None),
         credential_id=name if isinstance(name, str) and name else None,
-        valid_from=max(_moments(document, _STARTS), default=None),
+        valid_from=max(period.starts, default=None),
         pointer=pointer,
     )
+
+
+def _plain_terms(
+    claims: Mapping[str, JSONValue], expires: datetime | None, credential_id: str | None, valid_from: datetime | None
+) -> DelegationTerms | None:
+    """The terms of claims that are as the credential schema says in every one; None where each has to be looked at."""
+    delegator, delegate, depth = claims.get("delegator"), claims.get("delegate"), claims.get("maxDepth")
+    scope, constraints = claims.get("scope"), claims.get("constraints")
+    parent = claims["parent"] if "parent" in claims else None
+    if (
+        type(delegator) is not str
+        or type(delegate) is not str
+        or type(depth) is not int
+        or type(scope) is not list
+        or type(constraints) is not dict
+        or not (delegator and delegate and scope)
+    ):
+        return None
+    if "parent" in claims and not (type(parent) is str and parent):
+        return None
+    actions = texts_in(scope)
+    if actions is None:
+        return None
+    above = parent if isinstance(parent, str) else None
+    return DelegationTerms(delegator, delegate, actions, constraints, depth, expires, above, credential_id, valid_from)
 
 
 def _text(found: Findings, claims: Mapping[str, JSONValue], name: str, pointer: str) -> str:

@@ -230,18 +230,20 @@ def _weight(pattern: str) -> int:
 def _measure(root: Any) -> tuple[int, bool]:
     """(characters that patterns may have to read, whether a whole number is written as a fraction)."""
     characters, found = 0, False
-    stack = [root]
-    while stack:
-        value = stack.pop()
-        kind = type(value)
-        if kind is str:
-            characters += len(value) if len(value) <= PATTERN_TEXT_CHARACTERS else 0
-        elif kind is dict:
-            stack.extend(value.values())
-        elif kind is list:
-            stack.extend(value)
-        elif kind is float and value.is_integer():
-            found = True
+    groups: list[Any] = [(root,)]
+    for group in groups:
+        for value in group:
+            kind = type(value)
+            if kind is str:
+                size = len(value)
+                if size <= PATTERN_TEXT_CHARACTERS:
+                    characters += size
+            elif kind is dict:
+                groups.append(value.values())
+            elif kind is list:
+                groups.append(value)
+            elif kind is float and value.is_integer():
+                found = True
     return characters, found
 
 

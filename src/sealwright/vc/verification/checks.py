@@ -50,8 +50,13 @@ def structure_code(error: VcError) -> str:
 
 def part_of(proofs: Sequence[ProvenKey]) -> Shown:
     """What all proofs of a document together tell about what was kept back: one over the whole settles it."""
-    told = [(proof.shown if isinstance(proof, VerifiedProof) else None) or WHOLE for proof in proofs]
-    if not told or not all(one.is_derived for one in told):
+    told: list[Shown] = []
+    for proof in proofs:
+        shown = proof.shown if isinstance(proof, VerifiedProof) else None
+        if shown is None or not shown.is_derived:
+            return WHOLE
+        told.append(shown)
+    if not told:
         return WHOLE
     return Shown(True, frozenset.intersection(*(one.may_hide for one in told)))
 
@@ -126,7 +131,8 @@ def check_schemas(found: Findings, document: Document, schemas: SchemaSource, pa
     known = schemas.partial_schema_for if part.is_derived else schemas.schema_for
     for _, reference in named:
         name = reference.get("id")
-        is_known_kind = not SCHEMA_TYPES.isdisjoint(texts_of(reference.get("type")))
+        kind = reference.get("type")
+        is_known_kind = kind in SCHEMA_TYPES if isinstance(kind, str) else not SCHEMA_TYPES.isdisjoint(texts_of(kind))
         validator = known(name) if isinstance(name, str) and is_known_kind else None
         if validator is None:
             found.unchecked("schema", ReportCode.SCHEMA_NOT_FOUND, "The credential schema is not known here.")

@@ -151,6 +151,7 @@ def verify_credential(
                 is_part=part.is_derived,
                 said=said,
                 is_told=prover.tells_subjects(),
+                period=period,
                 chain=chain if above is not None or root_may is not None else None,
             )
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")

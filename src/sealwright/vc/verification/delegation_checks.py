@@ -11,6 +11,7 @@ from typing import Protocol
 from sealwright.vc.canon.spelling import last_step
 from sealwright.vc.canon.telling import SaidOfNodes, tells_subjects
 from sealwright.vc.credentials.form import texts_of
+from sealwright.vc.credentials.shapes import Period
 from sealwright.vc.delegation.chain import Above, RootMay, Verify, link_fault, verify_chain
 from sealwright.vc.delegation.narrowing import own_faults
 from sealwright.vc.delegation.reading import DELEGATION_TYPE, terms_of_document
@@ -60,6 +61,7 @@ def check_delegation(
     is_part: bool = False,
     said: Callable[[], Said] | None = None,
     is_told: bool = False,
+    period: Period | None = None,
     chain: Callable[[], ChainSource] | None = None,
 ) -> DelegationTerms | None:
     """A delegation credential delegates in one hop, from its issuer to its subject; others are not concerned.
@@ -70,6 +72,7 @@ def check_delegation(
     Args:
         said: Gives what is signed; None where the text itself is.
         is_told: Its shape shows already that its subjects hold, by name, all that is signed of them.
+        period: Its dates, where they were read before.
         chain: Gives where the chain above it comes from; None leaves a delegation that rests on another one open,
             under DELEGATION_NOT_FOUND.
 
@@ -81,7 +84,7 @@ def check_delegation(
     if not _is_delegation(document, said):
         found.not_applicable("delegation", "The credential is no delegation.")
         return None
-    terms = _own_terms(found, document, issuer, is_part=is_part, said=None if is_told else said)
+    terms = _own_terms(found, document, issuer, is_part=is_part, said=None if is_told else said, period=period)
     if terms is None:
         return None
     if terms.parent is not None:
@@ -95,7 +98,13 @@ def check_delegation(
 
 
 def _own_terms(
-    found: Findings, document: Document, issuer: str | None, *, is_part: bool, said: Callable[[], Said] | None
+    found: Findings,
+    document: Document,
+    issuer: str | None,
+    *,
+    is_part: bool,
+    said: Callable[[], Said] | None,
+    period: Period | None,
 ) -> DelegationTerms | None:
     """The terms of a delegation by itself; None where the check was recorded as failed or open."""
     subjects = subjects_of(document)
@@ -110,7 +119,7 @@ def _own_terms(
         found.unchecked("delegation", ReportCode.DELEGATION_INVALID, detail)
         return None
     try:
-        terms = terms_of_document(document)
+        terms = terms_of_document(document, period)
     except VcError as error:
         detail = error.faults[0].detail if error.faults else error.detail
         found.failed("delegation", ReportCode.DELEGATION_INVALID, detail)

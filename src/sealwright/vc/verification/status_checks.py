@@ -13,6 +13,7 @@ from sealwright.vc.verification.status_reading import StatusReader, parse_entry
 
 _INFORMATIVE_PURPOSES = frozenset({"message", "refresh"})
 _CODES = {REVOCATION: ReportCode.REVOKED, SUSPENSION: ReportCode.SUSPENDED}
+_CLEAR = {purpose: f"The status list was read: no {purpose}." for purpose in _CODES}
 
 
 _MEMBER = "credentialStatus"
@@ -55,7 +56,7 @@ def _check_entry(
         elif reader.is_set(entry, issuer):
             found.worsen_to_failed(purpose, _CODES[purpose], f"The status list says {_CODES[purpose].value.lower()}.")
         elif not found.is_set(purpose):
-            found.passed(purpose, f"The status list was read: no {purpose}.")
+            found.passed(purpose, _CLEAR[purpose])
     except StatusListUnreadable as error:
         found.worsen_to_unchecked(purpose, ReportCode.STATUS_UNREADABLE, error.detail)
     except StatusListRefused as error:

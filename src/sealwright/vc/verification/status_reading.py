@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sealwright.vc.credentials.form import is_url, texts_of
@@ -38,6 +39,7 @@ from sealwright.vc.verification.sources import StatusSource
 KIND_BY_ENTRY: Final = {kind.entry_type: kind for kind in StatusListKind}
 MAX_REMEMBERED: Final = 64
 
+_SHORT: Final = 256
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 
 
@@ -210,11 +212,19 @@ def parse_entry(source: Mapping[str, JSONValue]) -> StatusEntry | None:
         raise StatusListInvalid("The status entry names no purpose.")
     if not isinstance(index, str) or not _INDEX.fullmatch(index):
         raise StatusListInvalid("The status entry's index is not decimal text.")
-    if not isinstance(url, str) or not is_url(url) or source.get("id") == url:
+    if not isinstance(url, str) or not _is_address(url) or source.get("id") == url:
         raise StatusListInvalid("The status entry names no list, or has the list's address as its own id.")
-    if source.get("statusSize", 1) != 1:
+    if "statusSize" in source and source["statusSize"] != 1:
         raise StatusListInvalid("A revocation or suspension entry has one bit.")
     return StatusEntry(kind, purpose, int(index), url)
+
+
+def _is_address(url: str) -> bool:
+    return _is_short_url(url) if len(url) <= _SHORT else is_url(url)
+
+
+# All credentials of an issuer name the same few lists.
+_is_short_url: Final = lru_cache(maxsize=512)(is_url)
 
 
 def _kind_of(types: JSONValue) -> StatusListKind | None:
