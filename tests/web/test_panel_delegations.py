@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from sealwright.services import delegation_sheets
 from tests.support.delegations import register_delegations
 from tests.web.conftest import NO_LIMITS, Served, key_for, serve, token_for
 from tests.web.page_client import PageVisitor, sign_in, text_of
@@ -254,6 +257,35 @@ def test_a_parent_bounds_the_form_and_its_end(house: House) -> None:
     back = house.person.post(NEW, {**child, "agent": house.agent})
     assert back.status == 422
     assert b'id="f-agent_did-err"' in back.body
+
+
+def test_the_rest_of_a_large_tree_is_one_link_further(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delegation_sheets, "TREE_MOST", 1)
+    path = house.sign(scope="purchase:salt")
+    body = {"delegatorDid": house.agent, "delegateDid": house.helper, "expirationDate": f"{UNTIL}T00:00:00Z"}
+    limits = {"maxSpendPerTransaction": 50, "currency": "USD"}
+    body |= {"scope": ["purchase:salt"], "constraints": limits, "parent": path.rpartition("/")[2]}
+    below = [str(house.call("/delegations", body, house.key)["delegationId"]) for _ in range(2)]
+
+    def shown(address: str) -> tuple[list[bool], str, list[str]]:
+        page = house.person.get(address).body.decode("utf-8")
+        told = re.search(r"\d+–\d+ of those that rest on it", page)
+        links = re.findall(rf'href="({path}(?:\?skip=\d+)?#tr)"', page)
+        return [f'href="/delegations/{one}"' in page for one in below], told[0] if told else "", links
+
+    assert shown(path) == ([True, False], "1–1 of those that rest on it", [f"{path}?skip=1#tr"])
+    assert shown(f"{path}?skip=1") == ([False, True], "2–2 of those that rest on it", [f"{path}#tr"])
+    assert house.person.get(f"{path}?skip=all").status == 200
+
+
+def test_a_did_without_a_name_is_shortened_in_the_sentence_and_whole_below_it(house: House) -> None:
+    key = {"crv": "Ed25519", "kid": "k" * 1380, "kty": "OKP", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    did = "did:jwk:" + base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    sure = house.person.post(NEW, house.fields(agent="", agent_did=did, per_act="50", currency=""))
+    assert did in text_of(sure)
+    said = words_of(sure)
+    assert said.startswith(f"{did[:24]}…{did[-24:]} may buy")
+    assert "at most 50 of any currency at a time" in said
 
 
 def test_faults_and_reasons_are_told_in_spanish(house: House) -> None:
