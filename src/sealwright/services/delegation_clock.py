@@ -58,7 +58,10 @@ class DelegationClock:
         return len(over)
 
     def forget(self) -> int:
-        """Drop ledgers' rows behind every budget, and old calls and questions; in short batches. Gives how many."""
+        """Drop ledgers' rows behind every budget, and old calls and questions; in short batches.
+
+        Questions whose time is over are closed and lose what they would have signed or filed. Gives how many rows it was.
+        """
         now = self._clock.now()
         dropped = 0
         for _ in range(_BATCHES):
