@@ -60,7 +60,7 @@ class DelegationClock:
     def forget(self) -> int:
         """Drop ledgers' rows behind every budget, and old calls and questions; in short batches.
 
-        Questions whose time is over are closed and lose what they would have signed or filed. Gives how many rows it was.
+        Questions whose time is over are closed, and lose what they would have signed or filed. Gives how many it was.
         """
         now = self._clock.now()
         dropped = 0
