@@ -15,7 +15,7 @@ import pytest
 
 from tests.pages.checks import check_page, photograph
 from tests.pages.conftest import OpenPage
-from tests.pages.delegation_tree import AGENT, AGENT_DID, GIVER, HELPER, Tree, grown, keyed
+from tests.pages.delegation_tree import AGENT, AGENT_DID, GIVER, GIVER_DID, HELPER, Tree, grown, keyed
 from tests.pages.gates import IS_THOROUGH, LOOKS, walk
 from tests.pages.hands import Keyboard, Mouse, is_shown
 from tests.pages.serving import PageSite
@@ -273,3 +273,28 @@ def test_strangers_see_nothing_of_it(site: PageSite, open_page: OpenPage, tree: 
         answer = page.goto(f"{site.url}{path}")
         assert answer is not None
         assert answer.status == 404, path
+
+
+@pytest.mark.parametrize(("width", "locale"), [(PHONE, "es"), (1280, "en")])
+def test_what_would_be_signed_is_read_to_the_letter_before_it_is_approved(
+    site: PageSite, open_page: OpenPage, agents: Tree, width: int, locale: str
+) -> None:
+    made = agents.delegate(
+        agents.giver_token, GIVER_DID, AGENT_DID, scope=["credential:issue"], constraints={"requireApproval": True}
+    )
+    claims = {"degree": {"type": "BachelorDegree", "university": "MIT", "graduationYear": 2025, "thesis": "x" * 900}}
+    signed = {"schemaId": "did:adi:schema:university-degree-v1", "holderDid": "did:adi:holder001", "claims": claims}
+    wish = {"agentDid": AGENT_DID, "action": "credential:issue", "credential": signed, "note": "She passed."}
+    asked = agents.call("/approvals", wish, agents.agent_key)["approvalId"]
+    page = open_page(f"/delegations/approvals/{asked}", GIVER, width=width, locale=locale)
+    content = page.locator("#content")
+    assert is_shown(content.get_by_text("BachelorDegree").first)
+    assert '"graduationYear": 2025' in content.locator("pre").inner_text(), "open, since not all of it fits the list"
+    check_page(page)
+    photograph(page, f"approval-content-{width}-{locale}")
+    page.locator(f'form[action$="{asked}/approve"] button.end').click()
+    page.wait_for_url("**/delegations/approvals")
+    page.goto(f"{site.url}/delegations/approvals/{asked}")
+    # Approved and not used yet: it is still shown.
+    assert content.locator("pre").count() == 1
+    agents.call(f"/delegations/{made}/revoke", {"reason": "Enough."}, agents.giver_token)
