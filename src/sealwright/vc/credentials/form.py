@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -52,14 +52,13 @@ def is_url(value: object) -> bool:
     return isinstance(value, str) and _ABSOLUTE_IRI.fullmatch(value) is not None
 
 
-def as_objects(value: object, pointer: str) -> Iterator[tuple[str, Mapping[str, JSONValue]]]:
+def as_objects(value: object, pointer: str) -> Sequence[tuple[str, Mapping[str, JSONValue]]]:
     """The objects in a member that may hold one or an array of them, each with its pointer; other items are skipped."""
     if isinstance(value, _OBJECT):
-        yield pointer, value
-    elif isinstance(value, list):
-        for index, entry in enumerate(value):
-            if isinstance(entry, _OBJECT):
-                yield f"{pointer}/{index}", entry
+        return ((pointer, value),)
+    if isinstance(value, list):
+        return [(f"{pointer}/{index}", entry) for index, entry in enumerate(value) if isinstance(entry, _OBJECT)]
+    return ()
 
 
 def texts_of(value: object) -> list[str]:

@@ -111,7 +111,7 @@ def _plain_terms(
     """The terms of claims that are as the credential schema says in every one; None where each has to be looked at."""
     delegator, delegate, depth = claims.get("delegator"), claims.get("delegate"), claims.get("maxDepth")
     scope, constraints = claims.get("scope"), claims.get("constraints")
-    parent = claims["parent"] if "parent" in claims else None
+    parent = claims.get("parent")
     if (
         type(delegator) is not str
         or type(delegate) is not str

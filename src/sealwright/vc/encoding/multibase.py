@@ -48,11 +48,11 @@ def base58btc_decode(text: str) -> bytes:
     if not _BASE58.fullmatch(text):
         raise InvalidEncoding("The text is not base58btc.")
     digits = text.lstrip("1")
-    zeros = bytes(len(text) - len(digits))
     if not digits:
-        return zeros
+        return bytes(len(text))
     number = int(gmpy2.mpz(digits.encode("ascii").translate(_TO_GMP), 58))
-    return zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+    decoded = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return decoded if len(digits) == len(text) else bytes(len(text) - len(digits)) + decoded
 
 
 def base64url_encode(data: bytes) -> str:

@@ -95,12 +95,7 @@ class Ed25519Verifier:
 
     def verify(self, signature: bytes, data: bytes) -> None:
         """Check one signature of 64 bytes; raises ProofInvalid when it does not hold."""
-        if len(signature) != SIGNATURE_BYTES:
-            raise ProofInvalid(f"An Ed25519 signature has 64 bytes, not {len(signature)}.")
-        try:
-            crypto_sign_open(signature + data, self._public_key)
-        except BadSignatureError:
-            raise ProofInvalid("The signature does not hold for this document and key.") from None
+        _verify(self._public_key, signature, data)
 
 
 def generate_private_key() -> Secret32:
@@ -153,7 +148,17 @@ def verify(public_key: bytes, signature: bytes, data: bytes) -> None:
 
     Spec: RFC 8032, "Verify".
     """
-    Ed25519Verifier(public_key).verify(signature, data)
+    check_public_key(public_key)
+    _verify(public_key, signature, data)
+
+
+def _verify(public_key: bytes, signature: bytes, data: bytes) -> None:
+    if len(signature) != SIGNATURE_BYTES:
+        raise ProofInvalid(f"An Ed25519 signature has 64 bytes, not {len(signature)}.")
+    try:
+        crypto_sign_open(signature + data, public_key)
+    except BadSignatureError:
+        raise ProofInvalid("The signature does not hold for this document and key.") from None
 
 
 def derive_x25519(public_key: bytes) -> bytes:

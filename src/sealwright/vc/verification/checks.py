@@ -121,7 +121,7 @@ def check_schemas(found: Findings, document: Document, schemas: SchemaSource, pa
     """The claims meet every credential schema that the document names; what was kept back of them is no fault."""
     if not found.is_wanted("schema"):
         return
-    named = list(as_objects(document.get("credentialSchema"), ""))
+    named = as_objects(document.get("credentialSchema"), "")
     if "credentialSchema" in part.may_hide:
         found.unchecked("schema", ReportCode.SCHEMA_NOT_FOUND, "The name of a schema may have been kept back.")
         return
@@ -169,7 +169,7 @@ def check_trust(found: Findings, issuer: str | None, trusted_issuers: TrustedIss
 
 def subjects_of(document: Document) -> tuple[Mapping[str, JSONValue], ...]:
     """The subjects of a credential whose form was checked."""
-    return tuple(subject for _, subject in as_objects(document.get("credentialSubject"), ""))
+    return tuple([subject for _, subject in as_objects(document.get("credentialSubject"), "")])
 
 
 def _dates(document: Document, *members: str) -> Iterator[datetime]:

@@ -127,12 +127,12 @@ def description(document: object) -> Description:
     """What a document says it is, for the head of a report."""
     if not isinstance(document, (dict, Mapping)):
         return {}
-    subjects: list[JSONValue] = [subject.get("id") for _, subject in as_objects(document.get("credentialSubject"), "")]
+    subjects = as_objects(document.get("credentialSubject"), "")
     types, name = document.get("type"), document.get("id")
-    holder = subjects[0] if len(subjects) == 1 else None
+    holder = subjects[0][1].get("id") if len(subjects) == 1 else None
     return {
         "credential_id": name if isinstance(name, str) else None,
         "issuer_did": issuer_of(document),
         "holder_did": holder if isinstance(holder, str) else holder_of(document),
-        "types": tuple(entry for entry in types if isinstance(entry, str)) if isinstance(types, list) else (),
+        "types": tuple([entry for entry in types if isinstance(entry, str)]) if isinstance(types, list) else (),
     }
