@@ -15,7 +15,7 @@ from sealwright.domain.delivery_errors import NotDeliverable
 from sealwright.domain.dids import DIDKind
 from sealwright.domain.errors import DomainError, ExpirationInPast, IssuerNotAuthorized, PolicyViolation
 from sealwright.domain.formats import CredentialFormat
-from sealwright.services.catalog_builtin import AGENT_DELEGATION
+from sealwright.services.catalog_builtin import AGENT_DELEGATION, AGENT_DELEGATION_2
 from sealwright.services.delegation_standing import falls_of
 from sealwright.services.delegation_views import DelegationWish, NarrowingWish
 from sealwright.services.dids import ImportedDID
@@ -450,6 +450,12 @@ def test_no_other_schema_makes_delegations(office: Office) -> None:
         "properties": {"note": {"type": "string"}},
         "additionalProperties": False,
     }
-    wish = NewSchema(name="mandate", type=("AgentDelegationCredential",), schema=claims)
-    with pytest.raises(SchemaInvalid):
-        _act(office, lambda uow, me: office.schemas.register(uow, me, wish), registry=True)
+    delegates = ("AgentDelegationCredential",)
+    for wish in (
+        NewSchema(name="mandate", type=delegates, schema=claims),
+        # Nor may anybody be first under the name of one that an office gets later.
+        NewSchema(name="mandate", type=("Note",), schema=claims, schema_id=AGENT_DELEGATION_2),
+        NewSchema(name="mandate", type=delegates, schema=claims, schema_id=AGENT_DELEGATION_2),
+    ):
+        with pytest.raises(SchemaInvalid):
+            _act(office, lambda uow, me, wish=wish: office.schemas.register(uow, me, wish), registry=True)

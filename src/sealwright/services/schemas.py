@@ -12,7 +12,7 @@ from sealwright.domain.errors import IssuerNotFound, RoleRequired, SchemaExists,
 from sealwright.domain.people import Caller
 from sealwright.domain.schemas import SchemaRecord
 from sealwright.services.access import Access
-from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS
+from sealwright.services.catalog_builtin import DELEGATION_SCHEMAS, list_builtin
 from sealwright.services.ports import Clock, Page, UnitOfWork, UnitOfWorkFactory
 from sealwright.services.schema_shelf import SchemaShelf
 from sealwright.vc.contexts.store import ContextStore
@@ -265,7 +265,10 @@ class SchemaDesk:
 
 def _require_no_delegation(wish: NewSchema) -> None:
     """Refuse schemas whose credentials would pass for delegations, without the guard that stands before those."""
-    if DELEGATION_TYPE in wish.type and wish.schema_id not in DELEGATION_SCHEMAS:
+    if DELEGATION_TYPE not in wish.type and wish.schema_id not in DELEGATION_SCHEMAS:
+        return
+    ours = next((one for one in list_builtin() if one.schema_id == wish.schema_id), None)
+    if ours is None or (wish.type, dict(wish.schema)) != (ours.type, dict(ours.schema)):
         raise SchemaInvalid(f"Credentials of type {DELEGATION_TYPE} are made by the built-in schemas alone.")
 
 
