@@ -313,14 +313,21 @@ def test_what_was_paused_from_above_is_not_offered_to_be_resumed(house: House) -
     path = f"/delegations/{house.call('/delegations', passed, token)['delegationId']}"
     told = "It was paused further up: Gina Giver, whoever stands above, or an admin resumes it."
     for pauser, is_told in ((house.stranger, False), (house.person, True)):
+        if is_told:
+            # Paused by the stranger once more, and then kept so.
+            assert house.stranger.post(f"{path}/pause", {"reason": "Wait."}).status == 303
+            assert "Keep it paused" in text_of(house.person.get(path))
+            assert "This keeps it so" in text_of(house.person.get(f"{path}/pause"))
         assert pauser.post(f"{path}/pause", {"reason": "Wait."}).status == 303
         shown = house.stranger.get(path)
         assert (told in text_of(shown), f"{path}/resume".encode() in shown.body) == (is_told, not is_told)
         assert f"{path}/revoke".encode() in shown.body
         refused = house.stranger.post(f"{path}/resume", {"reason": "Go on."})
         assert refused.status == (422 if is_told else 303)
-    assert f"{path}/resume".encode() in house.person.get(path).body
-    assert told not in text_of(house.person.get(path))
+    shown = house.person.get(path)
+    assert f"{path}/resume".encode() in shown.body
+    assert told not in text_of(shown)
+    assert "Keep it paused" not in text_of(shown)
     assert house.person.post(f"{path}/resume", {"reason": "Go on."}).status == 303
 
 

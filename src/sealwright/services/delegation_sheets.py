@@ -20,7 +20,7 @@ from sealwright.domain.people import Caller
 from sealwright.services.authorizing_parties import acts_for, is_delegator, is_party
 from sealwright.services.delegating import dids_of
 from sealwright.services.delegation_ground import DelegationGround
-from sealwright.services.delegation_pausing import lowest_to_resume, may_resume
+from sealwright.services.delegation_pausing import holds_higher, lowest_to_resume, may_resume
 from sealwright.services.delegation_standing import Standing, falls_of
 from sealwright.services.ports import Page, UnitOfWork
 from sealwright.services.registry import RegistryView
@@ -92,6 +92,7 @@ class DelegationSheet:
         shown: How many are shown, not counting those that only tell where one of them belongs.
         may_end: The caller may pause and revoke it.
         may_resume: It is paused, and the caller may let it go on.
+        may_hold: It is paused, and the caller stands higher than whoever paused it, and may keep it so.
         resumed_by: While it is paused, the lowest delegator of its chain who may let it go on.
         may_change: The caller answers for its delegator, and may narrow it.
     """
@@ -104,6 +105,7 @@ class DelegationSheet:
     shown: int
     may_end: bool
     may_resume: bool
+    may_hold: bool
     resumed_by: str | None
     may_change: bool
     may_pass_on: bool
@@ -200,6 +202,7 @@ class DelegationSheets:
                 shown=len(part.shown),
                 may_end=is_delegator(caller, chain, view),
                 may_resume=is_paused and may_resume(uow, caller, chain, view),
+                may_hold=is_paused and holds_higher(uow, caller, chain, view),
                 resumed_by=lowest_to_resume(uow, chain) if is_paused else None,
                 may_change=acts_for(caller, this.delegator_did, view),
                 may_pass_on=line.is_effective and this.max_depth > 0 and acts_for(caller, this.delegate_did, view),

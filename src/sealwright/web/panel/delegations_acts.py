@@ -23,6 +23,7 @@ _ONE: Final = f"{DELEGATIONS}/{{id}}"
 REASON_FORM: Final = Form(Field("reason", required=True, max_length=2000))
 PAUSE, RESUME, REVOKE = "pause", "resume", "revoke"
 _WORDS: Final = {PAUSE: N_("Pause"), RESUME: N_("Resume"), REVOKE: N_("Revoke")}
+_HOLD: Final = N_("Keep it paused")
 
 
 def show(page: PageCall, act: str, status: int = 200) -> Reply:
@@ -35,7 +36,7 @@ def show(page: PageCall, act: str, status: int = 200) -> Reply:
         partial="dialog",
         status=status,
         act=act,
-        word=page._(_WORDS[act]),
+        word=page._(_HOLD if act == PAUSE and sheet.may_hold else _WORDS[act]),
         agent=did_name(page, one.delegate_did),
         plain=plain_words(page, one),
         badge=badge_of(sheet.line),
@@ -53,7 +54,7 @@ def possible_acts(sheet: DelegationSheet) -> tuple[str, ...]:
         case DelegationStatus.ACTIVE:
             return (PAUSE, REVOKE) if sheet.line.delegation.suspendable else (REVOKE,)
         case DelegationStatus.SUSPENDED:
-            return (RESUME, REVOKE) if sheet.may_resume else (REVOKE,)
+            return (*((RESUME,) if sheet.may_resume else ()), *((PAUSE,) if sheet.may_hold else ()), REVOKE)
         case _:
             return ()
 
@@ -63,6 +64,8 @@ def effect_of(page: PageCall, act: str, sheet: DelegationSheet) -> str:
     below = sheet.below
     if act == RESUME:
         return page._("Will let it act again from this moment, and what rests on it as far as that holds by itself.")
+    if act == PAUSE and sheet.may_hold:
+        return page._("It is paused. This keeps it so until you resume it, somebody above you, or an admin.")
     if act == PAUSE:
         return (
             page.ngettext(
