@@ -14,27 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
+from tests.support.quick import PRELOADED
 from tests.support.site import Handle, Launch, first_line_of
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(
-    [
-        "sealwright.bootstrap",
-        "sealwright.cli.door",
-        "sealwright.cli.index",
-        "sealwright.cli.serving",
-        "sealwright.cli.working",
-        "sealwright.web.app",
-        "sealwright.web.server",
-        "sealwright.adapters.logging",
-        "tests.faults.batch_planted",
-        "tests.faults.planted",
-        "tests.pages.runner",
-        "uvloop",
-        "uvicorn.lifespan.on",
-        "uvicorn.loops.uvloop",
-    ]
-)
+CONTEXT.set_forkserver_preload([*PRELOADED, "tests.faults.batch_planted", "tests.faults.planted", "tests.pages.runner"])
 
 
 class Plan(Protocol):
