@@ -11,6 +11,7 @@ import pytest
 from sealwright.domain.delegation_errors import ApprovalRequired, DelegationNotFound
 from sealwright.domain.delegations import FILED, SIGNED, Approval, ApprovalState
 from sealwright.domain.errors import MalformedBody
+from sealwright.services import authorizing
 from sealwright.services.act_contents import REQUESTING
 from sealwright.services.acting import Footing
 from sealwright.services.approving import CONTENT_BYTES_MOST, ApprovalWish
@@ -18,6 +19,7 @@ from sealwright.services.delegation_clock import DelegationClock
 from sealwright.services.delegation_guard import ISSUING
 from sealwright.services.office import Office
 from sealwright.services.review_values import NewRequest
+from sealwright.vc.encoding.jcs import canonicalize_json
 from tests.support.acting import Cast
 from tests.support.desk import DPW, VERIFIER, act
 from tests.support.office import DEGREE_CLAIMS, MovableClock, degree_request
@@ -186,6 +188,30 @@ def test_who_asked_and_who_approved_are_on_record_by_one_digest(cast: Cast) -> N
     assert told == ["approval.requested", "approval.approved", "delegation.used"]
     assert len({row["data"]["actSha256"] for row in rows}) == 1
     assert "university" not in str(rows), "claims are nobody's business there"
+
+
+def test_what_would_be_signed_is_gone_through_before_others_wait_for_it(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has an account has agents, and megabytes of claims that take long to bring into canonical form."""
+    cast.delegate()
+    judge, answer = cast.office.delegations.authorizing, cast.office.delegations.authorizing.answer
+    in_round: list[bool] = []
+    digested: list[bool] = []
+
+    def answering(*given: Any, **named: Any) -> None:
+        in_round.append(True)
+        answer(*given, **named)
+        in_round.clear()
+
+    def canonical(value: object) -> bytes:
+        digested.append(bool(in_round))
+        return canonicalize_json(value)
+
+    monkeypatch.setattr(judge, "answer", answering)
+    monkeypatch.setattr(authorizing, "canonicalize_json", canonical)
+    assert cast.issue().holder_did == cast.holder
+    assert digested == [False]
 
 
 def others(cast: Cast) -> list[tuple[str, Any]]:

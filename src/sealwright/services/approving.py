@@ -28,16 +28,15 @@ from sealwright.services.review_values import NewRequest
 from sealwright.vc.delegation.judging import Reason, judge_act
 from sealwright.vc.delegation.narrowing import covers
 from sealwright.vc.delegation.terms import DelegationCode
-from sealwright.vc.encoding.jcs import canonicalize_json
 from sealwright.vc.encoding.pointers import child
-from sealwright.vc.encoding.strict_json import JSONValue
+from sealwright.vc.encoding.strict_json import JSONValue, dump_json
 from sealwright.vc.errors import Fault
 
 WAITING_MOST: Final = 20
 NOTE_MOST: Final = 500
 REASON_MOST: Final = 2_000
 CONTENT_BYTES_MOST: Final = 64 * 1024
-"""Of what one act would sign or file, as canonical JSON: a person has to read it."""
+"""Of what one act would sign or file, as JSON without white space: a person has to read it."""
 _GONE: Final = "There is no such approval."
 _DECIDED: Final = {ApprovalState.APPROVED: "approval.approved", ApprovalState.DECLINED: "approval.declined"}
 
@@ -96,13 +95,13 @@ class Approving:
         """
         view = self._registry.inside(uow, uow.office.epoch(shared_lock=True))
         form = _form(wish, view)
+        _require_size(form.content)
         question = ActQuestion(wish.agent_did, wish.action, form.context, wish.credential_id, content=form.content)
         checked = self._authorizing.check(caller, question, view)
         _require_note(wish.note)
         if not runs_agent(caller, checked.agent_did, view):
             raise NotDIDOwner("Only an agent, or who runs it, asks for its approvals.")
         now = self._clock.now()
-        _require_size(form.content)
         acted_for = _acted_for(wish, view)
         chain, hop = _chain_to_approve(self._authorizing.round(uow, view, now), checked, acted_for)
         known = self._waiting(uow, checked, chain, now)
@@ -121,8 +120,7 @@ class Approving:
             expires_at=min(now + APPROVAL_LIFE, *(one.expires_at for one in chain)),
         )
         uow.delegations.add_approval(approval)
-        digest = digest_of_act(approval.action, approval.context)
-        uow.audit.append(_event("approval.requested", approval, digest, caller, now))
+        uow.audit.append(_event("approval.requested", approval, checked.digest, caller, now))
         self._tell(uow, approval, view)
         return AskedApproval(approval, is_new=True)
 
@@ -199,9 +197,9 @@ class Approving:
         waiting = uow.delegations.approvals(
             delegators=None, agents=agents, limit=WAITING_MOST, cursor=None, waiting_at=now
         ).items
-        digest = digest_of_act(checked.question.action, checked.question.whole)
         for one in waiting:
-            if one.delegation_id == chain[-1].delegation_id and digest_of_act(one.action, one.context) == digest:
+            is_same = digest_of_act(one.action, one.context) == checked.digest
+            if is_same and one.delegation_id == chain[-1].delegation_id:
                 return one
         if len(waiting) >= WAITING_MOST:
             raise StateConflict(f"{WAITING_MOST} questions of this agent wait already.")
@@ -265,7 +263,8 @@ def _form(wish: ApprovalWish, view: RegistryView) -> ActForm:
 def _require_size(content: Mapping[str, JSONValue]) -> None:
     """Refuse what nobody would read; raises MalformedBody."""
     for name, members in content.items():
-        if len(canonicalize_json(members)) > CONTENT_BYTES_MOST:
+        # The canonical form of something large takes long, and others wait for this transaction.
+        if len(dump_json(members)) > CONTENT_BYTES_MOST:
             detail = f"must have at most {CONTENT_BYTES_MOST} bytes"
             raise MalformedBody(
                 "What is to be approved is too large.", faults=[Fault(f"/{name}", "CLAIMS_TOO_LARGE", detail)]

@@ -81,7 +81,7 @@ class Authorizing:
         agent = view.did(question.agent_did)
         if agent is None:
             raise DIDRecordNotFound(f"No DID {question.agent_did} is kept here.")
-        return CheckedQuestion(question, caller, agent.did, act)
+        return CheckedQuestion(question, caller, agent.did, act, digest_of_act(question.action, question.whole))
 
     def round(self, uow: UnitOfWork, view: RegistryView, now: datetime) -> Round:
         """What a transaction knows that judges acts; the unit of work holds the registry's lock."""
@@ -342,8 +342,7 @@ def _stale(approval: Approval, inquiry: Inquiry, chain: Chain, now: datetime) ->
     state = approval.state_at(now)
     if state is not ApprovalState.APPROVED:
         return _STALE[state]
-    question = inquiry.checked.question
-    is_same = digest_of_act(approval.action, approval.context) == digest_of_act(question.action, question.whole)
+    is_same = digest_of_act(approval.action, approval.context) == inquiry.checked.digest
     if is_same and approval.delegation_id == chain[-1].delegation_id:
         return None
     return "The approval was given for another act."
@@ -395,7 +394,7 @@ def _record(inquiry: Inquiry, circle: Round, call_id: str, chain: Chain, reasons
     data: dict[str, JSONValue] = {
         "callId": call_id,
         "agentDid": checked.agent_did,
-        "actSha256": digest_of_act(question.action, question.whole),
+        "actSha256": checked.digest,
         "recorded": allowed and question.record,
     }
     if chain:

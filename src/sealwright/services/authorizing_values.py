@@ -59,12 +59,15 @@ class CheckedQuestion:
     Args:
         agent_did: Canonical.
         act: The context, read.
+        digest: Of the whole act, as `digest_of_act` gives it. What would be signed may be large, and is not gone
+            through while others wait for their answers.
     """
 
     question: ActQuestion
     caller: Caller
     agent_did: str
     act: ActContext
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

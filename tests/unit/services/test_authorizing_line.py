@@ -58,7 +58,7 @@ class Counter:
 
 def inquiry(action: str = "good") -> Inquiry:
     """A question about an action."""
-    return Inquiry(CheckedQuestion(ActQuestion("did:adi:a", action), operator("test"), "did:adi:a", ActContext()))
+    return Inquiry(CheckedQuestion(ActQuestion("did:adi:a", action), operator("test"), "did:adi:a", ActContext(), "00"))
 
 
 def line_of(counter: Counter) -> AuthorizingLine:
