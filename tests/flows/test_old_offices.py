@@ -11,6 +11,7 @@ import pytest
 
 from sealwright.domain.audit import AuditFilter
 from sealwright.domain.delegations import Delegation, DelegationFilter
+from sealwright.domain.errors import AuditUnavailable, DomainError, StoreUnavailable
 from sealwright.services import delegation_filling, founding
 from sealwright.services.authorizing_values import ActQuestion
 from sealwright.services.catalog_builtin import AGENT_DELEGATION, AGENT_DELEGATION_2, list_builtin
@@ -158,6 +159,25 @@ def test_taking_up_that_was_killed_goes_on(office: Office, monkeypatch: pytest.M
     bring_up(office)
     assert [said(one) for one in taken_up(office, made)] == [said(one) for one in made]
     assert [report["delegations"] for report in reports(office)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("kind", [StoreUnavailable, AuditUnavailable])
+def test_an_office_that_cannot_be_written_to_opens_and_is_brought_up_later(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: type[DomainError]
+) -> None:
+    made = chain_of(office, AGENTS[0])
+    forget_rows(office)
+
+    def is_full(*_: object) -> None:
+        raise kind("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delegation_filling, "_fill", is_full)
+        bring_up(office)
+    assert "until the next start: The disk is full." in caplog.text
+    assert taken_up(office, made) == [None]
+    bring_up(office)
+    assert [said(one) for one in taken_up(office, made)] == [said(one) for one in made]
 
 
 def test_an_office_with_nothing_to_take_up_is_left_alone(office: Office) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from sealwright.domain.errors import AuditUnavailable
+from sealwright.domain.errors import AuditUnavailable, StoreUnavailable
 from sealwright.domain.people import system_actor
 from sealwright.services.delegation_filling import fill_delegations
 from sealwright.services.founding import add_missing_builtin
@@ -22,13 +22,11 @@ def bring_up(office: Office) -> None:
 
     Again is harmless and nearly free; whoever is killed in between goes on at the next start.
 
-    An office whose audit trail cannot be written opens all the same, for whoever has to look what is wrong.
-
-    Raises:
-        StoreUnavailable: The rest is left for the next start.
+    An office that cannot be written to (a full disk, a broken audit trail) opens all the same, for whoever has to look
+    what is wrong; the rest is left for the next start.
     """
     try:
         add_missing_builtin(office, ACTOR)
         fill_delegations(office.units, office.clock, ACTOR)
-    except AuditUnavailable:
-        _log.warning("not brought up to this version: the audit trail cannot be written")
+    except (AuditUnavailable, StoreUnavailable) as error:
+        _log.warning("not brought up to this version until the next start: %s", error)
