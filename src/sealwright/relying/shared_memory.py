@@ -35,7 +35,7 @@ _ROUND: Final = 128  # Names that a process takes between two removals: it remov
 _SHARE: Final = 64
 _WAIT_SECONDS: Final = 5
 _CONNECTIONS: Final = 8
-_MAKING: Final = 0x5EA1_0001  # An advisory lock of our own on PostgreSQL.
+_MAKING: Final = 0x5EA1_0101  # An advisory lock of our own on PostgreSQL.
 
 _METADATA: Final = sa.MetaData()
 _USED: Final = sa.Table(
