@@ -151,6 +151,13 @@ REFUSED: Final[dict[str, tuple[dict[str, Any], int, str, list[str]]]] = {
         "DELEGATION_NOT_FOUND",
         ["/parent"],
     ),
+    "no such parent by our id": ({"parent": "dlg_x"}, 404, "DELEGATION_NOT_FOUND", ["/parent"]),
+    "a list that names nothing": (
+        {"constraints": {"authorizedMerchants": []}},
+        422,
+        "UNSIGNABLE_VALUE",
+        ["/constraints/authorizedMerchants"],
+    ),
     "too deep": ({"maxDepth": 8}, 422, "INVALID_VALUE", ["/maxDepth"]),
     "nothing allowed": ({"scope": []}, 422, "INVALID_BODY", ["/scope"]),
     "an action with a space": ({"scope": ["buy food"]}, 422, "INVALID_VALUE", ["/scope/0"]),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from sealwright.domain.credentials import IdempotencyScope, IssuanceRequest
 from sealwright.domain.delegation_errors import DelegationInvalid, DelegationNotFound
@@ -48,6 +49,7 @@ TREE_MOST: Final = 1_000
 WAIT_SECONDS: Final = 2.0
 WAIT_STEP_SECONDS: Final = 0.05
 _MISSING: Final = "No such delegation."
+_UNKNOWN: Final = "sealwright:unknown"
 _Move = Callable[[UnitOfWork, Caller, str, str], StatusChange]
 
 
@@ -80,7 +82,7 @@ class DelegationDesk:
             claims["constraints"] = dict(wish.constraints)
         if wish.parent is not None:
             above = view.delegation_chain(wish.parent)
-            claims["parent"] = above[-1].credential_id if above else wish.parent
+            claims["parent"] = above[-1].credential_id if above else _address(wish.parent)
         proof_type = wish.proof_type or suite_for(view.did(wish.delegator_did))
         with in_words_of_the_wish():
             return self._issuing.check(_request(wish, claims, proof_type), caller, view)
@@ -312,6 +314,11 @@ def _concerning(caller: Caller, chain: tuple[Delegation, ...], view: RegistryVie
     if not chain or not (caller.is_admin or is_party(caller, chain, view)):
         raise DelegationNotFound(_MISSING)
     return chain
+
+
+def _address(reference: str) -> str:
+    """What names no delegation, in the form in which credentials are named: it is missing, and not misspelled."""
+    return reference if ":" in reference else f"urn:{_UNKNOWN}:{quote(reference, safe='')}"
 
 
 def _request(wish: DelegationWish, claims: Mapping[str, JSONValue], proof_type: str) -> IssuanceRequest:

@@ -14,7 +14,7 @@ from sealwright.services.delegation_standing import Standing, falls_of
 from sealwright.services.issuing_line import Issued
 from sealwright.services.registry import RegistryView
 from sealwright.vc.encoding.strict_json import JSONValue
-from sealwright.vc.errors import ClaimsDoNotMatchSchema, Fault
+from sealwright.vc.errors import Fault, VcError
 
 _MEMBERS: Final = {"/delegator": "/delegatorDid", "/delegate": "/delegateDid"}
 _CLAIMS: Final = "/claims"
@@ -111,7 +111,7 @@ def spelled(error: Exception) -> Exception:
     """A refusal with its pointers into what was asked for, in the place of the claims that were made of it."""
     if isinstance(error, DomainError) and error.faults:
         return type(error)(error.detail, faults=[_placed(one) for one in error.faults], extra=error.extra)
-    if isinstance(error, ClaimsDoNotMatchSchema):
+    if isinstance(error, VcError) and error.faults:
         return type(error)(error.detail, faults=[_placed(one) for one in error.faults])
     return error
 
