@@ -129,3 +129,27 @@ def test_it_is_told_in_spanish(desk: Desk) -> None:
 def test_nothing_is_hidden_from_who_reads() -> None:
     assert visible("a\nb\tñ é 漢 👍") == "a\nb\tñ é 漢 👍"
     assert visible("x\u200by\u2066z\ue000") == "x[U+200B]y[U+2066]z[U+E000]"
+
+
+def test_ones_own_questions_stand_before_those_that_others_answer(desk: Desk) -> None:
+    sign_in(desk.served, "neighbor")
+    with desk.served.office.units(write=False) as uow:
+        neighbor = uow.people.by_email("neighbor@example.org")
+    assert neighbor is not None
+    token = token_for(desk.served.office, neighbor.user_id)
+    did = desk.call("/dids", {"kind": "human", "name": "Nico Neighbor"}, token)["did"]
+    terms = {"delegatorDid": did, "delegateDid": desk.agent, "expirationDate": UNTIL, "scope": ["purchase:tea"]}
+    desk.call("/delegations", {**terms, "constraints": {"requireApproval": True}}, token)
+    own, theirs = desk.asks(credential=desk.degree(own="mine")), desk.asks("purchase:tea")
+
+    def waiting() -> tuple[str, str]:
+        page = desk.person.get("/delegations").body.decode("utf-8")
+        found = re.search(r'<h2 id="wait">([^<]+)<.*?id="row-(apv_[^"]+)"', page, re.DOTALL)
+        assert found is not None
+        return found[1], found[2]
+
+    assert waiting() == ("Waiting for your word", own.rpartition("/")[2])
+    page = desk.person.get("/delegations/approvals").body.decode("utf-8")
+    for one in sorted(set(re.findall(r"/delegations/approvals/(apv_[a-z0-9]+)", page)) - {theirs.rpartition("/")[2]}):
+        assert desk.person.post(f"/delegations/approvals/{one}/decline", {"reason": "No."}).status == 303
+    assert waiting() == ("Waiting for the word of others", theirs.rpartition("/")[2])

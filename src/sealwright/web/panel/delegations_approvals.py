@@ -30,12 +30,13 @@ def show_waiting(page: PageCall) -> Reply:
 
 
 def waiting_rows(page: PageCall) -> list[ApprovalRow]:
-    """The questions that wait, newest first."""
+    """The questions that wait: first those that this person answers, each part newest first."""
     approving = page.office.delegations.approving
     found = approving.list(page.caller, waiting=True, limit=_MOST)
-    return [
+    rows = [
         approval_row(page, one, can_decide=approving.may_decide(page.caller, one, page.view())) for one in found.items
     ]
+    return sorted(rows, key=lambda row: not row.can_decide)
 
 
 def show(page: PageCall, status: int = 200) -> Reply:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from sealwright.domain.delegations import DEPTH_MOST, Delegation
 from sealwright.locales import N_
 from sealwright.vc.delegation.meanings import number_of, texts_in
+from sealwright.vc.delegation.windows import read_window
+from sealwright.vc.errors import MalformedDocument
 from sealwright.web.panel.delegations_words import APPROVAL, CURRENCY
 from sealwright.web.panel.page_form import Field, Form, FormData, Kind
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 USUAL_LIFE: Final = timedelta(days=30)
 _MONEY: Final = re.compile(r"[0-9]{1,13}(?:[.][0-9]{1,6})?")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
-_CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-4]):[0-5][0-9]")
+_CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _WINDOW: Final = re.compile(r"(?P<days>\S+) (?P<start>[0-9:]{5})-(?P<end>[0-9:]{5}) (?P<zone>\S+)")
 _MOST_LINES: Final = 100
 _LONG: Final = 8000
@@ -49,6 +51,7 @@ NOT_MONEY: Final = N_("Give an amount, such as 50 or 49.90.")
 NOT_A_CURRENCY: Final = N_("Give a currency by its three letters, such as USD.")
 NOT_A_CLOCK: Final = N_("Give both times, such as 08:00 and 18:00.")
 NO_DAYS: Final = N_("Choose the days that these times are for.")
+NOT_LATER: Final = N_("It has to end later than it begins; over midnight, write two times.")
 NO_ZONE: Final = N_("Name the time zone, such as Europe/Madrid.")
 NO_ACTION: Final = N_("Tick or write at least one thing that it may do.")
 TOO_MANY: Final = N_("At most %(most)s, please.")
@@ -255,9 +258,20 @@ def _window(form: FormData) -> list[str]:
         form.fail("days", NO_DAYS)
     if not (_CLOCK.fullmatch(start) and _CLOCK.fullmatch(end)):
         form.fail("from", NOT_A_CLOCK)
-    if not zone:
+    if not _is_zone(zone):
         form.fail("zone", NO_ZONE)
+    if not form.errors and not start < end:
+        form.fail("until_clock", NOT_LATER)
     return [f"{days} {start}-{end} {zone}"] if not form.errors else []
+
+
+def _is_zone(name: str) -> bool:
+    """Tell whether windows of time may be told by the clocks of a zone of this name."""
+    try:
+        read_window(f"{DAYS[1]} 00:00-24:00 {name}")
+    except MalformedDocument:
+        return False
+    return True
 
 
 def _moment(page: PageCall, day: date | None, latest: datetime | None) -> datetime:
