@@ -42,7 +42,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "api-key": Entry("sealwright.cli.api_keys", "api_keys", "Issuers' API keys: create, list, revoke"),
     "agent": Entry("sealwright.cli.agents", "agents", "Agents: tools, create, list, show, update, decommission"),
     "delegation": Entry(
-        "sealwright.cli.delegations", "delegations", "Delegations: create, list, show, revoke, narrow, ask"
+        "sealwright.cli.delegations", "delegations", "Delegations: create, list, show, narrow, authorize"
     ),
     "approval": Entry("sealwright.cli.approvals", "approvals", "What agents ask people: list, show, approve, decline"),
     "webhook": Entry("sealwright.cli.webhooks", "webhooks", "Webhook endpoints: create, list"),
