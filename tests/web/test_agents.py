@@ -56,6 +56,15 @@ class World:
         return made
 
 
+def kept_answers(world: World) -> list[bytes]:
+    """What is kept to be answered again to calls about approvals, as it lies in the database."""
+    statement = "SELECT answer_body FROM idempotency_keys WHERE route LIKE 'POST /api/v1/approvals%'"
+    with world.served.office.units(write=False) as uow:
+        rows = uow.delegations._transaction.driver_rows(statement, ())  # type: ignore[attr-defined]
+    assert len(rows) == 2
+    return [bytes(row[0]) for row in rows]
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One office for all tests of the module; each makes agents of its own."""
@@ -260,8 +269,11 @@ def test_a_person_approves_what_will_be_signed(world: World) -> None:
         body = wish if credential is None else {**wish, "credential": credential}
         refused = world.call(key, "POST", ask, body)
         assert (refused.status, refused.code, refused.pointers) == (422, code, [pointer])
-    made = world.call(key, "POST", ask, {**wish, "credential": signed})
+    once: dict[str, Any] = {"headers": [("idempotency-key", "approve-a-degree")]}
+    made = world.call(key, "POST", ask, {**wish, "credential": signed}, **once)
     assert made.status == 201, made.body
+    again = world.call(key, "POST", ask, {**wish, "credential": signed}, **once)
+    assert (again.json(), again.headers["idempotent-replayed"]) == (made.json(), "true")
     jsonschema_rs.validator_for(APPROVAL).validate(made.json())
     path = made.headers["location"]
     shown = world.call(world.issuer, "GET", path).json()
@@ -272,7 +284,8 @@ def test_a_person_approves_what_will_be_signed(world: World) -> None:
         "suspendable": False,
     }
     assert (shown["request"], shown["context"]) == (None, {"schemaId": DEGREE, "resource": HOLDER})
-    assert world.call(world.issuer, "POST", f"{path}/approve", {}).status == 200
+    assert world.call(world.issuer, "POST", f"{path}/approve", {}, **once).json()["credential"] == shown["credential"]
+    assert b"university" not in b"".join(kept_answers(world)), "claims lie open no longer than the question is open"
     given = {"approvalId": made.json()["approvalId"]}
     other = {**signed, "claims": {"degree": {**degree()["claims"]["degree"], "university": "Elsewhere"}}}
     assert world.call(key, "POST", issue, {**other, **given}).code == "DELEGATION_APPROVAL_REQUIRED"

@@ -140,7 +140,11 @@ def ask_approval(call: Call) -> Reply:
         request=requesting_wish(filed) if filed is not None else None,
         on_behalf_of=(signed or filed or {}).get("onBehalfOf"),
     )
-    return call.perform(lambda uow, caller: approving.ask(uow, caller, wish), lambda asked: _asked(call, asked))
+    # Claims are not to lie open under the call's key for days after the question is closed.
+    has_content = signed is not None or filed is not None
+    return call.perform(
+        lambda uow, caller: approving.ask(uow, caller, wish), lambda asked: _asked(call, asked), is_secret=has_content
+    )
 
 
 def _asked(call: Call, asked: AskedApproval) -> Reply:
@@ -170,7 +174,9 @@ def approve(call: Call) -> Reply:
     """POST /api/v1/approvals/{id}/approve."""
     approving, approval_id = call.office.delegations.approving, call.params["id"]
     return call.perform(
-        lambda uow, caller: approving.approve(uow, caller, approval_id), lambda found: _shown(call, found)
+        lambda uow, caller: approving.approve(uow, caller, approval_id),
+        lambda found: _shown(call, found),
+        is_secret=True,
     )
 
 
@@ -226,7 +232,7 @@ ASK_CODES: Final = (
     *("DID_NOT_FOUND", "NOT_DID_OWNER", "INVALID_DID", "STATE_CONFLICT", "DELEGATION_NOT_FOUND"),
     *("DELEGATION_INVALID", "DELEGATION_REVOKED", "DELEGATION_SUSPENDED", "DELEGATION_EXPIRED"),
     *("DELEGATION_ROOT_INVALID", "DELEGATION_ACTION_NOT_COVERED", "DELEGATION_CONSTRAINT_EXCEEDED"),
-    *("CLAIMS_TOO_LARGE", "AUDIT_UNAVAILABLE", *KEY_CODES),
+    *("CLAIMS_TOO_LARGE", "SEALED", "AUDIT_UNAVAILABLE", *KEY_CODES),
 )
 
 
@@ -243,8 +249,9 @@ def _decides(verb: str, summary: str, handler: Handler, answered: RouteAnswer) -
         bucket=Bucket.WRITE,
         body=shapes.DECLINE if verb == "decline" else NOTHING,
         codes=(
-            *("APPROVAL_NOT_FOUND", "NOT_DID_OWNER", "SELF_DECISION", "APPROVAL_CLOSED", "AUDIT_UNAVAILABLE"),
-            *KEY_CODES,
+            *("APPROVAL_NOT_FOUND", "NOT_DID_OWNER", "SELF_DECISION", "APPROVAL_CLOSED"),
+            *(("SEALED",) if verb == "approve" else ()),
+            *("AUDIT_UNAVAILABLE", *KEY_CODES),
         ),
         idempotent=True,
     )
