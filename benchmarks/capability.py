@@ -32,7 +32,7 @@ from tests.support.shop_world import name_of as id_of
 
 LENGTHS: Final = (1, 4)
 TOKENS: Final = 300
-"""Each under a chain of its own, with proofs of a date of their own: what is remembered of one helps with no other."""
+"""Each under a chain of its own, with proofs of a date of their own."""
 _PARTIES: Final = (ALICE, AGENT, HELPER, ROGUE, MALLORY)
 
 
@@ -68,15 +68,22 @@ class Serving:
         self._act = Act(ACTION, dict(CONTEXT))
         self._published = PublishedOffice()
         self._office = Office(OFFICE, outbound=self._published, monotonic=lambda: 0.0)
-        self._chains = ChainChecker(self._office)
+        self._chains, self._forgetful = ChainChecker(self._office), ChainChecker(self._office, remembered=0)
         self._verifier = Verifier(SHOP, self._office, principals={ALICE.did}, memory=self._memory, clock=lambda: NOW)
 
     def token(self) -> None:
         """Check a token: form, dates, the agent's signature, and its chain with the act by every limit."""
+        self._check(self._chains)
+
+    def token_of_a_new_chain(self) -> None:
+        """Check a token of which no delegation was shown before."""
+        self._check(self._forgetful)
+
+    def _check(self, chains: ChainChecker) -> None:
         token = read_token(next(self._tokens))
         check_times(token, NOW)
         check_token_signature(token, self._office.resolve(token.grounds.agent))
-        self._chains.check(token, NOW, has_approval=False)
+        chains.check(token, NOW, has_approval=False)
 
     def call(self) -> None:
         """Permit a call: the token, the proof of possession, the act, whose it is, and that both are new."""
@@ -114,6 +121,7 @@ def run() -> Result:
     serving = {hops: Serving(hops) for hops in LENGTHS}
     contenders: dict[str, Contender] = {}
     for hops, shop in serving.items():
+        contenders[f"token, new chain of {hops}"] = repeat(shop.token_of_a_new_chain)
         contenders[f"token, chain of {hops}"] = repeat(shop.token)
         contenders[f"call with proof, chain of {hops}"] = repeat(shop.call)
     with TemporaryDirectory() as folder, machine.pinned() as core:
@@ -134,6 +142,8 @@ def run() -> Result:
             "entries, narrowing) and the act by every limit. A call adds the proof of possession and single use.",
             f"{TOKENS} tokens take turns, each under a chain of its own; {sizes}.",
             f"DID documents, status lists and context were fetched once: {asked} questions in all.",
+            "A new chain: none of its delegations was shown before. Of the others the library remembers by digest that "
+            "their proofs held, as agents show theirs at every call; all else is looked at each time.",
             "A call spends two names; on disk each is a transaction of its own, flushed.",
             f"The process was pinned to core {core}." if core is not None else "Nothing was pinned.",
         ),

@@ -131,6 +131,20 @@ def test_an_sd_jwt_below_a_delegation_kept_here_is_checked_with_its_chain(
         assert "DELEGATION_INVALID" in joined(office, root.credential_id, part).errors
 
 
+def test_that_proofs_held_is_remembered_of_chains_alone(office: Office, root: Delegation) -> None:
+    chain = [_document(office, root)]
+    before = len(office.verifier.proven)
+    assert office.verifier.verify(chain[0], VerifyOptions())
+    assert len(office.verifier.proven) == before
+    for _ in range(2):
+        assert office.delegations.chains.verify(BROKER, chain).valid
+        assert len(office.verifier.proven) == before + 1
+    office.acts.run(
+        the_operator(office), lambda uow, me: office.delegations.desk.revoke(uow, me, root.delegation_id, "over")
+    )
+    assert office.delegations.chains.verify(BROKER, chain).errors == ("DELEGATION_REVOKED",)
+
+
 def test_it_falls_with_what_it_rests_on(office: Office, clock: MovableClock, root: Delegation) -> None:
     text = passed_on(office, root.credential_id, clock.now())
     desk, me = office.delegations.desk, the_operator(office)

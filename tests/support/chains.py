@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -210,12 +211,13 @@ class ChainWorld:
         root_may: RootMay = lambda _: None,
         action: str | None = None,
         context: ActContext | None = None,
+        **options: Any,
     ) -> ChainReport:
-        """Verify a chain to its last delegate."""
+        """Verify a chain to its last delegate; `options` are those of `verify`."""
         wanted = agent if agent is not None else self.parties[len(chain)].did
-        return verify_chain(
-            wanted, chain, verify=self.verify, root_may=root_may, now=NOW, action=action, context=context
-        )
+        now = options.get("now", NOW)
+        verify = partial(self.verify, **options) if options else self.verify
+        return verify_chain(wanted, chain, verify=verify, root_may=root_may, now=now, action=action, context=context)
 
 
 def issuer_of(credential: Mapping[str, Any]) -> str:

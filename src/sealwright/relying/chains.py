@@ -16,6 +16,7 @@ from sealwright.vc.delegation.judging import BUDGETS
 from sealwright.vc.errors import VcError
 from sealwright.vc.proofs.compact import JWT_ALGORITHMS
 from sealwright.vc.verification.credential import verify_credential
+from sealwright.vc.verification.proven import MAX_REMEMBERED, ProvenMemory
 from sealwright.vc.verification.report import ALL_CHECKS, Outcome, VerificationReport
 from sealwright.vc.verification.sources import ANY_ISSUER, NoSchemaSource
 from sealwright.vc.verification.status_reading import StatusListMemory
@@ -49,14 +50,19 @@ class CheckedChain:
 
 
 class ChainChecker:
-    """Checks chains by what one office publishes."""
+    """Checks chains by what one office publishes.
 
-    def __init__(self, office: Office) -> None:
+    Args:
+        remembered: Of how many delegations it is remembered that their proofs held; agents show theirs at every call.
+    """
+
+    def __init__(self, office: Office, *, remembered: int = MAX_REMEMBERED) -> None:
         contexts = ContextStore.pinned()
         contexts.ask(office.context)
         self._canon = Canonicalizer(contexts)
         self._office = office
         self._lists = StatusListMemory()
+        self._proven = ProvenMemory(self._canon, remembered)
 
     def check(self, token: CapabilityToken, now: datetime, *, has_approval: bool) -> CheckedChain:
         """Check the chain of a token, and the token's act by it.
@@ -111,6 +117,7 @@ class ChainChecker:
             now=now,
             selected=_CHECKS,
             status_memory=self._lists,
+            proven=self._proven,
         )
 
 

@@ -29,6 +29,7 @@ from sealwright.vc.verification.credential import verify_credential
 from sealwright.vc.verification.delegation_checks import ChainSource
 from sealwright.vc.verification.presentation import PresentationReport, verify_presentation
 from sealwright.vc.verification.presentation_token import TokenOccasion, verify_presentation_token
+from sealwright.vc.verification.proven import ProvenMemory
 from sealwright.vc.verification.report import ALL_CHECKS, VerificationReport
 from sealwright.vc.verification.sd_jwt_credential import KnownType, SdJwtRules, verify_sd_jwt_credential
 from sealwright.vc.verification.sources import ANY_ISSUER, ClaimsCheck, StatusSource
@@ -84,7 +85,7 @@ class PresentationOptions:
 
 
 class Verifier:
-    """The engine of verification. It writes nothing, and keeps nothing about subjects."""
+    """The engine of verification. It writes nothing, and of subjects it keeps nothing but digests of chains."""
 
     def __init__(
         self,
@@ -106,6 +107,7 @@ class Verifier:
         self._clock = clock
         self._own_lists = f"{public_url}/status/"
         self._memory = StatusListMemory()
+        self.proven = ProvenMemory(canon)
         self._own_issuers = _OwnIssuers(registry, public_url)
         self._types = _RegisteredTypes(registry, shelf, public_url)
 
@@ -133,6 +135,8 @@ class Verifier:
             nonce=options.nonce,
             above=None if options.is_hop else self._chains.above,
             root_may=None if options.is_hop else self._chains.root_may,
+            # Agents show the same chains again and again; of nobody else's credentials is it kept that they came.
+            proven=self.proven if options.is_hop else None,
         )
 
     def verify_chain(

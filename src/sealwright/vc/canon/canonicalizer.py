@@ -262,6 +262,11 @@ class Canonicalizer:
             return PlanHandle(self, None)
         return PlanHandle(self, self._compile(document, key, leaves))
 
+    @property
+    def mismatches(self) -> int:
+        """How many plans were found to differ from the reference; what was made before the last one may be wrong."""
+        return self._mismatches
+
     def stats(self) -> CanonStats:
         """What was done so far."""
         return CanonStats(
@@ -375,13 +380,14 @@ class Canonicalizer:
         except VcError:
             pass  # The reference refuses what the plan took: the worst of differences.
         with self._lock:
-            self._mismatches += 1
             self._distrusted.add(plan.digest)
             plan.is_poisoned = True
             for entry in self._plans.values():
                 if entry.plan is not None and entry.plan.digest == plan.digest:
                     entry.plan.is_poisoned = True
                     entry.plan = None
+            # Last: whoever sees this count is given nothing more by that plan.
+            self._mismatches += 1
         if self._on_mismatch is not None:
             self._on_mismatch(PlanMismatch(plan.digest))
 

@@ -22,7 +22,9 @@ from sealwright.vc.errors import (
     KeyNotControlled,
     ProofInvalid,
     TooComplex,
+    VcError,
 )
+from sealwright.vc.keys.multikey import PublicKey
 from sealwright.vc.proofs.canonical import CanonicalForms
 from sealwright.vc.proofs.registry import AnySuite, disclosure_suite, suite_name_of, suite_named
 from sealwright.vc.proofs.suites.disclosure import Covered, DisclosureSuite, Shown
@@ -183,6 +185,31 @@ def check_signatures(
         suite.verify(method.public_key, signature, suite.hash_options(options, contexts, fitting) + digest)
         verified[index] = VerifiedProof(proof, suite, method, controller, rules.purpose)
     return tuple(verified.values()) if len(proofs) == 1 else tuple(verified[index] for index in range(len(proofs)))
+
+
+def check_again(
+    document: Mapping[str, JSONValue], keys: Sequence[PublicKey], *, resolver: DIDResolver, rules: ProofRules
+) -> tuple[VerifiedProof, ...] | None:
+    """Check all that may have changed since the signatures of this very document were found to hold.
+
+    Args:
+        keys: By which they held, in the order of the proofs; all of suites that prove a document whole.
+
+    Returns:
+        None where anything is not as it was: then it is for `check_signatures` to tell why.
+    """
+    verified = []
+    try:
+        for proof, key in zip(require_proofs(document), keys, strict=True):
+            suite = _accepted_suite(proof, rules)
+            _check_dates(proof, rules.now)
+            method, controller = _find_key(proof, suite, resolver)
+            if method.public_key != key:
+                return None
+            verified.append(VerifiedProof(proof, suite, method, controller, rules.purpose))
+    except VcError:
+        return None
+    return tuple(verified)
 
 
 def check_control(proof: ProvenKey, party: str | None) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from sealwright.vc.credentials.members import PinnedContent
 from sealwright.vc.credentials.shapes import Period
@@ -31,6 +32,7 @@ from sealwright.vc.verification.checks import (
 from sealwright.vc.verification.delegation_checks import ChainSource, check_delegation
 from sealwright.vc.verification.examination import Examination, description
 from sealwright.vc.verification.opening import open_credential
+from sealwright.vc.verification.proven import ProvenMemory
 from sealwright.vc.verification.proving import Prover, signs_terms
 from sealwright.vc.verification.report import (
     ALL_CHECKS,
@@ -45,6 +47,8 @@ from sealwright.vc.verification.status_checks import check_status
 from sealwright.vc.verification.status_reading import StatusListMemory, StatusReader
 
 Document = Mapping[str, JSONValue]
+
+_PURPOSE: Final = "assertionMethod"
 
 
 def verify_credential(
@@ -67,6 +71,7 @@ def verify_credential(
     nonce: bytes | None = None,
     above: Above | None = None,
     root_may: RootMay | None = None,
+    proven: ProvenMemory | None = None,
 ) -> VerificationReport:
     """Verify a credential and report every check; nothing that a document can hold makes this raise.
 
@@ -89,13 +94,15 @@ def verify_credential(
         nonce: What a derived proof must be bound to; None if the verifier gave none.
         above: Gives the chain above a delegation; None leaves the check of one that rests on another open.
         root_may: Tells who may begin a chain of delegations; None where nothing is known of anybody.
+        proven: Documents whose form and proofs held before, made for this canonicalizer; None remembers none.
 
     Returns:
         A report of ten checks in the contract's order, false unless every one passed or does not apply.
     """
     wanted = ALL_CHECKS if selected is ALL_CHECKS else frozenset(selected) | PROOF_CHECKS
     found = Findings(CREDENTIAL_CHECKS, wanted)
-    prover = Prover(resolver, canon, accepted_suites, now, allow_inline, is_own_work)
+    memory = proven if not is_own_work else None
+    prover = Prover(resolver, canon, accepted_suites, now, allow_inline, is_own_work, memory)
     token: CredentialToken | None = None
     proofs: Sequence[ProvenKey] | None = None
     period: Period | None = None
@@ -107,10 +114,7 @@ def verify_credential(
         found.failed("structure", structure_code(error), error.detail)
     else:
         document = document if token is None else token.document
-        # A plan made for others of its shape says ahead that the form is right; else every member is looked at.
-        period = prover.period(document) if token is None and type(document) is dict else None
-        check_form = partial(check_credential, pinned=pinned) if period is None else _has_form
-        proofs = Examination(found, prover, check_form, "assertionMethod", token).prove(document)
+        proofs, period = _proven(found, prover, document, token, pinned)
     if proofs is not None and isinstance(document, (dict, Mapping)):
         issuer, part = issuer_of(document), part_of(proofs)
         check_nonce(found, proofs, nonce)
@@ -157,6 +161,32 @@ def verify_credential(
     checks = found.complete("Nothing in this document can be relied on, so this was not looked at.")
     head = description(document)
     return VerificationReport(checks, PROOF_CHECKS, now, is_derived=part.is_derived, delegation=delegation, **head)
+
+
+def _proven(
+    found: Findings,
+    prover: Prover,
+    document: object,
+    token: CredentialToken | None,
+    pinned: PinnedContent | None,
+) -> tuple[Sequence[ProvenKey] | None, Period | None]:
+    """Record `structure` and `proof`; the proofs if both hold, else None, and the dates where its shape tells them."""
+    check_form: Callable[[object], object] = partial(check_credential, pinned=pinned)
+    if token is not None or type(document) is not dict:
+        return Examination(found, prover, check_form, _PURPOSE, token).prove(document), None
+    memory = prover.memory
+    name = memory.name(document, allow_inline=prover.allow_inline) if memory is not None else None
+    known = memory.get(name) if memory is not None and name is not None else None
+    if known is not None and (again := prover.known(document, known, _PURPOSE)) is not None:
+        Examination(found, prover, _has_form, _PURPOSE).hold()
+        return again, known.period
+    # A plan made for others of its shape says ahead that the form is right; else every member is looked at.
+    period = prover.period(document)
+    proofs = Examination(found, prover, check_form if period is None else _has_form, _PURPOSE).prove(document)
+    result = prover.found(proofs, period) if proofs is not None else None
+    if memory is not None and name is not None and result is not None:
+        memory.put(name, result)
+    return proofs, period
 
 
 def _has_form(_document: object) -> None:

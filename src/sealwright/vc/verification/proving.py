@@ -16,9 +16,18 @@ from sealwright.vc.errors import DIDNotResolved, ProofInvalid, UnsignableValue, 
 from sealwright.vc.proofs.canonical import CanonicalForms, KeptForm
 from sealwright.vc.proofs.jwt import CredentialToken, VerifiedToken, verify_token
 from sealwright.vc.proofs.registry import SUITES, suite_name_of
+from sealwright.vc.proofs.suites.disclosure import DisclosureSuite
 from sealwright.vc.proofs.suites.suite import Hashing
 from sealwright.vc.proofs.unsecured import proofs_of, without_proof
-from sealwright.vc.proofs.verifying import ProofRules, ProvenKey, VerifiedProof, check_signatures, verify_proofs
+from sealwright.vc.proofs.verifying import (
+    ProofRules,
+    ProvenKey,
+    VerifiedProof,
+    check_again,
+    check_signatures,
+    verify_proofs,
+)
+from sealwright.vc.verification.proven import Proven, ProvenMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class Prover:
         now: Aware UTC.
         allow_inline: Accept context objects that only add terms.
         is_own_work: Base proofs are checked as such, as `ProofRules` says.
+        memory: Documents whose form and proofs held before; None remembers none.
         kept: The canonical form that the signatures of a document were checked over.
     """
 
@@ -41,6 +51,7 @@ class Prover:
     now: datetime
     allow_inline: bool
     is_own_work: bool = False
+    memory: ProvenMemory | None = None
     kept: KeptForm = field(default_factory=KeptForm, compare=False)
 
     def prove(self, document: Mapping[str, JSONValue]) -> tuple[VerifiedProof, ...]:
@@ -70,6 +81,20 @@ class Prover:
         rules = ProofRules(purpose, self.accepted_suites, self.now, self.is_own_work)
         hashing = Hashing(self.canon, self.allow_inline, stranger=True, kept=self.kept)
         return check_signatures(document, resolver=self.resolver, rules=rules, hashing=hashing)
+
+    def known(self, document: Mapping[str, JSONValue], found: Proven, purpose: str) -> tuple[VerifiedProof, ...] | None:
+        """The proofs of a document of which all was found before that does not change; None where anything else did."""
+        rules = ProofRules(purpose, self.accepted_suites, self.now, self.is_own_work)
+        proofs = check_again(document, found.keys, resolver=self.resolver, rules=rules)
+        if proofs is not None:
+            self.kept.tells_subjects = found.tells_subjects
+        return proofs
+
+    def found(self, proofs: Sequence[ProvenKey], period: Period | None) -> Proven | None:
+        """What may be remembered of a document whose form and proofs hold; None where a part of it was kept back."""
+        if any(not isinstance(proof, VerifiedProof) or isinstance(proof.suite, DisclosureSuite) for proof in proofs):
+            return None
+        return Proven(tuple(proof.method.public_key for proof in proofs), period, self.kept.tells_subjects)
 
     def period(self, document: Mapping[str, JSONValue]) -> Period | None:
         """The dates of a credential whose form is right, where its shape shows that it is; None where it is to be seen.
