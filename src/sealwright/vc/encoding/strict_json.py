@@ -58,20 +58,34 @@ def parse_json(data: bytes, *, max_depth: int = MAX_DEPTH) -> JSONValue:
     # Most texts are sound, and a few counts say so; whatever else comes is judged step by step. The decoder itself
     # takes neither a byte-order mark nor a zero byte, wherever they stand.
     objects = data.count(b"{")
-    if objects + data.count(b"[") > max_depth:
-        return _parse_warily(data, max_depth)
+    may_be_deep = objects + data.count(b"[") > max_depth
     try:
         if not data.isascii():
             data.decode("utf-8")
         value: JSONValue = _decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return _parse_warily(data, max_depth)
-    if type(value) is dict or type(value) is list:
+    if (type(value) is dict or type(value) is list) and not (may_be_deep and _is_deeper(value, max_depth)):
         members = _count_members(value, data)
         # Each name has a colon, so no name is there twice if there are as many members as colons, in strings or not.
         if not objects or members == data.count(b":") or members == _count_names(data):
             return value
     return _parse_warily(data, max_depth)
+
+
+def _is_deeper(value: JSONValue, levels: int) -> bool:
+    """Whether arrays and objects lie in more than so many levels; `value` is one of them."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            part
+            for one in level
+            for part in (one.values() if type(one) is dict else one)  # type: ignore[union-attr]  # arrays otherwise
+            if type(part) is dict or type(part) is list
+        ]
+        if not level:
+            return False
+    return True
 
 
 def parse_json_each(texts: Sequence[bytes]) -> list[JSONValue]:

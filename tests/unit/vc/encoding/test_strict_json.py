@@ -101,6 +101,20 @@ def test_parse_is_not_misled_by_colons_and_quotes_in_strings() -> None:
     assert parse_json(text) == json.loads(text)
 
 
+@pytest.mark.parametrize("levels", [1, 2, 31, 32, 33, 34, 2_000, 200_000])
+def test_many_brackets_beside_each_other_hide_no_level_too_many(levels: int) -> None:
+    for opened, closed in ((b"[", b"]"), (b'{"a":', b"}")):
+        deepest = opened * levels + b"1" + closed * levels
+        # Beside it stand more brackets than levels are allowed, each in the second level.
+        for text in (deepest, b"[" + b"{}," * 40 + deepest + b"]"):
+            allowed = levels if text is deepest else levels + 1
+            if allowed <= 32:
+                assert json.loads(text) == parse_json(text)
+            else:
+                with pytest.raises(NestingTooDeep):
+                    parse_json(text)
+
+
 def test_depth_limit_counts_levels_and_not_brackets() -> None:
     assert parse_json(b"[" * 32 + b"]" * 32) is not None
     assert parse_json(b"[" + b"[],{}," * 50 + b'"[[[[{{{{"' + b"]") is not None
