@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,22 @@ def reports(office: Office) -> list[Any]:
 
 def filled_to(uow: UnitOfWork) -> str | None:
     return uow.office.get(FILLED_TO)
+
+
+def test_an_office_whose_people_took_the_name_of_a_later_schema_is_left_alone(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = next(one for one in list_builtin() if one.schema_id == AGENT_DELEGATION_2)
+    taken = replace(ours, schema_id="did:adi:schema:ours-to-come")
+    with open_office(database_url, tmp_path / "home") as office:
+        found(office, the_operator(office), organization="Old Office")
+        monkeypatch.setattr(founding, "list_builtin", lambda: (*list_builtin(), taken))
+        with office.units(write=False) as uow:
+            epoch = uow.office.epoch()
+        bring_up(office)
+        with office.units(write=False) as uow:
+            assert uow.office.epoch() == epoch, "else all servers would read everything anew whenever a command starts"
+            assert uow.schemas.get(taken.schema_id) is None
 
 
 def test_delegations_without_rows_are_taken_up_as_they_were(office: Office) -> None:

@@ -97,10 +97,10 @@ def add_missing_builtin(office: Office, actor: Actor) -> tuple[str, ...]:
         StoreUnavailable, AuditUnavailable: None was registered.
     """
     with office.units(write=False) as uow:
-        known = frozenset(one.schema_id for one in uow.schemas.all()) if uow.office.get(PLATFORM_DID) else None
+        is_founded = uow.office.get(PLATFORM_DID) is not None
+        if not is_founded or not any(_is_missing(uow, wish) for wish in _wishes()):
+            return ()
         epoch = uow.office.epoch()
-    if known is None or all(wish.schema_id in known for wish in _wishes()):
-        return ()
     prove_builtin(office)
     return office.acts.run(Caller(actor, epoch), lambda uow, me: _add_missing(office, uow, me), changes_registry=True)
 
@@ -108,11 +108,15 @@ def add_missing_builtin(office: Office, actor: Actor) -> tuple[str, ...]:
 def _add_missing(office: Office, uow: UnitOfWork, caller: Caller) -> tuple[str, ...]:
     added = []
     for wish in _wishes():
-        schema_id = wish.schema_id or ""
-        if uow.schemas.get(schema_id) is None and uow.schemas.by_name(wish.name, wish.version) is None:
-            office.schemas.add_builtin(uow, caller, wish, uow.schemas.by_name(wish.name, _FIRST))
-            added.append(schema_id)
+        if _is_missing(uow, wish):
+            record = office.schemas.add_builtin(uow, caller, wish, uow.schemas.by_name(wish.name, _FIRST))
+            added.append(record.schema_id)
     return tuple(added)
+
+
+def _is_missing(uow: UnitOfWork, wish: NewSchema) -> bool:
+    """Tell whether a schema is not kept; where somebody else's has its name and version, there is no place for it."""
+    return uow.schemas.get(wish.schema_id or "") is None and uow.schemas.by_name(wish.name, wish.version) is None
 
 
 def _wishes() -> tuple[NewSchema, ...]:
