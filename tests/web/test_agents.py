@@ -307,3 +307,27 @@ def test_calls_under_one_key_at_once_issue_and_count_once(world: World) -> None:
     assert {one.status for one in answers} <= {201, 409}, [one.body for one in answers]
     assert len({one.json()["credentialId"] for one in answers if one.status == 201}) == 1
     assert world.call(world.issuer, "GET", f"/api/v1/delegations/{made['delegationId']}").json()["calls"] == 1
+
+
+def test_it_is_told_when_a_key_was_used_last(world: World) -> None:
+    did = world.make()["did"]
+    made = world.call(world.ada, "POST", "/api/v1/api-keys", {"name": "program", "issuerDids": [did]}).json()
+
+    def last_used() -> str | None:
+        listed = world.call(world.ada, "GET", "/api/v1/api-keys").json()["data"]
+        told: str | None = next(one["lastUsedAt"] for one in listed if one["apiKeyId"] == made["apiKeyId"])
+        return told
+
+    def use() -> str:
+        assert world.call(made["apiKey"], "GET", f"{AGENTS}/{did}/authority").status == 200
+        return world.served.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    assert last_used() is None
+    first = use()
+    assert last_used() == first
+    world.served.clock.move(seconds=59)
+    use()
+    assert last_used() == first, "once a minute is enough"
+    world.served.clock.move(seconds=1)
+    assert last_used() == first, "whoever lists keys uses none"
+    assert use() == last_used() != first

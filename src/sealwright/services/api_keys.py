@@ -9,7 +9,14 @@ from typing import Final
 
 from sealwright.domain.access import ApiKey, BearerKind, BearerSecret, new_bearer
 from sealwright.domain.audit import AuditEntry
-from sealwright.domain.errors import ApiKeyNotFound, ExpirationInPast, IssuerNotFound, SchemaNotFound, StateConflict
+from sealwright.domain.errors import (
+    ApiKeyNotFound,
+    ExpirationInPast,
+    IssuerNotFound,
+    OfficeClosed,
+    SchemaNotFound,
+    StateConflict,
+)
 from sealwright.domain.ids import new_id
 from sealwright.domain.people import Caller, UserId
 from sealwright.services.access import Access
@@ -18,6 +25,8 @@ from sealwright.services.webhook_owners import API_KEY as ENDPOINT_OWNER
 from sealwright.services.webhook_owners import ENDPOINTS_OF_ONE
 
 DEFAULT_LIFE: Final = timedelta(days=365)
+USES_EVERY: Final = timedelta(minutes=1)
+USES_MOST: Final = 10_000
 
 
 class ApiKeyDesk:
@@ -27,6 +36,31 @@ class ApiKeyDesk:
         self._units = units
         self._access = access
         self._clock = clock
+        self._noted: dict[str, datetime] = {}
+
+    def is_use_due(self, api_key_id: str) -> bool:
+        """Tell whether this process has not noted a use of the key for a minute."""
+        noted = self._noted.get(api_key_id)
+        return noted is None or self._clock.now() - noted >= USES_EVERY
+
+    def note_use(self, api_key_id: str) -> None:
+        """Note when a key was used last, at most once a minute in a process. Blocking.
+
+        It is good to know but no reason to turn a caller away: where the store takes no writes, it stays unsaid.
+        """
+        if not self.is_use_due(api_key_id):
+            return
+        now = self._clock.now()
+        if len(self._noted) >= USES_MOST:
+            # Whose minute is forgotten is noted once more than need be.
+            self._noted.clear()
+        self._noted[api_key_id] = now
+        try:
+            with self._units() as uow:
+                uow.api_keys.touch({api_key_id: now})
+                uow.commit()
+        except OfficeClosed:
+            return
 
     def create(
         self,

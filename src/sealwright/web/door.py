@@ -240,9 +240,13 @@ class Door:
         office = self._office
         call.known_view = view = office.registry.view(await answer_of(office.gate.fresh_epoch()))
         try:
-            return office.access.authenticate(header, view.cached())
+            caller = office.access.authenticate(header, view.cached())
         except NotCached:
-            return await call.in_thread(lambda: office.access.authenticate(header, view))
+            caller = await call.in_thread(lambda: office.access.authenticate(header, view))
+        key = caller.api_key_id
+        if key is not None and office.api_keys.is_use_due(key):
+            await call.in_thread(lambda: office.api_keys.note_use(key))
+        return caller
 
     async def _by_session(self, call: Call) -> Caller | None:
         """Who comes with a session cookie; a write also has to prove that a page of ours has sent it."""
