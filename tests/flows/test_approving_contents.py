@@ -91,6 +91,17 @@ def test_an_approval_is_for_this_holder_in_this_name(cast: Cast) -> None:
         cast.approved(wish_of(cast, on_behalf_of=cast.holder))
 
 
+def test_an_act_with_an_approval_rests_on_its_delegation_and_asks_no_other(cast: Cast) -> None:
+    first, newest = cast.delegate(constraints=LIMITS), cast.delegate(constraints=LIMITS)
+    approval = cast.approved(wish_of(cast, credential_id=first.credential_id, on_behalf_of=cast.issuer))
+    cast.issue(approval_id=approval.approval_id, on_behalf_of=cast.issuer)
+    assert (cast.counted(first), cast.counted(newest)) == (1, 0)
+    told = [
+        row["action"] for row in audit_rows(cast.office) if row["action"] in ("delegation.used", "delegation.refused")
+    ]
+    assert told == ["delegation.used"], "nothing was refused, and nobody is told that it was"
+
+
 def test_an_approval_is_for_what_its_names_meant_when_it_was_given(cast: Cast) -> None:
     """Whatever the agent calls the schema and the holder: the person was shown, and approved, what they stand for."""
     cast.delegate(constraints=LIMITS)

@@ -189,7 +189,7 @@ class Acting:
         agent = _self(caller, agent_did, view)
         if wish.schema_id in DELEGATION_SCHEMAS:
             raise PolicyViolation("An agent passes a delegation on in its own name, as its delegator.")
-        act = _Act(agent, issuing_form(wish, footing.on_behalf_of, view), footing, scope)
+        act = _Act(agent, issuing_form(wish, footing.on_behalf_of, view), self._settled(agent, footing), scope)
         permit = self._known_permit(act)
         if permit is None:
             known = self._candidates(act, view)
@@ -219,7 +219,7 @@ class Acting:
         """
         view = self._registry.current()
         agent = _self(caller, agent_did, view)
-        act = _Act(agent, requesting_form(wish, footing.on_behalf_of, view), footing, scope)
+        act = _Act(agent, requesting_form(wish, footing.on_behalf_of, view), self._settled(agent, footing), scope)
         permit = self._known_permit(act)
         if permit is not None:
             return permit
@@ -239,6 +239,15 @@ class Acting:
         return self._intake.request(uow, replace(caller, person=person), wish)
 
     # -- parts -------------------------------------------------------------------------------------
+
+    def _settled(self, agent: str, footing: Footing) -> Footing:
+        """What an act rests on, with the delegation that its approval was given under: no other one is asked."""
+        if footing.approval_id is None or footing.delegation is not None:
+            return footing
+        with self._units(write=False) as uow:
+            approval = uow.delegations.approval(footing.approval_id)
+        is_own = approval is not None and approval.agent_did == agent
+        return replace(footing, delegation=approval.delegation_id) if approval is not None and is_own else footing
 
     def _candidates(self, act: _Act, view: RegistryView) -> tuple[Chain, ...]:
         """The chains that give the agent authority for such acts now, newest first; the newest eight.
