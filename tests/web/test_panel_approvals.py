@@ -153,3 +153,15 @@ def test_ones_own_questions_stand_before_those_that_others_answer(desk: Desk) ->
     for one in sorted(set(re.findall(r"/delegations/approvals/(apv_[a-z0-9]+)", page)) - {theirs.rpartition("/")[2]}):
         assert desk.person.post(f"/delegations/approvals/{one}/decline", {"reason": "No."}).status == 303
     assert waiting() == ("Waiting for the word of others", theirs.rpartition("/")[2])
+
+
+def test_what_became_of_a_question_is_said(desk: Desk) -> None:
+    agreed, refused = desk.asks(credential=desk.degree(said="yes")), desk.asks(credential=desk.degree(said="no"))
+    assert desk.person.post(f"{agreed}/approve", {}).status == 303
+    assert desk.person.post(f"{refused}/decline", {"reason": "No."}).status == 303
+    assert "It may still do this, once, until the question ends." in text_of(desk.person.get(agreed))
+    assert "It was declined." in text_of(desk.person.get(refused))
+    for _ in range(24):
+        desk.served.clock.move(hours=1)
+        told = text_of(desk.person.get(agreed))
+    assert "Its time is over." in told

@@ -43,6 +43,12 @@ BADGE_OF: Final = {
     DelegationStatus.REVOKED: "revoked",
     DelegationStatus.EXPIRED: "expired",
 }
+_OUTCOMES: Final = {
+    ApprovalState.APPROVED: N_("It may still do this, once, until the question ends."),
+    ApprovalState.SPENT: N_("It was approved, and the agent has made use of that."),
+    ApprovalState.DECLINED: N_("It was declined."),
+    ApprovalState.EXPIRED: N_("Its time is over."),
+}
 APPROVAL_BADGES: Final = {
     ApprovalState.WAITING: "pending",
     ApprovalState.APPROVED: "approved",
@@ -156,6 +162,7 @@ class ApprovalRow:
     values: str
     badge: str
     is_open: bool
+    outcome: str
     can_decide: bool
 
 
@@ -266,6 +273,7 @@ def approval_row(page: PageCall, approval: Approval, *, can_decide: bool) -> App
         values=values_words(page, approval.context),
         badge=APPROVAL_BADGES[state],
         is_open=state is ApprovalState.WAITING,
+        outcome=page._(_OUTCOMES[state]) if state in _OUTCOMES else "",
         can_decide=can_decide,
     )
 
