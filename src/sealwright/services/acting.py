@@ -259,6 +259,8 @@ class Acting:
         """
         footing = act.footing
         with self._units(write=False) as uow:
+            # Read through this one: callers that each held a connection and waited for another would wait for ever.
+            view = self._registry.inside(uow, view.epoch)
             holdings = self._authorizing.round(uow, view, self._clock.now()).holdings
             holdings.find([act.agent], [footing.delegation] if footing.delegation is not None else ())
             if footing.delegation is not None:
