@@ -242,8 +242,8 @@ class Registry:
     def inside(self, uow: UnitOfWork, epoch: int) -> RegistryView:
         """What is remembered of an epoch, and the rest read through an open unit of work.
 
-        It holds the epoch's lock, or was begun after the epoch was read, and does not change the registry: what it reads
-        is remembered for everybody.
+        It holds the epoch's lock, or was begun after the epoch was read, and does not change the registry: what it
+        reads is remembered for everybody.
         """
 
         def load(query: Callable[[UnitOfWork], V]) -> V:
