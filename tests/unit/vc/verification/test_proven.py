@@ -189,11 +189,17 @@ def test_no_two_documents_have_one_name(memory: ProvenMemory) -> None:
     assert len(set(names)) == 2 * len(values)
 
 
-@pytest.mark.parametrize(
-    "document", [{"v": "\ud800"}, {"v": 2**70}, {"v": object()}, {"relatedResource": []}], ids=repr
-)
-def test_what_is_no_json_or_looked_up_elsewhere_has_no_name(memory: ProvenMemory, document: dict[str, Any]) -> None:
-    assert memory.name(document, allow_inline=False) is None
+NAMELESS: dict[str, dict[str, Any]] = {
+    "surrogate": {"v": "\ud800"},
+    "huge number": {"v": 2**70},
+    "no JSON": {"v": object()},
+    "content kept elsewhere": {"relatedResource": []},
+}
+
+
+@pytest.mark.parametrize("what", NAMELESS)
+def test_what_is_no_json_or_looked_up_elsewhere_has_no_name(memory: ProvenMemory, what: str) -> None:
+    assert memory.name(NAMELESS[what], allow_inline=False) is None
 
 
 def test_a_document_that_refers_to_itself_has_no_name(memory: ProvenMemory) -> None:
