@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import postgres, tools
+from tests.support import one_connection, postgres, tools
 from tests.support.furnished import Furnished
 from tests.support.migrated import Templates, migrate_file
 from tests.support.statements import share_compiled_statements
@@ -143,6 +143,13 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     url = templates.take(server)
     yield url
     templates.give_back(server, url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_connection() -> Iterator[None]:
+    """In no test does a thread wait for a second connection to the same database while it holds one."""
+    with one_connection.guarded():
+        yield
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

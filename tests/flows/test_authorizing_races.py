@@ -23,6 +23,7 @@ from sealwright.vc.delegation.terms import DelegationCode
 from tests.support.asking import ACTION, allowed_in, ask_under_key, ledger_of
 from tests.support.delegations import AGENT, HUMAN, bring, delegated, furnish_delegations
 from tests.support.office import MovableClock, open_office, the_operator
+from tests.support.one_connection import as_another_thread
 
 CROWD = tuple(f"did:adi:agent:c{number:03d}" for number in range(32))
 BUDGET = 100
@@ -176,9 +177,9 @@ def test_a_delegation_that_is_narrowed_while_a_question_waits_is_answered_by_its
         if not between:
             between.append("narrowed")
             wish = NarrowingWish(constraints={"maxCallsPerDay": 1})
-            between.append(
-                desk.narrow(the_operator(office), root.delegation_id, wish, "less").seen.delegation.delegation_id
-            )
+            with as_another_thread():
+                narrowed = desk.narrow(the_operator(office), root.delegation_id, wish, "less")
+            between.append(narrowed.seen.delegation.delegation_id)
         return found
 
     monkeypatch.setattr(StoredDelegationRows, "chains_to", found_then_narrowed)

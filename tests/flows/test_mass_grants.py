@@ -194,7 +194,8 @@ def test_whatever_dies_each_credential_is_revoked_once(
 def _revoke_mortally(office: Office, mortal: MortalUnits) -> bool:
     """Revoke everything by a process that dies at some call; tells whether it lived."""
     mass, engine = office.bulk.mass, worker(office, mortal)
-    batch = office.acts.run(the_operator(office), lambda uow, me: mass.begin_revoking(uow, me, wish(office)))
+    wanted = wish(office)
+    batch = office.acts.run(the_operator(office), lambda uow, me: mass.begin_revoking(uow, me, wanted))
     gathering = _with_units(mass.gathering, mortal)
     carrier = _with_units(engine.carriers[batch.kind], mortal)
     engine.carriers = {**engine.carriers, batch.kind: carrier}

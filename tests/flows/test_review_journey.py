@@ -35,6 +35,7 @@ from sealwright.services.office import Office
 from sealwright.vc.errors import ClaimsDoNotMatchSchema
 from tests.support.desk import DPW, VERIFIER, act, join
 from tests.support.office import MovableClock, the_operator
+from tests.support.one_connection import as_another_thread
 from tests.support.review import (
     ADMIN,
     APPROVED,
@@ -440,8 +441,9 @@ def test_a_decision_during_an_export_shifts_no_row(office: Office, clock: Movabl
     rows = office.review.export(rex, RequestFilter(), rows_a_read=2)
     read = [next(rows)]
     # Decided requests sort behind those that wait, so each decision moves every row after it.
-    for request in requests[:2]:
-        decide(office, rex, request, REJECTED)
+    with as_another_thread():
+        for request in requests[:2]:
+            decide(office, rex, request, REJECTED)
     read.extend(rows)
     assert [one.request.request_id for one in read] == [one.request_id for one in requests]
     assert {one.request.state for one in read} == {PENDING}

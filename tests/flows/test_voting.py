@@ -325,10 +325,10 @@ def test_one_proposal_that_cannot_be_closed_keeps_no_other_open(
 ) -> None:
     pia = proposer(office)
     stuck, fine = put_forward(office, pia), put_forward(office, pia)
-    lock = ProposalMoves.lock
+    lock, name = ProposalMoves.lock, founding(office, stuck).proposal_id
 
     def broken(uow: UnitOfWork, proposal_id: str) -> Ballot:
-        if proposal_id == founding(office, stuck).proposal_id:
+        if proposal_id == name:
             raise StateConflict("It cannot be closed.")
         return lock(uow, proposal_id)
 

@@ -38,7 +38,7 @@ def _fill(database: Database) -> None:
             values = [{**batch_row(_batch(n)), "rows_kept": n % 50 == 0} for n in part]
             transaction.change(sa.insert(batches), values)
             transaction.change(sa.insert(anchors_table), [anchors._values(_anchor(n)) for n in part])
-        RowWriter(batch_chunks).write(transaction, [chunk_row(_chunk(n)) for n in range(ROWS)])
+        RowWriter(batch_chunks).write(transaction, [chunk_row(_chunk(n)) for n in range(4 * ROWS)])
         RowWriter(batch_rows).write(transaction, [(f"bat_{n // 10:04}", n % 10, b"", b"x" * 300) for n in range(ROWS)])
         RowWriter(batch_files).write(transaction, [(f"bat_{n:04}", 0, b"x" * 300) for n in range(ROWS)])
         drafts = [(f"bat_{n:04}", "done", None, n, "people.csv", "{}") for n in range(ROWS)]

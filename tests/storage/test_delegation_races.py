@@ -17,6 +17,7 @@ from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from tests.storage.builders import NOW, entry, ordered_uid
 from tests.storage.delegation_builders import END, delegation, line, store, use
 from tests.storage.racing import together
+from tests.support.one_connection import as_another_thread
 
 ROUNDS = 25
 LIMIT = 150 * 10_000_000
@@ -170,7 +171,7 @@ def test_many_may_rely_on_one_state_at_once(database: Database, units: UnitOfWor
         with units() as uow:
             assert list(uow.delegations.lock(["dlg_1"])) == ["dlg_1"]
         return
-    with units() as first, units() as second:
+    with units() as first, as_another_thread(), units() as second:
         assert first.delegations.lock(["dlg_1"]) == second.delegations.lock(["dlg_1"])
         first.commit()
         second.commit()

@@ -17,6 +17,7 @@ from sealwright.storage.engines import Database, open_database
 from sealwright.storage.transaction import Transaction
 from sealwright.storage.unit_of_work import make_unit_of_work_factory
 from tests.storage.builders import NOW, credential_type, entry_of_history, person, request
+from tests.support.one_connection import as_another_thread
 
 TYPES: Final = ("degree", "license", "badge")
 PEOPLE: Final = 40
@@ -192,7 +193,8 @@ def test_a_unit_of_work_sees_what_it_did_and_memory_does_not(
     with desk() as uow:
         _ask(uow, 0, chance)
         assert uow.requests.list(wanted, page=1, count=5).total == 1
-        assert _lists(desk) == before
+        with as_another_thread():
+            assert _lists(desk) == before
     assert _lists(desk) == before
 
 
@@ -200,13 +202,13 @@ def test_somebody_who_came_after_the_search_matches_nothing(desk: UnitOfWorkFact
     chance = random.Random(5)
     with desk(write=False) as early:
         assert early.requests.list(FILTERS[0], page=1, count=5).total == 0
-        with desk() as uow:
+        with as_another_thread(), desk() as uow:
             _add_person(uow, PEOPLE * 100)
             asked = request("req_new", f"usr_{PEOPLE * 100}", credential_type=TYPES[0], requested_at=NOW)
             uow.requests.add(asked, entry_of_history("req_new"))
             _ask(uow, 0, chance)
             uow.commit()
-        with desk(write=False) as later:
+        with as_another_thread(), desk(write=False) as later:
             assert later.requests.list(FILTERS[0], page=1, count=5).total == 2
         # Memory is ahead of this one now, and what it cannot read is left out.
         assert early.requests.list(FILTERS[0], page=1, count=5).items == ()

@@ -11,6 +11,7 @@ from sealwright.domain.audit import AuditHead
 from sealwright.domain.errors import SchemaExists, StateConflict, StoreUnavailable
 from sealwright.services.ports import UnitOfWorkFactory
 from tests.storage.builders import NOW, credential, entry, ordered_uid, reservation, schema
+from tests.support.one_connection import as_another_thread
 
 
 def test_nothing_is_kept_without_commit(units: UnitOfWorkFactory) -> None:
@@ -97,7 +98,7 @@ def test_a_reading_unit_of_work_cannot_write(units: UnitOfWorkFactory) -> None:
 def test_a_reading_unit_of_work_sees_one_moment(units: UnitOfWorkFactory) -> None:
     with units(write=False) as reader:
         before: AuditHead = reader.audit.head()
-        with units() as writer:
+        with as_another_thread(), units() as writer:
             writer.audit.append(entry())
             writer.schemas.add(schema())
             writer.commit()

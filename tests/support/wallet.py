@@ -164,7 +164,8 @@ def with_own_did(office: Office, caller: Caller, key: WalletKey) -> Caller:
     """The same person, who has proved a DID whose key we do not keep: new credentials name it."""
     made = act(office, caller, lambda uow, me: office.own_dids.challenge(uow, me, key.did))
     proof = jws.serialize_compact({"alg": key.algorithm, "kid": key.kid}, made.text, key.key, registry=_REGISTRY)
-    act(office, caller, lambda uow, me: office.own_dids.bind(uow, me, office.own_dids.check_proof(key.did, proof)))
+    proved = office.own_dids.check_proof(key.did, proof)
+    act(office, caller, lambda uow, me: office.own_dids.bind(uow, me, proved))
     return come_in(office, caller.user_id)
 
 

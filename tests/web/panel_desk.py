@@ -27,9 +27,8 @@ def panel_desk(home: Path, **settings: str) -> Iterator[Desk]:
 def visit(desk: Desk, name: str) -> PageVisitor:
     """Somebody of the desk, signed in just now."""
     office = desk.served.office
+    person = office.people.get(desk.ids[name])
     with office.units() as uow:
-        signed_in = office.sessions.start(
-            uow, office.people.get(desk.ids[name]), SignInMethod.PASSWORD, label="Firefox on Linux"
-        )
+        signed_in = office.sessions.start(uow, person, SignInMethod.PASSWORD, label="Firefox on Linux")
         uow.commit()
     return PageVisitor(desk.served, {"sealwright": signed_in.cookie})

@@ -232,8 +232,9 @@ def test_whoever_asked_in_their_own_words_reads_the_verdict_on_a_page(
     constraints = {"fields": fields, "limit_disclosure": "required"}
     definition: Any = {"id": "def", "input_descriptors": [{"id": "d", "constraints": constraints}]}
     office, user_id = served.office, add_person(served.office, "vera")
+    vera = office.people.get(user_id)
     with office.units() as uow:
-        session = office.sessions.start(uow, office.people.get(user_id), SignInMethod.PASSWORD, label="Tests")
+        session = office.sessions.start(uow, vera, SignInMethod.PASSWORD, label="Tests")
         uow.commit()
     visitor = PageVisitor(served, {"sealwright": session.cookie})
     token = office.acts.run(the_operator(office), lambda uow, me: office.people.create_token(uow, me, user_id, "test"))[

@@ -259,8 +259,7 @@ class Acting:
         """
         footing = act.footing
         with self._units(write=False) as uow:
-            # Read through this one: callers that each held a connection and waited for another would wait for ever.
-            view = self._registry.inside(uow, view.epoch)
+            view = view.through(uow)
             holdings = self._authorizing.round(uow, view, self._clock.now()).holdings
             holdings.find([act.agent], [footing.delegation] if footing.delegation is not None else ())
             if footing.delegation is not None:

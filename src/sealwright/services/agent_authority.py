@@ -85,7 +85,7 @@ class AgentAuthority:
             raise NotDIDOwner("What an agent may do is told to the agent and to whoever answers for it.")
         now = self._clock.now()
         with self._units(write=False) as uow:
-            circle = self._authorizing.round(uow, view, now)
+            circle = self._authorizing.round(uow, view.through(uow), now)
             holdings, ledgers = circle.holdings, circle.ledgers
             holdings.find([record.did], ())
             chains = holdings.live(record.did)[:SHOWN_MOST]

@@ -147,7 +147,7 @@ class Approving:
         """Read a question; raises ApprovalNotFound for whom it does not concern."""
         view = self._registry.current()
         with self._units(write=False) as uow:
-            return _seen(uow.delegations.approval(approval_id), caller, view)
+            return _seen(uow.delegations.approval(approval_id), caller, view.through(uow))
 
     def list(
         self, caller: Caller, *, waiting: bool = False, limit: int = 20, cursor: str | None = None

@@ -38,7 +38,7 @@ class ActRecords:
         view = self._registry.current()
         with self._units(write=False) as uow:
             chain = uow.delegations.chain(reference)
-            if not chain or not is_party(caller, chain, view):
+            if not chain or not is_party(caller, chain, view.through(uow)):
                 raise DelegationNotFound("There is no such delegation.")
             last = chain[-1].delegation_id
             wanted = _tree(uow, last) if below else (last,)

@@ -255,7 +255,7 @@ class BatchDesk:
     def get(self, caller: Caller, batch_id: str, view: RegistryView) -> Batch:
         """A batch that the caller may see; raises BatchNotFound for missing and hidden ones alike."""
         with self._units(write=False) as uow:
-            return self._authority.require_visible(caller, _known(uow, batch_id), view)
+            return self._authority.require_visible(caller, _known(uow, batch_id), view.through(uow))
 
     def list(self, caller: Caller, wanted: BatchFilter, *, limit: int, cursor: str | None) -> Page[Batch]:
         """Batches that the caller may see, newest first; raises InvalidPagination."""
@@ -283,7 +283,7 @@ class BatchDesk:
     def look(self, caller: Caller, batch_id: str, view: RegistryView) -> BatchView:
         """The same with its pace; raises BatchNotFound."""
         with self._units(write=False) as uow:
-            batch = self._authority.require_visible(caller, _known(uow, batch_id), view)
+            batch = self._authority.require_visible(caller, _known(uow, batch_id), view.through(uow))
             return look_at(uow, batch, self._clock.now())
 
     def known(self, batch_id: str) -> Batch:

@@ -339,8 +339,8 @@ class IssueCarrier:
         """
         line, is_typed = self._line(batch, caller, view)
         rows = _read_rows(lines, batch)
-        with self._units(write=False) as uow:
-            states = uow.dids.states({row.holder for row in rows if isinstance(row, Row)})
+        holders = {row.holder for row in rows if isinstance(row, Row)}
+        states = view.look_up(lambda uow: uow.dids.states(holders))
         judging = Judging(self._means, batch, Footing(line, view, is_typed, _sign_nothing), states, self._clock.now())
         found = []
         for number, row in enumerate(rows, start=first_row):

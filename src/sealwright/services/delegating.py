@@ -124,6 +124,7 @@ class DelegationDesk:
         """
         now = self._clock.now()
         with self._units(write=False) as uow:
+            view = view.through(uow)
             chain = _concerning(caller, uow.delegations.chain(reference), view)
             seen = seen_of(chain, view, now)
             return self._with_children(uow, [seen], view)[0] if tree else seen
@@ -150,6 +151,7 @@ class DelegationDesk:
             delegate_did=_canonical(wanted.delegate_did, view),
         )
         with self._units(write=False) as uow:
+            view = view.through(uow)
             if not caller.is_admin:
                 wanted = replace(wanted, parties=dids_of(uow, caller))
             page = uow.delegations.list(wanted, now=now, limit=limit, cursor=cursor)

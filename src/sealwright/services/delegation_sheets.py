@@ -165,7 +165,7 @@ class DelegationSheets:
         """
         view, now = self._registry.current(), self._clock.now()
         with self._units(write=False) as uow:
-            mine = dids_of(uow, caller)
+            view, mine = view.through(uow), dids_of(uow, caller)
             parties = None if everybody and caller.is_admin else mine
             wanted = DelegationFilter(delegate_did=delegate_did, status=status, parties=parties)
             found = uow.delegations.list(wanted, now=now, limit=limit, cursor=cursor)
@@ -183,7 +183,7 @@ class DelegationSheets:
         """
         view, now = self._registry.current(), self._clock.now()
         with self._units(write=False) as uow:
-            mine = dids_of(uow, caller)
+            view, mine = view.through(uow), dids_of(uow, caller)
             chain = _concerning(caller, uow.delegations.chain(reference), view)
             this = chain[-1]
             part = _part_below(uow, this, skip)
@@ -216,6 +216,7 @@ class DelegationSheets:
         """
         view = self._registry.current()
         with self._units(write=False) as uow:
+            view = view.through(uow)
             found = _concerning(caller, uow.delegations.chain(parent), view)[-1]
             if not acts_for(caller, found.delegate_did, view):
                 raise DelegationNotFound("No such delegation.")

@@ -90,7 +90,7 @@ class MassActs:
         now = self._clock.now()
         wanted = filter_of(issuer_did, wish.selection, now)
         with self._units(write=False) as uow:
-            self._require_known(uow, issuer_did, wish.selection, view)
+            self._require_known(uow, issuer_did, wish.selection, view.through(uow))
             groups = uow.batches.groups_of(wanted, now)
             sample = _sample(uow, replace(wanted, open_at=now))
         alive = [group for group in groups if group.status in OPEN_STATES]
@@ -114,7 +114,7 @@ class MassActs:
         now = self._clock.now()
         wanted = replace(filter_of(issuer_did, wish.selection, now), with_copies=False)
         with self._units(write=False) as uow:
-            self._require_known(uow, issuer_did, wish.selection, view)
+            self._require_known(uow, issuer_did, wish.selection, view.through(uow))
             groups = uow.batches.groups_of(wanted, now)
             sample = _sample(uow, replace(wanted, open_at=now))
         fitting = [group for group in groups if _fits(group)]

@@ -33,7 +33,7 @@ from sealwright.services.presentation_questions import DCQL, Question, read_ques
 from sealwright.services.presentation_reading import PresentationReader
 from sealwright.services.query_candidates import Candidates
 from sealwright.services.query_judging import QueryJudging
-from sealwright.services.registry import Registry
+from sealwright.services.registry import Registry, RegistryView
 from sealwright.services.verification import Verifier
 from sealwright.vc.canon import Canonicalizer
 from sealwright.vc.encoding.strict_json import JSONValue
@@ -164,7 +164,7 @@ class PresentingDesk:
             query=query,
         )
         uow.presentations.add(request)
-        return self._made(request, kind)
+        return self._made(request, kind, Registry.within(uow, uow.office.epoch()))
 
     def ask_now(self, caller: Caller | None, credential_type: str, claims: Sequence[str]) -> MadeRequest:
         """`ask` in a unit of work of its own, for doors where nobody may be signed in."""
@@ -193,7 +193,7 @@ class PresentingDesk:
                 raise PresentationNotFound(_MISSING)
             self._secrets.ready(uow)
             kind = _kind_of(uow, request)
-        return self._made(self._aged(request), kind)
+        return self._made(self._aged(request), kind, self._registry.current())
 
     # -- wallets -----------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class PresentingDesk:
             if request.state is PresentationState.CREATED:
                 uow.presentations.update(replace(request, state=PresentationState.FETCHED))
                 uow.commit()
-        made = self._wallet_request(request, kind)
+        made = self._wallet_request(request, kind, self._registry.current())
         return made.request_object(request.created_at, request.created_at + ANSWER_LIFE)
 
     def asking(self, reference: str) -> Asking:
@@ -219,7 +219,7 @@ class PresentingDesk:
         """
         with self._units(write=False) as uow:
             request, kind = self._waiting(uow, reference)
-        made = self._wallet_request(request, kind)
+        made = self._wallet_request(request, kind, self._registry.current())
         query = request.query if made.asked is None else {DCQL: dcql_query(made.asked)}
         return Asking(
             reference=reference,
@@ -241,7 +241,7 @@ class PresentingDesk:
         reply = read_reply(body)
         with self._units(write=False) as uow:
             request, kind = self._waiting(uow, reference)
-        wallet_request = self._wallet_request(request, kind)
+        wallet_request = self._wallet_request(request, kind, self._registry.current())
         if not same_secret(reply.state, wallet_request.state):
             raise AnswerRefused("The state is not the one of this request.")
         # Judged outside of the transaction that keeps it: verifying may take a while.
@@ -294,8 +294,8 @@ class PresentingDesk:
 
     # -- addresses and secrets ---------------------------------------------------------------------
 
-    def _made(self, request: PresentationRequest, kind: AskableKind | None) -> MadeRequest:
-        wallet_request = self._wallet_request(request, kind)
+    def _made(self, request: PresentationRequest, kind: AskableKind | None, view: RegistryView) -> MadeRequest:
+        wallet_request = self._wallet_request(request, kind, view)
         return MadeRequest(
             request=request,
             kind=kind,
@@ -305,7 +305,9 @@ class PresentingDesk:
             answer_by=request.created_at + ANSWER_LIFE,
         )
 
-    def _wallet_request(self, request: PresentationRequest, kind: AskableKind | None) -> WalletRequest:
+    def _wallet_request(
+        self, request: PresentationRequest, kind: AskableKind | None, view: RegistryView
+    ) -> WalletRequest:
         reference = self._reference(request.presentation_id)
         return WalletRequest(
             request_uri=f"{self._public_url}{REQUESTS_PATH}{reference}",
@@ -313,7 +315,7 @@ class PresentingDesk:
             nonce=self._secrets.token("presentation-nonce", request.presentation_id),
             state=self._secrets.token("presentation-state", request.presentation_id),
             asked=asked_of(kind, request.claims, self._public_url) if kind is not None else None,
-            name=self._registry.current().organization() or "Sealwright",
+            name=view.organization() or "Sealwright",
             query=request.query,
         )
 

@@ -63,12 +63,30 @@ class RegistryView:
         twin._only_known = True
         return twin
 
+    def through(self, uow: UnitOfWork) -> RegistryView:
+        """The same view, with what it does not remember read through a unit of work in hand.
+
+        That one holds the epoch's lock, or was begun after the epoch was read, and does not change the registry: what
+        it reads is remembered for everybody. Callers that each held a connection and waited for one would wait on.
+        """
+
+        def load(query: Callable[[UnitOfWork], V]) -> V:
+            return query(uow)
+
+        return self.reading_by(load)
+
     def reading_by(self, load: Loader) -> RegistryView:
         """The same view, with what it does not remember read in another way."""
         twin = RegistryView(self.epoch, load)
         twin._known = self._known
         twin._lock = self._lock
         return twin
+
+    def look_up(self, query: Callable[[UnitOfWork], V]) -> V:
+        """What belongs to no epoch and is never remembered, read as this view reads."""
+        if self._only_known:
+            raise NotCached
+        return self._load(query)
 
     def _read(self, key: Hashable, query: Callable[[UnitOfWork], V]) -> V:
         if key in self._known:
@@ -240,16 +258,8 @@ class Registry:
         return RegistryView(epoch, load)
 
     def inside(self, uow: UnitOfWork, epoch: int) -> RegistryView:
-        """What is remembered of an epoch, and the rest read through an open unit of work.
-
-        It holds the epoch's lock, or was begun after the epoch was read, and does not change the registry: what it
-        reads is remembered for everybody.
-        """
-
-        def load(query: Callable[[UnitOfWork], V]) -> V:
-            return query(uow)
-
-        return self.view(epoch).reading_by(load)
+        """What is remembered of an epoch, and the rest read as `RegistryView.through` does."""
+        return self.view(epoch).through(uow)
 
     def _load(self, query: Callable[[UnitOfWork], V]) -> V:
         with self._units(write=False) as uow:

@@ -49,7 +49,7 @@ class WalletMetadata:
         view = self._registry.current()
         if self._known is None or self._known[0] != view.epoch:
             with self._units(write=False) as uow:
-                self._known = (view.epoch, self._read(uow, view))
+                self._known = (view.epoch, self._read(uow, view.through(uow)))
         return self._known[1]
 
     def _read(self, uow: UnitOfWork, view: RegistryView) -> Mapping[str, CredentialKind]:

@@ -11,6 +11,7 @@ from sealwright.domain.notices import Notice
 from sealwright.domain.people import Caller, Person, Theme
 from sealwright.services.attachments import ATTACHMENT_BYTES
 from sealwright.services.desk_ports import Attachment
+from sealwright.services.enrollment import Standing
 from sealwright.services.ports import UnitOfWork
 from sealwright.services.profile import CLEARABLE, ProfileChanges
 from sealwright.services.wallets import OwnChallenge
@@ -170,7 +171,12 @@ def fetch(call: Call) -> Reply:
 
 def changed(call: Call, act: Callable[[UnitOfWork, Caller], Person], status: int = 201) -> Reply:
     """Change the caller's account and answer with it; once per Idempotency-Key."""
-    return call.perform(act, lambda person: json_reply(_person(call, person), status), changes_registry=True)
+
+    def carry_out(uow: UnitOfWork, caller: Caller) -> tuple[Person, Standing]:
+        person = act(uow, caller)
+        return person, call.office.enrollment.standing_of(uow, person)
+
+    return call.perform(carry_out, lambda made: json_reply(rendered_person(*made), status), changes_registry=True)
 
 
 def _person(call: Call, person: Person) -> dict[str, Any]:

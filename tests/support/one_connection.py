@@ -1,0 +1,50 @@
+"""No thread opens a unit of work inside of another: many that each held a connection and waited for one would wait on.
+
+What has a unit of work in hand reads by it. A pool has as many connections as there are threads, so a thread with two
+of them takes one that another needs; a test with few threads never sees what many of them run into.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sealwright.services.ports import UnitOfWork
+from sealwright.storage import unit_of_work
+from sealwright.storage.unit_of_work import StoredUnitOfWorkFactory
+
+_held = threading.local()
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Fail whoever opens a unit of work inside of another, in this process, for as long as the block runs."""
+    open_one = StoredUnitOfWorkFactory._open
+
+    @contextmanager
+    def open_alone(factory: StoredUnitOfWorkFactory, *, write: bool) -> Iterator[UnitOfWork]:
+        open_ones: tuple[StoredUnitOfWorkFactory, ...] = getattr(_held, "open", ())
+        assert factory not in open_ones, "a unit of work was opened inside of another: read through the one in hand"
+        _held.open = (*open_ones, factory)
+        try:
+            with open_one(factory, write=write) as uow:
+                yield uow
+        finally:
+            _held.open = open_ones
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unit_of_work.StoredUnitOfWorkFactory, "_open", open_alone)
+        yield
+
+
+@contextmanager
+def as_another_thread() -> Iterator[None]:
+    """For tests that do, in the middle of an act, what somebody else does at this moment."""
+    held, _held.open = getattr(_held, "open", ()), ()
+    try:
+        yield
+    finally:
+        _held.open = held
